@@ -1,0 +1,48 @@
+/** What the runtimes hand to the core, and what the core hands back. The core itself calls no fetch, clock or socket. */
+
+/** Bytes in flight: a Node Readable on Node, a ReadableStream on Workers. Only the entry knows which. */
+export type Body = AsyncIterable<Uint8Array>
+
+/** Header names in lower case; a repeated header's values are joined with `,`. Made by {@link headerMap}. */
+export type HeaderMap = Record<string, string>
+
+/** An empty header map without a prototype, so that a header named `constructor` is only a header. */
+export function headerMap(from: HeaderMap = {}): HeaderMap {
+  return Object.assign(Object.create(null), from)
+}
+
+/** A client's request as it came off the wire; nothing in it is decoded or normalised. */
+export type Incoming = {
+  method: string
+  /** Path and query exactly as received, e.g. `/bucket/a%20b?acl`. */
+  target: string
+  headers: HeaderMap
+  body: Body
+  /** Aborts when the client goes away. */
+  signal: AbortSignal
+}
+
+/** What an operation answers; the entry turns it into the runtime's own response. */
+export type Reply = { status: number; headers: HeaderMap; body?: Body | string }
+
+export type OssRequest = {
+  method: string
+  /** Absolute, already percent-encoded. */
+  url: string
+  headers: HeaderMap
+  /** Sent with the `content-length` in `headers`. */
+  body?: Body | Uint8Array
+  signal?: AbortSignal
+}
+
+/** `body` must be consumed or cancelled (`return()` of its iterator). */
+export type OssResponse = { status: number; headers: HeaderMap; body: Body }
+
+/** How a request reaches OSS: undici on Node, fetch on Workers, the local OSS in process. Rejects when no answer came. */
+export type Transport = (request: OssRequest) => Promise<OssResponse>
+
+/** Milliseconds since the epoch. */
+export type Clock = () => number
+
+/** One structured line: an event's name and its facts. Never secrets, signatures, or object data. */
+export type Log = (event: string, facts: Record<string, unknown>) => void

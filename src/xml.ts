@@ -1,0 +1,94 @@
+import { XMLParser } from 'fast-xml-parser'
+
+/** An element's children by name, each a list in document order; text-only elements are strings. */
+export type XmlNode = { [name: string]: XmlValue[] }
+export type XmlValue = string | XmlNode
+
+// Each option keeps a value exact: `<Key>0012</Key>` is not a number, `<Key> </Key>` is a blank,
+// `&#13;` is a carriage return (measured with 5.12.1).
+const parser = new XMLParser({
+  parseTagValue: false,
+  trimValues: false,
+  htmlEntities: true,
+  removeNSPrefix: true,
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  isArray: () => true,
+})
+
+/** Why a text is no XML document. */
+export class XmlError extends Error {
+  override name = 'XmlError'
+}
+
+/**
+ * Parses a document and returns its root element's children; a text-only root is `{ '#text': [text] }`.
+ * @throws XmlError when the text is not well-formed, has a document type, or its root is none of `roots`.
+ */
+export function parseXml(text: string, ...roots: string[]): XmlNode {
+  // A DOCTYPE is the only way to entity expansion, and no S3 or OSS document has one.
+  if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw new XmlError('a document type is not allowed')
+  let document: XmlNode
+  try {
+    document = parser.parse(text, true) as XmlNode
+  } catch (cause) {
+    throw new XmlError((cause as Error).message, { cause })
+  }
+  const names = Object.keys(document).filter((name) => name !== '#text')
+  const [name] = names
+  if (names.length !== 1 || name === undefined) throw new XmlError('one root element is expected')
+  if (roots.length > 0 && !roots.includes(name)) {
+    throw new XmlError(`the root element is ${name}, expected ${roots.join(' or ')}`)
+  }
+  const root = document[name]?.[0]
+  return typeof root === 'object' ? root : { '#text': [root ?? ''] }
+}
+
+/** The text of the first child element `name`, or undefined when there is none. */
+export function text(node: XmlNode, name: string): string | undefined {
+  const value = node[name]?.[0]
+  if (typeof value === 'object') return textContent(value)
+  return value
+}
+
+/** The child elements `name` that have element children. */
+export function children(node: XmlNode, name: string): XmlNode[] {
+  return (node[name] ?? []).map((value) => (typeof value === 'object' ? value : {}))
+}
+
+function textContent(node: XmlNode): string {
+  return (node['#text'] ?? []).join('')
+}
+
+/** A child to render: absent values leave no element; an array repeats the element. */
+export type XmlChild = string | number | boolean | XmlTree | undefined
+export type XmlTree = { [name: string]: XmlChild | XmlChild[] }
+
+// Carriage returns and the like would be normalised away by a parser if they were written raw.
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const escape = (value: string) =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be escaped
+  value.replace(
+    /[&<>"\u0000-\u0008\u000b-\u001f\u007f\t\n]/g,
+    (c) => escapes[c] ?? `&#x${c.charCodeAt(0).toString(16)};`,
+  )
+
+/** One element with its children, in the order of the tree's keys. */
+export function element(name: string, content: XmlChild | XmlChild[], attributes = ''): string {
+  if (content === undefined) return ''
+  if (Array.isArray(content)) return content.map((item) => element(name, item, attributes)).join('')
+  const inner =
+    typeof content === 'object'
+      ? Object.entries(content)
+          .map(([child, value]) => element(child, value))
+          .join('')
+      : escape(String(content))
+  return inner === '' ? `<${name}${attributes}/>` : `<${name}${attributes}>${inner}</${name}>`
+}
+
+/** A whole document; `xmlns` is the root's namespace, if it has one. */
+export function renderXml(root: string, content: XmlTree | string, xmlns?: string): string {
+  const attributes = xmlns === undefined ? '' : ` xmlns="${xmlns}"`
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element(root, content, attributes)}`
+}
