@@ -65,14 +65,11 @@ function textContent(node: XmlNode): string {
 export type XmlChild = string | number | boolean | XmlTree | undefined
 export type XmlTree = { [name: string]: XmlChild | XmlChild[] }
 
-// Carriage returns and the like would be normalised away by a parser if they were written raw.
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-const escape = (value: string) =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be escaped
-  value.replace(
-    /[&<>"\u0000-\u0008\u000b-\u001f\u007f\t\n]/g,
-    (c) => escapes[c] ?? `&#x${c.charCodeAt(0).toString(16)};`,
-  )
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+// Written raw, a carriage return or a tab would be normalised away by the reader's parser.
+const toEscape = /[&<>"\p{Cc}]/gu
+const escapeText = (value: string) =>
+  value.replace(toEscape, (c) => entities[c] ?? `&#x${c.charCodeAt(0).toString(16)};`)
 
 /** One element with its children, in the order of the tree's keys. */
 export function element(name: string, content: XmlChild | XmlChild[], attributes = ''): string {
@@ -83,7 +80,7 @@ export function element(name: string, content: XmlChild | XmlChild[], attributes
       ? Object.entries(content)
           .map(([child, value]) => element(child, value))
           .join('')
-      : escape(String(content))
+      : escapeText(String(content))
   return inner === '' ? `<${name}${attributes}/>` : `<${name}${attributes}>${inner}</${name}>`
 }
 

@@ -1,0 +1,123 @@
+import type { Incoming } from '../ports.ts'
+import { S3Error } from './error.ts'
+
+/** What is asked: the address decoded once, and the raw form that was signed. Everything later uses this one parse. */
+export type S3Request = Incoming & {
+  bucket: string | undefined
+  key: string | undefined
+  /** The path as received: what the client signed. */
+  rawPath: string
+  /** Query parameters, decoded, in the order received. */
+  parameters: readonly (readonly [name: string, value: string])[]
+  /** The first value of each query parameter. */
+  query: ReadonlyMap<string, string>
+}
+
+// OSS's rule, narrower than S3's: no dots. It also keeps a bucket name from shaping a host name.
+const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
+const MAX_KEY_BYTES = 1023 // OSS; S3 allows 1024
+const encoder = new TextEncoder()
+
+/**
+ * Parses the raw target and the Host header.
+ * @param domains base domains of virtual-hosted style, e.g. `s3.example.com`; empty: path style only.
+ * @throws S3Error InvalidURI, InvalidBucketName, KeyTooLongError.
+ */
+export function parseRequest(incoming: Incoming, domains: readonly string[]): S3Request {
+  const { target, headers } = incoming
+  // An absolute-form target names a host of its own; only the Host header may.
+  if (!target.startsWith('/')) throw new S3Error('InvalidURI')
+  const mark = target.indexOf('?')
+  const rawPath = mark < 0 ? target : target.slice(0, mark)
+  const parameters = mark < 0 ? [] : parseQuery(target.slice(mark + 1))
+  const query = new Map<string, string>()
+  for (const [name, value] of parameters) if (!query.has(name)) query.set(name, value)
+  return { ...incoming, rawPath, parameters, query, ...address(rawPath, hostBucket(headers.host, domains)) }
+}
+
+function address(rawPath: string, fromHost: string | undefined): Pick<S3Request, 'bucket' | 'key'> {
+  let bucket = fromHost
+  let rawKey = rawPath.slice(1)
+  if (bucket === undefined) {
+    const slash = rawKey.indexOf('/')
+    bucket = decode(slash < 0 ? rawKey : rawKey.slice(0, slash))
+    rawKey = slash < 0 ? '' : rawKey.slice(slash + 1)
+  }
+  if (bucket === '' && rawKey === '') return { bucket: undefined, key: undefined }
+  validateBucket(bucket)
+  if (rawKey === '') return { bucket, key: undefined }
+  const key = decode(rawKey)
+  validateKey(key)
+  return { bucket, key }
+}
+
+/** The bucket in a virtual-hosted Host header, or undefined when the host is a base domain or none of ours. */
+function hostBucket(host: string | undefined, domains: readonly string[]): string | undefined {
+  const name = (host ?? '').replace(/:\d*$/, '').toLowerCase()
+  const domain = domains.find((domain) => name.endsWith(`.${domain}`))
+  return domain === undefined ? undefined : name.slice(0, -domain.length - 1)
+}
+
+/** @throws S3Error InvalidBucketName: the name cannot be a bucket of OSS. */
+export function validateBucket(bucket: string): void {
+  if (!bucketName.test(bucket)) throw new S3Error('InvalidBucketName', { elements: { BucketName: bucket } })
+}
+
+/** @throws S3Error KeyTooLongError, or InvalidURI for a key that OSS has no place for. */
+export function validateKey(key: string): void {
+  const size = encoder.encode(key).length
+  if (size > MAX_KEY_BYTES) {
+    throw new S3Error('KeyTooLongError', { elements: { Size: size, MaxSizeAllowed: MAX_KEY_BYTES } })
+  }
+  if (key.startsWith('/') || key.startsWith('\\')) {
+    throw new S3Error('InvalidURI', {
+      message: 'OSS has no object keys that begin with a slash or a backslash.',
+    })
+  }
+}
+
+/** `a=b&c` → pairs, decoded; `+` is a space. */
+function parseQuery(raw: string): [string, string][] {
+  const pairs: [string, string][] = []
+  for (const part of raw.split('&')) {
+    if (part === '') continue
+    const equals = part.indexOf('=')
+    const name = equals < 0 ? part : part.slice(0, equals)
+    const value = equals < 0 ? '' : part.slice(equals + 1)
+    pairs.push([decode(name.replaceAll('+', ' ')), decode(value.replaceAll('+', ' '))])
+  }
+  return pairs
+}
+
+function decode(raw: string): string {
+  try {
+    // Raw non-ASCII has no place in a target; undecoded it would be signed and stored as something else.
+    return raw.includes('%') ? decodeURIComponent(raw) : raw
+  } catch (cause) {
+    throw new S3Error('InvalidURI', { cause })
+  }
+}
+
+/** The text of a small body, for the operations whose body is a document. */
+export async function readText(body: Incoming['body'], maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > maxBytes)
+      throw new S3Error('MaxMessageLengthExceeded', { elements: { MaxMessageLengthBytes: maxBytes } })
+    chunks.push(chunk)
+  }
+  const bytes = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return new TextDecoder().decode(bytes)
+}
+
+/** Percent-encodes every byte outside `A-Za-z0-9-._~`, as SigV4 and OSS want it. */
+export function encodeStrictly(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+}
