@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto'
+import * as zlib from 'node:zlib'
+import { Crc64Nvme } from '@aws-sdk/crc64-nvme'
+import type { HeaderMap } from '../ports.ts'
+import { notImplemented, S3Error } from './error.ts'
+
+/** A digest that grows with the bytes it is shown. `digest` is called once, and gives base64. */
+export type Hasher = { update(bytes: Uint8Array): void; digest(): string | Promise<string> }
+
+export type Algorithm = {
+  /** As S3 writes it in `x-amz-checksum-algorithm` and in its error texts. */
+  name: string
+  /** The header, or trailer, that carries the value. */
+  header: string
+  /** Length of the digest. */
+  bytes: number
+  create(): Hasher
+}
+
+/** The checksums S3 clients send and the gateway verifies. */
+export const algorithms = {
+  CRC32: { name: 'CRC32', header: 'x-amz-checksum-crc32', bytes: 4, create: () => crc(crc32) },
+  CRC32C: { name: 'CRC32C', header: 'x-amz-checksum-crc32c', bytes: 4, create: () => crc(crc32c) },
+  CRC64NVME: { name: 'CRC64NVME', header: 'x-amz-checksum-crc64nvme', bytes: 8, create: crc64nvme },
+  SHA1: { name: 'SHA1', header: 'x-amz-checksum-sha1', bytes: 20, create: () => hash('sha1') },
+  SHA256: { name: 'SHA256', header: 'x-amz-checksum-sha256', bytes: 32, create: () => hash('sha256') },
+} as const satisfies Record<string, Algorithm>
+
+const byHeader = new Map<string, Algorithm>(Object.values(algorithms).map((row) => [row.header, row]))
+
+/** A checksum the client promises for the body; without `expected` the value comes after the body, in the trailer. */
+export type DeclaredChecksum = { algorithm: Algorithm; expected?: string }
+
+/**
+ * The checksum of the body that the headers declare, by value or by trailer.
+ * @throws S3Error InvalidRequest for a malformed, doubled or missing value, NotImplemented for an algorithm
+ * that the gateway cannot verify.
+ */
+export function declaredChecksum(headers: HeaderMap): DeclaredChecksum | undefined {
+  const declared: DeclaredChecksum[] = []
+  for (const name in headers) {
+    if (!carriesChecksum(name)) continue
+    const algorithm = supported(name)
+    const expected = (headers[name] ?? '').trim()
+    validateChecksum(algorithm, expected)
+    declared.push({ algorithm, expected })
+  }
+  for (const name of trailerNames(headers)) {
+    if (!carriesChecksum(name)) {
+      throw invalid('The value specified in the x-amz-trailer header is not supported')
+    }
+    declared.push({ algorithm: supported(name) })
+  }
+  if (declared.length > 1) {
+    throw invalid('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.')
+  }
+  if (declared.length === 0 && headers['x-amz-sdk-checksum-algorithm'] !== undefined) {
+    throw invalid(
+      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+    )
+  }
+  return declared[0]
+}
+
+/** The trailers announced in `x-amz-trailer`, in lower case. */
+export function trailerNames(headers: HeaderMap): string[] {
+  const names = headers['x-amz-trailer']?.split(',') ?? []
+  return names.map((name) => name.trim().toLowerCase()).filter((name) => name !== '')
+}
+
+/** Whether a header holds a checksum's value: the other three `x-amz-checksum-` headers only talk about one. */
+export function carriesChecksum(name: string): boolean {
+  return /^x-amz-checksum-(?!(?:algorithm|mode|type)$)/.test(name)
+}
+
+/** @throws S3Error InvalidRequest unless `value` is base64 of the algorithm's digest length. */
+export function validateChecksum({ header, bytes }: Algorithm, value: string): void {
+  if (!isDigest(value, bytes)) throw invalid(`Value for ${header} header is invalid.`)
+}
+
+/**
+ * The Content-MD5 of the body, base64.
+ * @throws S3Error InvalidDigest when it is no MD5.
+ */
+export function declaredMd5(headers: HeaderMap): string | undefined {
+  const value = headers['content-md5']?.trim()
+  if (value !== undefined && !isDigest(value, 16)) {
+    throw new S3Error('InvalidDigest', { elements: { 'Content-MD5': value } })
+  }
+  return value
+}
+
+/** A hasher of node:crypto; base64 unless told otherwise. */
+export function hash(name: 'md5' | 'sha1' | 'sha256', encoding: 'base64' | 'hex' = 'base64'): Hasher {
+  const state = createHash(name)
+  return {
+    update: (bytes) => {
+      state.update(bytes)
+    },
+    digest: () => state.digest(encoding),
+  }
+}
+
+function supported(header: string): Algorithm {
+  const algorithm = byHeader.get(header)
+  // SHA512, MD5 and the xxHash family came in 2026; an unverified checksum must not be echoed as verified.
+  if (algorithm === undefined) throw notImplemented(header, 'This checksum algorithm cannot be verified.')
+  return algorithm
+}
+
+function isDigest(value: string, bytes: number): boolean {
+  const decoded = Buffer.from(value, 'base64')
+  return decoded.length === bytes && decoded.toString('base64') === value
+}
+
+const invalid = (message: string) => new S3Error('InvalidRequest', { message })
+
+/** A 32-bit CRC step: the checksum of what came before, then of these bytes too. */
+type Crc = (bytes: Uint8Array, before: number) => number
+
+function crc(step: Crc): Hasher {
+  let value = 0
+  return {
+    update: (bytes) => {
+      value = step(bytes, value)
+    },
+    digest: () => {
+      const bytes = Buffer.alloc(4)
+      bytes.writeUInt32BE(value >>> 0)
+      return bytes.toString('base64')
+    },
+  }
+}
+
+function crc64nvme(): Hasher {
+  const state = new Crc64Nvme()
+  return {
+    update: (bytes) => state.update(bytes),
+    digest: async () => Buffer.from(await state.digest()).toString('base64'),
+  }
+}
+
+const crc32c = sliced(0x82f63b78)
+// Node 20 has zlib.crc32 from 20.15.
+const crc32: Crc = zlib.crc32 ?? sliced(0xedb88320)
+
+/** A CRC by eight tables, eight bytes a step. @param polynomial bit-reversed. */
+function sliced(polynomial: number): Crc {
+  const tables = new Int32Array(8 * 256)
+  for (let byte = 0; byte < 256; byte++) {
+    let value = byte
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1
+    tables[byte] = value
+  }
+  for (let at = 256; at < tables.length; at++) {
+    const value = tables[at - 256] as number
+    tables[at] = (value >>> 8) ^ (tables[value & 0xff] as number)
+  }
+  const table = (slice: number, byte: number) => tables[slice * 256 + (byte & 0xff)] as number
+  return (bytes, before) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    let value = ~before
+    let at = 0
+    for (const end = bytes.length - 7; at < end; at += 8) {
+      const low = view.getInt32(at, true) ^ value
+      const high = view.getInt32(at + 4, true)
+      value =
+        table(7, low) ^
+        table(6, low >>> 8) ^
+        table(5, low >>> 16) ^
+        table(4, low >>> 24) ^
+        table(3, high) ^
+        table(2, high >>> 8) ^
+        table(1, high >>> 16) ^
+        table(0, high >>> 24)
+    }
+    for (; at < bytes.length; at++) value = (value >>> 8) ^ table(0, value ^ (bytes[at] as number))
+    return ~value >>> 0
+  }
+}
