@@ -1,4 +1,5 @@
 import type { Incoming } from '../ports.ts'
+import { parseXml, XmlError, type XmlNode } from '../xml.ts'
 import { S3Error } from './error.ts'
 
 /** What is asked: the address decoded once, and the raw form that was signed. Everything later uses this one parse. */
@@ -98,23 +99,31 @@ function decode(raw: string): string {
   }
 }
 
-/** The text of a small body, for the operations whose body is a document. */
-export async function readText(body: Incoming['body'], maxBytes: number): Promise<string> {
+/** The largest document a client may send. */
+const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
+
+/**
+ * A body that is an XML document: its root's children, or undefined for an empty body.
+ * @throws S3Error MalformedXML; MaxMessageLengthExceeded.
+ */
+export async function readDocument(body: Incoming['body'], root: string): Promise<XmlNode | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body) {
     size += chunk.length
-    if (size > maxBytes)
-      throw new S3Error('MaxMessageLengthExceeded', { elements: { MaxMessageLengthBytes: maxBytes } })
+    if (size > MAX_DOCUMENT_BYTES) {
+      throw new S3Error('MaxMessageLengthExceeded', {
+        elements: { MaxMessageLengthBytes: MAX_DOCUMENT_BYTES },
+      })
+    }
     chunks.push(chunk)
   }
-  const bytes = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.length
+  if (size === 0) return undefined
+  try {
+    return parseXml(Buffer.concat(chunks).toString('utf8'), root)
+  } catch (cause) {
+    throw cause instanceof XmlError ? new S3Error('MalformedXML', { cause }) : cause
   }
-  return new TextDecoder().decode(bytes)
 }
 
 /** Percent-encodes every byte outside `A-Za-z0-9-._~`, as SigV4 and OSS want it. */

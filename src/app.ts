@@ -1,0 +1,166 @@
+import type { Context as HonoContext } from 'hono'
+import { Hono } from 'hono'
+import type { Config } from './config.ts'
+import { authorize } from './operations/authorize.ts'
+import { findOperation } from './operations/index.ts'
+import type { Context, Operation, Request } from './operations/operation.ts'
+import { requireOwner } from './operations/owner.ts'
+import { createOssClient, type OssClient } from './oss/client.ts'
+import { OssError, OssUnreachable } from './oss/error.ts'
+import type { Clock, Incoming, Log, Reply, Transport } from './ports.ts'
+import { plainBody } from './s3/body.ts'
+import { renderError, S3Error } from './s3/error.ts'
+import { parseRequest } from './s3/request.ts'
+import { authScheme, type Verified, verifySigV4 } from './s3/sigv4.ts'
+import { toS3Error, unreachable } from './translate/errors.ts'
+import { XmlError } from './xml.ts'
+
+export type Ports = {
+  config: Config
+  transport: Transport
+  clock: Clock
+  log: Log
+  /** A fresh, unguessable id for each request: sixteen or so letters and digits. */
+  newId: () => string
+}
+
+export type Gateway = {
+  /** Answers one request; never rejects. */
+  answer(incoming: Incoming): Promise<Reply>
+  oss: OssClient
+}
+
+/** The gateway without a runtime: ports in, replies out. */
+export function createGateway(ports: Ports): Gateway {
+  const { config, clock } = ports
+  const oss = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
+
+  return { oss, answer }
+
+  async function answer(incoming: Incoming): Promise<Reply> {
+    const requestId = ports.newId()
+    try {
+      const reply = await perform(incoming, requestId)
+      return {
+        ...reply,
+        headers: { 'x-amz-id-2': requestId, ...reply.headers, 'x-amz-request-id': requestId },
+      }
+    } catch (error) {
+      return refuse(error, incoming, requestId)
+    }
+  }
+
+  async function perform(incoming: Incoming, requestId: string): Promise<Reply> {
+    const asked = parseRequest(incoming, config.domains)
+    const verified = authenticate(asked)
+    const operation = findOperation({ ...asked, headers: verified.headers })
+    const client = config.clients.get(verified.accessKeyId)
+    if (client === undefined) throw new S3Error('InvalidAccessKeyId')
+    const scope = operation.access === 'list' ? (asked.query.get('prefix') ?? '') : asked.key
+    if (asked.bucket !== undefined) {
+      authorize(client, operation.access === 'write' ? 'write' : 'read', asked.bucket, scope)
+    }
+    const request: Request = {
+      ...asked,
+      headers: verified.headers,
+      body: takeBody(operation, incoming, verified),
+    }
+    const context: Context = { config, oss, clock, log: ports.log, client, requestId }
+    if (asked.bucket !== undefined) {
+      await requireOwner(context, asked.bucket, request.headers['x-amz-expected-bucket-owner'])
+    }
+    // The row's level is the request's: findOperation matched them.
+    return operation.handle(request as never, context)
+  }
+
+  function authenticate(request: ReturnType<typeof parseRequest>): Verified {
+    const scheme = authScheme(request)
+    if (scheme === 'anonymous') throw new S3Error('AccessDenied')
+    if (scheme === 'sigv2-header' || scheme === 'sigv2-query') {
+      throw new S3Error('InvalidRequest', {
+        message:
+          'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+      })
+    }
+    return verifySigV4(request, (id) => config.clients.get(id)?.secretAccessKey, clock())
+  }
+
+  function refuse(error: unknown, incoming: Incoming, requestId: string): Reply {
+    const s3Error = asS3Error(error, incoming)
+    if (s3Error.status >= 500) ports.log('request failed', { requestId, ...describe(error) })
+    const cause = error instanceof OssError ? error : s3Error.cause
+    const hostId = (cause instanceof OssError ? cause.requestId : undefined) ?? requestId
+    const headers = {
+      ...s3Error.headers,
+      'x-amz-request-id': requestId,
+      'x-amz-id-2': hostId,
+      'content-type': 'application/xml',
+    }
+    if (incoming.method === 'HEAD') return { status: s3Error.status, headers }
+    return { status: s3Error.status, headers, body: renderError(s3Error, requestId, hostId) }
+  }
+
+  function asS3Error(error: unknown, incoming: Incoming): S3Error {
+    if (error instanceof S3Error) return error
+    if (error instanceof OssError) return toS3Error(error, subjectOf(incoming))
+    // A client's document is parsed where it is read: any other XML that cannot be read is OSS's.
+    if (error instanceof OssUnreachable || error instanceof XmlError) return unreachable(error)
+    return new S3Error('InternalError', { cause: error })
+  }
+
+  function subjectOf(incoming: Incoming) {
+    const { bucket, key, query } = parseRequest(incoming, config.domains)
+    return { bucket, key, versionId: query.get('versionId'), uploadId: query.get('uploadId') }
+  }
+}
+
+function takeBody(operation: Operation, incoming: Incoming, { headers, payload }: Verified) {
+  if (operation.body === 'stream') {
+    // A bucket can be created without a word, and some clients then send no length.
+    const length =
+      headers['content-length'] ??
+      (operation.on === 'object' || 'transfer-encoding' in headers ? undefined : '0')
+    return plainBody(
+      {
+        headers: length === undefined ? headers : { ...headers, 'content-length': length },
+        body: incoming.body,
+      },
+      payload,
+    )
+  }
+  if (operation.method === 'PUT' && Number(headers['content-length'] ?? 0) > 0) {
+    throw new S3Error('InvalidRequest', {
+      message: 'The request included a body. Requests of this type must not include a non-empty body.',
+    })
+  }
+  return undefined
+}
+
+/** What the log says of a failure: causes down to the first, never a header or a body. */
+function describe(error: unknown): Record<string, unknown> {
+  const causes: string[] = []
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const detail =
+      cause instanceof OssError
+        ? ` ${cause.status} ${cause.code} ${cause.ec ?? ''} ${cause.requestId ?? ''}`
+        : ''
+    causes.push(`${cause.name}:${detail} ${cause.message}`)
+  }
+  const unexpected =
+    error instanceof Error &&
+    !(error instanceof S3Error || error instanceof OssError || error instanceof OssUnreachable)
+  return { causes, ...(unexpected ? { stack: error.stack } : {}) }
+}
+
+/** How a runtime hands a request in and takes the reply out. */
+export type Door = {
+  receive(c: HonoContext): Incoming
+  send(c: HonoContext, reply: Reply): Response | Promise<Response>
+}
+
+/** The gateway as a Hono application, for the runtime whose door it is given. */
+export function createApp(gateway: Gateway, door: Door): Hono {
+  const app = new Hono()
+  app.all('*', async (c) => door.send(c, await gateway.answer(door.receive(c))))
+  return app
+}

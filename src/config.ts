@@ -1,0 +1,289 @@
+import * as v from 'valibot'
+import { parse as parseYaml } from 'yaml'
+import { type Endpoint, isPathStyle, isRegionName, regionOfHost } from './oss/regions.ts'
+import type { OssCredentials } from './oss/sign.ts'
+import { s3StorageClasses } from './translate/storage-class.ts'
+
+/** Who may sign requests, and what for. */
+export type Client = {
+  accessKeyId: string
+  secretAccessKey: string
+  /** Absent: all. */
+  buckets?: readonly string[] | undefined
+  /** Key prefixes; absent: all keys. A client so limited cannot create or delete buckets. */
+  prefixes?: readonly string[] | undefined
+  readOnly: boolean
+}
+
+export type Config = {
+  listen: {
+    host: string
+    port: number
+    adminPort: number
+    tls: { certFile: string; keyFile: string } | undefined
+  }
+  /** Absent: the embedded OSS, and where it keeps its data. */
+  localOss: { directory: string; port: number; copyLimit: number } | undefined
+  endpoint: Endpoint
+  credentials: OssCredentials
+  clients: ReadonlyMap<string, Client>
+  domains: readonly string[]
+  document: Document
+}
+
+const bytes = v.pipe(v.number(), v.integer(), v.minValue(1))
+const ossClass = v.picklist(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'])
+const reroute = v.optional(v.picklist(['reroute', 'reject']), 'reroute')
+
+/** The settings document: everything that is not a plain environment variable. Sizes are bytes, times seconds. */
+const documentSchema = v.strictObject({
+  /** Further clients; `S3_ACCESS_KEY_ID` is always one without limits. */
+  clients: v.optional(
+    v.array(
+      v.strictObject({
+        accessKeyId: v.pipe(v.string(), v.nonEmpty()),
+        secretAccessKey: v.pipe(v.string(), v.nonEmpty()),
+        buckets: v.optional(v.array(v.string())),
+        prefixes: v.optional(v.array(v.string())),
+        readOnly: v.optional(v.boolean(), false),
+      }),
+    ),
+    [],
+  ),
+  /** S3 access point name → bucket, for copy sources given as ARNs. */
+  accessPoints: v.optional(v.record(v.string(), v.string()), {}),
+  acl: v.optional(
+    v.strictObject({
+      /** What a write without an ACL gets: `private` as in S3, or `inherit`: what the bucket says, as in OSS. */
+      default: v.optional(v.picklist(['private', 'inherit']), 'private'),
+    }),
+    {},
+  ),
+  storageClass: v.optional(
+    v.strictObject({
+      /** What a write without a class gets: `bucket` (the bucket's class), or an S3 class. */
+      default: v.optional(v.picklist(['bucket', ...s3StorageClasses]), 'bucket'),
+      map: v.optional(v.record(v.string(), ossClass), {}),
+    }),
+    {},
+  ),
+  /** Conditions on the destination that OSS cannot hold: refuse them, or look first and then write. */
+  conditionalWrites: v.optional(v.picklist(['refuse', 'best-effort']), 'refuse'),
+  copy: v.optional(
+    v.strictObject({
+      oversize: reroute,
+      crossRegion: reroute,
+      appendable: reroute,
+      symlink: reroute,
+      maxSize: v.optional(bytes, 5 * 1024 ** 3),
+    }),
+    {},
+  ),
+})
+export type Document = v.InferOutput<typeof documentSchema>
+
+type Environment = Record<string, string | undefined>
+
+/** Every mistake in the settings at once, each in one line. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/**
+ * Settings → Config.
+ * @param environment the environment variables, or the bindings on Workers.
+ * @param documentText the text of the settings document (YAML or JSON), where there is one.
+ * @throws ConfigError with every mistake.
+ */
+export function parseConfig(environment: Environment, documentText?: string): Config {
+  const problems: string[] = []
+  const get = (name: string) => environment[name]?.trim() || undefined
+  const number = (name: string, fallback: number, max: number) => {
+    const text = get(name)
+    if (text === undefined) return fallback
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= 0 && value <= max) return value
+    problems.push(`${name} is ${JSON.stringify(text)}: it must be a whole number from 0 to ${max}`)
+    return fallback
+  }
+
+  const embedded = ['OSS_REGION', 'OSS_ENDPOINT', 'OSS_ACCESS_KEY_ID'].every(
+    (name) => get(name) === undefined,
+  )
+  const credentials: OssCredentials = embedded
+    ? { accessKeyId: 'local', accessKeySecret: 'local-secret' }
+    : {
+        accessKeyId: get('OSS_ACCESS_KEY_ID') ?? missing('OSS_ACCESS_KEY_ID', "the gateway's own key at OSS"),
+        accessKeySecret:
+          get('OSS_ACCESS_KEY_SECRET') ?? missing('OSS_ACCESS_KEY_SECRET', 'the secret of that key'),
+        ...(get('OSS_SESSION_TOKEN') === undefined
+          ? {}
+          : { securityToken: get('OSS_SESSION_TOKEN') as string }),
+      }
+  function missing(name: string, what: string): string {
+    problems.push(`${name} is missing: ${what}`)
+    return ''
+  }
+
+  const endpoint = parseEndpoint(get('OSS_ENDPOINT'), get('OSS_REGION'), embedded, problems)
+  const document = parseDocument(documentText, problems)
+  const config: Config = {
+    listen: {
+      host: get('HOST') ?? '127.0.0.1',
+      port: number('PORT', 9000, 65535),
+      adminPort: number('ADMIN_PORT', 9001, 65535),
+      tls: parseTls(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), problems),
+    },
+    localOss: embedded
+      ? {
+          directory: get('LOCAL_OSS_DIR') ?? '.local-oss',
+          port: number('LOCAL_OSS_PORT', 9010, 65535),
+          copyLimit: number('LOCAL_OSS_COPY_LIMIT', 1024 ** 3, Number.MAX_SAFE_INTEGER),
+        }
+      : undefined,
+    endpoint,
+    credentials,
+    clients: parseClients(
+      get('S3_ACCESS_KEY_ID'),
+      get('S3_SECRET_ACCESS_KEY'),
+      credentials,
+      document,
+      problems,
+    ),
+    domains: parseDomains(get('S3_DOMAIN'), problems),
+    document,
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return deepFreeze(config)
+}
+
+const DEFAULT_REGION = 'cn-hangzhou'
+
+function parseEndpoint(
+  text: string | undefined,
+  regionText: string | undefined,
+  embedded: boolean,
+  problems: string[],
+): Endpoint {
+  const region = regionText?.replace(/^oss-/, '')
+  if (region !== undefined && !isRegionName(region)) {
+    problems.push(
+      `OSS_REGION is ${JSON.stringify(regionText)}: it must be a region's id, such as cn-hangzhou`,
+    )
+  }
+  const fallback: Endpoint = {
+    protocol: 'https:',
+    host: `oss-${region ?? DEFAULT_REGION}.aliyuncs.com`,
+    region: region ?? DEFAULT_REGION,
+  }
+  if (text === undefined) {
+    if (region === undefined && !embedded)
+      problems.push('OSS_REGION is missing: the region of your buckets, such as cn-hangzhou')
+    return fallback
+  }
+  const match = /^(?:(https?):\/\/)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?\/?$/i.exec(text)
+  if (match === null) {
+    problems.push(
+      `OSS_ENDPOINT is ${JSON.stringify(text)}: it must be like https://oss-cn-hangzhou.aliyuncs.com, without a bucket or a path`,
+    )
+    return fallback
+  }
+  const host = `${match[2]}${match[3] ?? ''}`.toLowerCase()
+  const named = region ?? regionOfHost(host) ?? (isPathStyle(host) ? DEFAULT_REGION : undefined)
+  if (named === undefined)
+    problems.push(
+      `OSS_REGION is missing: OSS_ENDPOINT ${host} does not name a region, and requests are signed for one`,
+    )
+  return {
+    protocol: match[1]?.toLowerCase() === 'http' ? 'http:' : 'https:',
+    host,
+    region: named ?? DEFAULT_REGION,
+  }
+}
+
+function parseTls(certFile: string | undefined, keyFile: string | undefined, problems: string[]) {
+  if (certFile === undefined && keyFile === undefined) return undefined
+  if (certFile === undefined || keyFile === undefined) {
+    problems.push(
+      `${certFile === undefined ? 'TLS_CERT_FILE' : 'TLS_KEY_FILE'} is missing: TLS needs the certificate and its key`,
+    )
+    return undefined
+  }
+  return { certFile, keyFile }
+}
+
+function parseDomains(text: string | undefined, problems: string[]): string[] {
+  const domains = (text ?? '')
+    .split(',')
+    .map((domain) =>
+      domain
+        .trim()
+        .toLowerCase()
+        .replace(/^\*?\./, ''),
+    )
+    .filter((domain) => domain !== '')
+  for (const domain of domains) {
+    if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(domain)) {
+      problems.push(
+        `S3_DOMAIN has ${JSON.stringify(domain)}: it must be a domain such as s3.example.com, without scheme or port`,
+      )
+    }
+  }
+  return domains
+}
+
+function parseClients(
+  id: string | undefined,
+  secret: string | undefined,
+  oss: OssCredentials,
+  document: Document,
+  problems: string[],
+) {
+  if ((id === undefined) !== (secret === undefined)) {
+    problems.push(
+      `${id === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY'} is missing: clients sign with the pair; leave out both to let them use the OSS pair`,
+    )
+  }
+  const main: Client = {
+    accessKeyId: id ?? oss.accessKeyId,
+    secretAccessKey: secret ?? oss.accessKeySecret,
+    readOnly: false,
+  }
+  const clients = new Map([[main.accessKeyId, main]])
+  for (const client of document.clients) {
+    if (clients.has(client.accessKeyId))
+      problems.push(`clients: the accessKeyId ${client.accessKeyId} is there twice`)
+    clients.set(client.accessKeyId, client)
+  }
+  return clients
+}
+
+function parseDocument(text: string | undefined, problems: string[]): Document {
+  const defaults = v.parse(documentSchema, {})
+  if (text === undefined || text.trim() === '') return defaults
+  let raw: unknown
+  try {
+    raw = parseYaml(text)
+  } catch (error) {
+    problems.push(`GATEWAY_CONFIG is neither YAML nor JSON: ${(error as Error).message.split('\n')[0]}`)
+    return defaults
+  }
+  const result = v.safeParse(documentSchema, raw ?? {})
+  if (result.success) return result.output
+  for (const issue of result.issues)
+    problems.push(`GATEWAY_CONFIG: ${v.getDotPath(issue) ?? 'the document'}: ${issue.message}`)
+  return defaults
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const child of Object.values(value)) deepFreeze(child)
+  }
+  return value
+}

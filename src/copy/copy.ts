@@ -1,0 +1,26 @@
+import type { HeaderMap } from '../ports.ts'
+import type { Preconditions } from '../translate/preconditions.ts'
+
+/** A copy, as every plan takes it: what is asked of OSS, in OSS's words, however it will be done. */
+export type Copy = {
+  source: { bucket: string; key: string; versionId: string | undefined }
+  destination: { bucket: string; key: string }
+  /** On the source, already by S3's precedence. */
+  preconditions: Preconditions
+  /** The destination's complete content headers and metadata, or `copy`: the source's. */
+  content: HeaderMap | 'copy'
+  /** The destination's tags (`x-oss-tagging`, possibly empty), or `copy`: the source's. */
+  tagging: string | 'copy'
+  /** ACL, storage class, encryption, who pays. */
+  target: HeaderMap
+  /** `x-oss-forbid-overwrite`, where the client asked for it. */
+  condition: HeaderMap
+  signal: AbortSignal
+}
+
+/** What a finished copy is known by; ETag and time as OSS gave them. */
+export type CopyResult = { etag: string; lastModified: string; headers: HeaderMap }
+
+/** Onto itself, and not from an older version: OSS's directives mean something else then. */
+export const isSelfCopy = ({ source, destination }: Copy) =>
+  source.versionId === undefined && source.bucket === destination.bucket && source.key === destination.key

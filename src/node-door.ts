@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Context } from 'hono'
+import type { Door } from './app.ts'
+import { type HeaderMap, headerMap, type Incoming, type Log, type Reply } from './ports.ts'
+
+/** Node's door: the raw request in, the raw response out, no web streams between. */
+export function nodeDoor(log: Log): Door {
+  return {
+    receive: (c: Context) => {
+      const { incoming, outgoing } = c.env as HttpBindings
+      return receive(incoming as IncomingMessage, outgoing as ServerResponse)
+    },
+    send: async (c: Context, reply: Reply) => {
+      const { outgoing } = c.env as HttpBindings
+      await send(outgoing as ServerResponse, reply, log)
+      return RESPONSE_ALREADY_SENT
+    },
+  }
+}
+
+function receive(incoming: IncomingMessage, outgoing: ServerResponse): Incoming {
+  const gone = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort(new Error('the client went away'))
+  })
+  return {
+    method: incoming.method ?? '',
+    target: incoming.url ?? '',
+    headers: parseHeaders(incoming.rawHeaders),
+    body: incoming,
+    signal: gone.signal,
+  }
+}
+
+/** Names in lower case, repeated values joined as SigV4 joins them. */
+function parseHeaders(raw: readonly string[]): HeaderMap {
+  const headers = headerMap()
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    const value = decodeHeader(raw[i + 1] as string)
+    headers[name] = headers[name] === undefined ? value : `${headers[name]},${value}`
+  }
+  return headers
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: anything beyond ASCII is what it looks for
+const ascii = /^[\x00-\x7f]*$/
+
+/** Node reads header bytes as Latin-1; clients mean UTF-8 where the bytes are UTF-8. */
+function decodeHeader(value: string): string {
+  if (ascii.test(value)) return value
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
+}
+
+async function send(outgoing: ServerResponse, { status, headers, body }: Reply, log: Log): Promise<void> {
+  if (typeof body === 'string') {
+    const bytes = Buffer.from(body)
+    outgoing.writeHead(status, { ...headers, 'content-length': String(bytes.length) }).end(bytes)
+    return
+  }
+  outgoing.writeHead(status, headers)
+  if (body === undefined) {
+    outgoing.end()
+    return
+  }
+  try {
+    await pipeline(body instanceof Readable ? body : Readable.from(body), outgoing)
+  } catch (error) {
+    // The status is out: a cut connection is the only way left to say that the body is not whole.
+    if (!outgoing.errored && outgoing.socket) log('response cut', { cause: (error as Error).message })
+    outgoing.destroy()
+  }
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { createAdmin } from './admin.ts'
+import { createApp, createGateway } from './app.ts'
+import type { Config } from './config.ts'
+import { createLocalOss, type LocalOss } from './local-oss/index.ts'
+import { nodeDoor } from './node-door.ts'
+import { undiciTransport } from './node-transport.ts'
+import type { Log, Transport } from './ports.ts'
+import { renderError, S3Error } from './s3/error.ts'
+
+/** A running gateway. Ports are those really listened on, 0 where there is no such listener. */
+export type Running = {
+  port: number
+  adminPort: number
+  localOssPort: number
+  localOss: LocalOss | undefined
+  /** Stops accepting, finishes what is in flight, then closes everything. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the gateway on Node: in front of OSS, or on the embedded one.
+ * @throws Error when a port is taken, a TLS file cannot be read, or the embedded OSS's folder is in use.
+ */
+export async function start(config: Config, log: Log): Promise<Running> {
+  const local = config.localOss && (await startLocalOss(config, config.localOss))
+  const upstream = local
+    ? { transport: local.oss.transport as Transport, close: () => local.oss.close() }
+    : undiciTransport()
+  const newId = () => randomBytes(8).toString('hex').toUpperCase()
+  const gateway = createGateway({ config, transport: upstream.transport, clock: Date.now, log, newId })
+
+  let stopping = false
+  const server = createServer(createApp(gateway, nodeDoor(log)).fetch, config)
+  const admin = createAdaptorServer({ fetch: createAdmin(gateway.oss, () => stopping).fetch }) as Server
+  const adminWanted = config.listen.adminPort > 0
+  const [port, adminPort] = await Promise.all([
+    listen(server, config.listen.port, config.listen.host),
+    adminWanted ? listen(admin, config.listen.adminPort, config.listen.host) : 0,
+  ])
+
+  return {
+    port,
+    adminPort,
+    localOssPort: local?.port ?? 0,
+    localOss: local?.oss,
+    stop: async () => {
+      stopping = true
+      await close(server)
+      if (adminWanted) await close(admin)
+      await upstream.close()
+    },
+  }
+}
+
+async function startLocalOss(
+  config: Config,
+  { directory, port, copyLimit }: NonNullable<Config['localOss']>,
+) {
+  const { accessKeyId, accessKeySecret } = config.credentials
+  const oss = await createLocalOss({ directory, copyLimit, credentials: { accessKeyId, accessKeySecret } })
+  return { oss, port: port === 0 ? 0 : await oss.listen(port, config.listen.host) }
+}
+
+type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
+
+function createServer(fetch: Fetch, { listen: { tls } }: Config): Server {
+  const server = createAdaptorServer({
+    fetch,
+    ...(tls === undefined
+      ? { createServer: createHttpServer }
+      : {
+          createServer: createHttpsServer,
+          serverOptions: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
+        }),
+  }) as Server
+  // What never becomes a request is still answered in S3's words.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'RequestHeaderSectionTooLarge' : 'BadRequest'
+    const document = renderError(new S3Error(code), '', '')
+    socket.end(
+      `HTTP/1.1 400 Bad Request\r\nContent-Type: application/xml\r\nContent-Length: ${Buffer.byteLength(document)}\r\nConnection: close\r\n\r\n${document}`,
+    )
+  })
+  return server
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+/** Resolves when the last request in flight has been answered. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,27 @@
+import type { Client } from '../config.ts'
+import { S3Error } from '../s3/error.ts'
+
+/** Whether a client may see a bucket at all. */
+export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.includes(bucket) ?? true
+
+/**
+ * Holds a client to its limits. The same parsed names are used here and in the request to OSS.
+ * @param key the key, or the prefix of a listing; undefined for the bucket itself.
+ * @throws S3Error AccessDenied.
+ */
+export function authorize(
+  client: Client,
+  access: 'read' | 'write',
+  bucket: string,
+  key: string | undefined,
+): void {
+  if (access === 'write' && client.readOnly) throw denied('reading')
+  if (!mayUseBucket(client, bucket)) throw denied('certain buckets')
+  if (client.prefixes === undefined) return
+  if (key === undefined ? access === 'write' : !client.prefixes.some((prefix) => key.startsWith(prefix))) {
+    throw denied('certain key prefixes')
+  }
+}
+
+const denied = (limit: string) =>
+  new S3Error('AccessDenied', { message: `Access Denied: this access key is limited to ${limit}` })

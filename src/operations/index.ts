@@ -1,0 +1,154 @@
+import { invalidArgument, S3Error } from '../s3/error.ts'
+import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './bucket.ts'
+import { copyObject } from './copy.ts'
+import { listObjects, listObjectsV2 } from './list.ts'
+import { deleteObject, getObject, headObject, putObject } from './object.ts'
+import type { Operation } from './operation.ts'
+import { refused } from './refused.ts'
+
+const COPY_SOURCE = 'x-amz-copy-source'
+
+/** Everything S3 can ask and the gateway does. */
+export const served: readonly Operation[] = [
+  { name: 'ListBuckets', method: 'GET', on: 'service', access: 'list', body: 'none', handle: listBuckets },
+
+  {
+    name: 'CreateBucket',
+    method: 'PUT',
+    on: 'bucket',
+    access: 'write',
+    body: 'stream',
+    handle: createBucket,
+  },
+  { name: 'HeadBucket', method: 'HEAD', on: 'bucket', access: 'read', body: 'none', handle: headBucket },
+  {
+    name: 'DeleteBucket',
+    method: 'DELETE',
+    on: 'bucket',
+    access: 'write',
+    body: 'none',
+    handle: deleteBucket,
+  },
+  {
+    name: 'GetBucketLocation',
+    method: 'GET',
+    on: 'bucket',
+    query: ['location'],
+    access: 'read',
+    body: 'none',
+    handle: getBucketLocation,
+  },
+  { name: 'ListObjects', method: 'GET', on: 'bucket', access: 'list', body: 'none', handle: listObjects },
+  {
+    name: 'ListObjectsV2',
+    method: 'GET',
+    on: 'bucket',
+    query: ['list-type=2'],
+    access: 'list',
+    body: 'none',
+    handle: listObjectsV2,
+  },
+
+  { name: 'PutObject', method: 'PUT', on: 'object', access: 'write', body: 'stream', handle: putObject },
+  {
+    name: 'CopyObject',
+    method: 'PUT',
+    on: 'object',
+    headers: [COPY_SOURCE],
+    access: 'write',
+    body: 'none',
+    handle: copyObject,
+  },
+  { name: 'GetObject', method: 'GET', on: 'object', access: 'read', body: 'none', handle: getObject },
+  { name: 'HeadObject', method: 'HEAD', on: 'object', access: 'read', body: 'none', handle: headObject },
+  {
+    name: 'DeleteObject',
+    method: 'DELETE',
+    on: 'object',
+    access: 'write',
+    body: 'none',
+    handle: deleteObject,
+  },
+]
+
+const rows: readonly Operation[] = [
+  ...served,
+  ...refused.map(
+    ([name, method, on, ...query]): Operation => ({
+      name,
+      method: method as Operation['method'],
+      on,
+      query,
+      access: 'read',
+      body: 'stream',
+      handle: async () => {
+        throw new S3Error('NotImplemented', {
+          message: `The operation ${name} is not implemented by this gateway`,
+        })
+      },
+    }),
+  ),
+  // A copy of a part is no copy of an object, nor an upload of one.
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    on: 'object',
+    query: ['partNumber', 'uploadId'],
+    headers: [COPY_SOURCE],
+    access: 'write',
+    body: 'none',
+    handle: async () => {
+      throw new S3Error('NotImplemented', {
+        message: 'The operation UploadPartCopy is not implemented by this gateway',
+      })
+    },
+  },
+]
+
+const conditionCount = ({ query = [], headers = [] }: Operation) => query.length + headers.length
+/** By method and level; within one, the row with the most conditions first: the first that fits wins. */
+const byAddress = new Map<string, Operation[]>()
+for (const row of [...rows].sort((a, b) => conditionCount(b) - conditionCount(a))) {
+  const address = `${row.method} ${row.on}`
+  byAddress.set(address, [...(byAddress.get(address) ?? []), row])
+}
+
+type Asked = {
+  method: string
+  bucket: string | undefined
+  key: string | undefined
+  query: ReadonlyMap<string, string>
+  headers: Readonly<Record<string, string>>
+}
+
+/**
+ * The row that answers a request.
+ * @throws S3Error MethodNotAllowed; InvalidArgument for a copy source on anything but a copy.
+ */
+export function findOperation({ method, bucket, key, query, headers }: Asked): Operation {
+  const on = key !== undefined ? 'object' : bucket !== undefined ? 'bucket' : 'service'
+  const operation = byAddress
+    .get(`${method} ${on}`)
+    ?.find(
+      (row) =>
+        (row.query ?? []).every((condition) => holds(condition, query)) &&
+        (row.headers ?? []).every((name) => name in headers),
+    )
+  if (operation === undefined) {
+    throw new S3Error('MethodNotAllowed', { elements: { Method: method, ResourceType: on.toUpperCase() } })
+  }
+  if (COPY_SOURCE in headers && !operation.headers?.includes(COPY_SOURCE)) {
+    throw invalidArgument(
+      'You can only specify a copy source header for copy requests.',
+      COPY_SOURCE,
+      headers[COPY_SOURCE],
+    )
+  }
+  return operation
+}
+
+/** A condition is a parameter's name, or `name=value`. */
+function holds(condition: string, query: ReadonlyMap<string, string>): boolean {
+  const [name = '', value] = condition.split('=')
+  return value === undefined ? query.has(name) : query.get(name) === value
+}

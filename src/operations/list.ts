@@ -1,0 +1,170 @@
+import { OssError } from '../oss/error.ts'
+import type { Reply } from '../ports.ts'
+import { invalidArgument } from '../s3/error.ts'
+import { toS3Time } from '../translate/date.ts'
+import { toS3ETag } from '../translate/etag.ts'
+import { toS3Answer } from '../translate/headers.ts'
+import { toS3StorageClass } from '../translate/storage-class.ts'
+import { children, parseXml, text, type XmlNode, type XmlTree } from '../xml.ts'
+import { requestPayer } from './destination.ts'
+import { type BucketRequest, type Context, xmlReply } from './operation.ts'
+
+const MAX_KEYS = 1000
+
+/** ListObjects (V1). */
+export async function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
+  const { query } = request
+  const page = await listPage(request, context, { marker: query.get('marker') })
+  const delimiter = query.get('delimiter')
+  const { encode } = page
+  return xmlReply(
+    'ListBucketResult',
+    {
+      ...page.head,
+      Marker: encode(query.get('marker') ?? ''),
+      // S3 names it only with a delimiter; without one a client continues from the last key.
+      NextMarker: page.truncated && delimiter ? encode(page.next ?? '') : undefined,
+      ...page.body,
+    },
+    page.headers,
+  )
+}
+
+/** ListObjectsV2. OSS's token is passed on as it is. */
+export async function listObjectsV2(request: BucketRequest, context: Context): Promise<Reply> {
+  const { query } = request
+  const token = query.get('continuation-token')
+  const startAfter = token === undefined ? query.get('start-after') : undefined
+  const fetchOwner = query.get('fetch-owner') === 'true'
+  if (token === '') throw badToken()
+  const page = await listPage(request, context, {
+    'list-type': '2',
+    'continuation-token': token,
+    'start-after': startAfter,
+    'fetch-owner': fetchOwner ? 'true' : undefined,
+  }).catch((error) => {
+    throw token !== undefined && error instanceof OssError && error.code === 'InvalidArgument'
+      ? badToken()
+      : error
+  })
+  return xmlReply(
+    'ListBucketResult',
+    {
+      ...page.head,
+      KeyCount: page.count,
+      ContinuationToken: token,
+      NextContinuationToken: page.truncated ? page.next : undefined,
+      StartAfter: startAfter === undefined ? undefined : page.encode(startAfter),
+      ...page.body,
+    },
+    page.headers,
+  )
+}
+
+const badToken = () => invalidArgument('The continuation token provided is incorrect', 'continuation-token')
+
+type Page = {
+  /** Elements both versions begin and end with. */
+  head: XmlTree
+  body: XmlTree
+  headers: Record<string, string>
+  truncated: boolean
+  /** NextMarker or NextContinuationToken, decoded. */
+  next: string | undefined
+  count: number
+  /** How keys are written in this answer. */
+  encode: (key: string) => string
+}
+
+/** One OSS listing; the two versions differ only in how the page is asked for and continued. */
+async function listPage(
+  { bucket, query, headers, signal }: BucketRequest,
+  { oss }: Context,
+  version: Record<string, string | undefined>,
+): Promise<Page> {
+  const maxKeys = parseMaxKeys(query.get('max-keys'))
+  const encode = keyEncoding(query.get('encoding-type'))
+  const prefix = query.get('prefix') ?? ''
+  const delimiter = query.get('delimiter') || undefined
+  const answer = await oss.sendForText({
+    method: 'GET',
+    bucket,
+    query: {
+      ...version,
+      prefix: prefix || undefined,
+      delimiter,
+      // OSS wants at least 1, and without the parameter lists 100.
+      'max-keys': String(Math.max(1, maxKeys)),
+      // Some characters of keys do not survive XML.
+      'encoding-type': 'url',
+    },
+    headers: requestPayer(headers),
+    signal,
+  })
+  const result = parseXml(answer.text, 'ListBucketResult')
+  const contents = maxKeys === 0 ? [] : children(result, 'Contents')
+  const prefixes = maxKeys === 0 ? [] : children(result, 'CommonPrefixes')
+  const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'
+  return {
+    head: {
+      Name: bucket,
+      Prefix: encode(prefix),
+      Delimiter: delimiter === undefined ? undefined : encode(delimiter),
+      MaxKeys: maxKeys,
+      EncodingType: query.get('encoding-type'),
+      IsTruncated: maxKeys > 0 && text(result, 'IsTruncated') === 'true',
+    },
+    body: {
+      Contents: contents.map((object) => contentsElement(object, encode, withOwner)),
+      CommonPrefixes: prefixes.map((one) => ({ Prefix: encode(decodeKey(text(one, 'Prefix') ?? '')) })),
+    },
+    headers: toS3Answer(answer.headers),
+    truncated: maxKeys > 0 && text(result, 'IsTruncated') === 'true',
+    next: decodeOptional(text(result, 'NextMarker') ?? text(result, 'NextContinuationToken')),
+    count: contents.length + prefixes.length,
+    encode,
+  }
+}
+
+function contentsElement(object: XmlNode, encode: (key: string) => string, withOwner: boolean): XmlTree {
+  const [owner] = children(object, 'Owner')
+  return {
+    Key: encode(decodeKey(text(object, 'Key') ?? '')),
+    LastModified: toS3Time(text(object, 'LastModified') ?? ''),
+    ETag: toS3ETag(text(object, 'ETag') ?? ''),
+    Size: text(object, 'Size'),
+    Owner: withOwner && owner !== undefined ? { ID: text(owner, 'ID') } : undefined,
+    StorageClass: toS3StorageClass(text(object, 'StorageClass') ?? 'Standard'),
+  }
+}
+
+function parseMaxKeys(value: string | undefined): number {
+  if (value === undefined || value === '') return MAX_KEYS
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || number > 2147483647) {
+    throw invalidArgument('Argument max-keys must be an integer between 0 and 2147483647', 'max-keys', value)
+  }
+  return Math.min(number, MAX_KEYS)
+}
+
+/** How an answer writes keys: as they are, or with `encoding-type=url`, in S3's own form of it. */
+function keyEncoding(encodingType: string | undefined): (key: string) => string {
+  if (encodingType === undefined) return (key) => key
+  if (encodingType !== 'url') {
+    throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', encodingType)
+  }
+  return encodeKey
+}
+
+/** S3's form: a space is `+`, and `/ - _ . *` stay. */
+function encodeKey(key: string): string {
+  return encodeURIComponent(key)
+    .replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%2F', '/')
+    .replaceAll('%20', '+')
+}
+
+/** OSS's `encoding-type=url`; a `+` in it is a space. */
+const decodeKey = (encoded: string) => decodeURIComponent(encoded.replaceAll('+', '%20'))
+const decodeOptional = (encoded: string | undefined) =>
+  encoded === undefined ? undefined : decodeKey(encoded)

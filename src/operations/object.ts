@@ -1,0 +1,192 @@
+import { OssError } from '../oss/error.ts'
+import type { HeaderMap, Reply } from '../ports.ts'
+import type { PlainBody } from '../s3/body.ts'
+import { notImplemented, S3Error } from '../s3/error.ts'
+import { isRange, resolveRange } from '../s3/range.ts'
+import { refuseUnsupported, toOssContent, toS3Answer, toS3Object } from '../translate/headers.ts'
+import {
+  conditionOfStatus,
+  failedCondition,
+  needsSourceFacts,
+  type Preconditions,
+  parsePreconditions,
+  preconditionFailed,
+  toOssPreconditions,
+} from '../translate/preconditions.ts'
+import { parseTagging, toOssTagging } from '../translate/tagging.ts'
+import { destinationConditions } from './conditional-write.ts'
+import { destinationHeaders, requestPayer } from './destination.ts'
+import type { Context, ObjectRequest } from './operation.ts'
+
+/** S3's and OSS's limit of a single upload. */
+const MAX_PUT_BYTES = 5 * 1024 ** 3
+
+/** PutObject: one OSS PutObject, the body streamed and verified on its way. */
+export async function putObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers, signal } = request
+  const body = request.body as PlainBody
+  if (body.length > MAX_PUT_BYTES) {
+    throw new S3Error('EntityTooLarge', {
+      elements: { ProposedSize: body.length, MaxSizeAllowed: MAX_PUT_BYTES },
+    })
+  }
+  const tagging = headers['x-amz-tagging']
+  const ossHeaders = {
+    ...toOssContent(headers),
+    ...(tagging === undefined ? {} : { 'x-oss-tagging': toOssTagging(parseTagging(tagging)) }),
+    ...(await destinationHeaders(request, context)),
+    ...(await destinationConditions(request, context)),
+    'content-length': String(body.length),
+  }
+  const stored = await context.oss
+    .send({ method: 'PUT', bucket, key, headers: ossHeaders, body: body.body, signal })
+    .catch((error) => {
+      // A body that failed its verification was cut off on its way to OSS: its own error is the answer.
+      throw body.failure() ?? error
+    })
+  return {
+    status: 200,
+    headers: { ...toS3Answer(stored.headers), ...etag(stored.headers), ...body.checksums() },
+  }
+}
+
+const etag = (oss: HeaderMap): HeaderMap => {
+  const { etag } = toS3Object({ etag: oss.etag ?? '' })
+  return etag === undefined ? {} : { etag }
+}
+
+// OSS takes the same names; the value goes into the answer's header.
+const overrides = [
+  'response-cache-control',
+  'response-content-disposition',
+  'response-content-encoding',
+  'response-content-language',
+  'response-content-type',
+  'response-expires',
+] as const
+
+/** GetObject: one OSS GetObject; the body is passed on unread. */
+export async function getObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, query, headers, signal } = request
+  refusePartNumber(request)
+  refuseUnsupported(headers)
+  const conditions = parsePreconditions(headers, '', context.clock())
+  if (needsSourceFacts(conditions)) {
+    const failed = await readConditions(await stat(request, context), conditions)
+    if (failed !== undefined) return failed
+  }
+  const range = headers.range !== undefined && isRange(headers.range) ? headers.range : undefined
+  try {
+    const object = await context.oss.send({
+      method: 'GET',
+      bucket,
+      key,
+      query: { versionId: query.get('versionId'), ...pickQuery(query, overrides) },
+      headers: {
+        ...(needsSourceFacts(conditions) ? {} : toOssPreconditions(conditions, '')),
+        // Without it OSS answers a range it cannot satisfy with the whole object.
+        ...(range === undefined ? {} : { range, 'x-oss-range-behavior': 'standard' }),
+        // Or OSS compresses some types, and drops ETag and length.
+        'accept-encoding': 'identity',
+        ...requestPayer(headers),
+      },
+      signal,
+    })
+    return { status: object.status, headers: toS3Object(object.headers), body: object.body }
+  } catch (error) {
+    throwUnlessOss(error)
+    if (error.status === 304) return { status: 304, headers: toS3Object(error.headers) }
+    if (error.status === 412) throw preconditionFailed(conditionOfStatus(412, conditions), '')
+    if (error.status === 416) throw await invalidRange(request, context, headers.range ?? '')
+    throw error
+  }
+}
+
+/** HeadObject. OSS's HEAD knows no Range, so the one asked for is worked out here. */
+export async function headObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  refusePartNumber(request)
+  refuseUnsupported(request.headers)
+  const object = await stat(request, context)
+  const failed = await readConditions(object, parsePreconditions(request.headers, '', context.clock()))
+  if (failed !== undefined) return failed
+  const headers = { ...toS3Object(object), ...overridden(request.query) }
+  const { range } = request.headers
+  if (range === undefined || !isRange(range)) return { status: 200, headers }
+  const size = Number(object['content-length'])
+  const part = resolveRange(range, size)
+  if (part === undefined) throw new S3Error('InvalidRange')
+  headers['content-length'] = String(part.last - part.first + 1)
+  headers['content-range'] = `bytes ${part.first}-${part.last}/${size}`
+  return { status: 206, headers }
+}
+
+/** DeleteObject: 204 also for a key that is not there, as S3. */
+export async function deleteObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, query, headers, signal } = request
+  refuseUnsupported(headers)
+  const conditional = ['if-match', 'x-amz-if-match-last-modified-time', 'x-amz-if-match-size'].find(
+    (name) => name in headers,
+  )
+  if (conditional !== undefined) throw notImplemented(conditional, 'OSS deletes without conditions')
+  const deleted = await context.oss.send({
+    method: 'DELETE',
+    bucket,
+    key,
+    query: { versionId: query.get('versionId') },
+    headers: requestPayer(headers),
+    signal,
+  })
+  return { status: 204, headers: toS3Answer(deleted.headers) }
+}
+
+async function stat(
+  { bucket, key, query, headers, signal }: ObjectRequest,
+  { oss }: Context,
+): Promise<HeaderMap> {
+  const object = await oss.send({
+    method: 'HEAD',
+    bucket,
+    key,
+    query: { versionId: query.get('versionId') },
+    headers: requestPayer(headers),
+    signal,
+  })
+  return object.headers
+}
+
+/** S3's answer to a read whose conditions do not hold: 304 for the cache's pair, 412 for the other. */
+async function readConditions(object: HeaderMap, conditions: Preconditions): Promise<Reply | undefined> {
+  const failed = failedCondition(conditions, {
+    etag: object.etag ?? '',
+    lastModified: Date.parse(object['last-modified'] ?? ''),
+  })
+  if (failed === undefined) return undefined
+  if (failed === 'If-Match' || failed === 'If-Unmodified-Since') throw preconditionFailed(failed, '')
+  const { 'content-length': _, ...headers } = toS3Object(object)
+  return { status: 304, headers }
+}
+
+function refusePartNumber({ query }: ObjectRequest): void {
+  if (query.has('partNumber')) throw notImplemented('partNumber', 'reading one part of an object')
+}
+
+async function invalidRange(request: ObjectRequest, context: Context, range: string): Promise<S3Error> {
+  const size = (await stat(request, context))['content-length'] ?? ''
+  return new S3Error('InvalidRange', { elements: { RangeRequested: range, ActualObjectSize: size } })
+}
+
+const pickQuery = (query: ReadonlyMap<string, string>, names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, query.get(name)]))
+
+function overridden(query: ReadonlyMap<string, string>): HeaderMap {
+  return Object.fromEntries(
+    overrides.flatMap((name) => {
+      const value = query.get(name)
+      return value === undefined ? [] : [[name.slice('response-'.length), value]]
+    }),
+  )
+}
+
+function throwUnlessOss(error: unknown): asserts error is OssError {
+  if (!(error instanceof OssError)) throw error
+}

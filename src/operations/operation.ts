@@ -1,0 +1,56 @@
+import type { Client, Config } from '../config.ts'
+import type { OssClient } from '../oss/client.ts'
+import type { Clock, HeaderMap, Log, Reply } from '../ports.ts'
+import type { PlainBody } from '../s3/body.ts'
+import type { S3Request } from '../s3/request.ts'
+import { renderXml, type XmlTree } from '../xml.ts'
+
+/** What an operation works with besides the request. */
+export type Context = {
+  config: Config
+  oss: OssClient
+  clock: Clock
+  log: Log
+  client: Client
+  requestId: string
+}
+
+/** A verified request, its body as plain bytes. */
+export type Request = Omit<S3Request, 'body'> & { body: PlainBody | undefined }
+export type BucketRequest = Request & { bucket: string }
+export type ObjectRequest = BucketRequest & { key: string }
+
+type Level = {
+  service: Request
+  bucket: BucketRequest
+  object: ObjectRequest
+}
+
+/** What S3 can ask, one row each. Among the rows that fit, the one with the most conditions wins. */
+type OperationOn<On extends keyof Level> = {
+  name: string
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE' | 'OPTIONS'
+  on: On
+  /** Query parameters that must be present. */
+  query?: readonly string[]
+  /** Headers that must be present. */
+  headers?: readonly string[]
+  /** What a limited client must be allowed; `list` is a read of the keys under the prefix asked for. */
+  access: 'read' | 'write' | 'list'
+  /** How the body is taken; `none`: a body is an error. */
+  body: 'none' | 'stream'
+  handle: (request: Level[On], context: Context) => Promise<Reply>
+}
+
+export type Operation = OperationOn<'service'> | OperationOn<'bucket'> | OperationOn<'object'>
+
+const XMLNS = 'http://s3.amazonaws.com/doc/2006-03-01/'
+
+/** A 200 with a result document. */
+export function xmlReply(root: string, content: XmlTree | string, headers: HeaderMap = {}): Reply {
+  return {
+    status: 200,
+    headers: { ...headers, 'content-type': 'application/xml' },
+    body: renderXml(root, content, XMLNS),
+  }
+}

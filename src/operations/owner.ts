@@ -1,0 +1,32 @@
+import { getBucketInfo } from '../oss/bucket-info.ts'
+import { S3Error } from '../s3/error.ts'
+import type { Context } from './operation.ts'
+
+const MAX_KNOWN_OWNERS = 10_000
+/** Short, because the header guards against a bucket that was deleted and made anew by someone else. */
+const REMEMBER_MS = 60_000
+type Known = { ownerId: string; until: number }
+/** By the client of OSS, so that every gateway in a process has its own. */
+const knownOwners = new WeakMap<object, Map<string, Known>>()
+
+/**
+ * `x-amz-expected-bucket-owner` and its sibling for a copy's source.
+ * @param expected the header's value; undefined asks for nothing.
+ * @throws S3Error AccessDenied when the bucket has another owner.
+ */
+export async function requireOwner(
+  { oss, clock }: Pick<Context, 'oss' | 'clock'>,
+  bucket: string,
+  expected: string | undefined,
+): Promise<void> {
+  if (expected === undefined) return
+  const owners = knownOwners.get(oss) ?? new Map<string, Known>()
+  knownOwners.set(oss, owners)
+  const known = owners.get(bucket)
+  // A mismatch is looked up again: the bucket may be a new one.
+  if (known?.ownerId === expected && known.until > clock()) return
+  const { ownerId } = await getBucketInfo(oss, bucket)
+  if (ownerId !== expected) throw new S3Error('AccessDenied')
+  if (owners.size >= MAX_KNOWN_OWNERS) owners.clear()
+  owners.set(bucket, { ownerId, until: clock() + REMEMBER_MS })
+}

@@ -1,0 +1,20 @@
+import { children, parseXml, text } from '../xml.ts'
+import type { OssClient } from './client.ts'
+import { regionOfLocation } from './regions.ts'
+
+/** What OSS says of a bucket. */
+export type BucketInfo = {
+  ownerId: string
+  region: string
+  /** `Enabled`, `Suspended`, or undefined for a bucket that never had versions. */
+  versioning: string | undefined
+}
+
+/** GetBucketInfo. @throws OssError NoSuchBucket, AccessDenied. */
+export async function getBucketInfo(oss: OssClient, bucket: string): Promise<BucketInfo> {
+  const { text: document } = await oss.sendForText({ method: 'GET', bucket, query: { bucketInfo: null } })
+  const [info = {}] = children(parseXml(document, 'BucketInfo'), 'Bucket')
+  const [owner = {}] = children(info, 'Owner')
+  const region = regionOfLocation(text(info, 'Location') ?? '')
+  return { ownerId: text(owner, 'ID') ?? '', region, versioning: text(info, 'Versioning') }
+}

@@ -1,0 +1,172 @@
+import type { Body, Clock, HeaderMap, OssResponse, Transport } from '../ports.ts'
+import { parseXml, text as textOfElement } from '../xml.ts'
+import { OssError, OssUnreachable } from './error.ts'
+import {
+  type Endpoint,
+  hostOfRegion,
+  isPathStyle,
+  isRegionName,
+  regionOfHost,
+  regionOfLocation,
+} from './regions.ts'
+import { encode, encodePath, type OssCredentials, signV4 } from './sign.ts'
+
+/** One request to OSS. */
+export type OssCall = {
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  bucket?: string | undefined
+  key?: string | undefined
+  /** Decoded; a null value sends the bare name (a sub-resource), undefined nothing. */
+  query?: Record<string, string | null | undefined>
+  headers?: HeaderMap
+  body?: Body | Uint8Array | undefined
+  /** Overrides what is known of the bucket. */
+  region?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+export type OssClientPorts = {
+  transport: Transport
+  clock: Clock
+  endpoint: Endpoint
+  credentials: OssCredentials
+}
+
+/** Speaks to OSS: addresses, signs, learns regions, and turns refusals into {@link OssError}. */
+export type OssClient = {
+  /** @throws OssError for any status of 300 and above; OssUnreachable when no answer came. */
+  send(call: OssCall): Promise<OssResponse>
+  /** Like `send`, with the whole (small) body as text. */
+  sendForText(call: OssCall): Promise<OssResponse & { text: string }>
+  /** What is known of a bucket's region, without asking. */
+  knownRegion(bucket: string): string | undefined
+  learnRegion(bucket: string, region: string): void
+  forgetRegion(bucket: string): void
+}
+
+const MAX_KNOWN_BUCKETS = 10_000
+
+export function createOssClient(ports: OssClientPorts): OssClient {
+  const regions = new Map<string, string>()
+
+  function learnRegion(bucket: string, region: string) {
+    if (regions.size >= MAX_KNOWN_BUCKETS) regions.clear()
+    regions.set(bucket, region)
+  }
+
+  /** A body in flight cannot be sent twice: the region of its bucket is asked for first, once. */
+  async function findRegion(bucket: string) {
+    try {
+      const { text } = await sendForText({ method: 'GET', bucket, query: { location: null } })
+      learnRegion(
+        bucket,
+        regionOfLocation(textOfElement(parseXml(text, 'LocationConstraint'), '#text') ?? ''),
+      )
+    } catch (error) {
+      // Not allowed to ask: the endpoint's own region is the best guess.
+      if (!(error instanceof OssError && error.code === 'AccessDenied')) throw error
+    }
+  }
+
+  async function send(call: OssCall): Promise<OssResponse> {
+    if (isStream(call.body) && call.bucket && !call.region && !regions.has(call.bucket))
+      await findRegion(call.bucket)
+    const region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
+    try {
+      return await attempt(ports, call, region)
+    } catch (error) {
+      const actual = error instanceof OssError && error.endpoint ? regionOfHost(error.endpoint) : undefined
+      // The name becomes part of a host: OSS's word is checked like anyone's.
+      if (!call.bucket || !actual || !isRegionName(actual) || actual === region) throw error
+      learnRegion(call.bucket, actual)
+      if (isStream(call.body)) {
+        throw new OssUnreachable(`the bucket ${call.bucket} has moved to ${actual}`, { cause: error })
+      }
+      return attempt(ports, call, actual)
+    }
+  }
+
+  async function sendForText(call: OssCall) {
+    const response = await send(call)
+    return { ...response, text: await textOf(response.body) }
+  }
+
+  return {
+    send,
+    sendForText,
+    knownRegion: (bucket) => regions.get(bucket),
+    learnRegion,
+    forgetRegion: (bucket) => void regions.delete(bucket),
+  }
+}
+
+const isStream = (body: OssCall['body']) => body !== undefined && !(body instanceof Uint8Array)
+
+async function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
+  const { method, bucket, key, body, signal } = call
+  const query = encodeQuery(call.query ?? {})
+  const headers = signV4(
+    { method, bucket, key, query, headers: call.headers ?? {}, region },
+    ports.credentials,
+    ports.clock(),
+  )
+  if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
+  const response = await ports.transport({
+    method,
+    url: urlOf(ports.endpoint, region, bucket, key, query),
+    headers,
+    ...(body === undefined ? {} : { body }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  if (response.status < 300) return response
+  const document = response.headers['x-oss-err']
+  const body_ = await textOf(response.body)
+  throw new OssError(
+    response.status,
+    response.headers,
+    document === undefined ? body_ : decodeBase64(document),
+  )
+}
+
+function urlOf(
+  endpoint: Endpoint,
+  region: string,
+  bucket: string | undefined,
+  key = '',
+  query: readonly string[],
+): string {
+  const host = hostOfRegion(endpoint, region)
+  const search = query.length === 0 ? '' : `?${query.join('&')}`
+  const path = encodePath(key)
+  if (bucket === undefined) return `${endpoint.protocol}//${host}/${search}`
+  if (isPathStyle(host)) return `${endpoint.protocol}//${host}/${bucket}/${path}${search}`
+  return `${endpoint.protocol}//${bucket}.${host}/${path}${search}`
+}
+
+function encodeQuery(query: Record<string, string | null | undefined>): string[] {
+  return Object.entries(query).flatMap(([name, value]) => {
+    if (value === undefined) return []
+    return value === null || value === '' ? [encode(name)] : [`${encode(name)}=${encode(value)}`]
+  })
+}
+
+const decodeBase64 = (text: string) => Buffer.from(text, 'base64').toString('utf8')
+
+/** OSS's documents are small; a larger body than this is none. */
+const MAX_TEXT_BYTES = 16 * 1024 * 1024
+
+/** Reads a whole body as text. @throws OssUnreachable when it is cut short or larger than any document of OSS. */
+export async function textOf(body: Body): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > MAX_TEXT_BYTES) throw new Error(`OSS sent a document of over ${MAX_TEXT_BYTES} bytes`)
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    throw new OssUnreachable(`OSS's answer could not be read: ${(cause as Error).message}`, { cause })
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

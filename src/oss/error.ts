@@ -1,0 +1,50 @@
+import type { HeaderMap } from '../ports.ts'
+import { parseXml, text, XmlError } from '../xml.ts'
+
+/** An answer of OSS that is not a success. `code` is `NotModified` for a bare 304. */
+export class OssError extends Error {
+  override name = 'OssError'
+  readonly status: number
+  readonly code: string
+  /** The error-cause code, e.g. `0016-00000306`: more precise than `code`. */
+  readonly ec: string | undefined
+  readonly requestId: string | undefined
+  /** The endpoint OSS names when the bucket lives in another region, e.g. `oss-cn-beijing.aliyuncs.com`. */
+  readonly endpoint: string | undefined
+  readonly headers: HeaderMap
+
+  constructor(status: number, headers: HeaderMap, document: string) {
+    const fields = parseErrorDocument(document)
+    const code = fields.Code ?? (status === 304 ? 'NotModified' : `Status${status}`)
+    super(fields.Message ?? `OSS answered ${status}`)
+    this.status = status
+    this.code = code
+    this.ec = fields.EC ?? headers['x-oss-ec']
+    this.requestId = fields.RequestId ?? headers['x-oss-request-id']
+    this.endpoint = fields.Endpoint
+    this.headers = headers
+  }
+}
+
+/** No answer came: connection refused, cut or timed out. Whether OSS acted is unknown. */
+export class OssUnreachable extends Error {
+  override name = 'OssUnreachable'
+}
+
+function parseErrorDocument(
+  document: string,
+): Partial<Record<'Code' | 'Message' | 'EC' | 'RequestId' | 'Endpoint', string>> {
+  try {
+    const node = parseXml(document, 'Error')
+    return Object.fromEntries(
+      (['Code', 'Message', 'EC', 'RequestId', 'Endpoint'] as const).flatMap((name) => {
+        const value = text(node, name)
+        return value === undefined ? [] : [[name, value]]
+      }),
+    )
+  } catch (error) {
+    // A proxy's HTML page, or nothing at all: the status still says enough.
+    if (error instanceof XmlError) return {}
+    throw error
+  }
+}

@@ -1,0 +1,67 @@
+import { invalidArgument } from './error.ts'
+import { validateBucket, validateKey } from './request.ts'
+
+export type CopySource = { bucket: string; key: string; versionId: string | undefined }
+
+const HEADER = 'x-amz-copy-source'
+// arn:aws:s3:<region>:<account>:accesspoint/<name>/object/<key>
+const accessPointArn = /^arn:[^:]*:s3:[^:]*:[^:]*:accesspoint\/([^/]+)\/object\/(.+)$/s
+
+/**
+ * `x-amz-copy-source` → bucket, key, version. In this order, which every client's habit survives:
+ * strip one leading slash, split the raw value at the first `?`, percent-decode (`+` is a space),
+ * split at the first slash. So `bucket%2Fkey`, raw UTF-8 and `%3F` in keys all work.
+ * @param accessPoints access point name → bucket.
+ * @throws S3Error InvalidArgument; InvalidBucketName; KeyTooLongError; InvalidURI.
+ */
+export function parseCopySource(
+  value: string,
+  accessPoints: Readonly<Record<string, string>> = {},
+): CopySource {
+  const mark = value.indexOf('?')
+  const address = decode((mark < 0 ? value : value.slice(0, mark)).replace(/^\//, ''))
+  const versionId = mark < 0 ? undefined : parseVersionId(value.slice(mark + 1))
+  const [bucket, key] = address.startsWith('arn:') ? fromArn(address, accessPoints) : split(address)
+  validateBucket(bucket)
+  validateKey(key)
+  return { bucket, key, versionId }
+}
+
+function split(address: string): [bucket: string, key: string] {
+  const slash = address.indexOf('/')
+  const bucket = address.slice(0, slash)
+  const key = address.slice(slash + 1)
+  if (slash < 0 || bucket === '' || key === '')
+    throw invalidArgument('Invalid copy source object key', HEADER, HEADER)
+  return [bucket, key]
+}
+
+function fromArn(
+  address: string,
+  accessPoints: Readonly<Record<string, string>>,
+): [bucket: string, key: string] {
+  const [, name = '', key = ''] = accessPointArn.exec(address) ?? []
+  const bucket = Object.hasOwn(accessPoints, name) ? accessPoints[name] : undefined
+  if (bucket === undefined) {
+    throw invalidArgument(
+      'The access point of the copy source is not known here: name the bucket, or map it in the setting accessPoints',
+      HEADER,
+      address,
+    )
+  }
+  return [bucket, key]
+}
+
+function parseVersionId(query: string): string {
+  const match = /^versionId=([^&]+)$/.exec(query)
+  if (match === null) throw invalidArgument('Invalid version id specified', 'versionId', query)
+  return decode(match[1] ?? '')
+}
+
+function decode(raw: string): string {
+  try {
+    return decodeURIComponent(raw.replaceAll('+', ' '))
+  } catch {
+    throw invalidArgument('Invalid copy source encoding', HEADER, raw)
+  }
+}

@@ -1,0 +1,35 @@
+import type { HeaderMap } from '../ports.ts'
+import { S3Error } from '../s3/error.ts'
+
+const ALGORITHM = 'x-amz-server-side-encryption'
+const toOss: Record<string, string> = { AES256: 'AES256', 'aws:kms': 'KMS' }
+const toS3: Record<string, string> = { AES256: 'AES256', KMS: 'aws:kms' }
+
+/** Server-side encryption a write asks for. @throws S3Error InvalidEncryptionAlgorithmError. */
+export function toOssEncryption(headers: HeaderMap): HeaderMap {
+  const algorithm = headers[ALGORITHM]
+  const keyId = headers[`${ALGORITHM}-aws-kms-key-id`]
+  if (algorithm === undefined && keyId === undefined) return {}
+  const mapped = algorithm !== undefined && Object.hasOwn(toOss, algorithm) ? toOss[algorithm] : undefined
+  if (mapped === undefined || (keyId !== undefined && mapped !== 'KMS')) {
+    throw new S3Error('InvalidEncryptionAlgorithmError', {
+      elements: { ArgumentName: ALGORITHM, ArgumentValue: algorithm ?? 'null' },
+    })
+  }
+  return {
+    'x-oss-server-side-encryption': mapped,
+    // The key id of an ARN is its last segment.
+    ...(keyId === undefined ? {} : { 'x-oss-server-side-encryption-key-id': keyId.replace(/^.*[/:]/, '') }),
+  }
+}
+
+/** Encryption of an object or answer of OSS. SM4 has no name in S3: shown as encrypted under a key S3 manages. */
+export function toS3Encryption(headers: HeaderMap): HeaderMap {
+  const algorithm = headers['x-oss-server-side-encryption']
+  if (algorithm === undefined) return {}
+  const keyId = headers['x-oss-server-side-encryption-key-id']
+  return {
+    [ALGORITHM]: Object.hasOwn(toS3, algorithm) ? (toS3[algorithm] as string) : 'AES256',
+    ...(keyId === undefined ? {} : { [`${ALGORITHM}-aws-kms-key-id`]: keyId }),
+  }
+}

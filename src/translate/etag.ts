@@ -1,0 +1,20 @@
+const md5 = /^"?([0-9a-fA-F]{32}(-\d+)?)"?$/
+
+/** OSS's ETag as S3 writes it: hex in lower case, in one pair of quotes. Clients compare it with lower-case MD5 sums. */
+export function toS3ETag(etag: string): string {
+  const hex = md5.exec(etag)?.[1]
+  if (hex !== undefined) return `"${hex.toLowerCase()}"`
+  return etag.startsWith('"') ? etag : `"${etag}"`
+}
+
+/** A client's ETag as OSS compares it: quoted, hex in upper case. Anything else passes as it is. */
+export function toOssETag(etag: string): string {
+  const hex = md5.exec(etag.trim())?.[1]
+  return hex === undefined ? etag : `"${hex.toUpperCase()}"`
+}
+
+/** Whether a condition's ETag names this object's; `*` names any. Case and quotes do not count. */
+export function etagMatches(condition: string, etag: string): boolean {
+  const bare = (text: string) => text.trim().replace(/^"|"$/g, '').toLowerCase()
+  return condition.split(',').some((one) => one.trim() === '*' || bare(one) === bare(etag))
+}

@@ -1,0 +1,118 @@
+import type { HeaderMap } from '../ports.ts'
+import { notImplemented } from '../s3/error.ts'
+import { toS3Encryption } from './encryption.ts'
+import { toS3ETag } from './etag.ts'
+import { toOssMetadata, toS3Metadata } from './metadata.ts'
+import { toS3StorageClass } from './storage-class.ts'
+
+/** Headers an object keeps that have the same name and meaning on both sides. */
+const contentHeaders = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+] as const
+
+/** S3's default, where OSS would store `application/octet-stream`. */
+const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
+
+/**
+ * What an object is stored with: content headers and user metadata, complete.
+ * @throws S3Error MetadataTooLarge.
+ */
+export function toOssContent(headers: HeaderMap): HeaderMap {
+  const content: HeaderMap = { 'content-type': DEFAULT_CONTENT_TYPE, ...pick(headers, contentHeaders) }
+  const encoding = withoutAwsChunked(content['content-encoding'])
+  if (encoding === undefined) delete content['content-encoding']
+  else content['content-encoding'] = encoding
+  return { ...content, ...toOssMetadata(headers) }
+}
+
+/** The same set read back from an OSS object, as it is stored: for writing the object again without losing anything. */
+export function storedContent(oss: HeaderMap): HeaderMap {
+  const metadata = Object.entries(oss).filter(([name]) => name.startsWith('x-oss-meta-'))
+  return { ...pick(oss, contentHeaders), ...Object.fromEntries(metadata) }
+}
+
+/** `gzip,aws-chunked` → `gzip`: the transfer's coding must not become the object's. */
+function withoutAwsChunked(encoding: string | undefined): string | undefined {
+  const codings = (encoding ?? '').split(',').map((coding) => coding.trim())
+  const kept = codings.filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked')
+  return kept.length === 0 ? undefined : kept.join(',')
+}
+
+// Response headers, OSS's name → S3's. What is in no table does not pass.
+const renamed: Record<string, string> = {
+  'x-oss-version-id': 'x-amz-version-id',
+  'x-oss-copy-source-version-id': 'x-amz-copy-source-version-id',
+  'x-oss-delete-marker': 'x-amz-delete-marker',
+  'x-oss-tagging-count': 'x-amz-tagging-count',
+  'x-oss-restore': 'x-amz-restore',
+  'x-oss-expiration': 'x-amz-expiration',
+  'x-oss-request-charged': 'x-amz-request-charged',
+}
+const same = [...contentHeaders, 'content-length', 'content-range', 'last-modified', 'accept-ranges'] as const
+
+/** Headers every answer carries over: version ids, encryption, and OSS's request id for support cases. */
+export function toS3Answer(oss: HeaderMap): HeaderMap {
+  const headers: HeaderMap = { ...toS3Encryption(oss) }
+  for (const [name, value] of Object.entries(oss)) {
+    const target = Object.hasOwn(renamed, name) ? renamed[name] : undefined
+    if (target !== undefined) headers[target] = value
+  }
+  const requestId = oss['x-oss-request-id']
+  if (requestId !== undefined) headers['x-amz-id-2'] = requestId
+  return headers
+}
+
+/** An object's headers, as GET and HEAD answer them. */
+export function toS3Object(oss: HeaderMap): HeaderMap {
+  const headers: HeaderMap = { ...pick(oss, same), ...toS3Answer(oss), ...toS3Metadata(oss) }
+  if (oss.etag !== undefined) headers.etag = toS3ETag(oss.etag)
+  const storageClass = oss['x-oss-storage-class']
+  // S3 leaves the header out for STANDARD.
+  if (storageClass !== undefined && storageClass !== 'Standard') {
+    headers['x-amz-storage-class'] = toS3StorageClass(storageClass)
+  }
+  headers['accept-ranges'] ??= 'bytes'
+  return headers
+}
+
+/** Headers that ask for what OSS does not have; their presence is an error before anything is written. */
+export const refusedHeaders: ReadonlySet<string> = new Set([
+  'x-amz-server-side-encryption-customer-algorithm',
+  'x-amz-server-side-encryption-customer-key',
+  'x-amz-server-side-encryption-customer-key-md5',
+  'x-amz-copy-source-server-side-encryption-customer-algorithm',
+  'x-amz-copy-source-server-side-encryption-customer-key',
+  'x-amz-copy-source-server-side-encryption-customer-key-md5',
+  'x-amz-server-side-encryption-context',
+  'x-amz-object-lock-mode',
+  'x-amz-object-lock-retain-until-date',
+  'x-amz-object-lock-legal-hold',
+  'x-amz-website-redirect-location',
+  'x-amz-write-offset-bytes',
+  'x-amz-mfa',
+])
+
+/** Headers taken without effect, because what they change is not what a client can see. */
+export const acceptedHeaders: ReadonlySet<string> = new Set([
+  // Cost of KMS calls, not meaning.
+  'x-amz-server-side-encryption-bucket-key-enabled',
+])
+
+/** @throws S3Error NotImplemented 501 naming the first header that OSS has nothing for. */
+export function refuseUnsupported(headers: HeaderMap): void {
+  for (const name in headers) if (refusedHeaders.has(name)) throw notImplemented(name)
+}
+
+function pick(headers: HeaderMap, names: readonly string[]): HeaderMap {
+  const picked: HeaderMap = {}
+  for (const name of names) {
+    const value = headers[name]
+    if (value !== undefined) picked[name] = value
+  }
+  return picked
+}

@@ -1,0 +1,89 @@
+import type { HeaderMap } from '../ports.ts'
+import { S3Error } from '../s3/error.ts'
+import { httpDateOf, parseDate } from './date.ts'
+import { etagMatches, toOssETag } from './etag.ts'
+
+/** The four conditions, on the object read or on a copy's source; dates in milliseconds. */
+export type Preconditions = {
+  ifMatch?: string
+  ifUnmodifiedSince?: number
+  ifNoneMatch?: string
+  ifModifiedSince?: number
+}
+
+/** The condition that failed, as S3's `<Condition>` names it (without the prefix of a copy's source). */
+export type FailedCondition = 'If-Match' | 'If-Unmodified-Since' | 'If-None-Match' | 'If-Modified-Since'
+
+/** `x-amz-copy-source-if-*` or, with an empty prefix, `if-*`. */
+export type ConditionPrefix = 'x-amz-copy-source-' | ''
+
+/**
+ * The conditions that count under S3's rules: a date is ignored when its ETag condition is present,
+ * when it is malformed, and, for If-Modified-Since, when it is in the future.
+ * @param now milliseconds since the epoch.
+ */
+export function parsePreconditions(headers: HeaderMap, prefix: ConditionPrefix, now: number): Preconditions {
+  const ifMatch = headers[`${prefix}if-match`]
+  const ifNoneMatch = headers[`${prefix}if-none-match`]
+  const date = (name: string) => parseDate(headers[`${prefix}${name}`] ?? '')
+  const conditions: Preconditions = {}
+  if (ifMatch !== undefined) conditions.ifMatch = ifMatch
+  const ifUnmodifiedSince = date('if-unmodified-since')
+  if (ifMatch === undefined && ifUnmodifiedSince !== undefined)
+    conditions.ifUnmodifiedSince = ifUnmodifiedSince
+  if (ifNoneMatch !== undefined) conditions.ifNoneMatch = ifNoneMatch
+  const ifModifiedSince = date('if-modified-since')
+  if (ifNoneMatch === undefined && ifModifiedSince !== undefined && ifModifiedSince <= now) {
+    conditions.ifModifiedSince = ifModifiedSince
+  }
+  return conditions
+}
+
+/** Whether OSS cannot be asked as it is: it has no `*`. */
+export const needsSourceFacts = ({ ifMatch, ifNoneMatch }: Preconditions) =>
+  ifMatch?.trim() === '*' || ifNoneMatch?.trim() === '*'
+
+/** The conditions in OSS's headers. @param prefix `x-oss-copy-source-` or none. */
+export function toOssPreconditions(conditions: Preconditions, prefix: 'x-oss-copy-source-' | ''): HeaderMap {
+  const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions
+  return {
+    ...(ifMatch === undefined ? {} : { [`${prefix}if-match`]: toOssETag(ifMatch) }),
+    ...(ifUnmodifiedSince === undefined
+      ? {}
+      : { [`${prefix}if-unmodified-since`]: httpDateOf(ifUnmodifiedSince) }),
+    ...(ifNoneMatch === undefined ? {} : { [`${prefix}if-none-match`]: toOssETag(ifNoneMatch) }),
+    ...(ifModifiedSince === undefined ? {} : { [`${prefix}if-modified-since`]: httpDateOf(ifModifiedSince) }),
+  }
+}
+
+/**
+ * S3's evaluation, by its order; dates have a resolution of one second.
+ * @param object its ETag, and its Last-Modified in milliseconds.
+ */
+export function failedCondition(
+  conditions: Preconditions,
+  object: { etag: string; lastModified: number },
+): FailedCondition | undefined {
+  const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions
+  const seconds = (time: number) => Math.floor(time / 1000)
+  if (ifMatch !== undefined && !etagMatches(ifMatch, object.etag)) return 'If-Match'
+  if (ifUnmodifiedSince !== undefined && seconds(object.lastModified) > seconds(ifUnmodifiedSince)) {
+    return 'If-Unmodified-Since'
+  }
+  if (ifNoneMatch !== undefined && etagMatches(ifNoneMatch, object.etag)) return 'If-None-Match'
+  if (ifModifiedSince !== undefined && seconds(object.lastModified) <= seconds(ifModifiedSince)) {
+    return 'If-Modified-Since'
+  }
+  return undefined
+}
+
+/** Which of the conditions sent a 412 or 304 of OSS speaks of: of each pair only one is ever sent. */
+export function conditionOfStatus(status: 304 | 412, conditions: Preconditions): FailedCondition {
+  if (status === 412) return conditions.ifMatch === undefined ? 'If-Unmodified-Since' : 'If-Match'
+  return conditions.ifNoneMatch === undefined ? 'If-Modified-Since' : 'If-None-Match'
+}
+
+/** 412 with the condition's name; on a copy this is also the answer where OSS says 304. */
+export function preconditionFailed(condition: FailedCondition, prefix: ConditionPrefix): S3Error {
+  return new S3Error('PreconditionFailed', { elements: { Condition: `${prefix}${condition}` } })
+}

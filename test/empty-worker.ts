@@ -1,0 +1,2 @@
+/** The tests in workerd import what they test; the Worker itself is driven from outside. */
+export default {}

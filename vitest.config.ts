@@ -1,0 +1,28 @@
+import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
+import { defineConfig } from 'vitest/config'
+
+// Pure protocol tests run unchanged in both runtimes; the others start servers, and drive workerd from outside.
+const everywhere = ['test/{s3,oss,translate,copy}/**/*.test.ts']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/clients/**'],
+          globalSetup: 'test/build-worker.ts',
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({ main: './test/empty-worker.ts', wrangler: { configPath: './wrangler.toml' } }),
+        ],
+        test: { name: 'workerd', include: everywhere },
+      },
+    ],
+  },
+})
