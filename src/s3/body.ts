@@ -8,7 +8,7 @@ import {
   trailerNames,
   validateChecksum,
 } from './checksum.ts'
-import { decodeChunked } from './chunked.ts'
+import { decodeChunked, wrongLength } from './chunked.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { Payload } from './sigv4.ts'
 
@@ -108,13 +108,13 @@ async function* withheld(
     for await (const piece of source) {
       if (piece.length === 0) continue
       size += piece.length
-      if (size > length) throw new S3Error('IncompleteBody')
+      if (size > length) throw wrongLength(length, size)
       for (const { hasher } of checks) hasher.update(piece)
       if (held !== undefined) yield held
       held = piece
     }
-    if (size < length) throw new S3Error('IncompleteBody')
-    for (const { hasher, verify } of checks) verify(await hasher.digest())
+    if (size < length) throw wrongLength(length, size)
+    for (const { hasher, verify } of checks) verify(hasher.digest())
     if (held !== undefined) yield held
   } catch (error) {
     if (error instanceof S3Error) failed(error)
@@ -139,7 +139,9 @@ function md5Check(promised: string): Check {
     hasher: hash('md5'),
     verify(digest) {
       if (digest === promised) return
-      throw new S3Error('BadDigest', { elements: { CalculatedDigest: digest, ExpectedDigest: promised } })
+      // S3 gives its own value in base64 and the client's in hex.
+      const expected = Buffer.from(promised, 'base64').toString('hex')
+      throw new S3Error('BadDigest', { elements: { CalculatedDigest: digest, ExpectedDigest: expected } })
     },
   }
 }

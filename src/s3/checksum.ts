@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import * as zlib from 'node:zlib'
-import { Crc64Nvme } from '@aws-sdk/crc64-nvme'
 import type { HeaderMap } from '../ports.ts'
 import { notImplemented, S3Error } from './error.ts'
 
 /** A digest that grows with the bytes it is shown. `digest` is called once, and gives base64. */
-export type Hasher = { update(bytes: Uint8Array): void; digest(): string | Promise<string> }
+export type Hasher = { update(bytes: Uint8Array): void; digest(): string }
 
 export type Algorithm = {
   /** As S3 writes it in `x-amz-checksum-algorithm` and in its error texts. */
@@ -116,7 +115,7 @@ function isDigest(value: string, bytes: number): boolean {
 const invalid = (message: string) => new S3Error('InvalidRequest', { message })
 
 /** A 32-bit CRC step: the checksum of what came before, then of these bytes too. */
-type Crc = (bytes: Uint8Array, before: number) => number
+export type Crc = (bytes: Uint8Array, before: number) => number
 
 function crc(step: Crc): Hasher {
   let value = 0
@@ -124,57 +123,122 @@ function crc(step: Crc): Hasher {
     update: (bytes) => {
       value = step(bytes, value)
     },
-    digest: () => {
-      const bytes = Buffer.alloc(4)
-      bytes.writeUInt32BE(value >>> 0)
-      return bytes.toString('base64')
-    },
+    digest: () => bigEndian(value),
   }
 }
 
-function crc64nvme(): Hasher {
-  const state = new Crc64Nvme()
-  return {
-    update: (bytes) => state.update(bytes),
-    digest: async () => Buffer.from(await state.digest()).toString('base64'),
-  }
+function bigEndian(...words: number[]): string {
+  const bytes = Buffer.alloc(4 * words.length)
+  words.forEach((word, at) => {
+    bytes.writeInt32BE(word | 0, 4 * at)
+  })
+  return bytes.toString('base64')
 }
 
-const crc32c = sliced(0x82f63b78)
+const look = (table: Int32Array, at: number) => table[at] as number
+
+// Eight tables take eight bytes a step: table k, at 256k, is the effect of a byte that k zero bytes follow.
+
+const crc32c = slicedCrc(0x82f63b78)
 // Node 20 has zlib.crc32 from 20.15.
-const crc32: Crc = zlib.crc32 ?? sliced(0xedb88320)
+const crc32: Crc = zlib.crc32 ?? slicedCrc(0xedb88320)
 
-/** A CRC by eight tables, eight bytes a step. @param polynomial bit-reversed. */
-function sliced(polynomial: number): Crc {
-  const tables = new Int32Array(8 * 256)
+/** A 32-bit CRC in JavaScript, for those that zlib does not have. @param polynomial bit-reversed. */
+export function slicedCrc(polynomial: number): Crc {
+  const table = new Int32Array(8 * 256)
   for (let byte = 0; byte < 256; byte++) {
     let value = byte
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1
-    tables[byte] = value
+    table[byte] = value
   }
-  for (let at = 256; at < tables.length; at++) {
-    const value = tables[at - 256] as number
-    tables[at] = (value >>> 8) ^ (tables[value & 0xff] as number)
-  }
-  const table = (slice: number, byte: number) => tables[slice * 256 + (byte & 0xff)] as number
+  for (let at = 256; at < table.length; at++)
+    table[at] = (look(table, at - 256) >>> 8) ^ look(table, look(table, at - 256) & 255)
+
   return (bytes, before) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let value = ~before
     let at = 0
     for (const end = bytes.length - 7; at < end; at += 8) {
-      const low = view.getInt32(at, true) ^ value
-      const high = view.getInt32(at + 4, true)
+      const a = view.getInt32(at, true) ^ value
+      const b = view.getInt32(at + 4, true)
       value =
-        table(7, low) ^
-        table(6, low >>> 8) ^
-        table(5, low >>> 16) ^
-        table(4, low >>> 24) ^
-        table(3, high) ^
-        table(2, high >>> 8) ^
-        table(1, high >>> 16) ^
-        table(0, high >>> 24)
+        look(table, 1792 + (a & 255)) ^
+        look(table, 1536 + ((a >>> 8) & 255)) ^
+        look(table, 1280 + ((a >>> 16) & 255)) ^
+        look(table, 1024 + (a >>> 24)) ^
+        look(table, 768 + (b & 255)) ^
+        look(table, 512 + ((b >>> 8) & 255)) ^
+        look(table, 256 + ((b >>> 16) & 255)) ^
+        look(table, b >>> 24)
     }
-    for (; at < bytes.length; at++) value = (value >>> 8) ^ table(0, value ^ (bytes[at] as number))
-    return ~value >>> 0
+    for (; at < bytes.length; at++) value = (value >>> 8) ^ look(table, (value ^ (bytes[at] as number)) & 255)
+    return ~value
   }
+}
+
+/** CRC-64/NVME. JavaScript has no fast 64-bit integer, so it goes in two halves. */
+function crc64nvme(): Hasher {
+  const { low, high } = nvmeTables()
+  let l = -1
+  let h = -1
+  return {
+    update: (bytes) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      let at = 0
+      for (const end = bytes.length - 7; at < end; at += 8) {
+        const a = view.getInt32(at, true) ^ l
+        const b = view.getInt32(at + 4, true) ^ h
+        const i = 1792 + (a & 255)
+        const j = 1536 + ((a >>> 8) & 255)
+        const k = 1280 + ((a >>> 16) & 255)
+        const m = 1024 + (a >>> 24)
+        const n = 768 + (b & 255)
+        const p = 512 + ((b >>> 8) & 255)
+        const q = 256 + ((b >>> 16) & 255)
+        const r = b >>> 24
+        l =
+          look(low, i) ^
+          look(low, j) ^
+          look(low, k) ^
+          look(low, m) ^
+          look(low, n) ^
+          look(low, p) ^
+          look(low, q) ^
+          look(low, r)
+        h =
+          look(high, i) ^
+          look(high, j) ^
+          look(high, k) ^
+          look(high, m) ^
+          look(high, n) ^
+          look(high, p) ^
+          look(high, q) ^
+          look(high, r)
+      }
+      for (; at < bytes.length; at++) {
+        const i = (l ^ (bytes[at] as number)) & 255
+        l = ((l >>> 8) | (h << 24)) ^ look(low, i)
+        h = (h >>> 8) ^ look(high, i)
+      }
+    },
+    digest: () => bigEndian(~h, ~l),
+  }
+}
+
+let tables: { low: Int32Array; high: Int32Array } | undefined
+
+function nvmeTables() {
+  if (tables !== undefined) return tables
+  const low = new Int32Array(8 * 256)
+  const high = new Int32Array(8 * 256)
+  for (let byte = 0; byte < 256; byte++) {
+    let value = BigInt(byte)
+    for (let slice = 0; slice < 8; slice++) {
+      for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ 0x9a6c9329ac4bc9b5n : value >> 1n
+      low[256 * slice + byte] = Number(value & 0xffffffffn)
+      high[256 * slice + byte] = Number(value >> 32n)
+    }
+  }
+  tables = { low, high }
+  return tables
 }

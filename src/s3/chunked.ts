@@ -171,7 +171,8 @@ function signatureChain({ key, timestamp, scope, seed }: ChunkSigning) {
 // S3's text for a body that ends early or is not framed as announced.
 const malformed = () => new S3Error('IncompleteBody', { message: 'The request body terminated unexpectedly' })
 
-const wrongLength = (expected: number, provided: number) =>
+/** IncompleteBody for more or fewer bytes than promised. */
+export const wrongLength = (expected: number, provided: number) =>
   new S3Error('IncompleteBody', {
     elements: { NumberBytesExpected: expected, NumberBytesProvided: provided },
   })

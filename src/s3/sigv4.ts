@@ -91,13 +91,20 @@ export function verifySigV4(request: S3Request, secretOf: SecretOf, now: number)
   const key = signingKeys.get(cacheKey) ?? signingKey(secret, claim)
   const stringToSign = (canonical: string, encoding: BufferEncoding) =>
     `${ALGORITHM}\n${timestamp}\n${scope}\n${createHash('sha256').update(canonical, encoding).digest('hex')}`
-  const matches = (text: string) => equal(createHmac('sha256', key).update(text).digest('hex'), signature)
+  const matches = (canonical: string, encoding: BufferEncoding) =>
+    equal(createHmac('sha256', key).update(stringToSign(canonical, encoding)).digest('hex'), signature)
 
-  const candidates = canonicalRequests(request, claim)
-  if (!candidates.some(([canonical, encoding]) => matches(stringToSign(canonical, encoding)))) {
-    const [canonical, encoding] = candidates[0]
-    throw mismatch(claim, stringToSign(canonical, encoding), canonical)
-  }
+  // S3 clients encode a path once and strictly. Some then put another spelling of it on the wire, and a few sign the
+  // spelling they send: both decode to the same key.
+  const rest = canonicalRest(request, claim)
+  const usual = `${request.method}\n${canonicalPath(request.rawPath)}${rest}`
+  const asSent = `${request.method}\n${request.rawPath}${rest}`
+  // Node hands header bytes over as latin1, so what was UTF-8 on the wire is hashed as the bytes it was.
+  const verified =
+    matches(usual, 'utf8') ||
+    matches(asSent, 'utf8') ||
+    (isLatin1(rest) && (matches(usual, 'latin1') || matches(asSent, 'latin1')))
+  if (!verified) throw mismatch(claim, stringToSign(usual, 'utf8'), usual)
   remember(cacheKey, key)
   return {
     accessKeyId,
@@ -138,13 +145,13 @@ export function parsePayload(declared: string, signing?: ChunkSigning): Payload 
 function claimOfHeader({ headers }: S3Request, now: number): Claim {
   const parts = parseAuthorization(headers.authorization ?? '')
   const credential = parseCredential(parts.Credential, headerMalformed)
-  const time = requestTime(headers)
+  const timestamp = requestTime(headers)
+  const time = parseBasic(timestamp)
   if (time === undefined) {
     throw new S3Error('AccessDenied', {
       message: 'AWS authentication requires a valid Date or x-amz-date header.',
     })
   }
-  const timestamp = basic(time)
   if (!timestamp.startsWith(credential.date)) {
     throw headerMalformed(
       `Invalid credential date "${credential.date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
@@ -296,25 +303,12 @@ function requireSigned(headers: HeaderMap, { signedHeaders, payloadHash }: Claim
   }
 }
 
-/** The canonical requests that mean this request, the usual one first. */
-function canonicalRequests(
-  request: S3Request,
-  claim: Claim,
-): [[string, BufferEncoding], ...[string, BufferEncoding][]] {
-  const { method, rawPath, headers } = request
-  let rest = `\n${canonicalQuery(request.parameters)}\n`
-  for (const name of claim.signedHeaders) rest += `${name}:${canonicalValue(headers[name] ?? '')}\n`
-  rest += `\n${claim.signedHeaders.join(';')}\n${claim.payloadHash}`
-
-  // S3 clients encode a path once and strictly; some put other spellings of it on the wire than they signed,
-  // others sign the spelling that they send. Both decode to the same key.
-  const path = canonicalPath(rawPath)
-  const usual = `${method}\n${path}${rest}`
-  const texts = path === rawPath ? [usual] : [usual, `${method}\n${rawPath}${rest}`]
-  // Node hands header bytes over as latin1, so what was UTF-8 on the wire is hashed as the bytes it was.
-  const encodings: BufferEncoding[] = isAscii(usual) ? ['utf8'] : ['utf8', 'latin1']
-  const all = texts.flatMap((text) => encodings.map((encoding): [string, BufferEncoding] => [text, encoding]))
-  return [[usual, 'utf8'], ...all.slice(1)]
+/** The canonical request from the end of its path on. */
+function canonicalRest({ parameters, headers }: S3Request, { signedHeaders, payloadHash }: Claim): string {
+  let text = `\n${canonicalQuery(parameters)}\n`
+  // A signed header that did not arrive counts as empty, and matches nothing else.
+  for (const name of signedHeaders) text += `${name}:${canonicalValue(headers[name] ?? '')}\n`
+  return `${text}\n${signedHeaders.join(';')}\n${payloadHash}`
 }
 
 function canonicalPath(rawPath: string): string {
@@ -337,8 +331,8 @@ function canonicalValue(value: string): string {
   return /^[ \t]|[ \t]$|[ \t]{2}|\t/.test(value) ? value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '') : value
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
-const isAscii = (text: string) => /^[\x00-\x7f]*$/.test(text)
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is latin1
+const isLatin1 = (text: string) => /^[\x00-\xff]*$/.test(text)
 
 const authParameters = new Set([
   'x-amz-algorithm',
@@ -357,7 +351,7 @@ const aboutBody = new Set(['x-amz-sdk-checksum-algorithm', 'x-amz-trailer', 'x-a
  * body's bytes are left out: the JavaScript presigner writes the checksum of an empty body, and S3 does not check it.
  */
 function withHoisted({ headers, parameters }: S3Request): HeaderMap {
-  const hoisted = headerMap()
+  let hoisted: HeaderMap | undefined
   for (const [parameter, value] of parameters) {
     const name = parameter.toLowerCase()
     if (!name.startsWith('x-amz-') || authParameters.has(name)) continue
@@ -366,8 +360,10 @@ function withHoisted({ headers, parameters }: S3Request): HeaderMap {
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
       throw invalidArgument('The query parameter cannot stand for a header.', parameter)
     }
+    hoisted ??= headerMap()
     hoisted[name] = hoisted[name] === undefined ? value : `${hoisted[name]},${value}`
   }
+  if (hoisted === undefined) return headers
   for (const name in hoisted) {
     if (headers[name] !== undefined && headers[name] !== hoisted[name]) {
       throw invalidArgument('The header and the query parameter of this name differ.', name, headers[name])
@@ -422,26 +418,25 @@ function headerMalformed(detail: string): S3Error {
 
 const queryMalformed = (message: string) => new S3Error('AuthorizationQueryParametersError', { message })
 
-/** x-amz-date, else Date in either notation. */
-function requestTime(headers: HeaderMap): number | undefined {
-  const amzDate = headers['x-amz-date']
-  if (amzDate !== undefined) return parseBasic(amzDate.trim())
-  const date = headers.date?.trim() ?? ''
-  if (!/^\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})$/.test(date)) return parseBasic(date)
-  const time = Date.parse(date)
-  return Number.isNaN(time) ? undefined : time
+/** x-amz-date, else Date in either notation; `yyyyMMddTHHmmssZ` unless it is malformed. */
+function requestTime(headers: HeaderMap): string {
+  const text = (headers['x-amz-date'] ?? headers.date ?? '').trim()
+  if (headers['x-amz-date'] !== undefined || !httpDate.test(text)) return text
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? '' : iso(time).replace(/[-:]/g, '')
 }
+
+const httpDate = /^\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})$/
 
 /** `yyyyMMddTHHmmssZ` → milliseconds. */
 function parseBasic(text: string): number | undefined {
-  const [, date, hours, minutes, seconds] = /^(\d{8})T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? []
-  if (date === undefined) return undefined
-  const day = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
-  const time = Date.parse(`${day}T${hours}:${minutes}:${seconds}Z`)
+  const [, year, month, day, hours, minutes, seconds] = basicTime.exec(text) ?? []
+  if (year === undefined) return undefined
+  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
   return Number.isNaN(time) ? undefined : time
 }
 
+const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
+
 /** Seconds only, as S3 writes times in errors. */
 const iso = (time: number) => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z')
-
-const basic = (time: number) => iso(time).replace(/[-:]/g, '')
