@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseCopySource } from '../../src/s3/copy-source.ts'
+import { S3Error } from '../../src/s3/error.ts'
+
+const rows: [what: string, header: string, key: string, versionId?: string][] = [
+  ['a plain key', 'bucket/key', 'key'],
+  ['a leading slash (Java, s3cmd)', '/bucket/key', 'key'],
+  ['everything encoded (.NET, encodeURIComponent)', 'bucket%2Fa%2Fb', 'a/b'],
+  ['lower-case escapes', '/bucket/a%2fb', 'a/b'],
+  ['an encoded leading slash and ARN-free key', '/bucket/dir//file', 'dir//file'],
+  ['raw UTF-8 (JS)', 'bucket/é 世界', 'é 世界'],
+  ['a raw blank', 'bucket/a b', 'a b'],
+  ['a plus, which is a blank', 'bucket/a+b', 'a b'],
+  ['an encoded plus', 'bucket/a%2Bb', 'a+b'],
+  ['an encoded question mark', 'bucket/a%3FversionId=x', 'a?versionId=x'],
+  ['a percent sign', 'bucket/100%25', '100%'],
+  ['a version', 'bucket/key?versionId=abc', 'key', 'abc'],
+  ['an encoded version', 'bucket/key?versionId=a%2Bb', 'key', 'a+b'],
+  ['a version after a key with an encoded question mark', 'bucket/a%3Fb?versionId=v', 'a?b', 'v'],
+  ['a raw hash', 'bucket/a#b', 'a#b'],
+  ['an ampersand', 'bucket/a&b=c', 'a&b=c'],
+  ['dot segments', 'bucket/a/../b', 'a/../b'],
+]
+
+describe('x-amz-copy-source', () => {
+  test.each(rows)('takes %s', (_, header, key, versionId) => {
+    expect(parseCopySource(header)).toEqual({ bucket: 'bucket', key, versionId })
+  })
+
+  test.each([
+    ['', 'InvalidArgument'],
+    ['/', 'InvalidArgument'],
+    ['bucket', 'InvalidArgument'],
+    ['bucket/', 'InvalidArgument'],
+    ['/bucket', 'InvalidArgument'],
+    ['bucket/key?', 'InvalidArgument'],
+    ['bucket/key?versionId=', 'InvalidArgument'],
+    ['bucket/key?versionId=a&acl', 'InvalidArgument'],
+    ['bucket/key?acl', 'InvalidArgument'],
+    ['bucket/%zz', 'InvalidArgument'],
+    ['bucket/%ff', 'InvalidArgument'],
+    ['Bucket.With.Dots/key', 'InvalidBucketName'],
+    ['ev.il/key', 'InvalidBucketName'],
+    ['bucket//key', 'InvalidURI'],
+    [`bucket/${'k'.repeat(1024)}`, 'KeyTooLongError'],
+    ['arn:aws:s3:us-east-1:123456789012:accesspoint/unknown/object/key', 'InvalidArgument'],
+    ['arn:aws:s3-outposts:us-east-1:123456789012:outpost/op/object/key', 'InvalidArgument'],
+  ])('refuses %j with %s', (header, code) => {
+    expect(() => parseCopySource(header)).toThrow(expect.objectContaining({ code }))
+  })
+
+  test('takes the access points that the settings map to a bucket', () => {
+    const arn = 'arn%3Aaws%3As3%3Aus-east-1%3A123456789012%3Aaccesspoint/ap/object/dir/key'
+    expect(parseCopySource(arn, { ap: 'bucket' })).toEqual({
+      bucket: 'bucket',
+      key: 'dir/key',
+      versionId: undefined,
+    })
+  })
+
+  const key = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+    .filter((text) => !/^[/\\]/.test(text) && text.isWellFormed())
+  test('gives back any key, encoded in any of the ways clients encode it', () => {
+    fc.assert(
+      fc.property(key, fc.boolean(), (key, slash) => {
+        const encoded = encodeURIComponent(key)
+        for (const value of [
+          `bucket/${encoded}`,
+          `bucket%2F${encoded}`,
+          `bucket/${encoded.replaceAll('%2F', '/')}`,
+        ]) {
+          expect(parseCopySource(slash ? `/${value}` : value).key).toBe(key)
+        }
+      }),
+    )
+  })
+
+  test('answers anything at all with a source or an S3 error', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 80 }), (header) => {
+        try {
+          expect(parseCopySource(header).bucket).toMatch(/^[a-z0-9-]{3,63}$/)
+        } catch (error) {
+          expect(error).toBeInstanceOf(S3Error)
+        }
+      }),
+    )
+  })
+})
