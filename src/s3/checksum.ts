@@ -121,7 +121,8 @@ function crc(step: Crc): Hasher {
   let value = 0
   return {
     update: (bytes) => {
-      value = step(bytes, value)
+      // zlib.crc32 of no bytes is 0, whatever came before.
+      if (bytes.length > 0) value = step(bytes, value)
     },
     digest: () => bigEndian(value),
   }
