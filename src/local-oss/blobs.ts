@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { type BlobFiles, DiskFiles, MemoryFiles } from './blob-files.ts'
+import type { Segment } from './records.ts'
+import { type Staged, Store } from './store.ts'
+import type { Bytes } from './wire.ts'
+
+/** Objects up to this size live in the store itself: one fsync instead of three. */
+const INLINE_LIMIT = 16 * 1024
+
+/** Object bytes: written once, shared by copies, removed with their last reference. */
+export class Blobs {
+  readonly store: Store
+  readonly #files: BlobFiles
+  // Blobs of an earlier life of the server are told apart by this, so that the sweep spares what is being written.
+  readonly #life = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}-`
+  #count = 0
+  readonly #pins = new Map<string, number>()
+  readonly #doomed = new Set<string>()
+  #sweep: Promise<void> = Promise.resolve()
+  #closing = false
+
+  private constructor(files: BlobFiles, store: Store) {
+    this.#files = files
+    this.store = store
+  }
+
+  /** Opens `directory`, or memory when it is undefined, and in the background removes bytes no object refers to. */
+  static async open(directory: string | undefined): Promise<Blobs> {
+    let blobs: Blobs | undefined
+    const onDead = (ids: string[]) => blobs?.bury(ids)
+    if (directory === undefined) {
+      blobs = new Blobs(new MemoryFiles(), await Store.open(undefined, onDead))
+      return blobs
+    }
+    const files = join(directory, 'blobs')
+    await mkdir(files, { recursive: true })
+    blobs = new Blobs(new DiskFiles(files), await Store.open(join(directory, 'store'), onDead))
+    blobs.#sweep = blobs.#removeOrphans()
+    return blobs
+  }
+
+  /** Writes bytes down durably. They belong to nothing until a change adopts them; if none does, discard them. */
+  async stage(bytes: Bytes): Promise<Staged> {
+    const id = `${this.#life}${(this.#count++).toString(36).padStart(8, '0')}`
+    const head: Uint8Array[] = []
+    let size = 0
+    let writer: Awaited<ReturnType<BlobFiles['create']>> | undefined
+    let writing: Promise<void> = Promise.resolve()
+    try {
+      for await (const chunk of bytes) {
+        size += chunk.length
+        head.push(chunk)
+        if (writer === undefined && size <= INLINE_LIMIT) continue
+        writer ??= await this.#files.create(id)
+        // The next chunk is read and hashed while this one is written.
+        await writing
+        writing = writer.write(head.length === 1 ? chunk : Buffer.concat(head))
+        writing.catch(() => {})
+        head.length = 0
+      }
+      await writing
+      await writer?.finish()
+    } catch (cause) {
+      await writing.catch(() => {})
+      await writer?.abandon()
+      throw cause
+    }
+    return { id, size, inline: writer === undefined ? Buffer.concat(head) : undefined }
+  }
+
+  async discard(staged: Staged): Promise<void> {
+    if (staged.inline === undefined) await this.#files.remove(staged.id)
+  }
+
+  /**
+   * Opens bytes `start` to `end` (exclusive) of a list of segments. To be called in the turn in which the record was
+   * read: from then on the bytes stay readable even if the object is deleted.
+   */
+  read(segments: readonly Segment[], start: number, end: number): Readable {
+    const wanted = slice(segments, start, end)
+    const pieces = wanted.map((segment) => ({ ...segment, inline: this.store.inlineBytes(segment.blob) }))
+    const pinned = pieces.filter(({ inline }) => inline === undefined).map(({ blob }) => blob)
+    for (const id of pinned) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1)
+    const files = this.#files
+    const chunks = async function* () {
+      for (const { blob, offset, length, inline } of pieces) {
+        if (inline === undefined) yield* files.read(blob, offset, length)
+        else yield inline.subarray(offset, offset + length)
+      }
+    }
+    const stream = Readable.from(chunks(), { objectMode: false })
+    stream.once('close', () => this.#unpin(pinned))
+    return stream
+  }
+
+  /** Removes the bytes of blobs without references, at once or when their last reader is done. */
+  bury(ids: readonly string[]): void {
+    for (const id of ids) {
+      if (this.#pins.has(id)) this.#doomed.add(id)
+      else this.#remove(id)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#sweep
+    await this.store.close()
+  }
+
+  #unpin(ids: readonly string[]): void {
+    for (const id of ids) {
+      const pins = (this.#pins.get(id) ?? 1) - 1
+      if (pins > 0) this.#pins.set(id, pins)
+      else {
+        this.#pins.delete(id)
+        if (this.#doomed.delete(id)) this.#remove(id)
+      }
+    }
+  }
+
+  // What cannot be removed now is an orphan, and the next start's sweep takes it.
+  #remove(id: string): void {
+    this.#files.remove(id).catch(() => {})
+  }
+
+  /** What a killed process had written but not yet made part of an object, or not yet removed. */
+  async #removeOrphans(): Promise<void> {
+    for await (const ids of this.#files.list()) {
+      if (this.#closing) return
+      const old = ids.filter((id) => !id.startsWith(this.#life))
+      const known = await this.store.known(old)
+      for (const [i, id] of old.entries()) if (!known[i]) await this.#files.remove(id)
+    }
+  }
+}
+
+/** The part of a segment list that holds bytes `start` to `end` (exclusive). */
+export function slice(segments: readonly Segment[], start: number, end: number): Segment[] {
+  const wanted: Segment[] = []
+  let position = 0
+  for (const { blob, offset, length } of segments) {
+    const from = Math.max(start, position)
+    const to = Math.min(end, position + length)
+    if (from < to) wanted.push({ blob, offset: offset + from - position, length: to - from })
+    position += length
+  }
+  return wanted
+}

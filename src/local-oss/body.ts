@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import { parseXml, type XmlNode } from '../xml.ts'
+import type { Call } from './call.ts'
+import { Crc64 } from './crc64.ts'
+import { OssError } from './errors.ts'
+import type { Staged } from './store.ts'
+import type { Bytes } from './wire.ts'
+
+/** PutObject, AppendObject and one part (facts 2, 4). */
+export const MAX_UPLOAD = 5 * 1024 ** 3
+const MAX_DOCUMENT = 2 * 1024 ** 2
+
+/** The body broke off: not the service's failure, and nobody is left to hear of it. The cause tells what happened. */
+export class UnreadableBody extends Error {
+  override name = 'UnreadableBody'
+}
+
+/** Object bytes that arrived whole and are what the client said they are. */
+export type Received = { staged: Staged; md5: Buffer; crc64: bigint }
+
+/**
+ * Takes a request's body down to the disk.
+ * @throws OssError MissingContentLength, EntityTooLarge, IncompleteBody, InvalidDigest, InvalidCRC64.
+ */
+export async function receiveBody(call: Call): Promise<Received> {
+  const declared = declaredLength(call)
+  if (declared === undefined && !isChunked(call)) throw new OssError('MissingContentLength')
+  const md5 = createHash('md5')
+  const crc64 = new Crc64()
+  const checked = withLength(interruptible(call.body, call.signal), declared, MAX_UPLOAD)
+  const hashed = async function* () {
+    for await (const chunk of checked) {
+      md5.update(chunk)
+      crc64.update(chunk)
+      yield chunk
+    }
+  }
+  const staged = await call.state.blobs.stage(hashed())
+  const received = { staged, md5: md5.digest(), crc64: crc64.digest() }
+  try {
+    checkDigest(call, received.md5)
+    const expected = call.headers['x-oss-hash-crc64ecma']
+    if (expected !== undefined && expected !== String(received.crc64)) throw new OssError('InvalidCRC64')
+  } catch (cause) {
+    await call.state.blobs.discard(staged)
+    throw cause
+  }
+  return received
+}
+
+/** Runs `use`; when it fails the received bytes are thrown away. */
+export async function keeping<T>(call: Call, received: Received, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (cause) {
+    await call.state.blobs.discard(received.staged)
+    throw cause
+  }
+}
+
+/** A small body as text. @throws OssError MalformedXML when it is too large, InvalidDigest. */
+export async function readText(call: Call): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of withLength(
+    interruptible(call.body, call.signal),
+    declaredLength(call),
+    Infinity,
+  )) {
+    length += chunk.length
+    if (length > MAX_DOCUMENT) throw new OssError('MalformedXML')
+    chunks.push(chunk)
+  }
+  const body = Buffer.concat(chunks)
+  checkDigest(call, createHash('md5').update(body).digest())
+  return body.toString('utf8')
+}
+
+/** A body that must be an XML document with this root. @throws OssError MalformedXML. */
+export async function readXml(call: Call, root: string): Promise<XmlNode> {
+  return parseDocument(await readText(call), root)
+}
+
+/** @throws OssError MalformedXML. */
+export function parseDocument(text: string, root: string): XmlNode {
+  try {
+    return parseXml(text, root)
+  } catch {
+    throw new OssError('MalformedXML')
+  }
+}
+
+function declaredLength({ headers }: Call): number | undefined {
+  const length = headers['content-length']
+  if (length === undefined) return undefined
+  if (!/^\d+$/.test(length)) throw new OssError('MissingContentLength')
+  return Number(length)
+}
+
+const isChunked = ({ headers }: Call) =>
+  headers['transfer-encoding']?.toLowerCase().includes('chunked') === true
+
+function checkDigest({ headers }: Call, actual: Buffer): void {
+  const claimed = headers['content-md5']
+  if (claimed === undefined) return
+  if (Buffer.from(claimed, 'base64').equals(actual)) return
+  throw new OssError('InvalidDigest', { elements: { 'Content-MD5': claimed } })
+}
+
+async function* withLength(body: Bytes, declared: number | undefined, limit: number): Bytes {
+  if (declared !== undefined && declared > limit) throw new OssError('EntityTooLarge')
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > limit) throw new OssError('EntityTooLarge')
+    if (declared !== undefined && length > declared) throw new OssError('IncompleteBody')
+    yield chunk
+  }
+  if (declared !== undefined && length < declared) throw new OssError('IncompleteBody')
+}
+
+/** The same bytes, but a client that has gone ends the wait for the next of them. @throws UnreadableBody. */
+async function* interruptible(body: Bytes, signal: AbortSignal | undefined): Bytes {
+  const iterator = body[Symbol.asyncIterator]()
+  let interrupt = () => {}
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = () => reject(signal?.reason)
+  })
+  interrupted.catch(() => {})
+  signal?.addEventListener('abort', interrupt)
+  try {
+    for (;;) {
+      const { done, value } = await next()
+      if (done) return
+      yield value
+    }
+  } finally {
+    signal?.removeEventListener('abort', interrupt)
+    Promise.resolve(iterator.return?.()).catch(() => {})
+  }
+
+  async function next() {
+    try {
+      signal?.throwIfAborted()
+      return await Promise.race([iterator.next(), interrupted])
+    } catch (cause) {
+      throw new UnreadableBody('the body broke off', { cause })
+    }
+  }
+}

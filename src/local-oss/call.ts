@@ -1,0 +1,105 @@
+import type { Blobs } from './blobs.ts'
+import { OssError } from './errors.ts'
+import { bucketKey } from './keys.ts'
+import type { Claim, Locks } from './locks.ts'
+import type { BucketRecord } from './records.ts'
+import { Change, type Store } from './store.ts'
+import type { Bytes, HeaderMap } from './wire.ts'
+
+/** What one running service has: its data, its clock and its limits. */
+export type State = {
+  store: Store
+  blobs: Blobs
+  locks: Locks
+  now: () => number
+  /** Bytes; CopyObject refuses larger sources. */
+  copyLimit: number
+  /** Milliseconds a restore of an archived object takes. */
+  restoreDelay: number
+}
+
+/** One authenticated request, taken apart. */
+export type Call = {
+  state: State
+  operation: string
+  method: string
+  headers: HeaderMap
+  query: ReadonlyMap<string, string>
+  body: Bytes
+  signal: AbortSignal | undefined
+  bucketName: string
+  key: string
+  /** The region addressed. */
+  region: string
+  /** The host addressed, for Location elements. */
+  host: string
+  anonymous: boolean
+}
+
+/** A call on a bucket that exists, in the region addressed. */
+export type BucketCall = Call & { bucket: BucketRecord }
+
+const WRONG_ENDPOINT =
+  'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.'
+
+/**
+ * The bucket of that name.
+ * @throws OssError InvalidBucketName, NoSuchBucket, or AccessDenied with its Endpoint when it is elsewhere (facts 8).
+ */
+export function requireBucket(state: State, name: string, region?: string): BucketRecord {
+  checkBucketName(name)
+  const bucket = state.store.get<BucketRecord>(bucketKey(name))
+  if (bucket === undefined) throw new OssError('NoSuchBucket', { elements: { BucketName: name } })
+  if (region !== undefined && bucket.region !== region) {
+    const elements = { Bucket: name, Endpoint: `oss-${bucket.region}.aliyuncs.com` }
+    throw new OssError('AccessDenied', { message: WRONG_ENDPOINT, elements })
+  }
+  return bucket
+}
+
+/** 3 to 63 lower-case letters, digits and `-`; a letter or digit at both ends; no dots (facts 4). */
+export function checkBucketName(name: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
+    throw new OssError('InvalidBucketName', { elements: { BucketName: name } })
+  }
+}
+
+/** Claims for a change of one key: nobody else changes it, and its bucket stays. */
+export function claimObject(bucket: BucketRecord, key: string): Claim[] {
+  return [{ name: `B${bucket.name}`, shared: true }, { name: `O${bucket.id}${key}` }]
+}
+
+/**
+ * Decides and writes one change of the call's object while nobody else can change it.
+ * `work` sees the bucket as it is now; if it throws, nothing is written.
+ */
+export function changeObject<T>(
+  call: BucketCall,
+  work: (change: Change, bucket: BucketRecord) => T | Promise<T>,
+  more: readonly Claim[] = [],
+): Promise<T> {
+  const { state, key } = call
+  return state.locks.run([...claimObject(call.bucket, key), ...more], async () => {
+    const bucket = requireBucket(state, call.bucketName)
+    if (bucket.id !== call.bucket.id) throw new OssError('NoSuchBucket')
+    const change = new Change()
+    const result = await work(change, bucket)
+    await state.store.commit(change)
+    return result
+  })
+}
+
+/** The same for the bucket's own record and documents. */
+export function changeBucket<T>(
+  call: Call,
+  work: (change: Change, bucket: BucketRecord) => T | Promise<T>,
+): Promise<T> {
+  const { state, bucketName } = call
+  return state.locks.run([{ name: `B${bucketName}` }], async () => {
+    const bucket = requireBucket(state, bucketName)
+    const change = new Change()
+    const result = await work(change, bucket)
+    await state.store.commit(change)
+    return result
+  })
+}

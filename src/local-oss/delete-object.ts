@@ -1,0 +1,87 @@
+import { children, renderXml, text } from '../xml.ts'
+import { readXml } from './body.ts'
+import { type BucketCall, changeObject } from './call.ts'
+import { OssError } from './errors.ts'
+import { encodeName, parseEncoding } from './list-query.ts'
+import type { BucketRecord } from './records.ts'
+import type { Change } from './store.ts'
+import { addVersion, lookUpVersion, removeVersion, versionIdOf } from './versions.ts'
+import type { HeaderMap, Reply } from './wire.ts'
+
+const MAX_KEYS = 1000
+
+/** What a deletion left or took: a delete marker, and the id of the version concerned, if the bucket knows versions. */
+type Deletion = { marker: boolean; affected?: string }
+
+/** DeleteObject: 204 whether or not there was something to delete. */
+export async function deleteObject(call: BucketCall): Promise<Reply> {
+  const { marker, affected } = await deleteKey(call, call.key, versionIdOf(call.query))
+  const headers: HeaderMap = {}
+  if (marker) headers['x-oss-delete-marker'] = 'true'
+  if (affected !== undefined) headers['x-oss-version-id'] = affected
+  return { status: 204, headers }
+}
+
+/** DeleteMultipleObjects: up to 1000 keys; quiet, the answer is empty; it has no errors per key (facts 4). */
+export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
+  if (call.headers['content-md5'] === undefined) throw new OssError('MissingArgument')
+  const request = await readXml(call, 'Delete')
+  const objects = children(request, 'Object').map((object) => ({
+    key: text(object, 'Key') ?? '',
+    versionId: text(object, 'VersionId') || undefined,
+  }))
+  if (objects.length === 0 || objects.length > MAX_KEYS || objects.some(({ key }) => key === '')) {
+    throw new OssError('MalformedXML')
+  }
+  const encoding = parseEncoding(call.query)
+  const deletions = await Promise.all(
+    objects.map(({ key, versionId }) => deleteKey(call, key, versionId).catch(unlessImmutable)),
+  )
+  if (text(request, 'Quiet')?.toLowerCase() === 'true') return {}
+  const deleted = objects.flatMap(({ key, versionId }, i) => {
+    const deletion = deletions[i]
+    if (deletion === undefined) return []
+    const { marker, affected } = deletion
+    return {
+      Key: encodeName(key, encoding),
+      VersionId: versionId,
+      DeleteMarker: marker || undefined,
+      DeleteMarkerVersionId: marker ? affected : undefined,
+    }
+  })
+  return { body: renderXml('DeleteResult', { EncodingType: encoding, Deleted: deleted }) }
+}
+
+function deleteKey(call: BucketCall, key: string, versionId: string | undefined): Promise<Deletion> {
+  const bypass = call.headers['x-oss-bypass-governance-retention']?.toLowerCase() === 'true'
+  return changeObject({ ...call, key }, async (change, bucket) => {
+    if (versionId === undefined && bucket.versioning !== undefined) return mark(call, change, bucket, key)
+    const version = lookUpVersion(call.state, bucket, key, versionId)
+    if (version !== undefined) await removeVersion(call.state, change, bucket, key, version, bypass)
+    if (versionId === undefined) return { marker: false }
+    return { marker: version?.deleteMarker === true, affected: versionId }
+  })
+}
+
+/** Under versioning a deletion adds a marker; suspended, the marker takes the null version's place. */
+function mark({ state }: BucketCall, change: Change, bucket: BucketRecord, key: string): Deletion {
+  const marker = addVersion(state, change, bucket, key, {
+    type: 'Normal',
+    size: 0,
+    etag: '',
+    segments: [],
+    headers: {},
+    meta: {},
+    storageClass: 'Standard',
+    acl: 'default',
+    tags: [],
+    lastModified: state.now(),
+    deleteMarker: true,
+  })
+  return { marker: true, affected: marker.versionId }
+}
+
+function unlessImmutable(cause: unknown): undefined {
+  if (cause instanceof OssError && cause.code === 'FileImmutable') return undefined
+  throw cause
+}

@@ -1,0 +1,95 @@
+import type { Credentials } from './auth.ts'
+import { Blobs } from './blobs.ts'
+import type { State } from './call.ts'
+import { type FaultRule, Faults } from './faults.ts'
+import { createHandler, type RequestListener } from './handler.ts'
+import { Locks } from './locks.ts'
+import { type Listener, listen } from './server.ts'
+import type { Transport } from './wire.ts'
+
+export type { Credentials } from './auth.ts'
+export {
+  Disconnected,
+  type FaultAction,
+  type FaultRule,
+  type Faults,
+  type ObservedRequest,
+} from './faults.ts'
+export type { RequestListener } from './handler.ts'
+export type { OssRequest, OssResponse, Transport } from './wire.ts'
+
+export type LocalOssOptions = {
+  /** Where the data is kept; `:memory:` keeps none. */
+  directory: string
+  credentials: Credentials
+  /** Bytes; CopyObject refuses larger sources. Default 1 GiB. */
+  copyLimit?: number
+  /** Milliseconds a restore of an archived object takes. Default 0. */
+  restoreDelay?: number
+  /** Milliseconds since the epoch. Default the system's clock. */
+  now?: () => number
+  /** Misbehaviours from the start; more can be added to {@link LocalOss.faults}. */
+  faults?: readonly FaultRule[]
+}
+
+/** A running OSS. */
+export type LocalOss = {
+  /** Answers a request in process; rejects when a fault cuts the connection or the request's body breaks off. */
+  transport: Transport
+  /** Serves the same on a socket, and returns its port. Can be called more than once. */
+  listen(port: number, host?: string): Promise<number>
+  faults: Faults
+  /** Calls `listener` after each request; the result stops that. */
+  onRequest(listener: RequestListener): () => void
+  /** Finishes what is in flight, then closes sockets and store. */
+  close(): Promise<void>
+}
+
+const DEFAULT_COPY_LIMIT = 1024 ** 3
+
+/**
+ * Opens an OSS of one's own: one account, any region, data in `directory`.
+ * @throws Error when the directory cannot be used, or another process uses it.
+ */
+export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss> {
+  const blobs = await Blobs.open(options.directory === ':memory:' ? undefined : options.directory)
+  const state: State = {
+    blobs,
+    store: blobs.store,
+    locks: new Locks(),
+    now: options.now ?? Date.now,
+    copyLimit: options.copyLimit ?? DEFAULT_COPY_LIMIT,
+    restoreDelay: options.restoreDelay ?? 0,
+  }
+  const faults = new Faults()
+  for (const rule of options.faults ?? []) faults.add(rule)
+  const listeners = new Set<RequestListener>()
+  const handle = createHandler({ state, credentials: options.credentials, faults, listeners })
+
+  const inFlight = new Set<Promise<unknown>>()
+  const transport: Transport = (request) => {
+    const answer = handle(request)
+    const settled = answer.catch(() => {}).finally(() => inFlight.delete(settled))
+    inFlight.add(settled)
+    return answer
+  }
+  const sockets: Listener[] = []
+  return {
+    transport,
+    faults,
+    async listen(port, host = '127.0.0.1') {
+      const socket = await listen(transport, port, host)
+      sockets.push(socket)
+      return socket.port
+    },
+    onRequest(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      await Promise.all(sockets.splice(0).map((socket) => socket.close()))
+      await Promise.all(inFlight)
+      await blobs.close()
+    },
+  }
+}

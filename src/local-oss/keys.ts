@@ -1,0 +1,79 @@
+/** The store's key space: one letter per kind; object keys sort as their UTF-8 bytes, as OSS lists them. */
+
+const MAX_SEQUENCE = 2n ** 64n - 1n
+
+/** Every key from `gte` and below `lt`. */
+export type Range = { gte: Buffer; lt: Buffer }
+
+export const bucketKey = (name: string) => Buffer.from(`B${name}`)
+export const bucketsRange = (): Range => prefixRange(Buffer.from('B'))
+
+/** A bucket's sub-resource document, e.g. its CORS rules. */
+export const configKey = (bucketId: string, name: string) => Buffer.from(`g${bucketId}${name}`)
+export const configRange = (bucketId: string) => prefixRange(Buffer.from(`g${bucketId}`))
+
+/** A key's newest version, be it an object or a delete marker. */
+export const currentKey = (bucketId: string, key: string) => Buffer.from(`c${bucketId}${key}`)
+export const currentRange = (bucketId: string, prefix = '') => prefixRange(currentKey(bucketId, prefix))
+
+/** The object key within a {@link currentKey}. */
+export const keyOfCurrent = (stored: Buffer, bucketId: string) => stored.toString('utf8', 1 + bucketId.length)
+
+/** A key's older versions, newest first. */
+export function versionKey(bucketId: string, key: string, sequence: number): Buffer {
+  const descending = Buffer.alloc(8)
+  descending.writeBigUInt64BE(MAX_SEQUENCE - BigInt(sequence))
+  return Buffer.concat([versionsPrefix(bucketId, key), descending])
+}
+export const versionsRange = (bucketId: string, key: string) => prefixRange(versionsPrefix(bucketId, key))
+
+/** The older versions of all keys that begin with `prefix`. */
+export function allVersionsRange(bucketId: string, prefix = ''): Range {
+  return prefixRange(Buffer.concat([Buffer.from(`v${bucketId}`), escapeZeros(prefix)]))
+}
+
+const versionsPrefix = (bucketId: string, key: string) =>
+  Buffer.concat([Buffer.from(`v${bucketId}`), escapeZeros(key), Buffer.alloc(2)])
+
+/** A pending multipart upload; they sort by key, then by id. */
+export const uploadKey = (bucketId: string, key: string, uploadId: string) =>
+  Buffer.concat([Buffer.from(`u${bucketId}`), escapeZeros(key), Buffer.alloc(2), Buffer.from(uploadId)])
+export const uploadsRange = (bucketId: string, prefix = '') =>
+  prefixRange(Buffer.concat([Buffer.from(`u${bucketId}`), escapeZeros(prefix)]))
+export const UPLOAD_ID_LENGTH = 32
+export const keyOfUpload = (stored: Buffer, bucketId: string) =>
+  unescapeZeros(stored.subarray(1 + bucketId.length, -2 - UPLOAD_ID_LENGTH))
+export const idOfUpload = (stored: Buffer) => stored.toString('latin1', stored.length - UPLOAD_ID_LENGTH)
+
+export function partKey(uploadId: string, number: number): Buffer {
+  const suffix = Buffer.alloc(2)
+  suffix.writeUInt16BE(number)
+  return Buffer.concat([Buffer.from(`p${uploadId}`), suffix])
+}
+export const partsRange = (uploadId: string) => prefixRange(Buffer.from(`p${uploadId}`))
+
+/** A blob's reference count and, when it is small, its bytes. */
+export const blobKey = (id: string) => Buffer.from(`b${id}`)
+
+/** All keys that begin with `prefix`. */
+export function prefixRange(prefix: Buffer): Range {
+  return { gte: prefix, lt: successor(prefix) }
+}
+
+/** The first key after all keys that begin with `prefix`. */
+export function successor(prefix: Buffer): Buffer {
+  let end = prefix.length
+  while (end > 0 && prefix[end - 1] === 0xff) end--
+  const next = Buffer.from(prefix.subarray(0, end))
+  if (end > 0) next[end - 1] = (next[end - 1] as number) + 1
+  return next
+}
+
+// A key is followed by more, so its end (two zeros) must sort before every continuation of it.
+function escapeZeros(key: string): Buffer {
+  return Buffer.from(key.includes('\0') ? key.replaceAll('\0', '\0\x01') : key)
+}
+
+function unescapeZeros(bytes: Buffer): string {
+  return bytes.toString('utf8').replaceAll('\0\x01', '\0')
+}

@@ -1,0 +1,154 @@
+import type { AnonymousAccess } from './access.ts'
+import * as bucket from './bucket.ts'
+import type { BucketCall, Call } from './call.ts'
+import { copyObject } from './copy-object.ts'
+import { deleteMultipleObjects, deleteObject } from './delete-object.ts'
+import { getObject, getObjectMeta, headObject } from './get-object.ts'
+import { listObjects, listObjectsV2, listObjectVersions } from './list-objects.ts'
+import { getObjectAcl, putObjectAcl } from './object-acl.ts'
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.ts'
+import { putObject } from './put-object.ts'
+import { cleanRestoredObject, restoreObject } from './restore.ts'
+import type { HeaderMap, Reply } from './wire.ts'
+
+type Row = {
+  name: string
+  method: string
+  /** Query names that must all be present. */
+  query?: readonly string[]
+  /** A header that must be present. */
+  header?: string
+  /** What of it is open to unsigned requests on public data. */
+  anonymous?: AnonymousAccess
+  /** Whether it writes an object, and so refuses `If-Match` and the like. */
+  writes?: true
+}
+
+/** One thing OSS can be asked. Service operations, and those whose bucket need not exist, get the bare call. */
+export type Operation =
+  | (Row & { on: 'service' | 'bucket-name'; handle: (call: Call) => Promise<Reply> })
+  | (Row & { on: 'bucket' | 'object'; handle: (call: BucketCall) => Promise<Reply> })
+
+const operations: readonly Operation[] = [
+  { name: 'ListBuckets', method: 'GET', on: 'service', handle: bucket.listBuckets },
+
+  { name: 'PutBucket', method: 'PUT', on: 'bucket-name', handle: bucket.putBucket },
+  { name: 'DeleteBucket', method: 'DELETE', on: 'bucket', handle: bucket.deleteBucket },
+  { name: 'GetBucketInfo', method: 'GET', on: 'bucket', query: ['bucketInfo'], handle: bucket.getBucketInfo },
+  {
+    name: 'GetBucketLocation',
+    method: 'GET',
+    on: 'bucket',
+    query: ['location'],
+    handle: bucket.getBucketLocation,
+  },
+  { name: 'GetBucketAcl', method: 'GET', on: 'bucket', query: ['acl'], handle: bucket.getBucketAcl },
+  { name: 'PutBucketAcl', method: 'PUT', on: 'bucket', query: ['acl'], handle: bucket.putBucketAcl },
+  {
+    name: 'GetBucketVersioning',
+    method: 'GET',
+    on: 'bucket',
+    query: ['versioning'],
+    handle: bucket.getBucketVersioning,
+  },
+  {
+    name: 'PutBucketVersioning',
+    method: 'PUT',
+    on: 'bucket',
+    query: ['versioning'],
+    handle: bucket.putBucketVersioning,
+  },
+
+  { name: 'ListObjects', method: 'GET', on: 'bucket', anonymous: 'read', handle: listObjects },
+  {
+    name: 'ListObjectsV2',
+    method: 'GET',
+    on: 'bucket',
+    query: ['list-type'],
+    anonymous: 'read',
+    handle: listObjectsV2,
+  },
+  {
+    name: 'ListObjectVersions',
+    method: 'GET',
+    on: 'bucket',
+    query: ['versions'],
+    handle: listObjectVersions,
+  },
+  {
+    name: 'DeleteMultipleObjects',
+    method: 'POST',
+    on: 'bucket',
+    query: ['delete'],
+    handle: deleteMultipleObjects,
+  },
+
+  { name: 'PutObject', method: 'PUT', on: 'object', anonymous: 'write', writes: true, handle: putObject },
+  {
+    name: 'CopyObject',
+    method: 'PUT',
+    on: 'object',
+    header: 'x-oss-copy-source',
+    writes: true,
+    handle: copyObject,
+  },
+  { name: 'GetObject', method: 'GET', on: 'object', anonymous: 'read', handle: getObject },
+  { name: 'HeadObject', method: 'HEAD', on: 'object', anonymous: 'read', handle: headObject },
+  {
+    name: 'GetObjectMeta',
+    method: 'HEAD',
+    on: 'object',
+    query: ['objectMeta'],
+    anonymous: 'read',
+    handle: getObjectMeta,
+  },
+  { name: 'DeleteObject', method: 'DELETE', on: 'object', anonymous: 'write', handle: deleteObject },
+  { name: 'GetObjectAcl', method: 'GET', on: 'object', query: ['acl'], handle: getObjectAcl },
+  { name: 'PutObjectAcl', method: 'PUT', on: 'object', query: ['acl'], handle: putObjectAcl },
+  { name: 'GetObjectTagging', method: 'GET', on: 'object', query: ['tagging'], handle: getObjectTagging },
+  { name: 'PutObjectTagging', method: 'PUT', on: 'object', query: ['tagging'], handle: putObjectTagging },
+  {
+    name: 'DeleteObjectTagging',
+    method: 'DELETE',
+    on: 'object',
+    query: ['tagging'],
+    handle: deleteObjectTagging,
+  },
+  { name: 'RestoreObject', method: 'POST', on: 'object', query: ['restore'], handle: restoreObject },
+  {
+    name: 'CleanRestoredObject',
+    method: 'POST',
+    on: 'object',
+    query: ['cleanRestoredObject'],
+    handle: cleanRestoredObject,
+  },
+]
+
+/** Sub-resources OSS has and this service has not; they must not pass for something else. */
+const MISSING = `accessmonitor accessPoint archiveDirectRead asyncFetch bucketArchiveDirectRead callback cname
+  encryptionConfig httpsConfig img inventory live metaQuery policyStatus qos qosInfo redundancyTransition regions
+  replication replicationLocation replicationProgress resourceGroup rtc seal select status style
+  transferAcceleration vod worm wormExtend wormId x-oss-async-process x-oss-process`.split(/\s+/)
+
+/** What a request addresses. */
+export type Target = { method: string; bucket: string; key: string }
+
+/** The row that meets the most conditions; undefined when OSS, or this service, has no such operation. */
+export function findOperation(
+  { method, bucket, key }: Target,
+  query: ReadonlyMap<string, string>,
+  headers: HeaderMap,
+): Operation | undefined {
+  if (MISSING.some((name) => query.has(name))) return undefined
+  const levels = bucket === '' ? ['service'] : key === '' ? ['bucket', 'bucket-name'] : ['object']
+  let best: Operation | undefined
+  for (const row of operations) {
+    if (row.method !== method || !levels.includes(row.on)) continue
+    if (row.query?.some((name) => !query.has(name))) continue
+    if (row.header !== undefined && headers[row.header] === undefined) continue
+    if (best === undefined || specificity(row) > specificity(best)) best = row
+  }
+  return best
+}
+
+const specificity = ({ query, header }: Operation) => (query?.length ?? 0) + (header === undefined ? 0 : 1)

@@ -1,0 +1,60 @@
+import { keeping, type Received, receiveBody } from './body.ts'
+import { type BucketCall, changeObject, type State } from './call.ts'
+import { OssError } from './errors.ts'
+import type { BucketRecord, Content, VersionRecord } from './records.ts'
+import type { Change } from './store.ts'
+import { encryptionHeaders, parseTraits } from './traits.ts'
+import { addVersion, currentVersion, versionHeaders } from './versions.ts'
+import type { HeaderMap, Reply } from './wire.ts'
+
+/** PutObject: the body becomes the key's new version. */
+export async function putObject(call: BucketCall): Promise<Reply> {
+  const traits = parseTraits(call.headers, call.bucket)
+  checkOverwrite(call.state, call.bucket, call.key, call.headers)
+  const received = await receiveBody(call)
+  return keeping(call, received, () =>
+    changeObject(call, (change, bucket) => {
+      checkOverwrite(call.state, bucket, call.key, call.headers)
+      const version = addVersion(call.state, change, bucket, call.key, {
+        ...traits,
+        ...normalContent(change, received),
+        lastModified: call.state.now(),
+      })
+      return { headers: { ...writtenHeaders(bucket, version), 'content-md5': version.md5 ?? '' } }
+    }),
+  )
+}
+
+/** Bytes that came in one piece. */
+export function normalContent(change: Change, { staged, md5, crc64 }: Received): Content {
+  return {
+    type: 'Normal',
+    size: staged.size,
+    etag: md5.toString('hex').toUpperCase(),
+    md5: md5.toString('base64'),
+    crc64: String(crc64),
+    segments: change.adopt(staged),
+  }
+}
+
+/** What is said about a version just written. */
+export function writtenHeaders(bucket: BucketRecord, version: VersionRecord): HeaderMap {
+  const headers: HeaderMap = {
+    etag: `"${version.etag}"`,
+    ...versionHeaders(bucket, version),
+    ...encryptionHeaders(version),
+  }
+  if (version.crc64 !== undefined) headers['x-oss-hash-crc64ecma'] = version.crc64
+  return headers
+}
+
+/**
+ * `x-oss-forbid-overwrite: true`, which means nothing once a bucket has known versions (facts 1.1).
+ * @throws OssError FileAlreadyExists.
+ */
+export function checkOverwrite(state: State, bucket: BucketRecord, key: string, headers: HeaderMap): void {
+  const forbidden = headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true'
+  if (forbidden && bucket.versioning === undefined && currentVersion(state, bucket, key) !== undefined) {
+    throw new OssError('FileAlreadyExists')
+  }
+}

@@ -1,0 +1,80 @@
+/** What the store keeps. Everything here is JSON; times are milliseconds since the epoch. */
+
+export type Acl = 'private' | 'public-read' | 'public-read-write'
+export type ObjectAcl = Acl | 'default'
+export type StorageClass = 'Standard' | 'IA' | 'Archive' | 'ColdArchive' | 'DeepColdArchive'
+export type Encryption = { algorithm: 'AES256' | 'KMS' | 'SM4'; dataEncryption?: 'SM4'; keyId?: string }
+export type Retention = { mode: 'GOVERNANCE' | 'COMPLIANCE'; until: number }
+export type Tag = [key: string, value: string]
+
+export type BucketRecord = {
+  /** Prefix of all its keys in the store: a bucket made anew never sees its namesake's objects. */
+  id: string
+  name: string
+  region: string
+  created: number
+  acl: Acl
+  storageClass: StorageClass
+  redundancy: 'LRS' | 'ZRS'
+  /** Absent until versioning was first set. */
+  versioning?: 'Enabled' | 'Suspended'
+  encryption?: Encryption
+  publicAccessBlocked?: boolean
+  objectWorm?: { mode?: Retention['mode']; days?: number }
+}
+
+/** A run of bytes in an immutable blob. */
+export type Segment = { blob: string; offset: number; length: number }
+
+/** What a writer says about an object, apart from its bytes. */
+export type ObjectTraits = {
+  /** Cache-Control and the like, by lower-case name. */
+  headers: Record<string, string>
+  /** `x-oss-meta-*` without the prefix. */
+  meta: Record<string, string>
+  storageClass: StorageClass
+  acl: ObjectAcl
+  tags: Tag[]
+  encryption?: Encryption
+}
+
+/** What the bytes are. */
+export type Content = {
+  type: 'Normal' | 'Appendable' | 'Multipart' | 'Symlink'
+  size: number
+  /** Upper-case and without quotes. */
+  etag: string
+  /** Base64; only objects written in one piece have it. */
+  md5?: string
+  /** Decimal; a symbolic link has none. */
+  crc64?: string
+  segments: Segment[]
+  /** A symbolic link's key in the same bucket. */
+  target?: string
+}
+
+export type VersionRecord = ObjectTraits &
+  Content & {
+    /** `null` unless the bucket's versioning was enabled when it was written. */
+    versionId: string
+    /** Grows with each version of a key. */
+    sequence: number
+    /** On the current version: where the noncurrent null version is, if there is one. */
+    nullSequence?: number
+    deleteMarker?: true
+    lastModified: number
+    restore?: { readyAt: number; expires: number }
+    retention?: Retention
+    legalHold?: 'ON' | 'OFF'
+  }
+
+export type UploadRecord = ObjectTraits & { initiated: number; forbidOverwrite: boolean }
+
+export type PartRecord = {
+  number: number
+  etag: string
+  crc64: string
+  size: number
+  lastModified: number
+  segments: Segment[]
+}

@@ -1,0 +1,242 @@
+import { ClassicLevel } from 'classic-level'
+import { MemoryLevel } from 'memory-level'
+import { blobKey, type Range } from './keys.ts'
+import type { Segment } from './records.ts'
+
+/** What of LevelDB is used; in memory and on disk it is the same. */
+type Level = {
+  getSync(key: Buffer): Buffer | undefined
+  getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]>
+  iterator(options: Range & { limit?: number }): LevelIterator
+  batch(writes: Write[], options: { sync: boolean }): Promise<void>
+  open(): Promise<void>
+  close(): Promise<void>
+}
+type LevelIterator = {
+  nextv(size: number): Promise<[Buffer, Buffer][]>
+  seek(target: Buffer): void
+  close(): Promise<void>
+}
+type Write = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
+
+/** Bytes written but not yet part of any object. Small ones are not in a file but here. */
+export type Staged = { id: string; size: number; inline: Buffer | undefined }
+
+/** Writes that become visible and durable together, or not at all. */
+export class Change {
+  readonly writes: Write[] = []
+  readonly adopted: Staged[] = []
+  readonly references = new Map<string, number>()
+
+  put(key: Buffer, record: unknown): void {
+    this.writes.push({ type: 'put', key, value: Buffer.from(JSON.stringify(record)) })
+  }
+
+  putText(key: Buffer, text: string): void {
+    this.writes.push({ type: 'put', key, value: Buffer.from(text) })
+  }
+
+  delete(key: Buffer): void {
+    this.writes.push({ type: 'del', key })
+  }
+
+  /** Makes staged bytes part of this change, with one reference. */
+  adopt(staged: Staged): Segment[] {
+    if (staged.size === 0) return []
+    this.adopted.push(staged)
+    return [{ blob: staged.id, offset: 0, length: staged.size }]
+  }
+
+  /** One more reference to each segment's blob. */
+  share(segments: readonly Segment[]): void {
+    for (const { blob } of segments) this.#refer(blob, 1)
+  }
+
+  /** One reference less; a blob without any is removed. */
+  release(segments: readonly Segment[]): void {
+    for (const { blob } of segments) this.#refer(blob, -1)
+  }
+
+  #refer(blob: string, delta: number): void {
+    this.references.set(blob, (this.references.get(blob) ?? 0) + delta)
+  }
+}
+
+const COUNT_BYTES = 4
+
+/** The ordered key-value store: LevelDB on disk, or a tree in memory. */
+export class Store {
+  readonly #level: Level
+  readonly #onDead: (blobs: string[]) => void
+  #queue: { change: Change; resolve: () => void; reject: (cause: unknown) => void }[] = []
+  #flushing: Promise<void> | undefined
+
+  private constructor(level: Level, onDead: (blobs: string[]) => void) {
+    this.#level = level
+    this.#onDead = onDead
+  }
+
+  /**
+   * Opens the store in `location`, or one in memory when it is undefined.
+   * `onDead` hears of blobs that lost their last reference, after that is durable.
+   * @throws when another process has the directory open.
+   */
+  static async open(location: string | undefined, onDead: (blobs: string[]) => void): Promise<Store> {
+    const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
+    const level: Level =
+      location === undefined
+        ? new MemoryLevel<Buffer, Buffer>({ ...encoding, storeEncoding: 'buffer' })
+        : new ClassicLevel<Buffer, Buffer>(location, encoding)
+    await level.open()
+    return new Store(level, onDead)
+  }
+
+  /** A record as of now. Synchronous, so that what was read and what is done with it cannot drift apart. */
+  get<T>(key: Buffer): T | undefined {
+    const text = this.getText(key)
+    return text === undefined ? undefined : (JSON.parse(text) as T)
+  }
+
+  getText(key: Buffer): string | undefined {
+    return this.#level.getSync(key)?.toString('utf8')
+  }
+
+  /** The bytes of a blob that is kept in the store itself; undefined when it has a file. */
+  inlineBytes(blob: string): Buffer | undefined {
+    const value = this.#level.getSync(blobKey(blob))
+    return value && value.length > COUNT_BYTES ? value.subarray(COUNT_BYTES) : undefined
+  }
+
+  /** Which of these blobs something refers to. */
+  async known(blobs: readonly string[]): Promise<boolean[]> {
+    const values = await this.#level.getMany(blobs.map(blobKey))
+    return values.map((value) => value !== undefined)
+  }
+
+  /** A walk over a range as it is at this moment. */
+  cursor(range: Range): Cursor {
+    return new Cursor(this.#level.iterator(range))
+  }
+
+  /** The first entry of a range. */
+  async first(range: Range): Promise<[Buffer, Buffer] | undefined> {
+    const cursor = new Cursor(this.#level.iterator({ ...range, limit: 1 }))
+    try {
+      return await cursor.next()
+    } finally {
+      await cursor.close()
+    }
+  }
+
+  /**
+   * Resolves when the change is on disk. Changes that arrive while one is being written go out as one batch,
+   * so many small writes share one fsync.
+   */
+  commit(change: Change): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ change, resolve, reject })
+      this.#flushing ??= this.#flush()
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing
+    await this.#level.close()
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const group = this.#queue
+      this.#queue = []
+      try {
+        const { writes, dead } = this.#merge(group.map(({ change }) => change))
+        await this.#level.batch(writes, { sync: true })
+        if (dead.length > 0) this.#onDead(dead)
+        for (const { resolve } of group) resolve()
+      } catch (cause) {
+        for (const { reject } of group) reject(cause)
+      }
+    }
+    this.#flushing = undefined
+  }
+
+  /** One batch of several changes: their writes in order, and each blob's count once. */
+  #merge(changes: readonly Change[]): { writes: Write[]; dead: string[] } {
+    const writes: Write[] = []
+    const blobs = new Map<string, { count: number; bytes: Buffer }>()
+    for (const change of changes) {
+      writes.push(...change.writes)
+      for (const { id, inline } of change.adopted) {
+        blobs.set(id, { count: 1, bytes: inline ?? Buffer.alloc(0) })
+      }
+      for (const [id, delta] of change.references) {
+        const blob = blobs.get(id) ?? this.#blob(id)
+        blob.count += delta
+        blobs.set(id, blob)
+      }
+    }
+    const dead: string[] = []
+    for (const [id, { count, bytes }] of blobs) {
+      if (count > 0) {
+        const value = Buffer.allocUnsafe(COUNT_BYTES + bytes.length)
+        value.writeUInt32BE(count)
+        bytes.copy(value, COUNT_BYTES)
+        writes.push({ type: 'put', key: blobKey(id), value })
+      } else {
+        writes.push({ type: 'del', key: blobKey(id) })
+        dead.push(id)
+      }
+    }
+    return { writes, dead }
+  }
+
+  #blob(id: string): { count: number; bytes: Buffer } {
+    const value = this.#level.getSync(blobKey(id))
+    if (value === undefined) throw new Error(`blob ${id} is referred to but not there`)
+    return { count: value.readUInt32BE(0), bytes: value.subarray(COUNT_BYTES) }
+  }
+}
+
+const READ_AHEAD = 128
+
+/** A forward walk that can leap. */
+export class Cursor {
+  readonly #iterator: LevelIterator
+  #ahead: [Buffer, Buffer][] = []
+  #done = false
+
+  constructor(iterator: LevelIterator) {
+    this.#iterator = iterator
+  }
+
+  async next(): Promise<[key: Buffer, value: Buffer] | undefined> {
+    await this.peek()
+    return this.#ahead.pop()
+  }
+
+  /** What `next` will give. */
+  async peek(): Promise<[key: Buffer, value: Buffer] | undefined> {
+    if (this.#ahead.length === 0 && !this.#done) {
+      this.#ahead = await this.#iterator.nextv(READ_AHEAD)
+      this.#ahead.reverse()
+      this.#done = this.#ahead.length === 0
+    }
+    return this.#ahead.at(-1)
+  }
+
+  /** Goes on at the first key that is not below `target`. */
+  seek(target: Buffer): void {
+    const last = this.#ahead[0]
+    if (last !== undefined && Buffer.compare(last[0], target) >= 0) {
+      while (Buffer.compare((this.#ahead.at(-1) as [Buffer, Buffer])[0], target) < 0) this.#ahead.pop()
+      return
+    }
+    this.#ahead = []
+    this.#done = false
+    this.#iterator.seek(target)
+  }
+
+  async close(): Promise<void> {
+    await this.#iterator.close()
+  }
+}

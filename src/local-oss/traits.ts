@@ -1,0 +1,121 @@
+import { invalidArgument, OssError } from './errors.ts'
+import type { BucketRecord, Encryption, ObjectAcl, ObjectTraits, StorageClass } from './records.ts'
+import { parseTagHeader } from './tags.ts'
+import type { HeaderMap } from './wire.ts'
+
+/** The request's headers that are kept with an object and given back with it (facts 4). */
+const STORED_HEADERS = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+]
+const META_PREFIX = 'x-oss-meta-'
+const MAX_META_BYTES = 8 * 1024
+const OBJECT_ACLS = ['default', 'private', 'public-read', 'public-read-write']
+const STORAGE_CLASSES = ['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive']
+
+/**
+ * All that the headers of a write say about the object to be.
+ * @throws OssError for a value OSS does not know.
+ */
+export function parseTraits(headers: HeaderMap, bucket: BucketRecord): ObjectTraits {
+  return {
+    ...parseMetadata(headers),
+    storageClass: parseStorageClass(headers['x-oss-storage-class']) ?? bucket.storageClass,
+    acl: parseObjectAcl(headers['x-oss-object-acl']) ?? 'default',
+    tags: parseTagHeader(headers['x-oss-tagging']),
+    ...encryptionTrait(parseEncryption(headers) ?? bucket.encryption),
+  }
+}
+
+/** As a trait that is absent rather than undefined. */
+export function encryptionTrait(encryption: Encryption | undefined): { encryption?: Encryption } {
+  return encryption === undefined ? {} : { encryption }
+}
+
+/** The headers REPLACE replaces: the standard ones and `x-oss-meta-*`. */
+export function parseMetadata(headers: HeaderMap): Pick<ObjectTraits, 'headers' | 'meta'> {
+  const stored: Record<string, string> = { 'content-type': 'application/octet-stream' }
+  const meta: Record<string, string> = {}
+  let size = 0
+  for (const [name, value] of Object.entries(headers)) {
+    if (STORED_HEADERS.includes(name) && value !== '') stored[name] = value
+    if (!name.startsWith(META_PREFIX)) continue
+    const key = name.slice(META_PREFIX.length)
+    if (!/^[a-z0-9-]+$/.test(key)) throw invalidArgument('The name of the user meta is invalid.', name, value)
+    meta[key] = value
+    size += key.length + Buffer.byteLength(value, 'latin1')
+  }
+  // The limit is documented, the error's code is not.
+  if (size > MAX_META_BYTES) throw invalidArgument('The total size of user meta exceeds 8 KB.')
+  return { headers: stored, meta }
+}
+
+export function parseStorageClass(value: string | undefined): StorageClass | undefined {
+  return oneOf<StorageClass>(value, STORAGE_CLASSES, 'x-oss-storage-class', 'no such storage class exists')
+}
+
+export function parseObjectAcl(value: string | undefined): ObjectAcl | undefined {
+  return oneOf<ObjectAcl>(value, OBJECT_ACLS, 'x-oss-object-acl', 'no such object access control exists')
+}
+
+/** One of OSS's words, exactly as it writes them; undefined when there is no header. */
+export function oneOf<T extends string>(
+  value: string | undefined,
+  words: readonly string[],
+  name: string,
+  message: string,
+): T | undefined {
+  if (value === undefined || words.includes(value)) return value as T | undefined
+  throw invalidArgument(message, name, value)
+}
+
+/** @throws OssError InvalidEncryptionAlgorithmError, InvalidDataEncryptionAlgorithmError, InvalidArgument. */
+export function parseEncryption(headers: HeaderMap): Encryption | undefined {
+  const algorithm = headers['x-oss-server-side-encryption']
+  const dataEncryption = headers['x-oss-server-side-data-encryption']
+  const keyId = headers['x-oss-server-side-encryption-key-id']
+  return checkEncryption(algorithm, dataEncryption, keyId)
+}
+
+/** The rule itself, for headers and for a bucket's default alike. */
+export function checkEncryption(
+  algorithm: string | undefined,
+  dataEncryption: string | undefined,
+  keyId: string | undefined,
+): Encryption | undefined {
+  if (algorithm === undefined) {
+    if (dataEncryption === undefined && keyId === undefined) return undefined
+    throw new OssError('InvalidEncryptionAlgorithmError')
+  }
+  if (!['AES256', 'KMS', 'SM4'].includes(algorithm)) throw new OssError('InvalidEncryptionAlgorithmError')
+  if (dataEncryption !== undefined && (dataEncryption !== 'SM4' || algorithm !== 'KMS')) {
+    throw new OssError('InvalidDataEncryptionAlgorithmError')
+  }
+  if (keyId !== undefined && algorithm !== 'KMS') {
+    throw invalidArgument('A key id is only valid with KMS.', 'x-oss-server-side-encryption-key-id', keyId)
+  }
+  return {
+    algorithm: algorithm as Encryption['algorithm'],
+    ...(dataEncryption === undefined ? {} : { dataEncryption: 'SM4' }),
+    ...(keyId === undefined ? {} : { keyId }),
+  }
+}
+
+/** The response headers that say how an object is encrypted. */
+export function encryptionHeaders({ encryption }: { encryption?: Encryption }): HeaderMap {
+  if (encryption === undefined) return {}
+  const headers: HeaderMap = { 'x-oss-server-side-encryption': encryption.algorithm }
+  if (encryption.dataEncryption) headers['x-oss-server-side-data-encryption'] = encryption.dataEncryption
+  if (encryption.keyId) headers['x-oss-server-side-encryption-key-id'] = encryption.keyId
+  return headers
+}
+
+/** The kept headers as they are given back. */
+export function metadataHeaders({ headers, meta }: ObjectTraits): HeaderMap {
+  const prefixed = Object.entries(meta).map(([name, value]) => [META_PREFIX + name, value])
+  return { ...headers, ...Object.fromEntries(prefixed) }
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto'
+import type { State } from './call.ts'
+import { OssError } from './errors.ts'
+import { currentKey, versionKey, versionsRange } from './keys.ts'
+import type { BucketRecord, Content, ObjectTraits, VersionRecord } from './records.ts'
+import type { Change } from './store.ts'
+import type { HeaderMap } from './wire.ts'
+
+/** A version before it is given its place in the history of its key. */
+export type NewVersion = ObjectTraits &
+  Content &
+  Pick<VersionRecord, 'lastModified' | 'deleteMarker' | 'retention' | 'legalHold'>
+
+/** The newest version of a key, be it a delete marker. */
+export function currentVersion(state: State, bucket: BucketRecord, key: string): VersionRecord | undefined {
+  return state.store.get<VersionRecord>(currentKey(bucket.id, key))
+}
+
+/** The named version of a key, or its newest; undefined when there is none. */
+export function lookUpVersion(
+  state: State,
+  bucket: BucketRecord,
+  key: string,
+  versionId: string | undefined,
+): VersionRecord | undefined {
+  const current = currentVersion(state, bucket, key)
+  if (current === undefined || versionId === undefined || current.versionId === versionId) return current
+  const sequence = versionId === 'null' ? current.nullSequence : sequenceOf(versionId)
+  if (sequence === undefined) return undefined
+  const older = state.store.get<VersionRecord>(versionKey(bucket.id, key, sequence))
+  return older?.versionId === versionId ? older : undefined
+}
+
+/**
+ * The object a request means: a version by id, or the current one. Never a delete marker.
+ * @throws OssError NoSuchKey, NoSuchVersion, MethodNotAllowed for a delete marker named by its id (facts 4).
+ */
+export function requireObject(
+  state: State,
+  bucket: BucketRecord,
+  key: string,
+  versionId: string | undefined,
+): VersionRecord {
+  const version = lookUpVersion(state, bucket, key, versionId)
+  if (version === undefined) {
+    if (versionId === undefined) throw new OssError('NoSuchKey', { elements: { Key: key } })
+    throw new OssError('NoSuchVersion', { elements: { Key: key, VersionId: versionId } })
+  }
+  if (!version.deleteMarker) return version
+  const headers = { 'x-oss-delete-marker': 'true', 'x-oss-version-id': version.versionId }
+  if (versionId === undefined) throw new OssError('NoSuchKey', { elements: { Key: key }, headers })
+  throw new OssError('MethodNotAllowed', {
+    elements: { Method: 'GET', ResourceType: 'DeleteMarker' },
+    headers,
+  })
+}
+
+/** `?versionId=`; naming the empty version is an error. @throws OssError InvalidArgument. */
+export function versionIdOf(query: ReadonlyMap<string, string>): string | undefined {
+  const versionId = query.get('versionId')
+  if (versionId !== '') return versionId
+  throw new OssError('InvalidArgument', {
+    message: 'Version id can not be the empty string.',
+    elements: { ArgumentName: 'versionId', ArgumentValue: '' },
+    ec: '0016-00000305',
+  })
+}
+
+/**
+ * Makes a version the current one. Under enabled versioning the former stays behind it; otherwise the null version
+ * is replaced, wherever in the history it is.
+ * @throws OssError FileImmutable when what would be replaced is under retention or legal hold.
+ */
+export function addVersion(
+  state: State,
+  change: Change,
+  bucket: BucketRecord,
+  key: string,
+  version: NewVersion,
+): VersionRecord {
+  const current = currentVersion(state, bucket, key)
+  const sequence = nextSequence(current?.sequence)
+  const isNull = bucket.versioning !== 'Enabled'
+  const added: VersionRecord = { ...version, versionId: isNull ? 'null' : newVersionId(sequence), sequence }
+  if (current !== undefined) {
+    const replacesCurrent = isNull && current.versionId === 'null'
+    if (replacesCurrent) drop(state, change, current)
+    else {
+      const { nullSequence, ...older } = current
+      change.put(versionKey(bucket.id, key, current.sequence), older)
+      const keptNull = current.versionId === 'null' ? current.sequence : nullSequence
+      if (isNull) dropNull(state, change, bucket, key, nullSequence)
+      else if (keptNull !== undefined) added.nullSequence = keptNull
+    }
+  }
+  if (
+    !version.deleteMarker &&
+    bucket.objectWorm?.mode !== undefined &&
+    bucket.objectWorm.days !== undefined
+  ) {
+    const until = version.lastModified + bucket.objectWorm.days * 86_400_000
+    added.retention ??= { mode: bucket.objectWorm.mode, until }
+  }
+  change.put(currentKey(bucket.id, key), added)
+  return added
+}
+
+/** Rewrites a version in place: its ACL, tags or state, not its bytes. */
+export function updateVersion(
+  state: State,
+  change: Change,
+  bucket: BucketRecord,
+  key: string,
+  version: VersionRecord,
+): void {
+  const isCurrent = currentVersion(state, bucket, key)?.sequence === version.sequence
+  const stored = isCurrent ? currentKey(bucket.id, key) : versionKey(bucket.id, key, version.sequence)
+  change.put(stored, version)
+}
+
+/**
+ * Removes one version for good; behind the current one its predecessor comes up.
+ * @throws OssError FileImmutable.
+ */
+export async function removeVersion(
+  state: State,
+  change: Change,
+  bucket: BucketRecord,
+  key: string,
+  version: VersionRecord,
+  bypassGovernance: boolean,
+): Promise<void> {
+  drop(state, change, version, bypassGovernance)
+  const current = currentVersion(state, bucket, key)
+  if (current === undefined) return
+  if (current.sequence !== version.sequence) {
+    change.delete(versionKey(bucket.id, key, version.sequence))
+    if (version.versionId !== 'null') return
+    const { nullSequence: _, ...withoutNull } = current
+    change.put(currentKey(bucket.id, key), withoutNull)
+    return
+  }
+  const next = await state.store.first(versionsRange(bucket.id, key))
+  if (next === undefined) {
+    change.delete(currentKey(bucket.id, key))
+    return
+  }
+  const promoted = JSON.parse(next[1].toString('utf8')) as VersionRecord
+  if (current.nullSequence !== undefined && promoted.versionId !== 'null') {
+    promoted.nullSequence = current.nullSequence
+  }
+  change.delete(next[0])
+  change.put(currentKey(bucket.id, key), promoted)
+}
+
+/** @throws OssError FileImmutable while a retention period or legal hold is in force. */
+export function checkMutable(state: State, version: VersionRecord, bypassGovernance = false): void {
+  const { retention, legalHold } = version
+  const bypassed = bypassGovernance && retention?.mode === 'GOVERNANCE'
+  const retained = retention !== undefined && retention.until > state.now() && !bypassed
+  if (retained || legalHold === 'ON') throw new OssError('FileImmutable')
+}
+
+/** `x-oss-version-id`, in buckets that know versions. */
+export function versionHeaders(bucket: BucketRecord, version: VersionRecord): HeaderMap {
+  return bucket.versioning === undefined ? {} : { 'x-oss-version-id': version.versionId }
+}
+
+function drop(state: State, change: Change, version: VersionRecord, bypassGovernance = false): void {
+  checkMutable(state, version, bypassGovernance)
+  change.release(version.segments)
+}
+
+function dropNull(
+  state: State,
+  change: Change,
+  bucket: BucketRecord,
+  key: string,
+  sequence: number | undefined,
+) {
+  if (sequence === undefined) return
+  const stored = versionKey(bucket.id, key, sequence)
+  const version = state.store.get<VersionRecord>(stored)
+  if (version === undefined) return
+  drop(state, change, version)
+  change.delete(stored)
+}
+
+let lastSequence = 0
+
+/** Above every earlier version of the key, whatever the clock does; mostly in the order of time. */
+function nextSequence(after = 0): number {
+  lastSequence = Math.max(Date.now() * 1000, lastSequence + 1, after + 1)
+  return lastSequence
+}
+
+// Version ids look like OSS's; the sequence within finds the record without a search.
+const newVersionId = (sequence: number) =>
+  `CAEQ${sequence.toString(16).padStart(14, '0')}${randomBytes(16).toString('hex')}`
+
+/** Where in the history of its key a version is, even if it no longer exists; the null version's id does not tell. */
+export function sequenceOf(versionId: string): number | undefined {
+  const [, hex] = /^CAEQ([0-9a-f]{14})/.exec(versionId) ?? []
+  return hex === undefined ? undefined : Number.parseInt(hex, 16)
+}
