@@ -87,7 +87,8 @@ export function createGateway(ports: Ports): Gateway {
 
   function refuse(error: unknown, incoming: Incoming, requestId: string): Reply {
     const s3Error = asS3Error(error, incoming)
-    if (s3Error.status >= 500) ports.log('request failed', { requestId, ...describe(error) })
+    if (s3Error.status >= 500 && s3Error.code !== 'NotImplemented')
+      ports.log('request failed', { requestId, ...describe(error) })
     const cause = error instanceof OssError ? error : s3Error.cause
     const hostId = (cause instanceof OssError ? cause.requestId : undefined) ?? requestId
     const headers = {

@@ -37,7 +37,10 @@ export async function start(config: Config, log: Log): Promise<Running> {
 
   let stopping = false
   const server = createServer(createApp(gateway, nodeDoor(log)).fetch, config)
-  const admin = createAdaptorServer({ fetch: createAdmin(gateway.oss, () => stopping).fetch }) as Server
+  const admin = createAdaptorServer({
+    fetch: createAdmin(gateway.oss, () => stopping).fetch,
+    overrideGlobalObjects: false,
+  }) as Server
   const adminWanted = config.listen.adminPort > 0
   const [port, adminPort] = await Promise.all([
     listen(server, config.listen.port, config.listen.host),
@@ -72,6 +75,7 @@ type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 function createServer(fetch: Fetch, { listen: { tls } }: Config): Server {
   const server = createAdaptorServer({
     fetch,
+    overrideGlobalObjects: false,
     ...(tls === undefined
       ? { createServer: createHttpServer }
       : {

@@ -1,9 +1,16 @@
+import { Readable } from 'node:stream'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import OSS from 'ali-oss'
 import { Miniflare, Response as WorkerdResponse } from 'miniflare'
 import { parseConfig } from '../src/config.ts'
 import { createLocalOss, type LocalOss } from '../src/local-oss/index.ts'
 import { start } from '../src/node.ts'
+
+/** ali-oss, with the methods its types leave out. */
+export type OssBucket = OSS & {
+  getObjectTagging(key: string, options?: { versionId?: string }): Promise<{ tag: Record<string, string> }>
+  putBucketVersioning(bucket: string, status: 'Enabled' | 'Suspended'): Promise<unknown>
+}
 
 export const runtimes = ['node', 'workerd'] as const
 export type Runtime = (typeof runtimes)[number]
@@ -16,7 +23,7 @@ export type World = {
   /** A client of the gateway. */
   s3(options?: S3ClientConfig): S3Client
   /** A client of OSS itself, past the gateway. */
-  oss(bucket?: string, region?: string): OSS
+  oss(bucket?: string, region?: string): OssBucket
   /** Requests the gateway has sent to OSS since the last call, by operation. */
   ossRequests(): string[]
   stop(): Promise<void>
@@ -62,7 +69,7 @@ export async function startWorld(
         region: `oss-${region}`,
         authorizationV4: true,
         ...(bucket === undefined ? {} : { bucket }),
-      } as OSS.Options),
+      } as OSS.Options) as OssBucket,
     ossRequests: () => {
       const requests = seen
       seen = []
@@ -117,11 +124,18 @@ async function startWorkerd({ LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string
         ...(request.body === null ? {} : { body: request.body as unknown as AsyncIterable<Uint8Array> }),
       })
       const empty = request.method === 'HEAD' || answer.status === 204 || answer.status === 304
-      return new WorkerdResponse(empty ? null : (ReadableStream.from(answer.body) as never), {
-        status: answer.status,
-        headers: answer.headers,
-        encodeBody: 'manual',
-      } as never)
+      return new WorkerdResponse(
+        empty
+          ? null
+          : (Readable.toWeb(
+              answer.body instanceof Readable ? answer.body : Readable.from(answer.body),
+            ) as never),
+        {
+          status: answer.status,
+          headers: answer.headers,
+          encodeBody: 'manual',
+        } as never,
+      )
     },
   })
   const url = await miniflare.ready

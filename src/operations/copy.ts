@@ -7,6 +7,7 @@ import type { HeaderMap, Reply } from '../ports.ts'
 import { parseCopySource } from '../s3/copy-source.ts'
 import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
 import { toS3Time } from '../translate/date.ts'
+import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { storedContent, toOssContent, toS3Answer } from '../translate/headers.ts'
 import {
@@ -43,7 +44,8 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
       // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
       throw preconditionFailed(conditionOfStatus(error.status, copy.preconditions), SOURCE)
     }
-    throw refusedCopy(error, copy, context.config.document.copy.maxSize) ?? error
+    // The key that is missing is the source's.
+    throw refusedCopy(error, copy, context.config.document.copy.maxSize) ?? toS3Error(error, copy.source)
   }
 }
 

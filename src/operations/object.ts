@@ -39,7 +39,7 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
     'content-length': String(body.length),
   }
   const stored = await context.oss
-    .send({ method: 'PUT', bucket, key, headers: ossHeaders, body: body.body, signal })
+    .send({ method: 'PUT', bucket, key, headers: ossHeaders, body: await verifiedIfEmpty(body), signal })
     .catch((error) => {
       // A body that failed its verification was cut off on its way to OSS: its own error is the answer.
       throw body.failure() ?? error
@@ -48,6 +48,13 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
     status: 200,
     headers: { ...toS3Answer(stored.headers), ...etag(stored.headers), ...body.checksums() },
   }
+}
+
+/** A body without bytes has none to withhold: it is verified before anything is sent. */
+async function verifiedIfEmpty({ body, length }: PlainBody): Promise<PlainBody['body'] | Uint8Array> {
+  if (length > 0) return body
+  for await (const _ of body);
+  return new Uint8Array(0)
 }
 
 const etag = (oss: HeaderMap): HeaderMap => {

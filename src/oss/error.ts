@@ -11,6 +11,8 @@ export class OssError extends Error {
   readonly requestId: string | undefined
   /** The endpoint OSS names when the bucket lives in another region, e.g. `oss-cn-beijing.aliyuncs.com`. */
   readonly endpoint: string | undefined
+  /** The bucket that is missing: on a copy it may be either. */
+  readonly bucketName: string | undefined
   readonly headers: HeaderMap
 
   constructor(status: number, headers: HeaderMap, document: string) {
@@ -22,6 +24,7 @@ export class OssError extends Error {
     this.ec = fields.EC ?? headers['x-oss-ec']
     this.requestId = fields.RequestId ?? headers['x-oss-request-id']
     this.endpoint = fields.Endpoint
+    this.bucketName = fields.BucketName
     this.headers = headers
   }
 }
@@ -31,13 +34,13 @@ export class OssUnreachable extends Error {
   override name = 'OssUnreachable'
 }
 
-function parseErrorDocument(
-  document: string,
-): Partial<Record<'Code' | 'Message' | 'EC' | 'RequestId' | 'Endpoint', string>> {
+const elements = ['Code', 'Message', 'EC', 'RequestId', 'Endpoint', 'BucketName'] as const
+
+function parseErrorDocument(document: string): Partial<Record<(typeof elements)[number], string>> {
   try {
     const node = parseXml(document, 'Error')
     return Object.fromEntries(
-      (['Code', 'Message', 'EC', 'RequestId', 'Endpoint'] as const).flatMap((name) => {
+      elements.flatMap((name) => {
         const value = text(node, name)
         return value === undefined ? [] : [[name, value]]
       }),

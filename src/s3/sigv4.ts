@@ -236,6 +236,11 @@ function parseAuthorization(header: string): {
     if (equals < 0) throw headerMalformed(`the authorization component "${part.trim()}" is malformed.`)
     found.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim())
   }
+  if (found.size !== 3) {
+    throw headerMalformed(
+      'the authorization header requires three components: Credential, SignedHeaders, and Signature.',
+    )
+  }
   const take = (name: string) => {
     const value = found.get(name)
     if (!value) throw headerMalformed(`missing ${name}.`)

@@ -82,7 +82,10 @@ export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error 
     // OSS says more than S3 where it refuses an argument; elsewhere clients compare S3's own texts.
     ...(keepsMessage.has(code) || error.code !== code ? { message: messageOf(error, code) } : {}),
     // Sent only for a client's `If-None-Match: *`.
-    elements: error.code === 'FileAlreadyExists' ? { Condition: 'If-None-Match' } : elementsOf(code, subject),
+    elements:
+      error.code === 'FileAlreadyExists'
+        ? { Condition: 'If-None-Match' }
+        : elementsOf(code, { ...subject, bucket: error.bucketName ?? subject.bucket }),
     headers,
     cause: error,
   })

@@ -61,7 +61,7 @@ describe('x-amz-copy-source', () => {
 
   const key = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
-    .filter((text) => !/^[/\\]/.test(text) && text.isWellFormed())
+    .filter((text) => !/^[/\\]|\p{Cs}/u.test(text))
   test('gives back any key, encoded in any of the ways clients encode it', () => {
     fc.assert(
       fc.property(key, fc.boolean(), (key, slash) => {

@@ -18,7 +18,12 @@ const before = 'Sun, 01 Jun 2025 11:59:59 GMT'
 const equal = 'Sun, 01 Jun 2025 12:00:00 GMT'
 const after = 'Sun, 01 Jun 2025 12:00:01 GMT'
 
-type Row = [match?: string, unmodified?: string, noneMatch?: string, modified?: string]
+type Row = [
+  match?: string | undefined,
+  unmodified?: string | undefined,
+  noneMatch?: string | undefined,
+  modified?: string,
+]
 const rows: [Row, FailedCondition | undefined][] = [
   [[match], undefined],
   [[other], 'If-Match'],

@@ -1,0 +1,81 @@
+import * as model from '@aws-sdk/client-s3'
+import { describe, expect, test } from 'vitest'
+import { findOperation, served } from '../src/operations/index.ts'
+import { refused } from '../src/operations/refused.ts'
+
+// The SDK carries the S3 model at run time: kind 9 is an operation, [kind, namespace, name, traits, input, output].
+type OperationSchema = [9, string, string, { http: [method: string, uri: string] }, () => unknown]
+const operations = Object.values(model).filter(
+  (value): value is never => Array.isArray(value) && value[0] === 9,
+) as OperationSchema[]
+
+/** What tells an operation apart where its model URI does not: the members that it requires in the query. */
+const required: Record<string, string[]> = {
+  AbortMultipartUpload: ['uploadId=u'],
+  CompleteMultipartUpload: ['uploadId=u'],
+  ListParts: ['uploadId=u'],
+  UploadPart: ['partNumber=1', 'uploadId=u'],
+  UploadPartCopy: ['partNumber=1', 'uploadId=u'],
+  GetBucketAnalyticsConfiguration: ['id=i'],
+  GetBucketIntelligentTieringConfiguration: ['id=i'],
+  GetBucketInventoryConfiguration: ['id=i'],
+  GetBucketMetricsConfiguration: ['id=i'],
+  GetObjectAnnotation: ['annotationName=n'],
+}
+const onService = new Set(['ListBuckets', 'ListDirectoryBuckets'])
+const fixedPath: Record<string, string> = { WriteGetObjectResponse: 'x-id=WriteGetObjectResponse' }
+
+describe('every operation of the S3 model has a row', () => {
+  test('the model is there', () => expect(operations.length).toBeGreaterThan(100))
+
+  test.each(operations.map(([, , name, traits]) => [name, ...traits.http] as const))(
+    '%s (%s %s)',
+    (name, method, uri) => {
+      const [path = '', search = ''] = uri.split('?')
+      const parameters = [
+        ...search.split('&'),
+        ...(required[name] ?? []),
+        ...(fixedPath[name] ? [fixedPath[name]] : []),
+      ]
+      const query = new Map(
+        parameters.filter(Boolean).map((one) => [one.split('=')[0] ?? '', one.split('=')[1] ?? '']),
+      )
+      const headers: Record<string, string> = name.includes('Copy') ? { 'x-amz-copy-source': 'b/k' } : {}
+      const bucket = onService.has(name) ? undefined : 'bucket'
+      const key = path === '/' ? undefined : 'key'
+      expect(findOperation({ method, bucket, key, query, headers }).name).toBe(name)
+    },
+  )
+
+  test('no row is both served and refused', () => {
+    const names = new Set(served.map(({ name }) => name))
+    expect(refused.filter(([name]) => names.has(name))).toEqual([])
+  })
+})
+
+describe('a copy source', () => {
+  const headers = { 'x-amz-copy-source': '' }
+  const asked = { bucket: 'bucket', key: 'key', query: new Map<string, string>(), headers }
+
+  test('never falls through to PutObject, whatever it says', () => {
+    expect(findOperation({ ...asked, method: 'PUT' }).name).toBe('CopyObject')
+    const part = new Map([
+      ['partNumber', '1'],
+      ['uploadId', 'u'],
+    ])
+    expect(findOperation({ ...asked, method: 'PUT', query: part }).name).toBe('UploadPartCopy')
+  })
+
+  test.each(['GET', 'HEAD', 'DELETE'])('on %s is an error', (method) => {
+    expect(() => findOperation({ ...asked, method })).toThrow(
+      expect.objectContaining({ code: 'InvalidArgument' }),
+    )
+  })
+})
+
+test('a method that no row has is not allowed', () => {
+  const asked = { bucket: 'bucket', key: 'key', query: new Map<string, string>(), headers: {} }
+  expect(() => findOperation({ ...asked, method: 'PATCH' })).toThrow(
+    expect.objectContaining({ code: 'MethodNotAllowed' }),
+  )
+})
