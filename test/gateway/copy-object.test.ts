@@ -201,8 +201,8 @@ describe.each(runtimes)('CopyObject on %s', (runtime) => {
         ContentLanguage: 'fr',
         ExpiresString: 'Wed, 01 Jan 2031 00:00:00 GMT',
         Metadata: { my_key: 'kept', plain: 'too' },
-        ...input,
-        ...('StorageClass' in input && input.StorageClass === 'STANDARD' ? { StorageClass: undefined } : {}),
+        // S3 leaves STANDARD unsaid.
+        ...('StorageClass' in input && input.StorageClass === 'STANDARD' ? {} : input),
       })
       expect((await destination.getObjectTagging('self')).tag).toEqual({ team: 'red' })
       expect((await destination.get('self')).content.toString()).toBe('hello')
