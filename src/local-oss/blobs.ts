@@ -44,7 +44,7 @@ export class Blobs {
 
   /** Writes bytes down durably. They belong to nothing until a change adopts them; if none does, discard them. */
   async stage(bytes: Bytes): Promise<Staged> {
-    const id = `${this.#life}${(this.#count++).toString(36).padStart(8, '0')}`
+    const id = this.#newId()
     const head: Uint8Array[] = []
     let size = 0
     let writer: Awaited<ReturnType<BlobFiles['create']>> | undefined
@@ -69,6 +69,15 @@ export class Blobs {
       throw cause
     }
     return { id, size, inline: writer === undefined ? Buffer.concat(head) : undefined }
+  }
+
+  /** One blob of a small one and the small bytes that follow it; undefined when they are not small together. */
+  join(tail: Segment, { size, inline }: Staged): Staged | undefined {
+    if (inline === undefined || tail.length + size > INLINE_LIMIT) return undefined
+    const head = this.store.inlineBytes(tail.blob)
+    if (head === undefined) return undefined
+    const bytes = Buffer.concat([head.subarray(tail.offset, tail.offset + tail.length), inline])
+    return { id: this.#newId(), size: bytes.length, inline: bytes }
   }
 
   async discard(staged: Staged): Promise<void> {
@@ -108,6 +117,10 @@ export class Blobs {
     this.#closing = true
     await this.#sweep
     await this.store.close()
+  }
+
+  #newId(): string {
+    return `${this.#life}${(this.#count++).toString(36).padStart(8, '0')}`
   }
 
   #unpin(ids: readonly string[]): void {

@@ -69,19 +69,25 @@ export function claimObject(bucket: BucketRecord, key: string): Claim[] {
   return [{ name: `B${bucket.name}`, shared: true }, { name: `O${bucket.id}${key}` }]
 }
 
+/** The claim that a key stays as it is meanwhile. */
+export function claimSource(bucket: BucketRecord, key: string): Claim {
+  return { name: `O${bucket.id}${key}`, shared: true }
+}
+
 /**
- * Decides and writes one change of the call's object while nobody else can change it.
+ * Decides and writes one change while holding `claims`, one of which is on the bucket.
  * `work` sees the bucket as it is now; if it throws, nothing is written.
  */
-export function changeObject<T>(
+export function changeUnder<T>(
   call: BucketCall,
+  claims: readonly Claim[],
   work: (change: Change, bucket: BucketRecord) => T | Promise<T>,
-  more: readonly Claim[] = [],
 ): Promise<T> {
-  const { state, key } = call
-  return state.locks.run([...claimObject(call.bucket, key), ...more], async () => {
-    const bucket = requireBucket(state, call.bucketName)
-    if (bucket.id !== call.bucket.id) throw new OssError('NoSuchBucket')
+  const { state, bucketName } = call
+  return state.locks.run(claims, async () => {
+    const bucket = requireBucket(state, bucketName)
+    // Its namesake made meanwhile is another bucket.
+    if (call.bucket.id !== bucket.id) throw new OssError('NoSuchBucket')
     const change = new Change()
     const result = await work(change, bucket)
     await state.store.commit(change)
@@ -89,17 +95,18 @@ export function changeObject<T>(
   })
 }
 
-/** The same for the bucket's own record and documents. */
-export function changeBucket<T>(
-  call: Call,
+/** A change of the call's object, while nobody else can change it. */
+export function changeObject<T>(
+  call: BucketCall,
   work: (change: Change, bucket: BucketRecord) => T | Promise<T>,
 ): Promise<T> {
-  const { state, bucketName } = call
-  return state.locks.run([{ name: `B${bucketName}` }], async () => {
-    const bucket = requireBucket(state, bucketName)
-    const change = new Change()
-    const result = await work(change, bucket)
-    await state.store.commit(change)
-    return result
-  })
+  return changeUnder(call, claimObject(call.bucket, call.key), work)
+}
+
+/** A change of the bucket's own record and documents, while nothing in it changes. */
+export function changeBucket<T>(
+  call: BucketCall,
+  work: (change: Change, bucket: BucketRecord) => T | Promise<T>,
+): Promise<T> {
+  return changeUnder(call, [{ name: `B${call.bucketName}` }], work)
 }

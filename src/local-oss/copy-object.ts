@@ -1,5 +1,5 @@
 import { renderXml } from '../xml.ts'
-import { type BucketCall, changeObject, type State } from './call.ts'
+import { type BucketCall, changeUnder, claimObject, claimSource, type State } from './call.ts'
 import { checkConditions } from './conditions.ts'
 import { parseCopySource, requireSourceBucket, requireSourceVersion } from './copy-source.ts'
 import { isoSeconds } from './documents.ts'
@@ -17,33 +17,29 @@ export async function copyObject(call: BucketCall): Promise<Reply> {
   const requested = parseTraits(headers, call.bucket)
   const source = parseCopySource(call)
   const sourceBucket = requireSourceBucket(call, source)
-  const sourceClaim = { name: `O${sourceBucket.id}${source.key}`, shared: true }
-  return changeObject(
-    call,
-    (change, bucket) => {
-      const original = requireSourceVersion(call, sourceBucket, source)
-      checkConditions(headers, 'x-oss-copy-source-', original)
-      checkOverwrite(state, bucket, key, headers)
-      const isSelf = sourceBucket.id === bucket.id && source.key === key
-      const traits = copiedTraits(original, requested, directives, isSelf && bucket.versioning === undefined)
-      checkCopyable(state, original, traits, isSelf)
-      change.share(original.segments)
-      const { type, size, etag, md5, crc64, segments, target } = original
-      const copy = addVersion(state, change, bucket, key, {
-        ...traits,
-        ...defined({ md5, crc64, target }),
-        type,
-        size,
-        etag,
-        segments,
-        lastModified: state.now(),
-      })
-      const fromVersion: HeaderMap =
-        sourceBucket.versioning === undefined ? {} : { 'x-oss-copy-source-version-id': original.versionId }
-      return { headers: { ...writtenHeaders(bucket, copy), ...fromVersion }, body: renderResult(copy) }
-    },
-    [sourceClaim],
-  )
+  const claims = [...claimObject(call.bucket, key), claimSource(sourceBucket, source.key)]
+  return changeUnder(call, claims, (change, bucket) => {
+    const original = requireSourceVersion(call, sourceBucket, source)
+    checkConditions(headers, 'x-oss-copy-source-', original)
+    checkOverwrite(state, bucket, key, headers)
+    const isSelf = sourceBucket.id === bucket.id && source.key === key
+    const traits = copiedTraits(original, requested, directives, isSelf && bucket.versioning === undefined)
+    checkCopyable(state, original, traits, isSelf)
+    change.share(original.segments)
+    const { type, size, etag, md5, crc64, segments, target } = original
+    const copy = addVersion(state, change, bucket, key, {
+      ...traits,
+      ...defined({ md5, crc64, target }),
+      type,
+      size,
+      etag,
+      segments,
+      lastModified: state.now(),
+    })
+    const fromVersion: HeaderMap =
+      sourceBucket.versioning === undefined ? {} : { 'x-oss-copy-source-version-id': original.versionId }
+    return { headers: { ...writtenHeaders(bucket, copy), ...fromVersion }, body: renderResult(copy) }
+  })
 }
 
 type Directives = { replaceMetadata: boolean; replaceTags: boolean }

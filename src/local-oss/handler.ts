@@ -3,13 +3,15 @@ import { type Address, parseAddress, parseQuery } from './address.ts'
 import { finish, refusal, type Stamp } from './answer.ts'
 import { authenticate, type Credentials } from './auth.ts'
 import { type Call, requireBucket, type State } from './call.ts'
+import { checkKey } from './check-key.ts'
+import { corsHeaders } from './cors.ts'
 import { OssError } from './errors.ts'
 import { afterWork, beforeWork, type Faults, injectedReply, type ObservedRequest } from './faults.ts'
-import { findOperation, type Operation } from './operations.ts'
+import type { Operation } from './operation.ts'
+import { findOperation } from './operations.ts'
 import { bytesOf, type OssRequest, type Reply, type Transport } from './wire.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'
-const MAX_KEY_BYTES = 1023
 
 /** Hears of every request, with the status it was answered with; 0 when no answer went out. */
 export type RequestListener = (request: ObservedRequest & { status: number }) => void
@@ -105,21 +107,17 @@ async function work(
   const bucketCall = { ...call, bucket: requireBucket(state, call.bucketName, call.region) }
   if (operation.on === 'object') checkKey(call.key)
   checkAnonymous(bucketCall, operation.anonymous)
-  return operation.handle(bucketCall)
+  const reply = await operation.handle(bucketCall)
+  return {
+    ...reply,
+    headers: { ...corsHeaders(state, bucketCall.bucket, call.headers, call.method), ...reply.headers },
+  }
 }
 
 function unknownOperation({ method, key }: ObservedRequest): OssError {
   return new OssError('MethodNotAllowed', {
     elements: { Method: method, ResourceType: key ? 'Object' : 'Bucket' },
   })
-}
-
-/** 1 to 1023 bytes of UTF-8 that do not begin with a slash or backslash (facts 4). */
-function checkKey(key: string): void {
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) {
-    throw new OssError('InvalidObjectName', { message: 'The Length of Object name must be less than 1024.' })
-  }
-  if (key.startsWith('/') || key.startsWith('\\')) throw new OssError('InvalidObjectName')
 }
 
 /** OSS writes unconditionally, and says so (EC 0017-00000245); a callback is what this service has not. */

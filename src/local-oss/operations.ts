@@ -1,33 +1,23 @@
-import type { AnonymousAccess } from './access.ts'
+import { appendObject } from './append-object.ts'
 import * as bucket from './bucket.ts'
-import type { BucketCall, Call } from './call.ts'
+import { bucketConfigOperations } from './bucket-config.ts'
+import { getBucketStat } from './bucket-stat.ts'
 import { copyObject } from './copy-object.ts'
+import { optionObject } from './cors.ts'
 import { deleteMultipleObjects, deleteObject } from './delete-object.ts'
 import { getObject, getObjectMeta, headObject } from './get-object.ts'
 import { listObjects, listObjectsV2, listObjectVersions } from './list-objects.ts'
+import * as multipart from './multipart.ts'
+import { listMultipartUploads, listParts } from './multipart-list.ts'
 import { getObjectAcl, putObjectAcl } from './object-acl.ts'
+import * as lock from './object-lock.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.ts'
+import type { Operation } from './operation.ts'
+import { uploadPartCopy } from './part-copy.ts'
 import { putObject } from './put-object.ts'
 import { cleanRestoredObject, restoreObject } from './restore.ts'
-import type { HeaderMap, Reply } from './wire.ts'
-
-type Row = {
-  name: string
-  method: string
-  /** Query names that must all be present. */
-  query?: readonly string[]
-  /** A header that must be present. */
-  header?: string
-  /** What of it is open to unsigned requests on public data. */
-  anonymous?: AnonymousAccess
-  /** Whether it writes an object, and so refuses `If-Match` and the like. */
-  writes?: true
-}
-
-/** One thing OSS can be asked. Service operations, and those whose bucket need not exist, get the bare call. */
-export type Operation =
-  | (Row & { on: 'service' | 'bucket-name'; handle: (call: Call) => Promise<Reply> })
-  | (Row & { on: 'bucket' | 'object'; handle: (call: BucketCall) => Promise<Reply> })
+import { getSymlink, putSymlink } from './symlink.ts'
+import type { HeaderMap } from './wire.ts'
 
 const operations: readonly Operation[] = [
   { name: 'ListBuckets', method: 'GET', on: 'service', handle: bucket.listBuckets },
@@ -59,6 +49,10 @@ const operations: readonly Operation[] = [
     handle: bucket.putBucketVersioning,
   },
 
+  ...bucketConfigOperations,
+  { name: 'GetBucketStat', method: 'GET', on: 'bucket', query: ['stat'], handle: getBucketStat },
+  { name: 'Option', method: 'OPTIONS', on: 'bucket', anonymous: 'always', handle: optionObject },
+
   { name: 'ListObjects', method: 'GET', on: 'bucket', anonymous: 'read', handle: listObjects },
   {
     name: 'ListObjectsV2',
@@ -83,6 +77,14 @@ const operations: readonly Operation[] = [
     handle: deleteMultipleObjects,
   },
 
+  {
+    name: 'ListMultipartUploads',
+    method: 'GET',
+    on: 'bucket',
+    query: ['uploads'],
+    handle: listMultipartUploads,
+  },
+
   { name: 'PutObject', method: 'PUT', on: 'object', anonymous: 'write', writes: true, handle: putObject },
   {
     name: 'CopyObject',
@@ -91,6 +93,24 @@ const operations: readonly Operation[] = [
     header: 'x-oss-copy-source',
     writes: true,
     handle: copyObject,
+  },
+  {
+    name: 'AppendObject',
+    method: 'POST',
+    on: 'object',
+    query: ['append'],
+    anonymous: 'write',
+    writes: true,
+    handle: appendObject,
+  },
+  { name: 'PutSymlink', method: 'PUT', on: 'object', query: ['symlink'], writes: true, handle: putSymlink },
+  {
+    name: 'GetSymlink',
+    method: 'GET',
+    on: 'object',
+    query: ['symlink'],
+    anonymous: 'read',
+    handle: getSymlink,
   },
   { name: 'GetObject', method: 'GET', on: 'object', anonymous: 'read', handle: getObject },
   { name: 'HeadObject', method: 'HEAD', on: 'object', anonymous: 'read', handle: headObject },
@@ -122,6 +142,77 @@ const operations: readonly Operation[] = [
     query: ['cleanRestoredObject'],
     handle: cleanRestoredObject,
   },
+  {
+    name: 'PutObjectRetention',
+    method: 'PUT',
+    on: 'object',
+    query: ['retention'],
+    handle: lock.putObjectRetention,
+  },
+  {
+    name: 'GetObjectRetention',
+    method: 'GET',
+    on: 'object',
+    query: ['retention'],
+    handle: lock.getObjectRetention,
+  },
+  {
+    name: 'PutObjectLegalHold',
+    method: 'PUT',
+    on: 'object',
+    query: ['legalHold'],
+    handle: lock.putObjectLegalHold,
+  },
+  {
+    name: 'GetObjectLegalHold',
+    method: 'GET',
+    on: 'object',
+    query: ['legalHold'],
+    handle: lock.getObjectLegalHold,
+  },
+  { name: 'Option', method: 'OPTIONS', on: 'object', anonymous: 'always', handle: optionObject },
+
+  {
+    name: 'InitiateMultipartUpload',
+    method: 'POST',
+    on: 'object',
+    query: ['uploads'],
+    writes: true,
+    handle: multipart.initiateMultipartUpload,
+  },
+  {
+    name: 'UploadPart',
+    method: 'PUT',
+    on: 'object',
+    query: ['partNumber', 'uploadId'],
+    writes: true,
+    handle: multipart.uploadPart,
+  },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    on: 'object',
+    query: ['partNumber', 'uploadId'],
+    header: 'x-oss-copy-source',
+    writes: true,
+    handle: uploadPartCopy,
+  },
+  {
+    name: 'CompleteMultipartUpload',
+    method: 'POST',
+    on: 'object',
+    query: ['uploadId'],
+    writes: true,
+    handle: multipart.completeMultipartUpload,
+  },
+  {
+    name: 'AbortMultipartUpload',
+    method: 'DELETE',
+    on: 'object',
+    query: ['uploadId'],
+    handle: multipart.abortMultipartUpload,
+  },
+  { name: 'ListParts', method: 'GET', on: 'object', query: ['uploadId'], handle: listParts },
 ]
 
 /** Sub-resources OSS has and this service has not; they must not pass for something else. */

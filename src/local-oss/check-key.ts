@@ -1,0 +1,12 @@
+import { OssError } from './errors.ts'
+
+const MAX_KEY_BYTES = 1023
+
+/** 1 to 1023 bytes of UTF-8 that do not begin with a slash or backslash (facts 4). @throws OssError InvalidObjectName. */
+export function checkKey(key: string): void {
+  if (key === '') throw new OssError('InvalidObjectName', { message: 'The Object name can not be empty.' })
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) {
+    throw new OssError('InvalidObjectName', { message: 'The Length of Object name must be less than 1024.' })
+  }
+  if (key.startsWith('/') || key.startsWith('\\')) throw new OssError('InvalidObjectName')
+}

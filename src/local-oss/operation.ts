@@ -1,0 +1,22 @@
+import type { AnonymousAccess } from './access.ts'
+import type { BucketCall, Call } from './call.ts'
+import type { Reply } from './wire.ts'
+
+type Row = {
+  /** OSS's name for it. */
+  name: string
+  method: string
+  /** Query names that must all be present. */
+  query?: readonly string[]
+  /** A header that must be present. */
+  header?: string
+  /** What of it is open to unsigned requests on public data. */
+  anonymous?: AnonymousAccess
+  /** Whether it writes an object, and so refuses `If-Match` and the like. */
+  writes?: true
+}
+
+/** One thing OSS can be asked. Service operations, and those whose bucket need not exist, get the bare call. */
+export type Operation =
+  | (Row & { on: 'service' | 'bucket-name'; handle: (call: Call) => Promise<Reply> })
+  | (Row & { on: 'bucket' | 'object'; handle: (call: BucketCall) => Promise<Reply> })

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import { percentDecode, percentEncode } from './address.ts'
+import { type BucketCall, changeObject } from './call.ts'
+import { checkKey } from './check-key.ts'
+import { OssError } from './errors.ts'
+import { checkOverwrite, writtenHeaders } from './put-object.ts'
+import { parseTraits } from './traits.ts'
+import { addVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
+import type { Reply } from './wire.ts'
+
+/** PutSymlink: a name for a key of the same bucket, which need not exist (facts 3). */
+export async function putSymlink(call: BucketCall): Promise<Reply> {
+  const header = call.headers['x-oss-symlink-target']
+  if (header === undefined) throw new OssError('MissingArgument')
+  const target = percentDecode(header).toString('utf8')
+  checkKey(target)
+  const traits = parseTraits(call.headers, call.bucket)
+  return changeObject(call, (change, bucket) => {
+    checkOverwrite(call.state, bucket, call.key, call.headers)
+    const version = addVersion(call.state, change, bucket, call.key, {
+      ...traits,
+      type: 'Symlink',
+      size: 0,
+      etag: createHash('md5').update(target).digest('hex').toUpperCase(),
+      segments: [],
+      target,
+      lastModified: call.state.now(),
+    })
+    return { headers: writtenHeaders(bucket, version) }
+  })
+}
+
+/** GetSymlink: where a link points. @throws OssError NotSymlink. */
+export async function getSymlink({ state, bucket, key, query }: BucketCall): Promise<Reply> {
+  const version = requireObject(state, bucket, key, versionIdOf(query))
+  if (version.target === undefined) throw new OssError('NotSymlink')
+  return {
+    headers: {
+      etag: `"${version.etag}"`,
+      'last-modified': new Date(version.lastModified).toUTCString(),
+      'x-oss-symlink-target': percentEncode(version.target, '/'),
+      ...versionHeaders(bucket, version),
+    },
+  }
+}
