@@ -71,7 +71,8 @@ describe('digests', () => {
 
   test.each(Object.values(algorithms))('$name: an empty piece changes nothing', (algorithm) => {
     const piece = Buffer.from('123456789')
-    expect(digestOf(algorithm, piece, new Uint8Array())).toBe(digestOf(algorithm, piece))
+    const nothing = new Uint8Array(new ArrayBuffer(0)) // the one zlib.crc32 takes for a fresh start
+    expect(digestOf(algorithm, piece, nothing)).toBe(digestOf(algorithm, piece))
   })
 
   test('in hex', () => {
