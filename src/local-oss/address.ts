@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import { OssError } from './errors.ts'
+import { headerBytes } from './wire.ts'
 
 /** What a URL addresses, by hand from its raw text: a URL object would rewrite `..` and escapes. */
 export type Address = {
@@ -57,9 +59,7 @@ function parseHost(authority: string): Host {
 
 function decodeKey(raw: string): Buffer {
   const key = percentDecode(raw)
-  if (key.toString('utf8').includes('\ufffd') && !Buffer.from(key.toString('utf8')).equals(key)) {
-    throw new OssError('InvalidObjectName')
-  }
+  if (!isUtf8(key)) throw new OssError('InvalidObjectName')
   return key
 }
 
@@ -68,7 +68,7 @@ function decodeKey(raw: string): Buffer {
  * @throws OssError InvalidObjectName when a `%` is no escape.
  */
 export function percentDecode(raw: string): Buffer {
-  const bytes = Buffer.from(raw, 'utf8')
+  const bytes = headerBytes(raw)
   if (!raw.includes('%')) return bytes
   const decoded = Buffer.alloc(bytes.length)
   let length = 0

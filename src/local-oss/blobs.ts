@@ -38,7 +38,8 @@ export class Blobs {
     const files = join(directory, 'blobs')
     await mkdir(files, { recursive: true })
     blobs = new Blobs(new DiskFiles(files), await Store.open(join(directory, 'store'), onDead))
-    blobs.#sweep = blobs.#removeOrphans()
+    // What this sweep cannot remove waits for the next.
+    blobs.#sweep = blobs.#removeOrphans().catch(() => {})
     return blobs
   }
 

@@ -8,7 +8,7 @@ import { bucketKey, bucketsRange, configRange, currentRange, uploadsRange } from
 import { parseLimit } from './list-query.ts'
 import type { Acl, BucketRecord, StorageClass } from './records.ts'
 import { Change } from './store.ts'
-import { oneOf, parseStorageClass } from './traits.ts'
+import { checkPublic, oneOf, parseStorageClass } from './traits.ts'
 import type { Reply } from './wire.ts'
 
 const ACLS = ['private', 'public-read', 'public-read-write']
@@ -22,7 +22,7 @@ export async function putBucket(call: Call): Promise<Reply> {
   return state.locks.run([{ name: `B${name}` }], async () => {
     const existing = state.store.get<BucketRecord>(bucketKey(name))
     if (existing !== undefined && existing.region !== region) throw new OssError('BucketAlreadyExists')
-    checkPublic(existing, acl)
+    if (existing !== undefined) checkPublic(existing, acl, 'bucket')
     const id = randomBytes(6).toString('hex')
     const created = existing ?? { id, name, region, created: state.now(), acl, storageClass, redundancy }
     const change = new Change()
@@ -144,7 +144,7 @@ export async function putBucketAcl(call: BucketCall): Promise<Reply> {
   const acl = parseAcl(call)
   if (acl === undefined) throw new OssError('MissingArgument')
   await changeBucket(call, (change, bucket) => {
-    checkPublic(bucket, acl)
+    checkPublic(bucket, acl, 'bucket')
     change.put(bucketKey(bucket.name), { ...bucket, acl })
   })
   return {}
@@ -167,11 +167,4 @@ export async function putBucketVersioning(call: BucketCall): Promise<Reply> {
 
 function parseAcl({ headers }: Call): Acl | undefined {
   return oneOf<Acl>(headers['x-oss-acl'], ACLS, 'x-oss-acl', 'no such bucket access control exists')
-}
-
-/** @throws OssError AccessDenied for a public ACL where public access is blocked. */
-function checkPublic(bucket: BucketRecord | undefined, acl: Acl): void {
-  if (bucket?.publicAccessBlocked && acl !== 'private') {
-    throw new OssError('AccessDenied', { message: 'Put public bucket acl is not allowed' })
-  }
 }

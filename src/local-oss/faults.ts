@@ -53,6 +53,7 @@ export class Disconnected extends Error {
 
 /** The programmable list of misbehaviours. */
 export class Faults {
+  readonly #ended = new AbortController()
   #rules: { rule: FaultRule; skip: number; left: number }[] = []
 
   /** Adds a rule; the result removes it again. */
@@ -66,6 +67,16 @@ export class Faults {
 
   clear(): void {
     this.#rules = []
+  }
+
+  /** Ends what stalls or is delayed, since the service closes. */
+  end(): void {
+    this.#ended.abort(new Disconnected('the service closes'))
+  }
+
+  /** When a stalled request is given up: by its caller, or by the service. */
+  patience(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#ended.signal : AbortSignal.any([signal, this.#ended.signal])
   }
 
   /** The actions that strike this request, in the order of their rules; each is counted. */
@@ -96,10 +107,10 @@ function matches({ operation, bucket, key, partNumber, when }: FaultRule, reques
 export async function beforeWork(
   action: FaultAction,
   request: ObservedRequest,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   if (action.kind === 'call') await action.run(request)
-  if (action.kind === 'delay') await sleep(action.ms, undefined, signal ? { signal } : {})
+  if (action.kind === 'delay') await sleep(action.ms, undefined, { signal })
   if (action.kind === 'stall' && action.at === 'start') await abortion(signal)
   if (action.kind === 'cut' && action.when === 'before') throw new Disconnected('cut before the work')
 }
@@ -123,11 +134,7 @@ export function injectedReply(actions: readonly FaultAction[]): Reply | undefine
 }
 
 /** Does what an action does to the answer. @throws Disconnected. */
-export function afterWork(
-  action: FaultAction,
-  response: OssResponse,
-  signal: AbortSignal | undefined,
-): OssResponse {
+export function afterWork(action: FaultAction, response: OssResponse, signal: AbortSignal): OssResponse {
   if (action.kind === 'cut' && action.when === 'after') {
     response.body.destroy()
     throw new Disconnected('cut after the work')
@@ -152,10 +159,10 @@ async function* interrupted(body: Bytes, afterBytes: number, rest: () => Promise
   await rest()
 }
 
-/** Rejects when the caller gives up; without a signal, never. */
-function abortion(signal: AbortSignal | undefined): Promise<never> {
+/** Rejects when the caller gives up. */
+function abortion(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    if (signal?.aborted) reject(signal.reason)
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 }

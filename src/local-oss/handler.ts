@@ -36,12 +36,12 @@ export function createHandler({ state, credentials, faults, listeners }: Parts):
     let status = 0
     try {
       const actions = faults.strike(asked.observed)
-      for (const action of actions) await beforeWork(action, asked.observed, request.signal)
+      for (const action of actions) await beforeWork(action, asked.observed, faults.patience(request.signal))
       const reply =
         injectedReply(actions) ??
         (await work(asked, request, state, credentials).catch((cause) => refusal(cause, stamp)))
       let response = finish(reply, stamp)
-      for (const action of actions) response = afterWork(action, response, request.signal)
+      for (const action of actions) response = afterWork(action, response, faults.patience(request.signal))
       status = response.status
       return response
     } finally {

@@ -87,6 +87,7 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
       return () => listeners.delete(listener)
     },
     async close() {
+      faults.end()
       await Promise.all(sockets.splice(0).map((socket) => socket.close()))
       await Promise.all(inFlight)
       await blobs.close()

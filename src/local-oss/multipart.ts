@@ -11,7 +11,7 @@ import type { Claim } from './locks.ts'
 import { checkOverwrite, normalContent, writtenHeaders } from './put-object.ts'
 import type { BucketRecord, Content, PartRecord, UploadRecord } from './records.ts'
 import type { Change, Store } from './store.ts'
-import { parseObjectAcl, parseTraits } from './traits.ts'
+import { checkPublic, parseObjectAcl, parseTraits } from './traits.ts'
 import { addVersion } from './versions.ts'
 import type { Reply } from './wire.ts'
 
@@ -72,6 +72,7 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
   requireUpload(call)
   const claims = [...claimObject(call.bucket, key), { name: `U${uploadIdOf(call)}` }]
   return changeUnder(call, claims, async (change, bucket) => {
+    if (acl !== undefined) checkPublic(bucket, acl, 'object')
     const { initiated: _, forbidOverwrite, ...traits } = requireUpload(call)
     const forbid = forbidOverwrite ? { 'x-oss-forbid-overwrite': 'true' } : headers
     checkOverwrite(state, bucket, key, forbid)

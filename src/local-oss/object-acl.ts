@@ -2,7 +2,7 @@ import { renderXml } from '../xml.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import { OWNER } from './documents.ts'
 import { OssError } from './errors.ts'
-import { parseObjectAcl } from './traits.ts'
+import { checkPublic, parseObjectAcl } from './traits.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
 import type { Reply } from './wire.ts'
 
@@ -21,9 +21,7 @@ export async function putObjectAcl(call: BucketCall): Promise<Reply> {
   if (acl === undefined) throw new OssError('MissingArgument')
   return changeObject(call, (change, bucket) => {
     const version = requireObject(call.state, bucket, call.key, versionIdOf(call.query))
-    if (bucket.publicAccessBlocked && acl.startsWith('public')) {
-      throw new OssError('AccessDenied', { message: 'Put public object acl is not allowed' })
-    }
+    checkPublic(bucket, acl, 'object')
     updateVersion(call.state, change, bucket, call.key, { ...version, acl })
     return { headers: versionHeaders(bucket, version) }
   })

@@ -177,6 +177,7 @@ const operations: readonly Operation[] = [
     method: 'POST',
     on: 'object',
     query: ['uploads'],
+    anonymous: 'write',
     writes: true,
     handle: multipart.initiateMultipartUpload,
   },
@@ -185,6 +186,7 @@ const operations: readonly Operation[] = [
     method: 'PUT',
     on: 'object',
     query: ['partNumber', 'uploadId'],
+    anonymous: 'write',
     writes: true,
     handle: multipart.uploadPart,
   },
@@ -202,6 +204,7 @@ const operations: readonly Operation[] = [
     method: 'POST',
     on: 'object',
     query: ['uploadId'],
+    anonymous: 'write',
     writes: true,
     handle: multipart.completeMultipartUpload,
   },
@@ -210,10 +213,16 @@ const operations: readonly Operation[] = [
     method: 'DELETE',
     on: 'object',
     query: ['uploadId'],
+    anonymous: 'write',
     handle: multipart.abortMultipartUpload,
   },
   { name: 'ListParts', method: 'GET', on: 'object', query: ['uploadId'], handle: listParts },
 ]
+
+/** Names that ask for something else than the bare bucket or object: `DELETE ?policy` deletes no bucket. */
+const subresources = new Set(
+  operations.flatMap(({ query = [] }) => query).filter((name) => name !== 'list-type'),
+)
 
 /** Sub-resources OSS has and this service has not; they must not pass for something else. */
 const MISSING = `accessmonitor accessPoint archiveDirectRead asyncFetch bucketArchiveDirectRead callback cname
@@ -236,6 +245,7 @@ export function findOperation(
   for (const row of operations) {
     if (row.method !== method || !levels.includes(row.on)) continue
     if (row.query?.some((name) => !query.has(name))) continue
+    if ([...query.keys()].some((name) => subresources.has(name) && !row.query?.includes(name))) continue
     if (row.header !== undefined && headers[row.header] === undefined) continue
     if (best === undefined || specificity(row) > specificity(best)) best = row
   }

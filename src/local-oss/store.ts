@@ -145,6 +145,8 @@ export class Store {
   }
 
   async #flush(): Promise<void> {
+    // Not within the call of the first change, so that others of the same turn come along.
+    await null
     while (this.#queue.length > 0) {
       const group = this.#queue
       this.#queue = []

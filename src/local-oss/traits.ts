@@ -22,10 +22,12 @@ const STORAGE_CLASSES = ['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdAr
  * @throws OssError for a value OSS does not know.
  */
 export function parseTraits(headers: HeaderMap, bucket: BucketRecord): ObjectTraits {
+  const acl = parseObjectAcl(headers['x-oss-object-acl']) ?? 'default'
+  checkPublic(bucket, acl, 'object')
   return {
     ...parseMetadata(headers),
     storageClass: parseStorageClass(headers['x-oss-storage-class']) ?? bucket.storageClass,
-    acl: parseObjectAcl(headers['x-oss-object-acl']) ?? 'default',
+    acl,
     tags: parseTagHeader(headers['x-oss-tagging']),
     ...encryptionTrait(parseEncryption(headers) ?? bucket.encryption),
   }
@@ -60,6 +62,12 @@ export function parseStorageClass(value: string | undefined): StorageClass | und
 
 export function parseObjectAcl(value: string | undefined): ObjectAcl | undefined {
   return oneOf<ObjectAcl>(value, OBJECT_ACLS, 'x-oss-object-acl', 'no such object access control exists')
+}
+
+/** @throws OssError AccessDenied for a public ACL where public access is blocked. */
+export function checkPublic(bucket: BucketRecord, acl: ObjectAcl, what: 'bucket' | 'object'): void {
+  if (!bucket.publicAccessBlocked || !acl.startsWith('public')) return
+  throw new OssError('AccessDenied', { message: `Put public ${what} acl is not allowed` })
 }
 
 /** One of OSS's words, exactly as it writes them; undefined when there is no header. */
