@@ -275,8 +275,8 @@ describe('canonicalisation', () => {
     ['blanks around', '  a ', 'a'],
     ['blanks within', 'a   b  c', 'a b c'],
     ['tabs', '\ta\t b', 'a b'],
-    ['a no-break space at the end, as latin1 à has it', 'Ã\u00a0', 'Ã\u00a0'],
-    ['a no-break space before blanks', 'Ã\u00a0  ', 'Ã\u00a0'],
+    ['a no-break space at the end', 'a\u00a0', 'a\u00a0'],
+    ['a no-break space before blanks', 'a\u00a0  ', 'a\u00a0'],
     ['nothing', '', ''],
   ])('header: %s', (_, value, canonical) => {
     const headers = `content-type:${canonical}\nhost:h`
@@ -289,25 +289,16 @@ describe('canonicalisation', () => {
     expect(verify(sent).accessKeyId).toBe(accessKeyId)
   })
 
-  describe.each([
-    ['/bkt/a', '/bkt/a'],
-    ['/bkt/a!b, signed as sent', '/bkt/a!b'],
-  ])('a header in UTF-8 on %s', (_, path) => {
-    const sent = (signed: string, value: string) => {
-      const names = 'content-disposition;host'
-      const canonical = canonicalOf(path, '', `content-disposition:${signed}\nhost:h`, names)
-      return send(path, canonical, { 'content-disposition': value }, names)
-    }
-    test.each([
-      ['decoded, as Workers give it', 'é', 'é'],
-      ['decoded, beyond latin1', '€', '€'],
-      ['as its bytes in latin1, as Node gives it', 'é', 'Ã©'],
-    ])('%s', (_, signed, value) => {
-      expect(verify(sent(signed, value)).accessKeyId).toBe(accessKeyId)
-    })
-    test('is not matched by characters that merely end in the same bytes', () => {
-      expect(refusalOf(sent('é', '\u01c3\u02a9')).code).toBe('SignatureDoesNotMatch')
-    })
+  test.each(['é', '€', '😀'])('a header beyond ASCII is signed in UTF-8: %s', (value) => {
+    const names = 'content-disposition;host'
+    const canonical = canonicalOf('/bkt/a', '', `content-disposition:${value}\nhost:h`, names)
+    expect(verify(send('/bkt/a', canonical, { 'content-disposition': value }, names)).accessKeyId).toBe(
+      accessKeyId,
+    )
+    const alike = Buffer.from(value).toString('latin1')
+    expect(refusalOf(send('/bkt/a', canonical, { 'content-disposition': alike }, names)).code).toBe(
+      'SignatureDoesNotMatch',
+    )
   })
 
   test('a signed header that did not arrive is empty', () => {
