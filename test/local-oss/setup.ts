@@ -1,0 +1,194 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { createRequire } from 'node:module'
+import OSS from 'ali-oss'
+import { createLocalOss, type LocalOss, type LocalOssOptions } from '../../src/local-oss/index.ts'
+
+export const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
+
+/** The SDK's own signer, which the service has never seen. */
+export const signUtils = createRequire(import.meta.url)('ali-oss/lib/common/signUtils.js') as {
+  authorizationV4(
+    accessKeyId: string,
+    secret: string,
+    region: string,
+    method: string,
+    request: { headers: Record<string, string>; queries: Record<string, string | null> },
+    bucket?: string,
+    key?: string,
+    additionalHeaders?: string[],
+  ): string
+}
+
+type Result = { res: { status: number; headers: Record<string, string> } }
+type Options = Record<string, unknown>
+
+/** What ali-oss can do and its types do not know. */
+export type Client = OSS & {
+  getBucket(): string
+  getObjectMeta(key: string, options?: Options): Promise<Result>
+  listObjectVersions(query?: Options): Promise<{
+    objects: { name: string; versionId: string; isLatest: boolean; etag: string }[]
+    deleteMarker: { name: string; versionId: string }[]
+    prefixes: string[] | null
+    isTruncated: boolean
+    nextKeyMarker: string | null
+    nextVersionIdMarker: string | null
+  }>
+  getSymlink(key: string, options?: Options): Promise<Result & { targetName: string }>
+  putBucketVersioning(name: string, status: string): Promise<Result>
+  getBucketVersioning(name: string): Promise<{ versionStatus: string | undefined }>
+  getBucketStat(name: string): Promise<{ stat: Record<string, string> }>
+  putBucketPolicy(name: string, policy: object): Promise<Result>
+  getBucketPolicy(name: string): Promise<{ policy: unknown }>
+  deleteBucketPolicy(name: string): Promise<Result>
+  putBucketTags(name: string, tags: Record<string, string>): Promise<Result>
+  getBucketTags(name: string): Promise<{ tag: Record<string, string> }>
+  deleteBucketTags(name: string): Promise<Result>
+  putObjectTagging(key: string, tags: Record<string, string>, options?: Options): Promise<Result>
+  getObjectTagging(key: string, options?: Options): Promise<{ tag: Record<string, string> }>
+  deleteObjectTagging(key: string, options?: Options): Promise<Result>
+}
+
+export type RawRequest = {
+  method?: string
+  bucket?: string
+  key?: string
+  query?: Record<string, string | null>
+  headers?: Record<string, string>
+  body?: string | Buffer
+  region?: string
+  additionalHeaders?: string[]
+  /** Replaces the signature; `null` sends none. */
+  authorization?: string | null
+}
+
+export type RawResponse = { status: number; headers: IncomingHttpHeaders; body: Buffer; text: string }
+
+/** A service on a socket, and clients for it. */
+export type World = {
+  oss: LocalOss
+  port: number
+  /** An SDK client in a new bucket. */
+  bucket(options?: Options): Promise<Client>
+  client(bucket?: string, options?: Options): Client
+  /** Sends what the SDK cannot, signed by the SDK's signer. */
+  send(raw: RawRequest): Promise<RawResponse>
+  /** Fetches a URL of an OSS host from the service. */
+  fetch(url: string, init?: Pick<RawRequest, 'method' | 'headers' | 'body'>): Promise<RawResponse>
+  stop(): Promise<void>
+}
+
+let buckets = 0
+
+export async function startWorld(options: Partial<LocalOssOptions> = {}): Promise<World> {
+  const oss = await createLocalOss({ directory: ':memory:', credentials, ...options })
+  const port = await oss.listen(0)
+  const agent = new Agent({ keepAlive: true })
+
+  const client = (bucket?: string, more: Options = {}) =>
+    new OSS({
+      ...credentials,
+      endpoint: `http://127.0.0.1:${port}`,
+      region: 'oss-cn-hangzhou',
+      authorizationV4: true,
+      ...(bucket === undefined ? {} : { bucket }),
+      ...more,
+      agent,
+    } as OSS.Options) as Client
+
+  const exchange = (
+    host: string,
+    path: string,
+    { method = 'GET', headers = {}, body }: Pick<RawRequest, 'method' | 'headers' | 'body'>,
+  ) =>
+    new Promise<RawResponse>((resolve, reject) => {
+      const sent = request(
+        { port, host: '127.0.0.1', path, method, agent, headers: { ...headers, host } },
+        (answer) => {
+          const chunks: Buffer[] = []
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+          answer.on('error', reject)
+          answer.on('end', () => {
+            const all = Buffer.concat(chunks)
+            resolve({
+              status: answer.statusCode ?? 0,
+              headers: answer.headers,
+              body: all,
+              text: all.toString(),
+            })
+          })
+        },
+      )
+      sent.on('error', reject)
+      sent.end(body)
+    })
+
+  return {
+    oss,
+    port,
+    client,
+    async bucket(more) {
+      const name = `bucket-${++buckets}-${port}`
+      const made = client(name, more)
+      await made.putBucket(name)
+      return made
+    },
+    send(raw) {
+      const { method = 'GET', bucket, key = '', query = {}, region = 'cn-hangzhou', additionalHeaders } = raw
+      const headers: Record<string, string> = {
+        'x-oss-date': `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`,
+        'x-oss-content-sha256': 'UNSIGNED-PAYLOAD',
+        ...raw.headers,
+      }
+      const { accessKeyId, accessKeySecret } = credentials
+      const signed = { headers, queries: query }
+      const authorization =
+        raw.authorization === undefined
+          ? signUtils.authorizationV4(
+              accessKeyId,
+              accessKeySecret,
+              region,
+              method,
+              signed,
+              bucket,
+              key,
+              additionalHeaders,
+            )
+          : raw.authorization
+      if (authorization !== null) headers.authorization = authorization
+      if (raw.body !== undefined) headers['content-length'] ??= String(Buffer.byteLength(raw.body))
+      const pairs = Object.entries(query).map(([name, value]) =>
+        value === null
+          ? encodeURIComponent(name)
+          : `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
+      )
+      const path = `/${key.split('/').map(encodeURIComponent).join('/')}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`
+      const endpoint = `oss-${region}.aliyuncs.com`
+      const host = bucket === undefined ? endpoint : `${bucket}.${endpoint}`
+      return exchange(host, path, { method, headers, ...(raw.body === undefined ? {} : { body: raw.body }) })
+    },
+    fetch(url, init = {}) {
+      const { host, pathname, search } = new URL(url)
+      return exchange(host, pathname + search, init)
+    },
+    async stop() {
+      agent.destroy()
+      await oss.close()
+    },
+  }
+}
+
+/** What an SDK call fails with. */
+export async function failure(
+  call: Promise<unknown>,
+): Promise<{ code?: string; status?: number; ecCode?: string; message: string }> {
+  try {
+    await call
+  } catch (cause) {
+    return cause as Error
+  }
+  throw new Error('it should have failed')
+}
+
+/** The `Code` of an error document. */
+export const codeOf = ({ text }: RawResponse) => /<Code>(.*?)<\/Code>/.exec(text)?.[1]
