@@ -5,7 +5,7 @@ import { OssError } from './oss/error.ts'
 /** Why OSS cannot be used, or undefined when it answers a signed request. */
 export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
   try {
-    await oss.sendForText({ method: 'GET', query: { 'max-keys': '1' } })
+    await oss.sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
     return undefined
   } catch (error) {
     // A key without the right to list buckets is still a key that OSS knows.

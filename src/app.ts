@@ -7,7 +7,7 @@ import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
-import type { Clock, Incoming, Log, Reply, Transport } from './ports.ts'
+import type { Clock, Incoming, Log, Platform, Reply, Sleep, Transport } from './ports.ts'
 import { plainBody } from './s3/body.ts'
 import { renderError, S3Error } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
@@ -20,6 +20,10 @@ export type Ports = {
   transport: Transport
   clock: Clock
   log: Log
+  sleep: Sleep
+  /** From 0 up to 1. */
+  random: () => number
+  platform: Platform
   /** A fresh, unguessable id for each request: sixteen or so letters and digits. */
   newId: () => string
 }
@@ -65,7 +69,12 @@ export function createGateway(ports: Ports): Gateway {
       headers: verified.headers,
       body: takeBody(operation, incoming, verified),
     }
-    const context: Context = { config, oss, clock, log: ports.log, client, requestId }
+    const renderLate = (error: unknown) => {
+      const late = asS3Error(error, incoming)
+      ports.log('request failed late', { requestId, ...describe(error) })
+      return renderError(late, requestId, requestId)
+    }
+    const context: Context = { ...ports, oss, client, renderLate }
     if (asked.bucket !== undefined) {
       await requireOwner(context, asked.bucket, request.headers['x-amz-expected-bucket-owner'])
     }

@@ -75,7 +75,17 @@ const documentSchema = v.strictObject({
       crossRegion: reroute,
       appendable: reroute,
       symlink: reroute,
+      /** Larger sources are refused, in S3's words; S3's own limit is 5 GiB. */
       maxSize: v.optional(bytes, 5 * 1024 ** 3),
+      /** Parts of a rerouted copy: their size, and how many at a time. */
+      partSize: v.optional(v.pipe(bytes, v.minValue(100 * 1024), v.maxValue(1024 ** 3)), 128 * 1024 ** 2),
+      parallel: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 8),
+      /** When a long copy's answer begins, with spaces to keep the connection alive; 0 is never. */
+      keepAliveAfter: v.optional(v.pipe(v.number(), v.minValue(0)), 10),
+      /** What one call to OSS may take in a rerouted copy, besides a second for each MiB it moves. */
+      timeout: v.optional(v.pipe(v.number(), v.minValue(0.1)), 60),
+      /** Requests to OSS that one copy may make, where the platform limits them (Workers: 50 free, 1000 paid). */
+      maxRequests: v.optional(v.pipe(v.number(), v.integer(), v.minValue(10))),
     }),
     {},
   ),

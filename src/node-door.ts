@@ -31,7 +31,8 @@ function receive(incoming: IncomingMessage, outgoing: ServerResponse): Incoming 
     method: incoming.method ?? '',
     target: incoming.url ?? '',
     headers: parseHeaders(incoming.rawHeaders),
-    body: incoming,
+    // A reader that stops early must not take the connection with it: the client is still to hear why.
+    body: { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) },
     signal: gone.signal,
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { createAdmin } from './admin.ts'
 import { createApp, createGateway } from './app.ts'
@@ -33,7 +34,16 @@ export async function start(config: Config, log: Log): Promise<Running> {
     ? { transport: local.oss.transport as Transport, close: () => local.oss.close() }
     : undiciTransport()
   const newId = () => randomBytes(8).toString('hex').toUpperCase()
-  const gateway = createGateway({ config, transport: upstream.transport, clock: Date.now, log, newId })
+  const gateway = createGateway({
+    config,
+    transport: upstream.transport,
+    clock: Date.now,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    random: Math.random,
+    platform: { connections: 256 },
+    log,
+    newId,
+  })
 
   let stopping = false
   const server = createServer(createApp(gateway, nodeDoor(log)).fetch, config)

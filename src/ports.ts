@@ -44,5 +44,14 @@ export type Transport = (request: OssRequest) => Promise<OssResponse>
 /** Milliseconds since the epoch. */
 export type Clock = () => number
 
+/** Resolves after so many milliseconds; rejects when the signal aborts. */
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
+
+/** What the runtime allows. */
+export type Platform = {
+  /** Connections to OSS that one request may use at a time. */
+  connections: number
+}
+
 /** One structured line: an event's name and its facts. Never secrets, signatures, or object data. */
 export type Log = (event: string, facts: Record<string, unknown>) => void

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { createApp, createGateway, type Door } from './app.ts'
 import { parseConfig } from './config.ts'
-import { type HeaderMap, headerMap, type Transport } from './ports.ts'
+import { type HeaderMap, headerMap, type Platform, type Sleep, type Transport } from './ports.ts'
 
 /** Settings and secrets, by the names of the environment variables; GATEWAY_CONFIG is the document itself. */
 type Env = Record<string, string>
@@ -32,9 +32,30 @@ function createWorker(env: Env) {
   const newId = () => crypto.randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase()
   const log = (event: string, facts: Record<string, unknown>) =>
     console.error(JSON.stringify({ event, ...facts }))
-  const gateway = createGateway({ config, transport, clock: Date.now, log, newId })
+  const gateway = createGateway({
+    config,
+    transport,
+    clock: Date.now,
+    sleep,
+    random: Math.random,
+    platform,
+    log,
+    newId,
+  })
   return createApp(gateway, door).fetch
 }
+
+/** Six connections at a time is the platform's limit; the client's own body may hold one. */
+const platform: Platform = { connections: 5 }
+
+const sleep: Sleep = (ms, signal) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    })
+  })
 
 const transport: Transport = async ({ method, url, headers, body, signal }) => {
   // fetch resolves `..` in a path, and would then ask for another object than was signed.

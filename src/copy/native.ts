@@ -2,21 +2,24 @@ import type { OssClient } from '../oss/client.ts'
 import { encode, encodePath } from '../oss/sign.ts'
 import type { HeaderMap } from '../ports.ts'
 import { toOssPreconditions } from '../translate/preconditions.ts'
-import { parseXml, text } from '../xml.ts'
+import { text } from '../xml.ts'
 import type { Copy, CopyResult } from './copy.ts'
 
 /** One OSS CopyObject. @throws OssError as OSS refuses; 304 and 412 are the client's preconditions. */
 export async function copyNatively(oss: OssClient, copy: Copy): Promise<CopyResult> {
   const { bucket, key } = copy.destination
-  const answer = await oss.sendForText({
-    method: 'PUT',
-    bucket,
-    key,
-    headers: nativeHeaders(copy),
-    body: new Uint8Array(0),
-    signal: copy.signal,
-  })
-  const result = parseXml(answer.text, 'CopyObjectResult')
+  const answer = await oss.sendForXml(
+    {
+      method: 'PUT',
+      bucket,
+      key,
+      headers: nativeHeaders(copy),
+      body: new Uint8Array(0),
+      signal: copy.signal,
+    },
+    'CopyObjectResult',
+  )
+  const result = answer.document
   return {
     etag: text(result, 'ETag') ?? '',
     lastModified: text(result, 'LastModified') ?? '',

@@ -1,40 +1,63 @@
-import type { OssError } from '../oss/error.ts'
+import { OssError } from '../oss/error.ts'
 import { S3Error } from '../s3/error.ts'
-import type { Copy } from './copy.ts'
 
-/** Why OSS would not copy, where another way of copying exists. */
-export type Refusal = 'oversize' | 'crossRegion' | 'appendable'
+/** Why OSS will not copy a source, where the gateway knows another way. The names are the settings'. */
+export type Refusal = 'oversize' | 'crossRegion' | 'appendable' | 'symlink'
 
-/** OSS's refusal of a copy, or undefined when it is about something else. */
+/** OSS's refusal of a copy, or undefined when its error is about something else. */
 export function refusalOf(error: OssError): Refusal | undefined {
   if (error.code === 'EntityTooLarge') return 'oversize'
   if (error.ec === '0016-00000306' || /not reside in the same data center/.test(error.message))
     return 'crossRegion'
-  if (error.code === 'ObjectNotAppendable' || error.code === 'OperationNotSupported') return 'appendable'
+  if (error.ec === '0042-00000308') return 'symlink'
   return undefined
 }
 
-/** S3's error for a copy that OSS refuses, or undefined when the usual translation says it. */
-export function refusedCopy(error: OssError, copy: Copy, maxSize: number): S3Error | undefined {
-  switch (refusalOf(error)) {
+/**
+ * Whether an error may be about the source's type. Which code OSS gives for an appendable or symlink source is
+ * in none of its documents, so the source itself has to be looked at.
+ */
+export const mayBeAboutType = (error: OssError) =>
+  [400, 405, 409, 411].includes(error.status) &&
+  !['InvalidArgument', 'FileAlreadyExists', 'FileImmutable', 'InvalidTag', 'KmsServiceNotEnabled'].includes(
+    error.code,
+  )
+
+/** S3's limit, in the words that clients look for. */
+export const tooLarge = (maxSize: number) =>
+  new S3Error('InvalidRequest', {
+    message: `The specified copy source is larger than the maximum allowable size for a copy source: ${maxSize}`,
+  })
+
+/** The refusal of a copy that a setting forbids to reroute; it says which. */
+export function refusedBySetting(refusal: Refusal, maxSize: number): S3Error {
+  switch (refusal) {
     case 'oversize':
-      return new S3Error('InvalidRequest', {
-        message: `The specified copy source is larger than the maximum allowable size for a copy source: ${maxSize}`,
-        cause: error,
-      })
+      return tooLarge(maxSize)
     case 'crossRegion':
       return new S3Error('AccessDenied', {
-        message: `Access Denied: the source bucket ${copy.source.bucket} is in another region than the destination, and OSS does not copy between regions`,
-        cause: error,
+        message:
+          'Access Denied: the source is in another region than the destination, and the setting copy.crossRegion is reject',
       })
     case 'appendable':
       return new S3Error('InvalidRequest', {
-        message: 'The copy source is an appendable object, and OSS does not copy those',
-        cause: error,
+        message: 'OSS does not copy appendable objects, and the setting copy.appendable is reject',
       })
-    default:
-      if (error.code === 'InvalidObjectState')
-        return new S3Error('ObjectNotInActiveTierError', { cause: error })
-      return undefined
+    case 'symlink':
+      return new S3Error('InvalidRequest', {
+        message: 'OSS does not copy what a symbolic link points to, and the setting copy.symlink is reject',
+      })
   }
+}
+
+/** S3's error for a source that has to be restored first, or undefined. */
+export const notRestored = (error: unknown) =>
+  error instanceof OssError && error.code === 'InvalidObjectState'
+    ? new S3Error('ObjectNotInActiveTierError', { cause: error })
+    : undefined
+
+/** S3's error for a copy that OSS refuses, or undefined when the usual translation says it. */
+export function refusedCopy(error: OssError, _copy: unknown, maxSize: number): S3Error | undefined {
+  const refusal = refusalOf(error)
+  return refusal === undefined ? notRestored(error) : refusedBySetting(refusal, maxSize)
 }

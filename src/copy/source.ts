@@ -1,25 +1,77 @@
 import type { OssClient } from '../oss/client.ts'
 import type { HeaderMap } from '../ports.ts'
+import { toOssTagging } from '../translate/tagging.ts'
+import { children, text } from '../xml.ts'
 import type { Copy } from './copy.ts'
 
 /** The source as OSS describes it. */
-export type SourceFacts = { etag: string; lastModified: number; size: number; headers: HeaderMap }
+export type SourceFacts = {
+  /** As OSS writes it: what a part is pinned to. */
+  etag: string
+  /** Milliseconds. */
+  lastModified: number
+  size: number
+  /** `Normal`, `Multipart`, `Appendable` or `Symlink`. */
+  type: string
+  /** The version looked at, in a bucket that has versions. */
+  versionId: string | undefined
+  /** CRC-64 of all its bytes, decimal; OSS does not have it for every object. */
+  crc64: string | undefined
+  headers: HeaderMap
+}
+
+type Source = Pick<Copy, 'source' | 'target'>
 
 /** HEAD of the copy's source. @throws OssError NoSuchKey, NoSuchVersion, AccessDenied. */
-export async function readSource(oss: OssClient, { source, target, signal }: Copy): Promise<SourceFacts> {
-  const payer = target['x-oss-request-payer']
+export async function readSource(
+  oss: OssClient,
+  { source, target }: Source,
+  signal: AbortSignal,
+): Promise<SourceFacts> {
   const { headers } = await oss.send({
     method: 'HEAD',
     bucket: source.bucket,
     key: source.key,
     query: { versionId: source.versionId },
-    headers: payer === undefined ? {} : { 'x-oss-request-payer': payer },
+    headers: payerOf(target),
     signal,
   })
   return {
     etag: headers.etag ?? '',
     lastModified: Date.parse(headers['last-modified'] ?? ''),
-    size: Number(headers['content-length']),
+    size: Number(headers['content-length'] ?? 0),
+    type: headers['x-oss-object-type'] ?? 'Normal',
+    versionId: source.versionId ?? headers['x-oss-version-id'],
+    crc64: headers['x-oss-hash-crc64ecma'],
     headers,
   }
+}
+
+/** The source's tags as a header, or undefined when it has none: OSS copies them only in a CopyObject. */
+export async function readTagging(
+  oss: OssClient,
+  { source, target }: Source,
+  { headers, versionId }: SourceFacts,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (Number(headers['x-oss-tagging-count'] ?? 0) === 0) return undefined
+  const { document } = await oss.sendForXml(
+    {
+      method: 'GET',
+      bucket: source.bucket,
+      key: source.key,
+      query: { tagging: null, versionId },
+      headers: payerOf(target),
+      signal,
+    },
+    'Tagging',
+  )
+  const [set = {}] = children(document, 'TagSet')
+  return toOssTagging(children(set, 'Tag').map((tag) => [text(tag, 'Key') ?? '', text(tag, 'Value') ?? '']))
+}
+
+/** Who pays, for the calls that take no other header of the destination. */
+export function payerOf(target: HeaderMap): HeaderMap {
+  const payer = target['x-oss-request-payer']
+  return payer === undefined ? {} : { 'x-oss-request-payer': payer }
 }

@@ -6,7 +6,7 @@ import { notImplemented, S3Error } from '../s3/error.ts'
 import { readDocument } from '../s3/request.ts'
 import { grantsNameAnAccount, requestedAcl } from '../translate/acl.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { children, parseXml, text, type XmlNode } from '../xml.ts'
+import { children, text, type XmlNode } from '../xml.ts'
 import { mayUseBucket } from './authorize.ts'
 import { type BucketRequest, type Context, type Request, xmlReply } from './operation.ts'
 
@@ -101,8 +101,11 @@ export async function deleteBucket({ bucket, signal }: BucketRequest, { oss }: C
 
 /** GetBucketLocation: `oss-cn-hangzhou` is `cn-hangzhou` to a client. */
 export async function getBucketLocation({ bucket, signal }: BucketRequest, { oss }: Context): Promise<Reply> {
-  const answer = await oss.sendForText({ method: 'GET', bucket, query: { location: null }, signal })
-  const location = text(parseXml(answer.text, 'LocationConstraint'), '#text') ?? ''
+  const answer = await oss.sendForXml(
+    { method: 'GET', bucket, query: { location: null }, signal },
+    'LocationConstraint',
+  )
+  const location = text(answer.document, '#text') ?? ''
   return xmlReply('LocationConstraint', regionOfLocation(location), toS3Answer(answer.headers))
 }
 
@@ -118,16 +121,18 @@ export async function listBuckets(request: Request, context: Context): Promise<R
   let marker = decodeToken(query.get('continuation-token'))
   let truncated = true
   while (truncated && buckets.length < wanted) {
-    const { text: document } = await context.oss.sendForText({
-      method: 'GET',
-      query: {
-        'max-keys': String(Math.min(1000, wanted - buckets.length)),
-        prefix: query.get('prefix'),
-        marker,
+    const { document: page } = await context.oss.sendForXml(
+      {
+        method: 'GET',
+        query: {
+          'max-keys': String(Math.min(1000, wanted - buckets.length)),
+          prefix: query.get('prefix'),
+          marker,
+        },
+        signal,
       },
-      signal,
-    })
-    const page = parseXml(document, 'ListAllMyBucketsResult')
+      'ListAllMyBucketsResult',
+    )
     const [list = {}] = children(page, 'Buckets')
     owner = children(page, 'Owner')[0] ?? {}
     for (const bucket of children(list, 'Bucket')) {

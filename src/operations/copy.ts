@@ -1,7 +1,6 @@
-import { type Copy, isSelfCopy } from '../copy/copy.ts'
-import { copyNatively } from '../copy/native.ts'
-import { refusedCopy } from '../copy/refusal.ts'
-import { readSource } from '../copy/source.ts'
+import { type Copy, type CopyResult, isSelfCopy } from '../copy/copy.ts'
+import { keepAlive, waitFor } from '../copy/keep-alive.ts'
+import { performCopy } from '../copy/run.ts'
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import { parseCopySource } from '../s3/copy-source.ts'
@@ -9,65 +8,67 @@ import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
 import { toS3Time } from '../translate/date.ts'
 import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
-import { storedContent, toOssContent, toS3Answer } from '../translate/headers.ts'
-import {
-  conditionOfStatus,
-  failedCondition,
-  needsSourceFacts,
-  parsePreconditions,
-  preconditionFailed,
-} from '../translate/preconditions.ts'
+import { toOssContent, toS3Answer } from '../translate/headers.ts'
+import { parsePreconditions } from '../translate/preconditions.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
 import { authorize } from './authorize.ts'
 import { destinationConditions } from './conditional-write.ts'
+import { copyPorts } from './copy-ports.ts'
 import { destinationHeaders } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { requireOwner } from './owner.ts'
 
-const SOURCE = 'x-amz-copy-source-'
+const SOURCE = 'x-amz-copy-source'
 
-/** CopyObject: one OSS CopyObject, unless the request needs to know the source first. */
+/** CopyObject: one OSS CopyObject, unless the request needs to know the source first or OSS refuses it. */
 export async function copyObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const copy = await parseCopy(request, context)
-  const changed = changesForm(request.headers)
-  if (isSelfCopy(copy) && copy.content === 'copy' && !changed) throw illegalSelfCopy()
-  try {
-    const result = await copyNatively(context.oss, await withSourceFacts(copy, context))
-    return xmlReply(
-      'CopyObjectResult',
-      { LastModified: toS3Time(result.lastModified), ETag: toS3ETag(result.etag) },
-      toS3Answer(result.headers),
-    )
-  } catch (error) {
-    if (!(error instanceof OssError)) throw error
-    if (error.status === 304 || error.status === 412) {
-      // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
-      throw preconditionFailed(conditionOfStatus(error.status, copy.preconditions), SOURCE)
-    }
+  if (isSelfCopy(copy) && copy.content === 'copy' && !changesForm(request.headers)) throw illegalSelfCopy()
+  const ports = copyPorts(context)
+  let decide = () => {}
+  const decided = new Promise<void>((resolve) => {
+    decide = resolve
+  })
+  const work = performCopy(ports, copy, decide).catch((error) => {
     // The key that is missing is the source's.
-    throw refusedCopy(error, copy, context.config.document.copy.maxSize) ?? toS3Error(error, copy.source)
+    throw error instanceof OssError ? toS3Error(error, copy.source) : error
+  })
+  const finished = await waitFor(work, decided, ports.keepAliveAfter, context.sleep)
+  if (finished !== undefined) return copyReply(finished.result)
+  const document = work.then((result) => copyReply(result).body as string, context.renderLate)
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/xml' },
+    body: keepAlive(document, context.sleep),
   }
 }
+
+const copyReply = ({ lastModified, etag, headers }: CopyResult): Reply =>
+  xmlReply(
+    'CopyObjectResult',
+    { LastModified: toS3Time(lastModified), ETag: toS3ETag(etag) },
+    toS3Answer(headers),
+  )
 
 /** The request's headers as a copy; everything that can be refused without asking OSS is refused here. */
 async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy> {
   const { headers, bucket, key, signal } = request
-  const source = parseCopySource(headers['x-amz-copy-source'] ?? '', context.config.document.accessPoints)
+  const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
   const replaceMetadata = isReplace(headers, 'metadata')
   const replaceTagging = isReplace(headers, 'tagging')
   const algorithm = headers['x-amz-checksum-algorithm']
   if (algorithm !== undefined) throw notImplemented('x-amz-checksum-algorithm')
-  const tags = replaceTagging ? toOssTagging(parseTagging(headers['x-amz-tagging'] ?? '')) : 'copy'
+  const tagging = replaceTagging ? toOssTagging(parseTagging(headers['x-amz-tagging'] ?? '')) : 'copy'
   const content = replaceMetadata ? toOssContent(headers) : 'copy'
   const target = await destinationHeaders(request, context)
   await requireOwner(context, source.bucket, headers['x-amz-source-expected-bucket-owner'])
   return {
     source,
     destination: { bucket, key },
-    preconditions: parsePreconditions(headers, SOURCE, context.clock()),
+    preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
     content,
-    tagging: tags,
+    tagging,
     target,
     condition: await destinationConditions(request, context),
     signal,
@@ -91,17 +92,3 @@ const illegalSelfCopy = () =>
     message:
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
   })
-
-/**
- * The copy with what only the source can tell: OSS has no `*`, and its rule for the metadata of
- * self-copies is contradictory in its documents, so the complete set is written out and the source pinned.
- */
-async function withSourceFacts(copy: Copy, { oss }: Context): Promise<Copy> {
-  const selfCopy = isSelfCopy(copy) && copy.content === 'copy'
-  if (!selfCopy && !needsSourceFacts(copy.preconditions)) return copy
-  const facts = await readSource(oss, copy)
-  const failed = failedCondition(copy.preconditions, facts)
-  if (failed !== undefined) throw preconditionFailed(failed, SOURCE)
-  const pinned = { ...copy, preconditions: { ifMatch: facts.etag } }
-  return selfCopy ? { ...pinned, content: storedContent(facts.headers) } : pinned
-}

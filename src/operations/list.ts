@@ -5,7 +5,7 @@ import { toS3Time } from '../translate/date.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { toS3Answer } from '../translate/headers.ts'
 import { toS3StorageClass } from '../translate/storage-class.ts'
-import { children, parseXml, text, type XmlNode, type XmlTree } from '../xml.ts'
+import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
 import { requestPayer } from './destination.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
 
@@ -86,22 +86,25 @@ async function listPage(
   const encode = keyEncoding(query.get('encoding-type'))
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') || undefined
-  const answer = await oss.sendForText({
-    method: 'GET',
-    bucket,
-    query: {
-      ...version,
-      prefix: prefix || undefined,
-      delimiter,
-      // OSS wants at least 1, and without the parameter lists 100.
-      'max-keys': String(Math.max(1, maxKeys)),
-      // Some characters of keys do not survive XML.
-      'encoding-type': 'url',
+  const answer = await oss.sendForXml(
+    {
+      method: 'GET',
+      bucket,
+      query: {
+        ...version,
+        prefix: prefix || undefined,
+        delimiter,
+        // OSS wants at least 1, and without the parameter lists 100.
+        'max-keys': String(Math.max(1, maxKeys)),
+        // Some characters of keys do not survive XML.
+        'encoding-type': 'url',
+      },
+      headers: requestPayer(headers),
+      signal,
     },
-    headers: requestPayer(headers),
-    signal,
-  })
-  const result = parseXml(answer.text, 'ListBucketResult')
+    'ListBucketResult',
+  )
+  const result = answer.document
   const contents = maxKeys === 0 ? [] : children(result, 'Contents')
   const prefixes = maxKeys === 0 ? [] : children(result, 'CommonPrefixes')
   const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'

@@ -1,6 +1,6 @@
 import type { Client, Config } from '../config.ts'
 import type { OssClient } from '../oss/client.ts'
-import type { Clock, HeaderMap, Log, Reply } from '../ports.ts'
+import type { Clock, HeaderMap, Log, Platform, Reply, Sleep } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import type { S3Request } from '../s3/request.ts'
 import { renderXml, type XmlTree } from '../xml.ts'
@@ -11,8 +11,12 @@ export type Context = {
   oss: OssClient
   clock: Clock
   log: Log
+  sleep: Sleep
+  random: () => number
+  platform: Platform
   client: Client
-  requestId: string
+  /** The error document of a failure that comes after the answer has begun. */
+  renderLate: (error: unknown) => string
 }
 
 /** A verified request, its body as plain bytes. */
@@ -39,6 +43,8 @@ type OperationOn<On extends keyof Level> = {
   access: 'read' | 'write' | 'list'
   /** How the body is taken; `none`: a body is an error. */
   body: 'none' | 'stream'
+  /** What the checksum headers are about; `object`: not the body but what the parts make. */
+  checksumOf?: 'body' | 'object'
   handle: (request: Level[On], context: Context) => Promise<Reply>
 }
 

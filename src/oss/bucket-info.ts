@@ -1,4 +1,4 @@
-import { children, parseXml, text } from '../xml.ts'
+import { children, text } from '../xml.ts'
 import type { OssClient } from './client.ts'
 import { regionOfLocation } from './regions.ts'
 
@@ -12,8 +12,11 @@ export type BucketInfo = {
 
 /** GetBucketInfo. @throws OssError NoSuchBucket, AccessDenied. */
 export async function getBucketInfo(oss: OssClient, bucket: string): Promise<BucketInfo> {
-  const { text: document } = await oss.sendForText({ method: 'GET', bucket, query: { bucketInfo: null } })
-  const [info = {}] = children(parseXml(document, 'BucketInfo'), 'Bucket')
+  const { document } = await oss.sendForXml(
+    { method: 'GET', bucket, query: { bucketInfo: null } },
+    'BucketInfo',
+  )
+  const [info = {}] = children(document, 'Bucket')
   const [owner = {}] = children(info, 'Owner')
   const region = regionOfLocation(text(info, 'Location') ?? '')
   return { ownerId: text(owner, 'ID') ?? '', region, versioning: text(info, 'Versioning') }

@@ -1,5 +1,5 @@
 import type { Body, Clock, HeaderMap, OssResponse, Transport } from '../ports.ts'
-import { parseXml, text as textOfElement } from '../xml.ts'
+import { parseXml, text, type XmlNode } from '../xml.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import {
   type Endpoint,
@@ -36,8 +36,8 @@ export type OssClientPorts = {
 export type OssClient = {
   /** @throws OssError for any status of 300 and above; OssUnreachable when no answer came. */
   send(call: OssCall): Promise<OssResponse>
-  /** Like `send`, with the whole (small) body as text. */
-  sendForText(call: OssCall): Promise<OssResponse & { text: string }>
+  /** Like `send`, with the body read as the document of that root. @throws OssUnreachable when it is none. */
+  sendForXml(call: OssCall, root: string): Promise<{ headers: HeaderMap; document: XmlNode }>
   /** What is known of a bucket's region, without asking. */
   knownRegion(bucket: string): string | undefined
   learnRegion(bucket: string, region: string): void
@@ -57,11 +57,11 @@ export function createOssClient(ports: OssClientPorts): OssClient {
   /** A body in flight cannot be sent twice: the region of its bucket is asked for first, once. */
   async function findRegion(bucket: string) {
     try {
-      const { text } = await sendForText({ method: 'GET', bucket, query: { location: null } })
-      learnRegion(
-        bucket,
-        regionOfLocation(textOfElement(parseXml(text, 'LocationConstraint'), '#text') ?? ''),
+      const { document } = await sendForXml(
+        { method: 'GET', bucket, query: { location: null } },
+        'LocationConstraint',
       )
+      learnRegion(bucket, regionOfLocation(text(document, '#text') ?? ''))
     } catch (error) {
       // Not allowed to ask: the endpoint's own region is the best guess.
       if (!(error instanceof OssError && error.code === 'AccessDenied')) throw error
@@ -86,14 +86,20 @@ export function createOssClient(ports: OssClientPorts): OssClient {
     }
   }
 
-  async function sendForText(call: OssCall) {
-    const response = await send(call)
-    return { ...response, text: await textOf(response.body) }
+  async function sendForXml(call: OssCall, root: string) {
+    const { headers, body } = await send(call)
+    const content = await textOf(body)
+    try {
+      return { headers, document: parseXml(content, root) }
+    } catch (cause) {
+      // Something between here and OSS answered, or half an answer came: what OSS did is unknown.
+      throw new OssUnreachable(`OSS's answer is no ${root}: ${(cause as Error).message}`, { cause })
+    }
   }
 
   return {
     send,
-    sendForText,
+    sendForXml,
     knownRegion: (bucket) => regions.get(bucket),
     learnRegion,
     forgetRegion: (bucket) => void regions.delete(bucket),
@@ -118,7 +124,13 @@ async function attempt(ports: OssClientPorts, call: OssCall, region: string): Pr
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
   })
-  if (response.status < 300) return response
+  if (response.status < 300) {
+    // Nobody will read it, and unread it would hold the connection.
+    if (method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0') {
+      for await (const _ of response.body);
+    }
+    return response
+  }
   const document = response.headers['x-oss-err']
   const body_ = await textOf(response.body)
   throw new OssError(

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as zlib from 'node:zlib'
+import { crc64 } from '../crc64.ts'
 import type { HeaderMap } from '../ports.ts'
 import { notImplemented, S3Error } from './error.ts'
 
@@ -177,69 +178,8 @@ export function slicedCrc(polynomial: number): Crc {
   }
 }
 
-/** CRC-64/NVME. JavaScript has no fast 64-bit integer, so it goes in two halves. */
+/** CRC-64/NVME, which is not OSS's CRC-64. */
 function crc64nvme(): Hasher {
-  const { low, high } = nvmeTables()
-  let l = -1
-  let h = -1
-  return {
-    update: (bytes) => {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      let at = 0
-      for (const end = bytes.length - 7; at < end; at += 8) {
-        const a = view.getInt32(at, true) ^ l
-        const b = view.getInt32(at + 4, true) ^ h
-        const i = 1792 + (a & 255)
-        const j = 1536 + ((a >>> 8) & 255)
-        const k = 1280 + ((a >>> 16) & 255)
-        const m = 1024 + (a >>> 24)
-        const n = 768 + (b & 255)
-        const p = 512 + ((b >>> 8) & 255)
-        const q = 256 + ((b >>> 16) & 255)
-        const r = b >>> 24
-        l =
-          look(low, i) ^
-          look(low, j) ^
-          look(low, k) ^
-          look(low, m) ^
-          look(low, n) ^
-          look(low, p) ^
-          look(low, q) ^
-          look(low, r)
-        h =
-          look(high, i) ^
-          look(high, j) ^
-          look(high, k) ^
-          look(high, m) ^
-          look(high, n) ^
-          look(high, p) ^
-          look(high, q) ^
-          look(high, r)
-      }
-      for (; at < bytes.length; at++) {
-        const i = (l ^ (bytes[at] as number)) & 255
-        l = ((l >>> 8) | (h << 24)) ^ look(low, i)
-        h = (h >>> 8) ^ look(high, i)
-      }
-    },
-    digest: () => bigEndian(~h, ~l),
-  }
-}
-
-let tables: { low: Int32Array; high: Int32Array } | undefined
-
-function nvmeTables() {
-  if (tables !== undefined) return tables
-  const low = new Int32Array(8 * 256)
-  const high = new Int32Array(8 * 256)
-  for (let byte = 0; byte < 256; byte++) {
-    let value = BigInt(byte)
-    for (let slice = 0; slice < 8; slice++) {
-      for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ 0x9a6c9329ac4bc9b5n : value >> 1n
-      low[256 * slice + byte] = Number(value & 0xffffffffn)
-      high[256 * slice + byte] = Number(value >> 32n)
-    }
-  }
-  tables = { low, high }
-  return tables
+  const state = crc64(0x9a6c9329ac4bc9b5n)
+  return { update: state.update, digest: () => bigEndian(...state.digest()) }
 }

@@ -1,0 +1,54 @@
+import type { Sleep } from '../ports.ts'
+
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+/** The Rust SDK gives up below one byte a second. */
+const INTERVAL = 1000
+
+const encode = (text: string) => new TextEncoder().encode(text)
+
+/**
+ * Waits for work, and if it takes long, for the moment from which the answer may begin before the work ends.
+ * @param decided resolves when nothing is left that would need another status than 200.
+ * @param after milliseconds; 0 waits for ever.
+ * @returns the result, or undefined when the answer must begin now. @throws what the work throws meanwhile.
+ */
+export async function waitFor<T>(
+  work: Promise<T>,
+  decided: Promise<void>,
+  after: number,
+  sleep: Sleep,
+): Promise<{ result: T } | undefined> {
+  const result = work.then((result) => ({ result }))
+  if (after <= 0) return result
+  const finished = new AbortController()
+  const late = Promise.all([sleep(after, finished.signal), decided]).then(() => undefined)
+  late.catch(() => {})
+  try {
+    return await Promise.race([result, late])
+  } finally {
+    finished.abort()
+  }
+}
+
+/**
+ * A body that keeps the connection alive: the XML declaration first (boto3 takes a space before it for broken XML),
+ * then a space a second, then the document.
+ * @param document the finished document, never rejecting: a late failure is an `<Error>` in it.
+ */
+export async function* keepAlive(document: Promise<string>, sleep: Sleep): AsyncGenerator<Uint8Array> {
+  yield encode(DECLARATION)
+  const finished = new AbortController()
+  let text: string | undefined
+  const ready = document.then((value) => {
+    text = value
+  })
+  try {
+    while (text === undefined) {
+      await Promise.race([ready, sleep(INTERVAL, finished.signal)])
+      if (text === undefined) yield encode(' ')
+    }
+    yield encode((text as string).replace(DECLARATION, ''))
+  } finally {
+    finished.abort()
+  }
+}

@@ -1,0 +1,81 @@
+import type { S3Error } from '../s3/error.ts'
+import { type Refusal, refusedBySetting, tooLarge } from './refusal.ts'
+import type { SourceFacts } from './source.ts'
+
+/** Bytes of the source, both ends included. */
+export type ByteRange = { first: number; last: number }
+
+/** How a copy is done. */
+export type Plan =
+  /** One CopyObject. */
+  | { kind: 'native' }
+  /** UploadPartCopy of each range: OSS moves the bytes. */
+  | { kind: 'parts'; ranges: readonly ByteRange[] }
+  /** The gateway moves the bytes, range by range; a single range goes as one PutObject. */
+  | { kind: 'relay'; ranges: readonly ByteRange[] }
+  /** Nothing is written. */
+  | { kind: 'refuse'; error: S3Error }
+
+export type CopySettings = {
+  oversize: 'reroute' | 'reject'
+  crossRegion: 'reroute' | 'reject'
+  appendable: 'reroute' | 'reject'
+  symlink: 'reroute' | 'reject'
+  /** Bytes. */
+  maxSize: number
+  partSize: number
+  parallel: number
+  /** Requests to OSS that one copy may make, where the platform counts them. */
+  maxRequests?: number | undefined
+}
+
+/** OSS takes parts numbered 1 to 10,000. */
+export const MAX_PARTS = 10_000
+/** Larger parts time out at OSS (ali-oss#820: 504 at 2 GB). */
+const MAX_PART_BYTES = 1024 ** 3
+/** HEADs, Initiate, Complete, the look at the result, and an abort if it must be. */
+const FIXED_REQUESTS = 8
+
+/**
+ * What to do, from what is known. Native first whenever nothing is known against it: OSS's limits differ by
+ * bucket, class and year, so only its own refusal says what it will not copy.
+ * @param facts the source, where it was looked at; always there with a refusal.
+ * @param refusal what OSS would not do, once it has been asked.
+ */
+export function planCopy(
+  settings: CopySettings,
+  refusal: Refusal | undefined,
+  facts: SourceFacts | undefined,
+): Plan {
+  if (refusal === undefined || facts === undefined) return { kind: 'native' }
+  const reason = facts.type === 'Symlink' ? 'symlink' : facts.type === 'Appendable' ? 'appendable' : refusal
+  for (const why of new Set([reason, refusal])) {
+    if (settings[why] === 'reject') return { kind: 'refuse', error: refusedBySetting(why, settings.maxSize) }
+  }
+  if (facts.size > settings.maxSize) return { kind: 'refuse', error: tooLarge(settings.maxSize) }
+  const kind = reason === 'oversize' ? 'parts' : 'relay'
+  const ranges = splitSource(facts.size, settings, kind === 'relay' ? 2 : 1)
+  return ranges === undefined ? { kind: 'refuse', error: tooLarge(settings.maxSize) } : { kind, ranges }
+}
+
+/**
+ * The source in parts of the size set, or larger where there would be too many of them.
+ * @param requestsPerPart counted against `maxRequests`.
+ * @returns undefined when no part size fits.
+ */
+export function splitSource(
+  size: number,
+  { partSize, maxRequests = Number.POSITIVE_INFINITY }: Pick<CopySettings, 'partSize' | 'maxRequests'>,
+  requestsPerPart: number,
+): ByteRange[] | undefined {
+  const most = Math.min(MAX_PARTS, Math.floor((maxRequests - FIXED_REQUESTS) / requestsPerPart))
+  if (most < 1) return undefined
+  const length = Math.max(partSize, Math.ceil(size / most))
+  if (length > Math.max(partSize, MAX_PART_BYTES)) return undefined
+  const ranges: ByteRange[] = []
+  for (let first = 0; first < size; first += length) {
+    ranges.push({ first, last: Math.min(first + length, size) - 1 })
+  }
+  // An empty object has one part without bytes.
+  return ranges.length === 0 ? [{ first: 0, last: -1 }] : ranges
+}
