@@ -29,7 +29,9 @@ export type CopyPorts = UploadPorts & { settings: CopySettings; keepAliveAfter: 
  */
 export async function performCopy(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
   const [copy, known] = needsFacts(asked) ? await withFacts(ports, asked) : [asked, undefined]
-  const native = await tryNatively(ports, copy, known, decided)
+  // A native copy of a link gives another link, to a key that the destination's bucket need not have.
+  const native: Native =
+    known?.type === 'Symlink' ? { refusal: 'symlink' } : await tryNatively(ports, copy, known, decided)
   if ('result' in native) return native.result
   const facts = known ?? (await lookAtSource(ports, copy))
   const plan = planCopy(ports.settings, native.refusal, facts)
