@@ -25,6 +25,9 @@ type Options = Record<string, unknown>
 /** What ali-oss can do and its types do not know. */
 export type Client = OSS & {
   getBucket(): string
+  putBucketRequestPayment(name: string, payer: string): Promise<Result>
+  getBucketRequestPayment(name: string): Promise<{ payer: string }>
+  putBucketEncryption(name: string, rule: object): Promise<Result>
   getObjectMeta(key: string, options?: Options): Promise<Result>
   listObjectVersions(query?: Options): Promise<{
     objects: { name: string; versionId: string; isLatest: boolean; etag: string }[]

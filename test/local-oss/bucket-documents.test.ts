@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Client, codeOf, failure, startWorld, type World } from './setup.ts'
+
+let world: World
+let client: Client
+let bucket: string
+beforeAll(async () => {
+  world = await startWorld()
+  client = await world.bucket()
+  bucket = client.getBucket()
+})
+afterAll(() => world.stop())
+
+const put = (query: string, body: string) =>
+  world.send({ method: 'PUT', bucket, query: { [query]: null }, body })
+const get = (query: string) => world.send({ bucket, query: { [query]: null } })
+const remove = (query: string) => world.send({ method: 'DELETE', bucket, query: { [query]: null } })
+
+describe('a bucket’s document', () => {
+  const rule = '<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>'
+  const lifecycle = (inner: string) =>
+    `<LifecycleConfiguration><Rule><Prefix>a/</Prefix><Status>Enabled</Status>${inner}</Rule></LifecycleConfiguration>`
+  const expiration = '<Expiration><Days>3</Days></Expiration>'
+  const sse = (algorithm: string) =>
+    `<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>${algorithm}</SSEAlgorithm></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>`
+  const rows: [query: string, document: string, absent: string | number, refused: string[]][] = [
+    [
+      'cors',
+      `<CORSConfiguration>${rule}</CORSConfiguration>`,
+      'NoSuchCORSConfiguration',
+      ['<CORSConfiguration/>', `<CORSConfiguration>${rule.replace('GET', 'PATCH')}</CORSConfiguration>`],
+    ],
+    [
+      'lifecycle',
+      lifecycle(expiration),
+      'NoSuchLifecycle',
+      [
+        lifecycle(''),
+        lifecycle(
+          '<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>',
+        ),
+        lifecycle('<Transition><Days>3</Days><StorageClass>GLACIER</StorageClass></Transition>'),
+        lifecycle(`${expiration}<Filter><And/></Filter>`),
+        '<Lifecycle/>',
+      ],
+    ],
+    [
+      'encryption',
+      sse('AES256'),
+      'NoSuchServerSideEncryptionRule',
+      [sse(''), '<ServerSideEncryptionConfiguration/>'],
+    ],
+    ['policy', '{"Version":"1","Statement":[]}', 'NoSuchBucketPolicy', ['<xml/>', '{"Version":"1"}']],
+    [
+      'website',
+      '<WebsiteConfiguration><IndexDocument><Suffix>i.html</Suffix></IndexDocument></WebsiteConfiguration>',
+      'NoSuchWebsiteConfiguration',
+      ['<WebsiteConfiguration/>'],
+    ],
+    [
+      'objectWorm',
+      '<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled></ObjectWormConfiguration>',
+      'NoSuchWORMConfiguration',
+      ['<ObjectWormConfiguration><ObjectWormEnabled>Disabled</ObjectWormEnabled></ObjectWormConfiguration>'],
+    ],
+    [
+      'tagging',
+      '<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>',
+      200,
+      ['<Tagging/>'],
+    ],
+    [
+      'logging',
+      '<BucketLoggingStatus><LoggingEnabled><TargetBucket>b</TargetBucket></LoggingEnabled></BucketLoggingStatus>',
+      200,
+      ['<BucketLoggingStatus><LoggingEnabled/></BucketLoggingStatus>'],
+    ],
+    [
+      'publicAccessBlock',
+      '<PublicAccessBlockConfiguration><BlockPublicAccess>false</BlockPublicAccess></PublicAccessBlockConfiguration>',
+      200,
+      ['<PublicAccessBlockConfiguration/>'],
+    ],
+  ]
+  test.each(rows)('%s is kept, given back and deleted', async (query, document, absent, refused) => {
+    const isAbsent = async () => {
+      const answer = await get(query)
+      expect(typeof absent === 'string' ? codeOf(answer) : answer.status).toBe(absent)
+    }
+    await isAbsent()
+    for (const body of [...refused, '<a><b></a>']) {
+      const answer = await put(query, body)
+      expect(answer.status, body).toBe(400)
+    }
+    await isAbsent()
+    expect((await put(query, document)).status).toBe(200)
+    expect((await get(query)).text).toBe(document)
+    expect((await remove(query)).status).toBe(204)
+    await isAbsent()
+  })
+
+  test.each(['requestPayment', 'referer'])('%s has a default and only changes', async (query) => {
+    expect((await get(query)).status).toBe(200)
+    expect((await remove(query)).status).toBe(405)
+  })
+
+  test('is understood by the SDK', async () => {
+    await client.putBucketLifecycle(bucket, [
+      { id: 'r', prefix: 'x/', status: 'Enabled', expiration: { days: 3 } },
+      { id: 's', prefix: 'y/', status: 'Disabled', abortMultipartUpload: { days: 1 } },
+    ] as never)
+    expect((await client.getBucketLifecycle(bucket)).rules).toHaveLength(2)
+    await client.putBucketWebsite(bucket, { index: 'i.html', error: 'e.html' } as never)
+    expect(await client.getBucketWebsite(bucket)).toMatchObject({ index: 'i.html', error: 'e.html' })
+    await client.putBucketReferer(bucket, false, ['https://a', 'https://b'])
+    expect(await client.getBucketReferer(bucket)).toMatchObject({
+      allowEmpty: false,
+      referers: ['https://a', 'https://b'],
+    })
+    await client.putBucketRequestPayment(bucket, 'Requester')
+    expect(await client.getBucketRequestPayment(bucket)).toMatchObject({ payer: 'Requester' })
+    await client.putBucketPolicy(bucket, { Version: '1', Statement: [] })
+    expect((await client.getBucketPolicy(bucket)).policy).toEqual({ Version: '1', Statement: [] })
+    await client.putBucketTags(bucket, { a: '1', b: '2' })
+    expect((await client.getBucketTags(bucket)).tag).toEqual({ a: '1', b: '2' })
+    await client.deleteBucketTags(bucket)
+    expect((await client.getBucketTags(bucket)).tag).toEqual({})
+  })
+})
+
+test('a bucket’s default encryption is applied to objects that ask for none', async () => {
+  const encrypted = await world.bucket()
+  await encrypted.putBucketEncryption(encrypted.getBucket(), { SSEAlgorithm: 'AES256' } as never)
+  const algorithm = async (key: string) => {
+    const { res } = await encrypted.head(key)
+    return (res as { headers: Record<string, string> }).headers['x-oss-server-side-encryption']
+  }
+  await encrypted.put('plain', Buffer.from('x'))
+  await encrypted.put('own', Buffer.from('x'), { headers: { 'x-oss-server-side-encryption': 'KMS' } })
+  await encrypted.multipartUpload('parts', Buffer.alloc(200_000), {})
+  expect([await algorithm('plain'), await algorithm('own'), await algorithm('parts')]).toEqual([
+    'AES256',
+    'KMS',
+    'AES256',
+  ])
+})
+
+test('a blocked bucket takes no public ACL and lets nobody in', async () => {
+  const open = await world.bucket()
+  const name = open.getBucket()
+  await open.putBucketACL(name, 'public-read')
+  await open.put('k', Buffer.from('x'))
+  const body =
+    '<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>'
+  await world.send({ method: 'PUT', bucket: name, query: { publicAccessBlock: null }, body })
+  expect((await world.fetch(`http://${name}.oss-cn-hangzhou.aliyuncs.com/k`)).status).toBe(403)
+  expect(await failure(open.putBucketACL(name, 'public-read'))).toMatchObject({ code: 'AccessDenied' })
+  expect(await failure(open.putACL('k', 'public-read'))).toMatchObject({ code: 'AccessDenied' })
+  await open.putBucketACL(name, 'private')
+})
+
+describe('cross-origin rules', () => {
+  const preflight = (headers: Record<string, string>) =>
+    world.fetch(`http://${bucket}.oss-cn-hangzhou.aliyuncs.com/k`, { method: 'OPTIONS', headers })
+
+  test('answer preflights and mark answers', async () => {
+    await client.putBucketCORS(bucket, [
+      {
+        allowedOrigin: 'https://*.example.com',
+        allowedMethod: ['GET', 'PUT'],
+        allowedHeader: 'x-oss-*',
+        exposeHeader: 'ETag',
+        maxAgeSeconds: '60',
+      },
+    ] as never)
+    const origin = 'https://a.example.com'
+    const allowed = await preflight({
+      origin,
+      'access-control-request-method': 'PUT',
+      'access-control-request-headers': 'x-oss-date, X-Oss-Meta-A',
+    })
+    expect(allowed.status).toBe(200)
+    expect(allowed.headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET, PUT',
+      'access-control-allow-headers': 'x-oss-date, x-oss-meta-a',
+      'access-control-max-age': '60',
+    })
+    await client.put('k', Buffer.from('x'))
+    const simple = await world.send({ bucket, key: 'k', headers: { origin } })
+    expect(simple.headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-expose-headers': 'ETag',
+    })
+    expect(
+      (await world.send({ bucket, key: 'k', headers: { origin: 'https://else' } })).headers,
+    ).not.toHaveProperty('access-control-allow-origin')
+  })
+
+  test('refuse what no rule admits', async () => {
+    const method = { 'access-control-request-method': 'DELETE' }
+    expect(codeOf(await preflight({ origin: 'https://a.example.com', ...method }))).toBe('AccessForbidden')
+    expect(codeOf(await preflight({ origin: 'https://else', 'access-control-request-method': 'GET' }))).toBe(
+      'AccessForbidden',
+    )
+    expect(codeOf(await preflight(method))).toBe('BadRequest')
+    expect(codeOf(await preflight({ origin: 'https://a.example.com' }))).toBe('BadRequest')
+  })
+})
