@@ -57,6 +57,8 @@ export async function startWorld(
         forcePathStyle: true,
         maxAttempts: 1,
         credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
+        // workerd on its own never answers `100 Continue`; the SDK would wait six seconds for it.
+        expectContinueHeader: runtime === 'node',
         ...options,
       })
       clients.push(client)
