@@ -1,5 +1,9 @@
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import OSS from 'ali-oss'
 import { createLocalOss, type LocalOss, type LocalOssOptions } from '../../src/local-oss/index.ts'
 
@@ -82,6 +86,18 @@ export type World = {
 }
 
 let buckets = 0
+
+const temporary: string[] = []
+process.once('exit', () => {
+  for (const directory of temporary) rmSync(directory, { recursive: true, force: true })
+})
+
+/** A new directory, gone when the tests are over. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'local-oss-'))
+  temporary.push(directory)
+  return directory
+}
 
 export async function startWorld(options: Partial<LocalOssOptions> = {}): Promise<World> {
   const oss = await createLocalOss({ directory: ':memory:', credentials, ...options })

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Client, codeOf, failure, startWorld, type World } from './setup.ts'
+import { type Client, codeOf, failure, startWorld, temporaryDirectory, type World } from './setup.ts'
 
 let world: World
 let client: Client
 let bucket: string
 beforeAll(async () => {
-  world = await startWorld()
+  world = await startWorld({ directory: await temporaryDirectory() })
 })
 afterAll(() => world.stop())
 beforeEach(async () => {

@@ -1,0 +1,364 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Crc64 } from '../../src/local-oss/crc64.ts'
+import { type Client, codeOf, failure, type RawRequest, startWorld, type World } from './setup.ts'
+
+const PART = 102_400
+type Headers = Record<string, string>
+
+let world: World
+let client: Client
+let bucket: string
+const data = randomBytes(3 * PART + 1000)
+beforeAll(async () => {
+  world = await startWorld()
+  client = await world.bucket()
+  bucket = client.getBucket()
+  await client.put('source', data, { headers: { 'content-type': 'text/x-source' } })
+})
+afterAll(() => world.stop())
+
+const head = async (key: string): Promise<Headers> =>
+  ((await client.head(key)).res as { headers: Headers }).headers
+const start = async (key: string, headers: Headers = {}) =>
+  (await client.initMultipartUpload(key, { headers } as never)).uploadId
+const part = (
+  key: string,
+  uploadId: string,
+  number: number | string,
+  body: Buffer | string,
+  more: Partial<RawRequest> = {},
+) =>
+  world.send({ method: 'PUT', bucket, key, query: { partNumber: String(number), uploadId }, body, ...more })
+const partCopy = (key: string, uploadId: string, number: number, headers: Headers) =>
+  world.send({
+    method: 'PUT',
+    bucket,
+    key,
+    query: { partNumber: String(number), uploadId },
+    headers: { 'x-oss-copy-source': `/${bucket}/source`, ...headers },
+  })
+const complete = (
+  key: string,
+  uploadId: string,
+  parts: [number, string | undefined][],
+  headers: Headers = {},
+) => {
+  const rows = parts.map(
+    ([number, etag]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`,
+  )
+  const body = `<CompleteMultipartUpload>${rows.join('')}</CompleteMultipartUpload>`
+  return world.send({ method: 'POST', bucket, key, query: { uploadId }, body, headers })
+}
+const hexMd5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex').toUpperCase()
+
+describe('an upload in parts', () => {
+  test('becomes one object, with a tag and checksum of the whole', async () => {
+    await client.multipartUpload('whole', data, {
+      partSize: PART,
+      headers: { 'x-oss-storage-class': 'IA', 'x-oss-tagging': 't=1' },
+      meta: { own: 'x' },
+      mime: 'text/x-parts',
+    } as never)
+    expect((await client.get('whole')).content.equals(data)).toBe(true)
+    const md5s = [0, 1, 2, 3].map((i) =>
+      createHash('md5')
+        .update(data.subarray(i * PART, (i + 1) * PART))
+        .digest(),
+    )
+    expect(await head('whole')).toMatchObject({
+      etag: `"${hexMd5(Buffer.concat(md5s))}-4"`,
+      'x-oss-hash-crc64ecma': String(new Crc64().update(data).digest()),
+      'x-oss-object-type': 'Multipart',
+      'x-oss-storage-class': 'IA',
+      'x-oss-tagging-count': '1',
+      'x-oss-meta-own': 'x',
+      'content-type': 'text/x-parts',
+    })
+    expect(await head('whole')).not.toHaveProperty('content-md5')
+  })
+
+  test('reads ranges across its parts', async () => {
+    const range = `bytes=${PART - 10}-${2 * PART + 9}`
+    const { body } = await world.send({ bucket, key: 'whole', headers: { range } })
+    expect(body.equals(data.subarray(PART - 10, 2 * PART + 10))).toBe(true)
+  })
+
+  test('shows nothing before it is complete, and is gone after', async () => {
+    const uploadId = await start('later')
+    expect(uploadId).toMatch(/^[0-9A-F]{32}$/)
+    const { headers } = await part('later', uploadId, 7, 'small')
+    expect(headers).toMatchObject({
+      etag: `"${hexMd5(Buffer.from('small'))}"`,
+      'x-oss-hash-crc64ecma': expect.any(String),
+    })
+    expect(await failure(client.get('later'))).toMatchObject({ code: 'NoSuchKey' })
+    const done = await complete('later', uploadId, [[7, headers.etag]])
+    expect([done.status, done.headers.etag]).toEqual([200, expect.stringMatching(/^"[0-9A-F]{32}-1"$/)])
+    expect(done.text).toContain(`<Location>http://${bucket}.oss-cn-hangzhou.aliyuncs.com/later</Location>`)
+    expect(String((await client.get('later')).content)).toBe('small')
+    expect(codeOf(await complete('later', uploadId, [[7, headers.etag]]))).toBe('NoSuchUpload')
+  })
+
+  test('takes a part again, and leaves out what is not named', async () => {
+    const uploadId = await start('again')
+    await part('again', uploadId, 1, 'first')
+    const { headers } = await part('again', uploadId, 1, 'second')
+    await part('again', uploadId, 2, 'unused')
+    await complete('again', uploadId, [[1, headers.etag]])
+    expect(String((await client.get('again')).content)).toBe('second')
+  })
+
+  test('may be completed with all its parts', async () => {
+    const uploadId = await start('all')
+    await part('all', uploadId, 2, 'end')
+    await part('all', uploadId, 1, data.subarray(0, PART))
+    const finish = (headers: Headers, body?: string) =>
+      world.send({
+        method: 'POST',
+        bucket,
+        key: 'all',
+        query: { uploadId },
+        headers,
+        ...(body ? { body } : {}),
+      })
+    const all = { 'x-oss-complete-all': 'yes' }
+    expect(codeOf(await finish(all, '<CompleteMultipartUpload/>'))).toBe('InvalidArgument')
+    expect((await finish(all)).status).toBe(200)
+    expect((await head('all'))['content-length']).toBe(String(PART + 3))
+  })
+
+  test('gets its ACL on completion and not before', async () => {
+    expect(await failure(start('acl', { 'x-oss-object-acl': 'private' }))).toMatchObject({
+      code: 'InvalidArgument',
+    })
+    const uploadId = await start('acl')
+    const { headers } = await part('acl', uploadId, 1, 'x')
+    await complete('acl', uploadId, [[1, headers.etag]], { 'x-oss-object-acl': 'public-read' })
+    expect((await client.getACL('acl')).acl).toBe('public-read')
+  })
+
+  test('may forbid to overwrite, at either end', async () => {
+    await client.put('taken', Buffer.from('x'))
+    const forbid = { 'x-oss-forbid-overwrite': 'true' }
+    expect(await failure(start('taken', forbid))).toMatchObject({ code: 'FileAlreadyExists' })
+    for (const [first, last] of [
+      [forbid, {}],
+      [{}, forbid],
+    ] as Headers[][]) {
+      await client.delete('taken')
+      const uploadId = await start('taken', first)
+      const { headers } = await part('taken', uploadId, 1, 'y')
+      await client.put('taken', Buffer.from('x'))
+      const refused = await complete('taken', uploadId, [[1, headers.etag]], last)
+      expect([refused.status, codeOf(refused)]).toEqual([409, 'FileAlreadyExists'])
+    }
+  })
+
+  test('refuses a completion that does not fit', async () => {
+    const uploadId = await start('refused')
+    const one = (await part('refused', uploadId, 1, 'too small')).headers.etag
+    const two = (await part('refused', uploadId, 2, 'last')).headers.etag
+    const rows: [parts: [number, string | undefined][], code: string][] = [
+      [
+        [
+          [1, one],
+          [2, two],
+        ],
+        'EntityTooSmall',
+      ],
+      [
+        [
+          [2, two],
+          [1, one],
+        ],
+        'InvalidPartOrder',
+      ],
+      [
+        [
+          [1, one],
+          [1, one],
+        ],
+        'InvalidPartOrder',
+      ],
+      [[[1, two]], 'InvalidPart'],
+      [[[1, one?.toLowerCase()]], 'InvalidPart'],
+      [[[3, one]], 'InvalidPart'],
+      [[], 'MalformedXML'],
+    ]
+    for (const [parts, code] of rows) {
+      const answer = await complete('refused', uploadId, parts)
+      expect([answer.status, codeOf(answer)]).toEqual([400, code])
+    }
+    await client.abortMultipartUpload('refused', uploadId)
+    const gone = await complete('refused', uploadId, [[1, one]])
+    expect([gone.status, codeOf(gone), gone.headers['x-oss-ec']]).toEqual([
+      404,
+      'NoSuchUpload',
+      '0042-00000002',
+    ])
+  })
+
+  test('refuses parts that do not fit', async () => {
+    const uploadId = await start('parts')
+    for (const number of [0, 10_001, 'x', '1.5']) {
+      expect(codeOf(await part('parts', uploadId, number, 'x'))).toBe('InvalidArgument')
+    }
+    expect(codeOf(await part('other-key', uploadId, 1, 'x'))).toBe('NoSuchUpload')
+    expect(codeOf(await part('parts', uploadId, 1, 'x', { headers: { 'content-md5': 'AAAA' } }))).toBe(
+      'InvalidDigest',
+    )
+    expect((await part('parts', uploadId, 10_000, 'x')).status).toBe(200)
+    await client.abortMultipartUpload('parts', uploadId)
+  })
+
+  test('becomes a version in a versioned bucket', async () => {
+    const versioned = await world.bucket()
+    await versioned.putBucketVersioning(versioned.getBucket(), 'Enabled')
+    for (let i = 0; i < 2; i++) await versioned.multipartUpload('k', data, { partSize: PART } as never)
+    expect((await versioned.listObjectVersions()).objects).toHaveLength(2)
+  })
+})
+
+describe('a part copied', () => {
+  test('by range shares the source’s bytes, and the SDK can copy with it', async () => {
+    await (
+      client as unknown as {
+        multipartUploadCopy(key: string, source: object, options: object): Promise<object>
+      }
+    ).multipartUploadCopy('copied', { sourceKey: 'source', sourceBucketName: bucket }, { partSize: PART })
+    expect((await client.get('copied')).content.equals(data)).toBe(true)
+    expect((await head('copied'))['x-oss-hash-crc64ecma']).toBe(
+      (await head('source'))['x-oss-hash-crc64ecma'],
+    )
+  })
+
+  test('tells its tag, its range and the source’s version', async () => {
+    const uploadId = await start('ranged')
+    const answer = await partCopy('ranged', uploadId, 1, { 'x-oss-copy-source-range': 'bytes=5-14' })
+    const etag = `"${hexMd5(data.subarray(5, 15))}"`
+    expect(answer.headers).toMatchObject({ etag, 'content-range': `bytes 5-14/${data.length}` })
+    expect(answer.text).toMatch(
+      /<CopyPartResult><LastModified>.*\.000Z<\/LastModified><ETag>&quot;[0-9A-F]{32}&quot;<\/ETag><\/CopyPartResult>/,
+    )
+    await complete('ranged', uploadId, [[1, etag]])
+    expect((await client.get('ranged')).content.equals(data.subarray(5, 15))).toBe(true)
+  })
+
+  test.each([
+    `bytes=0-${data.length}`,
+    `bytes=${data.length}-${data.length}`,
+    'bytes=5-',
+    'bytes=-5',
+    'bytes=9-5',
+    '0-5',
+    'bytes=0-1,3-4',
+  ])(
+    'with the range %s that does not fit is all of the source, and says nothing of a range',
+    async (range) => {
+      const uploadId = await start('unranged')
+      const answer = await partCopy('unranged', uploadId, 1, { 'x-oss-copy-source-range': range })
+      expect([answer.status, answer.headers.etag]).toEqual([200, `"${hexMd5(data)}"`])
+      expect(answer.headers).not.toHaveProperty('content-range')
+      await client.abortMultipartUpload('unranged', uploadId)
+    },
+  )
+
+  test('obeys conditions and refuses what cannot be copied', async () => {
+    const uploadId = await start('refused-copy')
+    const far = await world.bucket({ region: 'oss-cn-beijing' })
+    await far.put('source', Buffer.from('x'))
+    await client.putSymlink('link', 'source', {} as never)
+    await client.append('log', Buffer.from('x'))
+    await client.put('frozen', Buffer.from('x'), { headers: { 'x-oss-storage-class': 'ColdArchive' } })
+    const etag = (await head('source')).etag ?? ''
+    const source = (key: string) => ({ 'x-oss-copy-source': `/${bucket}/${key}` })
+    const rows: [headers: Headers, ...refused: (number | string | undefined)[]][] = [
+      [{ 'x-oss-copy-source-if-match': '"else"' }, 412, 'PreconditionFailed', '0017-00001001'],
+      [{ 'x-oss-copy-source-if-none-match': etag }, 304, undefined, undefined],
+      [source('missing'), 404, 'NoSuchKey', '0026-00000001'],
+      [source('link'), 400, 'InvalidArgument', '0042-00000308'],
+      [source('log'), 400, 'OperationNotSupported', undefined],
+      [source('frozen'), 403, 'InvalidObjectState', undefined],
+      [{ 'x-oss-copy-source': 'source' }, 400, 'InvalidArgument', '0042-00000301'],
+      [{ 'x-oss-copy-source': `/${far.getBucket()}/source` }, 403, 'AccessDenied', '0016-00000306'],
+    ]
+    for (const [headers, ...refused] of rows) {
+      const answer = await partCopy('refused-copy', uploadId, 1, headers)
+      expect([answer.status, codeOf(answer), answer.headers['x-oss-ec']]).toEqual(refused)
+    }
+    expect(codeOf(await partCopy('refused-copy', 'F'.repeat(32), 1, {}))).toBe('NoSuchUpload')
+    await client.abortMultipartUpload('refused-copy', uploadId)
+  })
+
+  test('survives its source', async () => {
+    await client.put('short-lived', data)
+    const uploadId = await start('survivor')
+    const { headers } = await partCopy('survivor', uploadId, 1, {
+      'x-oss-copy-source': `/${bucket}/short-lived`,
+    })
+    await client.delete('short-lived')
+    await complete('survivor', uploadId, [[1, headers.etag]])
+    expect((await client.get('survivor')).content.equals(data)).toBe(true)
+  })
+})
+
+describe('pending uploads', () => {
+  test('list their parts by page', async () => {
+    const uploadId = await start('listed')
+    for (const number of [3, 1, 2]) await part('listed', uploadId, number, `part ${number}`)
+    const page = await client.listParts('listed', uploadId, { 'max-parts': 2 } as never, {})
+    expect(page).toMatchObject({
+      isTruncated: 'true',
+      nextPartNumberMarker: '2',
+      maxParts: '2',
+      uploadId,
+      name: 'listed',
+    })
+    expect((page.parts as unknown as { PartNumber: string }[]).map(({ PartNumber }) => PartNumber)).toEqual([
+      '1',
+      '2',
+    ])
+    const rest = await client.listParts('listed', uploadId, { 'part-number-marker': 2 } as never, {})
+    expect(rest.parts).toMatchObject({
+      PartNumber: '3',
+      Size: '6',
+      ETag: `"${hexMd5(Buffer.from('part 3'))}"`,
+    })
+    await client.abortMultipartUpload('listed', uploadId)
+    expect(await failure(client.listParts('listed', uploadId, {} as never, {}))).toMatchObject({
+      code: 'NoSuchUpload',
+    })
+  })
+
+  test('are listed by key and id, by page and by common prefix', async () => {
+    const own = await world.bucket()
+    const expected: string[] = []
+    for (const key of ['a', 'dir/1', 'dir/2', 'z']) {
+      const ids = [
+        (await own.initMultipartUpload(key)).uploadId,
+        (await own.initMultipartUpload(key)).uploadId,
+      ]
+      expected.push(...ids.sort().map((id) => `${key} ${id}`))
+    }
+    const seen: string[] = []
+    let markers = {}
+    for (;;) {
+      const page = await own.listUploads({ 'max-uploads': 3, ...markers } as never, {})
+      seen.push(
+        ...page.uploads.map(
+          ({ name, uploadId }: { name: string; uploadId: string }) => `${name} ${uploadId}`,
+        ),
+      )
+      if (!page.isTruncated) break
+      markers = { 'key-marker': page.nextKeyMarker, 'upload-id-marker': page.nextUploadIdMarker }
+    }
+    expect(seen).toEqual(expected)
+    const rolled = await world.send({
+      bucket: own.getBucket(),
+      query: { uploads: null, delimiter: '/', prefix: 'd' },
+    })
+    expect(rolled.text).toContain('<CommonPrefixes><Prefix>dir/</Prefix></CommonPrefixes>')
+    expect(rolled.text).not.toContain('<Upload>')
+  })
+})

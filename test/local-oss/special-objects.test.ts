@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Crc64 } from '../../src/local-oss/crc64.ts'
+import { type Client, codeOf, failure, startWorld, type World } from './setup.ts'
+
+type Headers = Record<string, string>
+
+let world: World
+let client: Client
+let bucket: string
+let clock = Date.now()
+beforeAll(async () => {
+  world = await startWorld({ now: () => clock, restoreDelay: 60_000 })
+  client = await world.bucket()
+  bucket = client.getBucket()
+})
+afterAll(() => world.stop())
+
+const head = async (key: string, from = client): Promise<Headers> =>
+  ((await from.head(key)).res as { headers: Headers }).headers
+
+describe('an appendable object', () => {
+  test('grows from position to position', async () => {
+    const pieces = [
+      Buffer.from('small'),
+      Buffer.alloc(40_000, 'large'),
+      Buffer.from('x'),
+      Buffer.from('y'),
+      Buffer.alloc(16_384),
+    ]
+    let position = 0
+    for (const piece of pieces) {
+      const appended = await client.append('log', piece, {
+        position: String(position),
+        meta: { own: 'first' },
+      } as never)
+      position += piece.length
+      expect(Number(appended.nextAppendPosition)).toBe(position)
+    }
+    const whole = Buffer.concat(pieces)
+    expect((await client.get('log')).content.equals(whole)).toBe(true)
+    expect(await head('log')).toMatchObject({
+      'x-oss-object-type': 'Appendable',
+      'x-oss-next-append-position': String(whole.length),
+      'x-oss-hash-crc64ecma': String(new Crc64().update(whole).digest()),
+      'x-oss-meta-own': 'first',
+    })
+    expect(await head('log')).not.toHaveProperty('content-md5')
+  })
+
+  test('stays readable through hundreds of tiny appends', async () => {
+    let text = ''
+    for (let i = 0; i < 300; i++) {
+      await client.append('ticks', Buffer.from(`${i} `), { position: String(text.length) } as never)
+      text += `${i} `
+    }
+    expect(String((await client.get('ticks')).content)).toBe(text)
+  })
+
+  test('tells the right position when asked for a wrong one', async () => {
+    const length = (await head('log'))['content-length']
+    const query = { append: null, position: '3' }
+    const answer = await world.send({ method: 'POST', bucket, key: 'log', query, body: 'x' })
+    expect([answer.status, codeOf(answer), answer.headers['x-oss-ec']]).toEqual([
+      409,
+      'PositionNotEqualToLength',
+      '0026-00000016',
+    ])
+    expect(answer.headers['x-oss-next-append-position']).toBe(length)
+    const fresh = await world.send({ method: 'POST', bucket, key: 'fresh', query, body: 'x' })
+    expect(fresh.headers['x-oss-next-append-position']).toBe('0')
+  })
+
+  test('cannot be made of another', async () => {
+    await client.put('normal', Buffer.from('x'))
+    expect(
+      await failure(client.append('normal', Buffer.from('y'), { position: '1' } as never)),
+    ).toMatchObject({
+      code: 'ObjectNotAppendable',
+      status: 409,
+    })
+  })
+
+  test('is replaced by an ordinary object', async () => {
+    await client.put('log', Buffer.from('normal'))
+    expect((await head('log'))['x-oss-object-type']).toBe('Normal')
+  })
+})
+
+describe('a symbolic link', () => {
+  test('reads as its target, with a type and metadata of its own', async () => {
+    await client.put('target/ä', Buffer.from('content'), { headers: { 'x-oss-meta-of': 'target' } })
+    await client.putSymlink('link', 'target/ä', { meta: { of: 'link' }, headers: {} } as never)
+    expect((await client.getSymlink('link')).targetName).toBe('target/ä')
+    expect(String((await client.get('link')).content)).toBe('content')
+    const target = await head('target/ä')
+    expect(await head('link')).toMatchObject({
+      'x-oss-object-type': 'Symlink',
+      'x-oss-meta-of': 'link',
+      'content-length': '7',
+      etag: target.etag,
+      'x-oss-hash-crc64ecma': target['x-oss-hash-crc64ecma'],
+    })
+    expect((await client.getObjectMeta('link')).res.headers.etag).not.toBe(target.etag)
+  })
+
+  test('needs a target that is there and no link', async () => {
+    await client.putSymlink('dangling', 'nowhere', {} as never)
+    expect(await failure(client.get('dangling'))).toMatchObject({
+      code: 'SymlinkTargetNotExist',
+      status: 404,
+    })
+    await client.putSymlink('chain', 'link', {} as never)
+    expect(await failure(client.get('chain'))).toMatchObject({ code: 'InvalidTargetType', status: 400 })
+    expect(await failure(client.getSymlink('target/ä'))).toMatchObject({ code: 'NotSymlink', status: 400 })
+    const query = { symlink: null }
+    expect(codeOf(await world.send({ method: 'PUT', bucket, key: 'none', query }))).toBe('MissingArgument')
+  })
+})
+
+describe('an archived object', () => {
+  const restore = (body?: string) =>
+    world.send({ method: 'POST', bucket, key: 'frozen', query: { restore: null }, ...(body ? { body } : {}) })
+
+  test('thaws for the days it is asked to, after a while', async () => {
+    await client.put('frozen', Buffer.from('ice'), { headers: { 'x-oss-storage-class': 'Archive' } })
+    expect(await failure(client.get('frozen'))).toMatchObject({ code: 'InvalidObjectState', status: 403 })
+    expect(await head('frozen')).not.toHaveProperty('x-oss-restore')
+    expect((await restore('<RestoreRequest><Days>2</Days></RestoreRequest>')).status).toBe(202)
+    expect((await head('frozen'))['x-oss-restore']).toBe('ongoing-request="true"')
+    const again = await restore()
+    expect([again.status, codeOf(again), again.headers['x-oss-ec']]).toEqual([
+      409,
+      'RestoreAlreadyInProgress',
+      '0026-00000011',
+    ])
+    clock += 60_000
+    const expiry = new Date(clock + 2 * 86_400_000).toUTCString()
+    expect((await head('frozen'))['x-oss-restore']).toBe(`ongoing-request="false", expiry-date="${expiry}"`)
+    expect(String((await client.get('frozen')).content)).toBe('ice')
+    expect((await restore()).status).toBe(200)
+    const clean = () =>
+      world.send({ method: 'POST', bucket, key: 'frozen', query: { cleanRestoredObject: null } })
+    expect((await clean()).status).toBe(200)
+    expect(await failure(client.get('frozen'))).toMatchObject({ code: 'InvalidObjectState' })
+    expect((await clean()).status).toBe(409)
+  })
+
+  test('is the only kind that is restored, and by a known tier', async () => {
+    await client.put('warm', Buffer.from('x'))
+    const warm = await world.send({ method: 'POST', bucket, key: 'warm', query: { restore: null } })
+    expect([warm.status, codeOf(warm), warm.headers['x-oss-ec']]).toEqual([
+      400,
+      'OperationNotSupported',
+      '0016-00000702',
+    ])
+    const tier = (name: string) =>
+      `<RestoreRequest><Days>1</Days><JobParameters><Tier>${name}</Tier></JobParameters></RestoreRequest>`
+    expect((await restore(tier('Fast'))).headers['x-oss-ec']).toBe('0016-00000703')
+    expect(codeOf(await restore('<RestoreRequest><Days>x</Days></RestoreRequest>'))).toBe('MalformedXML')
+    expect((await restore(tier('Bulk'))).status).toBe(202)
+  })
+})
+
+describe('a protected object', () => {
+  const send = (method: string, key: string, sub: string, body?: string, headers: Headers = {}) =>
+    world.send({
+      method,
+      bucket: protectedBucket,
+      key,
+      query: { [sub]: null },
+      headers,
+      ...(body ? { body } : {}),
+    })
+  const retention = (mode: string, ms: number) =>
+    `<Retention><Mode>${mode}</Mode><RetainUntilDate>${new Date(clock + ms).toISOString()}</RetainUntilDate></Retention>`
+  let worm: Client
+  let protectedBucket: string
+  beforeAll(async () => {
+    worm = await world.bucket()
+    protectedBucket = worm.getBucket()
+    await worm.put('k', Buffer.from('x'))
+  })
+
+  test('needs a bucket made for it', async () => {
+    expect(codeOf(await send('PUT', 'k', 'retention', retention('GOVERNANCE', 1000)))).toBe('InvalidRequest')
+    const body =
+      '<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled></ObjectWormConfiguration>'
+    expect((await send('PUT', '', 'objectWorm', body)).status).toBe(200)
+    expect((await send('GET', 'k', 'retention')).status).toBe(404)
+  })
+
+  test('is neither overwritten nor deleted until its time has come', async () => {
+    expect((await send('PUT', 'k', 'retention', retention('COMPLIANCE', 60_000))).status).toBe(200)
+    expect((await send('GET', 'k', 'retention')).text).toContain('<Mode>COMPLIANCE</Mode>')
+    const immutable = { code: 'FileImmutable', status: 409 }
+    expect(await failure(worm.put('k', Buffer.from('y')))).toMatchObject(immutable)
+    expect(await failure(worm.copy('k', 'k'))).toMatchObject(immutable)
+    expect(await failure(worm.delete('k'))).toMatchObject(immutable)
+    expect(codeOf(await send('PUT', 'k', 'retention', retention('COMPLIANCE', 30_000)))).toBe('FileImmutable')
+    clock += 61_000
+    await worm.put('k', Buffer.from('y'))
+  })
+
+  test('under governance gives way to those who bypass it', async () => {
+    await send('PUT', 'k', 'retention', retention('GOVERNANCE', 60_000))
+    const bypass = { 'x-oss-bypass-governance-retention': 'true' }
+    expect(codeOf(await send('PUT', 'k', 'retention', retention('GOVERNANCE', 30_000)))).toBe('FileImmutable')
+    expect((await send('PUT', 'k', 'retention', retention('GOVERNANCE', 30_000), bypass)).status).toBe(200)
+    const removed = await world.send({ method: 'DELETE', bucket: protectedBucket, key: 'k', headers: bypass })
+    expect(removed.status).toBe(204)
+  })
+
+  test('stays while its legal hold is on', async () => {
+    await worm.put('held', Buffer.from('x'))
+    const hold = (status: string) =>
+      send('PUT', 'held', 'legalHold', `<LegalHold><Status>${status}</Status></LegalHold>`)
+    expect((await send('GET', 'held', 'legalHold')).status).toBe(404)
+    expect((await hold('MAYBE')).status).toBe(400)
+    await hold('ON')
+    expect((await send('GET', 'held', 'legalHold')).text).toContain('<Status>ON</Status>')
+    expect(await failure(worm.delete('held'))).toMatchObject({ code: 'FileImmutable' })
+    const many = (await worm.deleteMulti(['held'], {})) as unknown as { deleted: object[] }
+    expect(many.deleted).toEqual([])
+    await hold('OFF')
+    await worm.delete('held')
+  })
+
+  test('may be protected from birth', async () => {
+    const body =
+      '<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectWormConfiguration>'
+    await send('PUT', '', 'objectWorm', body)
+    await worm.put('born', Buffer.from('x'))
+    expect(await failure(worm.delete('born'))).toMatchObject({ code: 'FileImmutable' })
+  })
+})
