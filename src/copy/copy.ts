@@ -1,5 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
 import type { Preconditions } from '../translate/preconditions.ts'
+import type { WantedChecksum } from './checksum.ts'
 
 /** A copy, as every plan takes it: what is asked of OSS, in OSS's words, however it will be done. */
 export type Copy = {
@@ -15,11 +16,18 @@ export type Copy = {
   target: HeaderMap
   /** `x-oss-forbid-overwrite`, where the client asked for it. */
   condition: HeaderMap
+  /** A checksum that the destination is to have, and the answer to tell. */
+  checksum: WantedChecksum | undefined
   signal: AbortSignal
 }
 
 /** What a finished copy is known by; ETag and time as OSS gave them. */
-export type CopyResult = { etag: string; lastModified: string; headers: HeaderMap }
+export type CopyResult = {
+  etag: string
+  lastModified: string
+  headers: HeaderMap
+  checksum?: string | undefined
+}
 
 /** Onto itself, and not from an older version: OSS's directives mean something else then. */
 export const isSelfCopy = ({ source, destination }: Copy) =>

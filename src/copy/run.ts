@@ -8,12 +8,14 @@ import {
   needsSourceFacts,
   preconditionFailed,
 } from '../translate/preconditions.ts'
+import { toKeptChecksum, withoutKeptChecksums } from '../translate/stored-checksum.ts'
 import { attempt, eachInParallel } from './attempt.ts'
+import { withValue } from './checksum.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
 import { copyNatively } from './native.ts'
 import { copyPart } from './parts.ts'
 import { type ByteRange, type CopySettings, planCopy } from './plan.ts'
-import { mayBeAboutType, notRestored, type Refusal, refusalOf } from './refusal.ts'
+import { mayBeAboutType, notRestored, type Refusal, refusalOf, tooLarge } from './refusal.ts'
 import { relayPart, relayWhole } from './relay.ts'
 import { readSource, readTagging, type SourceFacts } from './source.ts'
 import { abort, complete, initiate, type Part, type UploadPorts } from './upload.ts'
@@ -28,11 +30,11 @@ export type CopyPorts = UploadPorts & { settings: CopySettings; keepAliveAfter: 
  * @throws S3Error, OssError, OssUnreachable; then the destination is as it was, and no upload is left.
  */
 export async function performCopy(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
-  const [copy, known] = needsFacts(asked) ? await withFacts(ports, asked) : [asked, undefined]
+  const [copy, known] = needsFacts(asked) ? await withFacts(ports, asked, decided) : [asked, undefined]
   // A native copy of a link gives another link, to a key that the destination's bucket need not have.
   const native: Native =
     known?.type === 'Symlink' ? { refusal: 'symlink' } : await tryNatively(ports, copy, known, decided)
-  if ('result' in native) return native.result
+  if ('result' in native) return { ...native.result, checksum: copy.checksum?.value }
   const facts = known ?? (await lookAtSource(ports, copy))
   const plan = planCopy(ports.settings, native.refusal, facts)
   switch (plan.kind) {
@@ -56,21 +58,28 @@ export async function performCopy(ports: CopyPorts, asked: Copy, decided: () => 
 }
 
 /**
- * OSS has no `*` condition, and its rule for the metadata of self-copies is contradictory in its documents,
- * so there the complete set is written out and the source pinned.
+ * OSS has no `*` condition; its rule for the metadata of self-copies is contradictory in its documents; and it
+ * knows no checksum of S3's. There the source is looked at, pinned, and the complete metadata written out.
  */
 const needsFacts = (copy: Copy) =>
-  (isSelfCopy(copy) && copy.content === 'copy') || needsSourceFacts(copy.preconditions)
+  keepsOwnContent(copy) || copy.checksum !== undefined || needsSourceFacts(copy.preconditions)
 
-async function withFacts(ports: CopyPorts, copy: Copy): Promise<[Copy, SourceFacts]> {
+const keepsOwnContent = (copy: Copy) => isSelfCopy(copy) && copy.content === 'copy'
+
+async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Promise<[Copy, SourceFacts]> {
   const facts = await lookAtSource(ports, copy)
   const pinned = { ...copy, preconditions: { ifMatch: facts.etag } }
-  return [
-    isSelfCopy(copy) && copy.content === 'copy'
-      ? { ...pinned, content: storedContent(facts.headers) }
-      : pinned,
-    facts,
-  ]
+  if (copy.checksum === undefined) {
+    return [keepsOwnContent(copy) ? { ...pinned, content: storedContent(facts.headers) } : pinned, facts]
+  }
+  if (facts.size > ports.settings.maxSize) throw tooLarge(ports.settings.maxSize)
+  decided()
+  const checksum = await withValue(ports, copy, copy.checksum, facts).catch((error) => {
+    throw changedSource(error)
+  })
+  const content = copy.content === 'copy' ? storedContent(facts.headers) : copy.content
+  const kept = toKeptChecksum({ [checksum.header]: checksum.value })
+  return [{ ...pinned, checksum, content: { ...withoutKeptChecksums(content), ...kept } }, facts]
 }
 
 /** @throws S3Error PreconditionFailed, by S3's rules. */
@@ -133,6 +142,8 @@ async function refusalOrThrow(
   error: unknown,
 ): Promise<Refusal> {
   if (!(error instanceof OssError)) throw error
+  // The pin to the source that was looked at, not the client's condition.
+  if (error.status === 412 && known !== undefined) throw changedSource(error)
   if (error.status === 304 || error.status === 412) {
     // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
     throw preconditionFailed(conditionOfStatus(error.status, copy.preconditions), SOURCE)
@@ -299,17 +310,15 @@ async function verifiedResult(
 }
 
 /** The time and ETag of what was written, which neither Complete nor PutObject tells. */
-async function lookAtResult(
-  ports: CopyPorts,
-  { destination, source }: Copy,
-  written: HeaderMap,
-): Promise<CopyResult> {
+async function lookAtResult(ports: CopyPorts, copy: Copy, written: HeaderMap): Promise<CopyResult> {
+  const { destination, source } = copy
   const versionId = written['x-oss-version-id']
   const seen = await attempt(ports, undefined, (signal) =>
     readSource(ports.oss, { source: { ...destination, versionId }, target: {} }, signal),
   )
   return {
     ...resultOf(seen),
+    checksum: copy.checksum?.value,
     headers: {
       ...seen.headers,
       ...written,

@@ -3,14 +3,16 @@ import { keepAlive, waitFor } from '../copy/keep-alive.ts'
 import { performCopy } from '../copy/run.ts'
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
+import { type Algorithm, algorithms } from '../s3/checksum.ts'
 import { parseCopySource } from '../s3/copy-source.ts'
-import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
+import { invalidArgument, S3Error } from '../s3/error.ts'
 import { toS3Time } from '../translate/date.ts'
 import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { toOssContent, toS3Answer } from '../translate/headers.ts'
 import { parsePreconditions } from '../translate/preconditions.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
+import type { XmlTree } from '../xml.ts'
 import { authorize } from './authorize.ts'
 import { destinationConditions } from './conditional-write.ts'
 import { copyPorts } from './copy-ports.ts'
@@ -25,6 +27,7 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   const copy = await parseCopy(request, context)
   if (isSelfCopy(copy) && copy.content === 'copy' && !changesForm(request.headers)) throw illegalSelfCopy()
   const ports = copyPorts(context)
+  const algorithm = wantedChecksum(request.headers['x-amz-checksum-algorithm'])
   let decide = () => {}
   const decided = new Promise<void>((resolve) => {
     decide = resolve
@@ -34,8 +37,8 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
     throw error instanceof OssError ? toS3Error(error, copy.source) : error
   })
   const finished = await waitFor(work, decided, ports.keepAliveAfter, context.sleep)
-  if (finished !== undefined) return copyReply(finished.result)
-  const document = work.then((result) => copyReply(result).body as string, context.renderLate)
+  if (finished !== undefined) return copyReply(finished.result, algorithm)
+  const document = work.then((result) => copyReply(result, algorithm).body as string, context.renderLate)
   return {
     status: 200,
     headers: { 'content-type': 'application/xml' },
@@ -43,12 +46,17 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   }
 }
 
-const copyReply = ({ lastModified, etag, headers }: CopyResult): Reply =>
-  xmlReply(
-    'CopyObjectResult',
-    { LastModified: toS3Time(lastModified), ETag: toS3ETag(etag) },
-    toS3Answer(headers),
-  )
+function copyReply(
+  { lastModified, etag, headers, checksum }: CopyResult,
+  algorithm: Algorithm | undefined,
+): Reply {
+  const result: XmlTree = { LastModified: toS3Time(lastModified), ETag: toS3ETag(etag) }
+  if (algorithm !== undefined && checksum !== undefined) {
+    result.ChecksumType = 'FULL_OBJECT'
+    result[`Checksum${algorithm.name}`] = checksum
+  }
+  return xmlReply('CopyObjectResult', result, toS3Answer(headers))
+}
 
 /** The request's headers as a copy; everything that can be refused without asking OSS is refused here. */
 async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy> {
@@ -57,8 +65,6 @@ async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy
   authorize(context.client, 'read', source.bucket, source.key)
   const replaceMetadata = isReplace(headers, 'metadata')
   const replaceTagging = isReplace(headers, 'tagging')
-  const algorithm = headers['x-amz-checksum-algorithm']
-  if (algorithm !== undefined) throw notImplemented('x-amz-checksum-algorithm')
   const tagging = replaceTagging ? toOssTagging(parseTagging(headers['x-amz-tagging'] ?? '')) : 'copy'
   const content = replaceMetadata ? toOssContent(headers) : 'copy'
   const target = await destinationHeaders(request, context)
@@ -70,9 +76,20 @@ async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy
     content,
     tagging,
     target,
+    checksum: wantedChecksum(headers['x-amz-checksum-algorithm']),
     condition: await destinationConditions(request, context),
     signal,
   }
+}
+
+/** @throws S3Error InvalidRequest for an algorithm the gateway does not compute. */
+function wantedChecksum(name: string | undefined): Algorithm | undefined {
+  if (name === undefined) return undefined
+  const algorithm = Object.hasOwn(algorithms, name) ? algorithms[name as keyof typeof algorithms] : undefined
+  if (algorithm !== undefined) return algorithm
+  throw new S3Error('InvalidRequest', {
+    message: `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${Object.keys(algorithms).join(', ')}]`,
+  })
 }
 
 function isReplace(headers: HeaderMap, what: 'metadata' | 'tagging'): boolean {

@@ -133,7 +133,11 @@ const members: Record<string, [input: Partial<CopyObjectCommandInput>, outcome: 
     [{ GrantWriteACP: 'id="nobody"' }, { refused: 'NotImplemented', header: 'x-amz-grant-write-acp' }],
   ],
   ChecksumAlgorithm: [
-    [{ ChecksumAlgorithm: 'SHA256' }, { refused: 'NotImplemented', header: 'x-amz-checksum-algorithm' }],
+    [{ ChecksumAlgorithm: 'XXHASH64' }, { refused: 'InvalidRequest' }],
+    [
+      { ChecksumAlgorithm: 'SHA256' },
+      { sent: { 'x-oss-meta-s3gw-checksum-sha256': 'LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=' } },
+    ],
   ],
   RequestPayer: [[{ RequestPayer: 'requester' }, { sent: { 'x-oss-request-payer': 'requester' } }]],
   ExpectedBucketOwner: [[{ ExpectedBucketOwner: '000000000000' }, { refused: 'AccessDenied' }]],

@@ -1,0 +1,63 @@
+import { OssError, OssUnreachable } from '../oss/error.ts'
+import { keptFullChecksum } from '../translate/stored-checksum.ts'
+import { isPassing } from './attempt.ts'
+import type { Copy } from './copy.ts'
+import { readRange } from './relay.ts'
+import type { SourceFacts } from './source.ts'
+import type { UploadPorts } from './upload.ts'
+
+/** The checksum a copy is asked to have; the algorithm is the front's, here it is only fed. */
+export type WantedChecksum = {
+  /** `x-amz-checksum-sha256`. */
+  header: string
+  create(): { update(bytes: Uint8Array): void; digest(): string }
+  /** Base64, once it is known. */
+  value?: string
+}
+
+const ATTEMPTS = 4
+
+/**
+ * The checksum with its value: the one kept with it, or computed by reading it once, pinned and in order.
+ * It has to be known before the copy is written, because it is kept in the copy's metadata.
+ * A stream that breaks off is continued where it ended.
+ * @throws OssError, 412 when the source is another one by now; OssUnreachable when it cannot be read to its end.
+ */
+export async function withValue(
+  ports: UploadPorts,
+  copy: Copy,
+  wanted: WantedChecksum,
+  facts: SourceFacts,
+): Promise<WantedChecksum & { value: string }> {
+  const kept = keptFullChecksum(facts.headers, wanted.header)
+  return { ...wanted, value: kept ?? (await computed(ports, copy, wanted, facts)) }
+}
+
+async function computed(
+  ports: UploadPorts,
+  copy: Copy,
+  { create }: WantedChecksum,
+  facts: SourceFacts,
+): Promise<string> {
+  const hasher = create()
+  let read = 0
+  for (let tried = 1; read < facts.size; tried++) {
+    const before = read
+    try {
+      const rest = { first: read, last: facts.size - 1 }
+      for await (const bytes of await readRange(ports, copy, facts, rest, copy.signal)) {
+        hasher.update(bytes)
+        read += bytes.length
+      }
+      if (read === before) throw new OssUnreachable('the source ended before its announced length')
+    } catch (error) {
+      // What is not OSS's own word is the stream breaking off.
+      const passing = !(error instanceof OssError) || isPassing(error)
+      if (copy.signal.aborted || tried >= ATTEMPTS || !passing) throw error
+      if (read > before) tried = 0
+      await ports.sleep(200 * 2 ** tried * (0.5 + ports.random()), copy.signal)
+    }
+  }
+  if (read !== facts.size) throw new OssUnreachable('the source is longer than announced')
+  return hasher.digest()
+}

@@ -1,0 +1,46 @@
+import type { HeaderMap } from '../ports.ts'
+
+/** Where a checksum is kept with its object: OSS has no place of its own for S3's. */
+const KEPT = 'x-oss-meta-s3gw-checksum-'
+const HEADER = 'x-amz-checksum-'
+
+/** The algorithms whose values are kept, as in header names. */
+const kept: ReadonlySet<string> = new Set(['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'])
+
+/** A verified checksum (`x-amz-checksum-crc32: …`) as reserved metadata of the object. */
+export function toKeptChecksum(checksums: HeaderMap): HeaderMap {
+  const metadata: HeaderMap = {}
+  for (const [header, value] of Object.entries(checksums)) {
+    const algorithm = header.startsWith(HEADER) ? header.slice(HEADER.length) : ''
+    if (kept.has(algorithm)) metadata[KEPT + algorithm] = value
+  }
+  return metadata
+}
+
+/**
+ * The checksums kept with an OSS object, as S3 answers them under `x-amz-checksum-mode: ENABLED`:
+ * with their type, which a composite one shows by its number of parts.
+ */
+export function keptChecksums(oss: HeaderMap): HeaderMap {
+  const checksums: HeaderMap = {}
+  for (const algorithm of kept) {
+    const value = oss[KEPT + algorithm]
+    if (value === undefined) continue
+    checksums[HEADER + algorithm] = value
+    checksums['x-amz-checksum-type'] = isComposite(value) ? 'COMPOSITE' : 'FULL_OBJECT'
+  }
+  return checksums
+}
+
+/** The kept checksum of the whole object by one algorithm, or undefined. @param header `x-amz-checksum-sha256`. */
+export function keptFullChecksum(oss: HeaderMap, header: string): string | undefined {
+  const value = oss[KEPT + header.slice(HEADER.length)]
+  return value === undefined || isComposite(value) ? undefined : value
+}
+
+/** An object's metadata without the checksums kept in it. */
+export function withoutKeptChecksums(content: HeaderMap): HeaderMap {
+  return Object.fromEntries(Object.entries(content).filter(([name]) => !name.startsWith(KEPT)))
+}
+
+const isComposite = (value: string) => /-\d+$/.test(value)
