@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type BlobFiles, DiskFiles, MemoryFiles } from './blob-files.ts'
+import type { Staged } from './change.ts'
 import type { Segment } from './records.ts'
-import { type Staged, Store } from './store.ts'
+import { Store } from './store.ts'
 import type { Bytes } from './wire.ts'
 
 /** Objects up to this size live in the store itself: one fsync instead of three. */

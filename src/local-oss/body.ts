@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { parseXml, type XmlNode } from '../xml.ts'
 import type { Call } from './call.ts'
+import type { Staged } from './change.ts'
 import { Crc64 } from './crc64.ts'
 import { OssError } from './errors.ts'
-import type { Staged } from './store.ts'
 import type { Bytes } from './wire.ts'
 
 /** PutObject, AppendObject and one part (facts 2, 4). */

@@ -1,9 +1,11 @@
 import type { Blobs } from './blobs.ts'
+import { Change } from './change.ts'
 import { OssError } from './errors.ts'
 import { bucketKey } from './keys.ts'
 import type { Claim, Locks } from './locks.ts'
+import { checkBucketName } from './names.ts'
 import type { BucketRecord } from './records.ts'
-import { Change, type Store } from './store.ts'
+import type { Store } from './store.ts'
 import type { Bytes, HeaderMap } from './wire.ts'
 
 /** What one running service has: its data, its clock and its limits. */
@@ -55,13 +57,6 @@ export function requireBucket(state: State, name: string, region?: string): Buck
     throw new OssError('AccessDenied', { message: WRONG_ENDPOINT, elements })
   }
   return bucket
-}
-
-/** 3 to 63 lower-case letters, digits and `-`; a letter or digit at both ends; no dots (facts 4). */
-export function checkBucketName(name: string): void {
-  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
-    throw new OssError('InvalidBucketName', { elements: { BucketName: name } })
-  }
 }
 
 /** Claims for a change of one key: nobody else changes it, and its bucket stays. */

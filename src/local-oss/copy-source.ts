@@ -1,6 +1,7 @@
 import { parseQuery, percentDecode } from './address.ts'
-import { type BucketCall, type Call, checkBucketName, requireBucket } from './call.ts'
+import { type BucketCall, type Call, requireBucket } from './call.ts'
 import { type ErrorDetails, invalidArgument, OssError } from './errors.ts'
+import { checkBucketName } from './names.ts'
 import type { BucketRecord, VersionRecord } from './records.ts'
 import { isReadable } from './restore.ts'
 import { lookUpVersion } from './versions.ts'

@@ -1,10 +1,10 @@
 import { children, renderXml, text } from '../xml.ts'
 import { readXml } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
+import type { Change } from './change.ts'
 import { OssError } from './errors.ts'
 import { encodeName, parseEncoding } from './list-query.ts'
 import type { BucketRecord } from './records.ts'
-import type { Change } from './store.ts'
 import { addVersion, lookUpVersion, removeVersion, versionIdOf } from './versions.ts'
 import type { HeaderMap, Reply } from './wire.ts'
 

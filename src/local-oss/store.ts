@@ -1,7 +1,8 @@
 import { ClassicLevel } from 'classic-level'
 import { MemoryLevel } from 'memory-level'
+import type { Change, Write } from './change.ts'
+import { Cursor, type LevelIterator } from './cursor.ts'
 import { blobKey, type Range } from './keys.ts'
-import type { Segment } from './records.ts'
 
 /** What of LevelDB is used; in memory and on disk it is the same. */
 type Level = {
@@ -11,55 +12,6 @@ type Level = {
   batch(writes: Write[], options: { sync: boolean }): Promise<void>
   open(): Promise<void>
   close(): Promise<void>
-}
-type LevelIterator = {
-  nextv(size: number): Promise<[Buffer, Buffer][]>
-  seek(target: Buffer): void
-  close(): Promise<void>
-}
-type Write = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
-
-/** Bytes written but not yet part of any object. Small ones are not in a file but here. */
-export type Staged = { id: string; size: number; inline: Buffer | undefined }
-
-/** Writes that become visible and durable together, or not at all. */
-export class Change {
-  readonly writes: Write[] = []
-  readonly adopted: Staged[] = []
-  readonly references = new Map<string, number>()
-
-  put(key: Buffer, record: unknown): void {
-    this.writes.push({ type: 'put', key, value: Buffer.from(JSON.stringify(record)) })
-  }
-
-  putText(key: Buffer, text: string): void {
-    this.writes.push({ type: 'put', key, value: Buffer.from(text) })
-  }
-
-  delete(key: Buffer): void {
-    this.writes.push({ type: 'del', key })
-  }
-
-  /** Makes staged bytes part of this change, with one reference. */
-  adopt(staged: Staged): Segment[] {
-    if (staged.size === 0) return []
-    this.adopted.push(staged)
-    return [{ blob: staged.id, offset: 0, length: staged.size }]
-  }
-
-  /** One more reference to each segment's blob. */
-  share(segments: readonly Segment[]): void {
-    for (const { blob } of segments) this.#refer(blob, 1)
-  }
-
-  /** One reference less; a blob without any is removed. */
-  release(segments: readonly Segment[]): void {
-    for (const { blob } of segments) this.#refer(blob, -1)
-  }
-
-  #refer(blob: string, delta: number): void {
-    this.references.set(blob, (this.references.get(blob) ?? 0) + delta)
-  }
 }
 
 const COUNT_BYTES = 4
@@ -196,49 +148,5 @@ export class Store {
     const value = this.#level.getSync(blobKey(id))
     if (value === undefined) throw new Error(`blob ${id} is referred to but not there`)
     return { count: value.readUInt32BE(0), bytes: value.subarray(COUNT_BYTES) }
-  }
-}
-
-const READ_AHEAD = 128
-
-/** A forward walk that can leap. */
-export class Cursor {
-  readonly #iterator: LevelIterator
-  #ahead: [Buffer, Buffer][] = []
-  #done = false
-
-  constructor(iterator: LevelIterator) {
-    this.#iterator = iterator
-  }
-
-  async next(): Promise<[key: Buffer, value: Buffer] | undefined> {
-    await this.peek()
-    return this.#ahead.pop()
-  }
-
-  /** What `next` will give. */
-  async peek(): Promise<[key: Buffer, value: Buffer] | undefined> {
-    if (this.#ahead.length === 0 && !this.#done) {
-      this.#ahead = await this.#iterator.nextv(READ_AHEAD)
-      this.#ahead.reverse()
-      this.#done = this.#ahead.length === 0
-    }
-    return this.#ahead.at(-1)
-  }
-
-  /** Goes on at the first key that is not below `target`. */
-  seek(target: Buffer): void {
-    const last = this.#ahead[0]
-    if (last !== undefined && Buffer.compare(last[0], target) >= 0) {
-      while (Buffer.compare((this.#ahead.at(-1) as [Buffer, Buffer])[0], target) < 0) this.#ahead.pop()
-      return
-    }
-    this.#ahead = []
-    this.#done = false
-    this.#iterator.seek(target)
-  }
-
-  async close(): Promise<void> {
-    await this.#iterator.close()
   }
 }

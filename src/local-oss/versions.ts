@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { State } from './call.ts'
+import type { Change } from './change.ts'
 import { OssError } from './errors.ts'
 import { currentKey, versionKey, versionsRange } from './keys.ts'
 import type { BucketRecord, Content, ObjectTraits, VersionRecord } from './records.ts'
-import type { Change } from './store.ts'
 import type { HeaderMap } from './wire.ts'
 
 /** A version before it is given its place in the history of its key. */

@@ -10,3 +10,10 @@ export function checkKey(key: string): void {
   }
   if (key.startsWith('/') || key.startsWith('\\')) throw new OssError('InvalidObjectName')
 }
+
+/** 3 to 63 lower-case letters, digits and `-`; a letter or digit at both ends; no dots (facts 4). @throws OssError InvalidBucketName. */
+export function checkBucketName(name: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
+    throw new OssError('InvalidBucketName', { elements: { BucketName: name } })
+  }
+}

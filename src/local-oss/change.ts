@@ -1,0 +1,46 @@
+import type { Segment } from './records.ts'
+
+export type Write = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
+
+/** Bytes written but not yet part of any object. Small ones are not in a file but here. */
+export type Staged = { id: string; size: number; inline: Buffer | undefined }
+
+/** Writes that become visible and durable together, or not at all. */
+export class Change {
+  readonly writes: Write[] = []
+  readonly adopted: Staged[] = []
+  readonly references = new Map<string, number>()
+
+  put(key: Buffer, record: unknown): void {
+    this.writes.push({ type: 'put', key, value: Buffer.from(JSON.stringify(record)) })
+  }
+
+  putText(key: Buffer, text: string): void {
+    this.writes.push({ type: 'put', key, value: Buffer.from(text) })
+  }
+
+  delete(key: Buffer): void {
+    this.writes.push({ type: 'del', key })
+  }
+
+  /** Makes staged bytes part of this change, with one reference. */
+  adopt(staged: Staged): Segment[] {
+    if (staged.size === 0) return []
+    this.adopted.push(staged)
+    return [{ blob: staged.id, offset: 0, length: staged.size }]
+  }
+
+  /** One more reference to each segment's blob. */
+  share(segments: readonly Segment[]): void {
+    for (const { blob } of segments) this.#refer(blob, 1)
+  }
+
+  /** One reference less; a blob without any is removed. */
+  release(segments: readonly Segment[]): void {
+    for (const { blob } of segments) this.#refer(blob, -1)
+  }
+
+  #refer(blob: string, delta: number): void {
+    this.references.set(blob, (this.references.get(blob) ?? 0) + delta)
+  }
+}
