@@ -1,10 +1,14 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './bucket.ts'
+import { completeMultipartUpload } from './complete-upload.ts'
 import { copyObject } from './copy.ts'
 import { listObjects, listObjectsV2 } from './list.ts'
+import { abortMultipartUpload, createMultipartUpload, uploadPart } from './multipart.ts'
+import { listMultipartUploads, listParts } from './multipart-list.ts'
 import { deleteObject, getObject, headObject, putObject } from './object.ts'
 import type { Operation } from './operation.ts'
 import { refused } from './refused.ts'
+import { uploadPartCopy } from './upload-part-copy.ts'
 
 const COPY_SOURCE = 'x-amz-copy-source'
 
@@ -69,6 +73,73 @@ export const served: readonly Operation[] = [
     body: 'none',
     handle: deleteObject,
   },
+
+  // An upload's id alone is enough: a part without a number must not become the object.
+  {
+    name: 'CreateMultipartUpload',
+    method: 'POST',
+    on: 'object',
+    query: ['uploads'],
+    access: 'write',
+    body: 'none',
+    handle: createMultipartUpload,
+  },
+  {
+    name: 'UploadPart',
+    method: 'PUT',
+    on: 'object',
+    query: ['uploadId'],
+    access: 'write',
+    body: 'stream',
+    handle: uploadPart,
+  },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    on: 'object',
+    query: ['uploadId'],
+    headers: [COPY_SOURCE],
+    access: 'write',
+    body: 'none',
+    handle: uploadPartCopy,
+  },
+  {
+    name: 'CompleteMultipartUpload',
+    method: 'POST',
+    on: 'object',
+    query: ['uploadId'],
+    access: 'write',
+    body: 'stream',
+    checksumOf: 'object',
+    handle: completeMultipartUpload,
+  },
+  {
+    name: 'AbortMultipartUpload',
+    method: 'DELETE',
+    on: 'object',
+    query: ['uploadId'],
+    access: 'write',
+    body: 'none',
+    handle: abortMultipartUpload,
+  },
+  {
+    name: 'ListParts',
+    method: 'GET',
+    on: 'object',
+    query: ['uploadId'],
+    access: 'read',
+    body: 'none',
+    handle: listParts,
+  },
+  {
+    name: 'ListMultipartUploads',
+    method: 'GET',
+    on: 'bucket',
+    query: ['uploads'],
+    access: 'list',
+    body: 'none',
+    handle: listMultipartUploads,
+  },
 ]
 
 const rows: readonly Operation[] = [
@@ -88,21 +159,6 @@ const rows: readonly Operation[] = [
       },
     }),
   ),
-  // A copy of a part is no copy of an object, nor an upload of one.
-  {
-    name: 'UploadPartCopy',
-    method: 'PUT',
-    on: 'object',
-    query: ['partNumber', 'uploadId'],
-    headers: [COPY_SOURCE],
-    access: 'write',
-    body: 'none',
-    handle: async () => {
-      throw new S3Error('NotImplemented', {
-        message: 'The operation UploadPartCopy is not implemented by this gateway',
-      })
-    },
-  },
 ]
 
 const conditionCount = ({ query = [], headers = [] }: Operation) => query.length + headers.length

@@ -7,9 +7,8 @@ import { toS3Answer } from '../translate/headers.ts'
 import { toS3StorageClass } from '../translate/storage-class.ts'
 import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
 import { requestPayer } from './destination.ts'
+import { decodeKey, keyEncoding, parsePageSize } from './listing.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
-
-const MAX_KEYS = 1000
 
 /** ListObjects (V1). */
 export async function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
@@ -82,8 +81,8 @@ async function listPage(
   { oss }: Context,
   version: Record<string, string | undefined>,
 ): Promise<Page> {
-  const maxKeys = parseMaxKeys(query.get('max-keys'))
-  const encode = keyEncoding(query.get('encoding-type'))
+  const maxKeys = parsePageSize(query, 'max-keys')
+  const encode = keyEncoding(query)
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') || undefined
   const answer = await oss.sendForXml(
@@ -141,33 +140,5 @@ function contentsElement(object: XmlNode, encode: (key: string) => string, withO
   }
 }
 
-function parseMaxKeys(value: string | undefined): number {
-  if (value === undefined || value === '') return MAX_KEYS
-  const number = Number(value)
-  if (!/^\d+$/.test(value) || number > 2147483647) {
-    throw invalidArgument('Argument max-keys must be an integer between 0 and 2147483647', 'max-keys', value)
-  }
-  return Math.min(number, MAX_KEYS)
-}
-
-/** How an answer writes keys: as they are, or with `encoding-type=url`, in S3's own form of it. */
-function keyEncoding(encodingType: string | undefined): (key: string) => string {
-  if (encodingType === undefined) return (key) => key
-  if (encodingType !== 'url') {
-    throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', encodingType)
-  }
-  return encodeKey
-}
-
-/** S3's form: a space is `+`, and `/ - _ . *` stay. */
-function encodeKey(key: string): string {
-  return encodeURIComponent(key)
-    .replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%2F', '/')
-    .replaceAll('%20', '+')
-}
-
-/** OSS's `encoding-type=url`; a `+` in it is a space. */
-const decodeKey = (encoded: string) => decodeURIComponent(encoded.replaceAll('+', '%20'))
 const decodeOptional = (encoded: string | undefined) =>
   encoded === undefined ? undefined : decodeKey(encoded)

@@ -13,48 +13,36 @@ import {
   preconditionFailed,
   toOssPreconditions,
 } from '../translate/preconditions.ts'
+import { keptChecksums, toKeptChecksum } from '../translate/stored-checksum.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
 import { destinationConditions } from './conditional-write.ts'
 import { destinationHeaders, requestPayer } from './destination.ts'
 import type { Context, ObjectRequest } from './operation.ts'
-
-/** S3's and OSS's limit of a single upload. */
-const MAX_PUT_BYTES = 5 * 1024 ** 3
+import { sendBody } from './send-body.ts'
 
 /** PutObject: one OSS PutObject, the body streamed and verified on its way. */
 export async function putObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers, signal } = request
   const body = request.body as PlainBody
-  if (body.length > MAX_PUT_BYTES) {
-    throw new S3Error('EntityTooLarge', {
-      elements: { ProposedSize: body.length, MaxSizeAllowed: MAX_PUT_BYTES },
-    })
-  }
   const tagging = headers['x-amz-tagging']
   const ossHeaders = {
     ...toOssContent(headers),
+    ...toKeptChecksum(headers),
     ...(tagging === undefined ? {} : { 'x-oss-tagging': toOssTagging(parseTagging(tagging)) }),
     ...(await destinationHeaders(request, context)),
     ...(await destinationConditions(request, context)),
-    'content-length': String(body.length),
   }
-  const stored = await context.oss
-    .send({ method: 'PUT', bucket, key, headers: ossHeaders, body: await verifiedIfEmpty(body), signal })
-    .catch((error) => {
-      // A body that failed its verification was cut off on its way to OSS: its own error is the answer.
-      throw body.failure() ?? error
-    })
+  const stored = await sendBody(context.oss, body, {
+    method: 'PUT',
+    bucket,
+    key,
+    headers: ossHeaders,
+    signal,
+  })
   return {
     status: 200,
     headers: { ...toS3Answer(stored.headers), ...etag(stored.headers), ...body.checksums() },
   }
-}
-
-/** A body without bytes has none to withhold: it is verified before anything is sent. */
-async function verifiedIfEmpty({ body, length }: PlainBody): Promise<PlainBody['body'] | Uint8Array> {
-  if (length > 0) return body
-  for await (const _ of body);
-  return new Uint8Array(0)
 }
 
 const etag = (oss: HeaderMap): HeaderMap => {
@@ -99,7 +87,15 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
       },
       signal,
     })
-    return { status: object.status, headers: toS3Object(object.headers), body: object.body }
+    return {
+      status: object.status,
+      // Of a part of the object the sum of the whole would be a wrong one: SDKs check it against what they got.
+      headers: {
+        ...toS3Object(object.headers),
+        ...(object.status === 200 ? checksums(headers, object.headers) : {}),
+      },
+      body: object.body,
+    }
   } catch (error) {
     throwUnlessOss(error)
     if (error.status === 304) return { status: 304, headers: toS3Object(error.headers) }
@@ -118,7 +114,9 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   if (failed !== undefined) return failed
   const headers = { ...toS3Object(object), ...overridden(request.query) }
   const { range } = request.headers
-  if (range === undefined || !isRange(range)) return { status: 200, headers }
+  if (range === undefined || !isRange(range)) {
+    return { status: 200, headers: { ...headers, ...checksums(request.headers, object) } }
+  }
   const size = Number(object['content-length'])
   const part = resolveRange(range, size)
   if (part === undefined) throw new S3Error('InvalidRange')
@@ -145,6 +143,10 @@ export async function deleteObject(request: ObjectRequest, context: Context): Pr
   })
   return { status: 204, headers: toS3Answer(deleted.headers) }
 }
+
+/** The checksums kept with the object, for a client that asks for them. */
+const checksums = (asked: HeaderMap, oss: HeaderMap): HeaderMap =>
+  asked['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' ? keptChecksums(oss) : {}
 
 async function stat(
   { bucket, key, query, headers, signal }: ObjectRequest,

@@ -8,13 +8,6 @@ export const refused: readonly (readonly [
   on: 'service' | 'bucket' | 'object',
   ...query: string[],
 ])[] = [
-  // Multipart uploads
-  ['CreateMultipartUpload', 'POST', 'object', 'uploads'],
-  ['UploadPart', 'PUT', 'object', 'partNumber', 'uploadId'],
-  ['CompleteMultipartUpload', 'POST', 'object', 'uploadId'],
-  ['AbortMultipartUpload', 'DELETE', 'object', 'uploadId'],
-  ['ListParts', 'GET', 'object', 'uploadId'],
-  ['ListMultipartUploads', 'GET', 'bucket', 'uploads'],
   // Objects
   ['DeleteObjects', 'POST', 'bucket', 'delete'],
   ['PostObject', 'POST', 'bucket'],

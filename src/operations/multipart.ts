@@ -1,0 +1,95 @@
+import { OssUnreachable } from '../oss/error.ts'
+import type { Reply } from '../ports.ts'
+import type { PlainBody } from '../s3/body.ts'
+import { notImplemented } from '../s3/error.ts'
+import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../s3/upload-checksum.ts'
+import { renderUploadId, type UploadAcl } from '../s3/upload-id.ts'
+import { toS3ETag } from '../translate/etag.ts'
+import { refuseUnsupported, toOssContent, toS3Answer } from '../translate/headers.ts'
+import { parseTagging, toOssTagging } from '../translate/tagging.ts'
+import { text } from '../xml.ts'
+import { destinationHeaders, requestPayer } from './destination.ts'
+import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
+import { sendBody } from './send-body.ts'
+import { partNumberOf, sealingSecret, uploadOf } from './upload.ts'
+
+/**
+ * CreateMultipartUpload. OSS takes the ACL only on completion, and a checksum never: both travel in the id.
+ * @throws S3Error for what OSS has nothing like, and for a checksum that S3 does not take.
+ */
+export async function createMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers, signal } = request
+  const checksum = parseUploadChecksum(headers)
+  const tagging = headers['x-amz-tagging']
+  const { 'x-oss-object-acl': acl = 'bucket', ...target } = await destinationHeaders(request, context)
+  const answer = await context.oss.sendForXml(
+    {
+      method: 'POST',
+      bucket,
+      key,
+      // Some characters of keys do not survive XML.
+      query: { uploads: null, 'encoding-type': 'url' },
+      headers: {
+        ...toOssContent(headers),
+        ...(tagging === undefined ? {} : { 'x-oss-tagging': toOssTagging(parseTagging(tagging)) }),
+        ...target,
+      },
+      body: new Uint8Array(0),
+      signal,
+    },
+    'InitiateMultipartUploadResult',
+  )
+  const id = text(answer.document, 'UploadId')
+  if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
+  const uploadId = renderUploadId({ id, acl: acl as UploadAcl, checksum }, sealingSecret(context))
+  return xmlReply(
+    'InitiateMultipartUploadResult',
+    { Bucket: bucket, Key: key, UploadId: uploadId },
+    { ...toS3Answer(answer.headers), ...checksumHeaders(checksum) },
+  )
+}
+
+/**
+ * UploadPart: one OSS UploadPart, the body streamed and verified on its way.
+ * @throws S3Error InvalidArgument, NoSuchUpload, InvalidRequest, EntityTooLarge, and what the body is not.
+ */
+export async function uploadPart(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers, signal } = request
+  const body = request.body as PlainBody
+  refuseUnsupported(headers)
+  const partNumber = String(partNumberOf(request))
+  const upload = uploadOf(request, context)
+  checkPartChecksum(upload.checksum, headers)
+  const stored = await sendBody(context.oss, body, {
+    method: 'PUT',
+    bucket,
+    key,
+    query: { partNumber, uploadId: upload.id },
+    headers: requestPayer(headers),
+    signal,
+  })
+  return {
+    status: 200,
+    headers: {
+      ...toS3Answer(stored.headers),
+      etag: toS3ETag(stored.headers.etag ?? ''),
+      ...body.checksums(),
+    },
+  }
+}
+
+/** AbortMultipartUpload. @throws S3Error NoSuchUpload. */
+export async function abortMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers, signal } = request
+  const condition = 'x-amz-if-match-initiated-time'
+  if (condition in headers) throw notImplemented(condition, 'OSS aborts without conditions')
+  const aborted = await context.oss.send({
+    method: 'DELETE',
+    bucket,
+    key,
+    query: { uploadId: uploadOf(request, context).id },
+    headers: requestPayer(headers),
+    signal,
+  })
+  return { status: 204, headers: toS3Answer(aborted.headers) }
+}

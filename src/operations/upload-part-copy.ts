@@ -1,0 +1,163 @@
+import { copySourceHeader } from '../copy/parts.ts'
+import { refusedCopy } from '../copy/refusal.ts'
+import { readRange } from '../copy/relay.ts'
+import { readSource, type SourceFacts } from '../copy/source.ts'
+import { OssError } from '../oss/error.ts'
+import type { HeaderMap, Reply } from '../ports.ts'
+import { algorithms } from '../s3/checksum.ts'
+import { type CopyRange, checkCopyRange, parseCopyRange } from '../s3/copy-range.ts'
+import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
+import { S3Error } from '../s3/error.ts'
+import type { AlgorithmName } from '../s3/upload-checksum.ts'
+import { toS3Time } from '../translate/date.ts'
+import { toS3Error } from '../translate/errors.ts'
+import { toS3ETag } from '../translate/etag.ts'
+import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
+import {
+  conditionOfStatus,
+  failedCondition,
+  needsSourceFacts,
+  type Preconditions,
+  parsePreconditions,
+  preconditionFailed,
+  toOssPreconditions,
+} from '../translate/preconditions.ts'
+import { text } from '../xml.ts'
+import { authorize } from './authorize.ts'
+import { requestPayer } from './destination.ts'
+import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
+import { requireOwner } from './owner.ts'
+import { MAX_UPLOAD_BYTES } from './send-body.ts'
+import { partNumberOf, uploadOf } from './upload.ts'
+
+const SOURCE = 'x-amz-copy-source'
+
+/** A part to copy, in OSS's words. */
+type PartCopy = {
+  source: CopySource
+  /** Who pays. */
+  target: HeaderMap
+  preconditions: Preconditions
+  range: CopyRange | undefined
+  upload: { bucket: string; key: string; uploadId: string }
+  number: number
+  signal: AbortSignal
+}
+
+/** ETag and time as OSS gave them. */
+type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
+
+/**
+ * UploadPartCopy: one OSS UploadPartCopy, after a look at the source where the request needs one: OSS copies the
+ * whole source for a range that it cannot satisfy, has no `*` condition, and no checksum of a part.
+ * @throws S3Error for the source, the range, the conditions, the upload.
+ */
+export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers, query, signal } = request
+  refuseUnsupported(headers)
+  const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
+  authorize(context.client, 'read', source.bucket, source.key)
+  const { id, checksum } = uploadOf(request, context)
+  const part: PartCopy = {
+    source,
+    target: requestPayer(headers),
+    preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
+    range: parseCopyRange(headers[`${SOURCE}-range`]),
+    upload: { bucket, key, uploadId: id },
+    number: partNumberOf(request),
+    signal,
+  }
+  await requireOwner(context, source.bucket, headers['x-amz-source-expected-bucket-owner'])
+  try {
+    const needsFacts = part.range !== undefined || checksum !== undefined
+    const facts =
+      needsFacts || needsSourceFacts(part.preconditions) ? await lookAtSource(part, context) : undefined
+    const copied = await copyNatively(part, facts, context).catch((error) => reroute(error, part, facts))
+    const value = checksum && facts ? await digest(checksum.algorithm, part, facts, context) : undefined
+    return xmlReply(
+      'CopyPartResult',
+      {
+        LastModified: toS3Time(copied.lastModified),
+        ETag: toS3ETag(copied.etag),
+        ...(checksum && value ? { [`Checksum${checksum.algorithm}`]: value } : {}),
+      },
+      toS3Answer(copied.headers),
+    )
+  } catch (error) {
+    // The key that is missing is the source's.
+    if (error instanceof OssError) throw toS3Error(error, { ...source, uploadId: query.get('uploadId') })
+    throw error
+  }
+}
+
+/** @throws S3Error PreconditionFailed, by S3's rules, and for a range that is not within the source. */
+async function lookAtSource(part: PartCopy, { oss }: Context): Promise<SourceFacts> {
+  const facts = await readSource(oss, part, part.signal)
+  const failed = failedCondition(part.preconditions, facts)
+  if (failed !== undefined) throw preconditionFailed(failed, `${SOURCE}-`)
+  if (part.range !== undefined) checkCopyRange(part.range, facts.size)
+  return facts
+}
+
+/** One OSS UploadPartCopy; with facts, of the very source that was looked at. */
+async function copyNatively(
+  part: PartCopy,
+  facts: SourceFacts | undefined,
+  { oss }: Context,
+): Promise<CopiedPart> {
+  const { source, target, range, upload, number, signal } = part
+  const preconditions = facts === undefined ? part.preconditions : { ifMatch: facts.etag }
+  try {
+    const { document, headers } = await oss.sendForXml(
+      {
+        method: 'PUT',
+        bucket: upload.bucket,
+        key: upload.key,
+        query: { partNumber: String(number), uploadId: upload.uploadId },
+        headers: {
+          'x-oss-copy-source': copySourceHeader(source, facts?.versionId ?? source.versionId),
+          ...toOssPreconditions(preconditions, 'x-oss-copy-source-'),
+          ...(range === undefined ? {} : { 'x-oss-copy-source-range': range.text }),
+          ...target,
+        },
+        body: new Uint8Array(0),
+        signal,
+      },
+      'CopyPartResult',
+    )
+    return { etag: text(document, 'ETag') ?? '', lastModified: text(document, 'LastModified') ?? '', headers }
+  } catch (error) {
+    if (!(error instanceof OssError) || (error.status !== 304 && error.status !== 412)) throw error
+    if (facts !== undefined) throw changedSource(error)
+    // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
+    throw preconditionFailed(conditionOfStatus(error.status, part.preconditions), `${SOURCE}-`)
+  }
+}
+
+/** Every refusal of OSS to copy the source comes here, and nothing is written then. */
+async function reroute(error: unknown, part: PartCopy, _facts: SourceFacts | undefined): Promise<CopiedPart> {
+  throw error instanceof OssError ? (refusedCopy(error, part, MAX_UPLOAD_BYTES) ?? error) : error
+}
+
+/** A pin that no longer holds is not the client's condition. */
+const changedSource = (cause: OssError) =>
+  new S3Error('SlowDown', {
+    message: 'The source of the copy was changed while it was being copied. Please try again.',
+    headers: { 'retry-after': '1' },
+    cause,
+  })
+
+/** The copied part's checksum: the client has to name it on completion, and OSS has none but its own. */
+async function digest(
+  algorithm: AlgorithmName,
+  part: PartCopy,
+  facts: SourceFacts,
+  { oss }: Context,
+): Promise<string> {
+  const hasher = algorithms[algorithm].create()
+  const range = part.range ?? { first: 0, last: facts.size - 1 }
+  if (range.last >= range.first) {
+    for await (const bytes of await readRange({ oss }, part, facts, range, part.signal)) hasher.update(bytes)
+  }
+  return hasher.digest()
+}

@@ -1,0 +1,154 @@
+import type { HeaderMap } from '../ports.ts'
+import { algorithms, carriesChecksum, declaredChecksum, validateChecksum } from './checksum.ts'
+import { combineCrcs } from './crc-combine.ts'
+import { S3Error } from './error.ts'
+
+export type AlgorithmName = keyof typeof algorithms
+type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT'
+
+/** How an upload's object is to be checked: by the checksum of its parts' checksums, or by that of its bytes. */
+export type UploadChecksum = { algorithm: AlgorithmName; type: ChecksumType }
+
+const ALGORITHM = 'x-amz-checksum-algorithm'
+const TYPE = 'x-amz-checksum-type'
+/** The first is what S3 takes when only the algorithm is named. */
+const typesOf: Record<AlgorithmName, readonly ChecksumType[]> = {
+  CRC32: ['COMPOSITE', 'FULL_OBJECT'],
+  CRC32C: ['COMPOSITE', 'FULL_OBJECT'],
+  CRC64NVME: ['FULL_OBJECT'],
+  SHA1: ['COMPOSITE'],
+  SHA256: ['COMPOSITE'],
+}
+
+/**
+ * What CreateMultipartUpload says of checksums; undefined when it says nothing.
+ * @throws S3Error InvalidRequest.
+ */
+export function parseUploadChecksum(headers: HeaderMap): UploadChecksum | undefined {
+  const name = headers[ALGORITHM]?.toUpperCase()
+  const asked = declaredType(headers)
+  if (name === undefined) {
+    if (asked === undefined) return undefined
+    throw invalid(`The ${TYPE} header can only be used with the ${ALGORITHM} header.`)
+  }
+  if (!isAlgorithm(name)) {
+    throw invalid(
+      `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${Object.keys(algorithms).join(', ')}]`,
+    )
+  }
+  const [usual, other] = typesOf[name]
+  if (asked === undefined || asked === usual) return { algorithm: name, type: usual as ChecksumType }
+  if (asked === other) return { algorithm: name, type: other }
+  throw invalid(
+    `The ${asked} checksum type cannot be used with the ${name.toLowerCase()} checksum algorithm.`,
+  )
+}
+
+/** The upload's checksum as CreateMultipartUpload and ListParts answer it. */
+export const checksumHeaders = (checksum: UploadChecksum | undefined): HeaderMap =>
+  checksum === undefined ? {} : { [ALGORITHM]: checksum.algorithm, [TYPE]: checksum.type }
+
+/**
+ * Whether a part comes with the checksum that its upload was created for. With FULL_OBJECT it may come without one.
+ * @throws S3Error InvalidRequest.
+ */
+export function checkPartChecksum(upload: UploadChecksum | undefined, headers: HeaderMap): void {
+  if (upload === undefined) return
+  const declared = declaredChecksum(headers)?.algorithm.name
+  if (declared === upload.algorithm || (declared === undefined && upload.type === 'FULL_OBJECT')) return
+  throw mismatch(upload, declared)
+}
+
+/** A part that an object is made of: what the client says its checksums are, by algorithm, and its true size. */
+export type CheckedPart = { number: number; size: number; checksums: ReadonlyMap<string, string> }
+
+/**
+ * The object's checksum as CompleteMultipartUpload answers it, worked out from those of its parts; nothing where they
+ * do not say enough. What the client says of it in a header must agree with it.
+ * @throws S3Error InvalidRequest, BadDigest.
+ */
+export function objectChecksum(
+  upload: UploadChecksum | undefined,
+  headers: HeaderMap,
+  parts: readonly CheckedPart[],
+): { algorithm: AlgorithmName; type: ChecksumType; value: string } | undefined {
+  const asked = declaredType(headers)
+  if (upload === undefined) return undefined
+  const { algorithm, type } = upload
+  if (asked !== undefined && asked !== type) {
+    throw invalid(
+      `The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`,
+    )
+  }
+  const promised = promisedChecksum(upload, headers)
+  const digests = parts.map((part) => partDigest(upload, part))
+  const known = digests.filter((digest) => digest !== undefined)
+  if (known.length < parts.length) return undefined
+  const value =
+    type === 'COMPOSITE'
+      ? composite(algorithm, known)
+      : combineCrcs(
+          algorithm,
+          known.map((crc, at) => ({ crc, size: parts[at]?.size ?? 0 })),
+        )
+  if (promised !== undefined && promised !== value && `${promised}-${parts.length}` !== value) {
+    throw new S3Error('BadDigest', {
+      message: `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
+    })
+  }
+  return { algorithm, type, value }
+}
+
+/** The object's checksum that the client names. */
+function promisedChecksum(upload: UploadChecksum, headers: HeaderMap): string | undefined {
+  const names = Object.keys(headers).filter(carriesChecksum)
+  if (names.length > 1) {
+    throw invalid('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.')
+  }
+  const [name] = names
+  if (name === undefined) return undefined
+  const algorithm = algorithms[upload.algorithm]
+  if (name !== algorithm.header) throw mismatch(upload, name.replace('x-amz-checksum-', ''))
+  const value = (headers[name] ?? '').trim()
+  validateChecksum(algorithm, upload.type === 'COMPOSITE' ? value.replace(/-\d+$/, '') : value)
+  return value
+}
+
+function partDigest({ algorithm, type }: UploadChecksum, { number, checksums }: CheckedPart) {
+  const value = checksums.get(algorithm)
+  const name = algorithm.toLowerCase()
+  if (value === undefined) {
+    if (type === 'FULL_OBJECT') return undefined
+    throw invalid(
+      `The upload was created using a ${name} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
+    )
+  }
+  const digest = Buffer.from(value, 'base64')
+  if (digest.length !== algorithms[algorithm].bytes) {
+    throw new S3Error('BadDigest', {
+      message: `The ${name} you specified for part ${number} did not match what we received.`,
+    })
+  }
+  return digest
+}
+
+function composite(algorithm: AlgorithmName, digests: readonly Uint8Array[]): string {
+  const hasher = algorithms[algorithm].create()
+  for (const digest of digests) hasher.update(digest)
+  return `${hasher.digest()}-${digests.length}`
+}
+
+function declaredType(headers: HeaderMap): ChecksumType | undefined {
+  const type = headers[TYPE]?.toUpperCase()
+  if (type === undefined || type === 'COMPOSITE' || type === 'FULL_OBJECT') return type
+  throw invalid(`Value for ${TYPE} header is invalid.`)
+}
+
+const isAlgorithm = (name: string): name is AlgorithmName => Object.hasOwn(algorithms, name)
+
+const mismatch = ({ algorithm }: UploadChecksum, actual = 'null') =>
+  invalid(
+    `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${actual.toLowerCase()}`,
+  )
+
+const invalid = (message: string) => new S3Error('InvalidRequest', { message })
