@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { EXPLAIN_USAGE, explain } from './cli-explain.ts'
 import { type Config, ConfigError, parseConfig } from './config.ts'
 import { start } from './node.ts'
 import type { Log } from './ports.ts'
@@ -7,6 +8,7 @@ import type { Log } from './ports.ts'
 const USAGE = `Usage: s3-oss-gateway [command]
 
   serve         run the gateway (the default); settings come from the environment
+  ${EXPLAIN_USAGE}
   check-config  read the settings, say what is wrong with them, and exit
   help          this text
 `
@@ -80,6 +82,13 @@ const command = process.argv[2] ?? 'serve'
 switch (command) {
   case 'serve':
     await serve()
+    break
+  case 'explain':
+    process.stdout.write(
+      await explain(process.argv.slice(3), readConfig(), log).catch((error: Error) =>
+        fail(1, [error.message]),
+      ),
+    )
     break
   case 'check-config':
     readConfig()

@@ -1,17 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { createAdmin } from './admin.ts'
 import { createApp, createGateway } from './app.ts'
 import type { Config } from './config.ts'
-import { createLocalOss, type LocalOss } from './local-oss/index.ts'
+import type { LocalOss } from './local-oss/index.ts'
 import { nodeDoor } from './node-door.ts'
-import { undiciTransport } from './node-transport.ts'
-import type { Log, Transport } from './ports.ts'
+import { nodePorts, openUpstream } from './node-ports.ts'
+import type { Log } from './ports.ts'
 import { renderError, S3Error } from './s3/error.ts'
 
 /** A running gateway. Ports are those really listened on, 0 where there is no such listener. */
@@ -29,21 +27,9 @@ export type Running = {
  * @throws Error when a port is taken, a TLS file cannot be read, or the embedded OSS's folder is in use.
  */
 export async function start(config: Config, log: Log): Promise<Running> {
-  const local = config.localOss && (await startLocalOss(config, config.localOss))
-  const upstream = local
-    ? { transport: local.oss.transport as Transport, close: () => local.oss.close() }
-    : undiciTransport()
-  const newId = () => randomBytes(8).toString('hex').toUpperCase()
-  const gateway = createGateway({
-    config,
-    transport: upstream.transport,
-    clock: Date.now,
-    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-    random: Math.random,
-    platform: { connections: 256 },
-    log,
-    newId,
-  })
+  const upstream = await openUpstream(config)
+  const { localOss } = upstream
+  const gateway = createGateway({ ...nodePorts, config, transport: upstream.transport, log })
 
   let stopping = false
   const server = createServer(createApp(gateway, nodeDoor(log)).fetch, config)
@@ -57,11 +43,14 @@ export async function start(config: Config, log: Log): Promise<Running> {
     adminWanted ? listen(admin, config.listen.adminPort, config.listen.host) : 0,
   ])
 
+  const localPort = config.localOss?.port ?? 0
+  const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort, config.listen.host) : 0
+
   return {
     port,
     adminPort,
-    localOssPort: local?.port ?? 0,
-    localOss: local?.oss,
+    localOssPort,
+    localOss,
     stop: async () => {
       stopping = true
       await close(server)
@@ -69,15 +58,6 @@ export async function start(config: Config, log: Log): Promise<Running> {
       await upstream.close()
     },
   }
-}
-
-async function startLocalOss(
-  config: Config,
-  { directory, port, copyLimit }: NonNullable<Config['localOss']>,
-) {
-  const { accessKeyId, accessKeySecret } = config.credentials
-  const oss = await createLocalOss({ directory, copyLimit, credentials: { accessKeyId, accessKeySecret } })
-  return { oss, port: port === 0 ? 0 : await oss.listen(port, config.listen.host) }
 }
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']

@@ -25,7 +25,6 @@ const SOURCE = 'x-amz-copy-source'
 /** CopyObject: one OSS CopyObject, unless the request needs to know the source first or OSS refuses it. */
 export async function copyObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const copy = await parseCopy(request, context)
-  if (isSelfCopy(copy) && copy.content === 'copy' && !changesForm(request.headers)) throw illegalSelfCopy()
   const ports = copyPorts(context)
   const algorithm = wantedChecksum(request.headers['x-amz-checksum-algorithm'])
   let decide = () => {}
@@ -59,7 +58,7 @@ function copyReply(
 }
 
 /** The request's headers as a copy; everything that can be refused without asking OSS is refused here. */
-async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy> {
+export async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy> {
   const { headers, bucket, key, signal } = request
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
@@ -69,7 +68,7 @@ async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy
   const content = replaceMetadata ? toOssContent(headers) : 'copy'
   const target = await destinationHeaders(request, context)
   await requireOwner(context, source.bucket, headers['x-amz-source-expected-bucket-owner'])
-  return {
+  const copy: Copy = {
     source,
     destination: { bucket, key },
     preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
@@ -80,6 +79,8 @@ async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy
     condition: await destinationConditions(request, context),
     signal,
   }
+  if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) throw illegalSelfCopy()
+  return copy
 }
 
 /** @throws S3Error InvalidRequest for an algorithm the gateway does not compute. */

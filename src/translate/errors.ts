@@ -80,7 +80,9 @@ export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error 
   }
   return new S3Error(code, {
     // OSS says more than S3 where it refuses an argument; elsewhere clients compare S3's own texts.
-    ...(keepsMessage.has(code) || error.code !== code ? { message: messageOf(error, code) } : {}),
+    ...(error.status < 500 && (keepsMessage.has(code) || error.code !== code)
+      ? { message: messageOf(error, code) }
+      : {}),
     // Sent only for a client's `If-None-Match: *`.
     elements:
       error.code === 'FileAlreadyExists'

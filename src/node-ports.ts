@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from './config.ts'
+import { createLocalOss, type LocalOss } from './local-oss/index.ts'
+import { undiciTransport } from './node-transport.ts'
+import type { Platform, Sleep, Transport } from './ports.ts'
+
+/** Node's clock, waiting and chance. */
+export const nodePorts = {
+  clock: Date.now,
+  sleep: ((ms, signal) => sleep(ms, undefined, { signal })) satisfies Sleep,
+  random: Math.random,
+  platform: { connections: 256 } satisfies Platform,
+  newId: () => randomBytes(8).toString('hex').toUpperCase(),
+}
+
+/** OSS, real or embedded. */
+export type Upstream = { transport: Transport; close: () => Promise<void>; localOss: LocalOss | undefined }
+
+/** @throws Error when the embedded OSS's folder is in use or cannot be written. */
+export async function openUpstream({ localOss: embedded, credentials }: Config): Promise<Upstream> {
+  if (embedded === undefined) return { ...undiciTransport(), localOss: undefined }
+  const { accessKeyId, accessKeySecret } = credentials
+  const { directory, copyLimit } = embedded
+  const localOss = await createLocalOss({
+    directory,
+    copyLimit,
+    credentials: { accessKeyId, accessKeySecret },
+  })
+  return { transport: localOss.transport as Transport, close: () => localOss.close(), localOss }
+}
