@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import { UnreadableBody } from './body.ts'
 import { OssError, renderError } from './errors.ts'
 import { type HeaderMap, type OssResponse, type Reply, readable } from './wire.ts'
 
 /** What an answer needs to know of its request. */
-export type Stamp = { method: string; host: string; started: number }
+export type Stamp = { method: string; host: string; started: number; signal: AbortSignal | undefined }
 
 /**
  * What OSS says to a failure; HEAD has no body, so the document goes into a header (facts 4).
  * @throws the cause itself when the request broke off, since then nobody is there to be answered.
  */
-export function refusal(cause: unknown, { method, host }: Stamp): Reply {
+export function refusal(cause: unknown, { method, host, signal }: Stamp): Reply {
   if (cause instanceof UnreadableBody) throw cause.cause
+  signal?.throwIfAborted()
   const error = cause instanceof OssError ? cause : internal(cause)
   const requestId = newRequestId()
   const headers: HeaderMap = { ...error.headers, 'x-oss-request-id': requestId }
@@ -28,7 +29,10 @@ function internal(cause: unknown): OssError {
 }
 
 /** The answer with what every answer of OSS has. */
-export function finish({ status = 200, headers = {}, body }: Reply, { method, started }: Stamp): OssResponse {
+export function finish(
+  { status = 200, headers = {}, body }: Reply,
+  { method, started, signal }: Stamp,
+): OssResponse {
   const all: HeaderMap = {
     server: 'AliyunOSS',
     date: new Date().toUTCString(),
@@ -41,7 +45,9 @@ export function finish({ status = 200, headers = {}, body }: Reply, { method, st
     if (status !== 204 && status !== 304) all['content-length'] ??= String(length)
     if (length > 0) all['content-type'] ??= 'application/xml'
   }
-  return { status, headers: all, body: readable(method === 'HEAD' ? undefined : body) }
+  const stream = readable(method === 'HEAD' ? undefined : body)
+  // Who gives up need not read the rest; the bytes are let go of.
+  return { status, headers: all, body: signal === undefined ? stream : addAbortSignal(signal, stream) }
 }
 
 const newRequestId = () => randomBytes(12).toString('hex').toUpperCase()

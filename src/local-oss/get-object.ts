@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { BucketCall, State } from './call.ts'
 import { checkConditions } from './conditions.ts'
@@ -20,11 +21,9 @@ export async function getObject(call: BucketCall): Promise<Reply> {
   const standard = request['x-oss-range-behavior']?.toLowerCase() === 'standard'
   const range = selectRange(request.range, content.size, standard)
   if (range === undefined && isCompressed(request, headers, content.size)) {
-    const body = state.blobs.read(content.segments, 0, content.size)
-    return {
-      headers: compressedHeaders(headers),
-      body: body.pipe(createGzip()).on('close', () => body.destroy()),
-    }
+    const gzip = createGzip()
+    pipeline(state.blobs.read(content.segments, 0, content.size), gzip, () => {})
+    return { headers: compressedHeaders(headers), body: gzip }
   }
   if (range === undefined) {
     return { headers, body: state.blobs.read(content.segments, 0, content.size) }
@@ -116,8 +115,7 @@ function overrides(call: BucketCall): HeaderMap {
   return headers
 }
 
-const COMPRESSED_TYPES =
-  /^(text\/(cache-manifest|xml|plain|css|javascript|html)|application\/(javascript|x-javascript|rss\+xml|json|xml))$/
+const COMPRESSED_TYPES = /^(text\/.+|application\/(javascript|x-javascript|rss\+xml|json|xml))$/
 const COMPRESSED_FROM = 1024
 
 function isCompressed(request: HeaderMap, headers: HeaderMap, size: number): boolean {

@@ -1,9 +1,10 @@
 import { checkAnonymous } from './access.ts'
 import { type Address, parseAddress, parseQuery } from './address.ts'
 import { finish, refusal, type Stamp } from './answer.ts'
-import { authenticate, type Credentials } from './auth.ts'
+import { authenticate } from './auth.ts'
 import { type Call, requireBucket, type State } from './call.ts'
 import { corsHeaders } from './cors.ts'
+import type { Credentials } from './credentials.ts'
 import { OssError } from './errors.ts'
 import { afterWork, beforeWork, type Faults, injectedReply, type ObservedRequest } from './faults.ts'
 import { checkKey } from './names.ts'
@@ -32,6 +33,7 @@ export function createHandler({ state, credentials, faults, listeners }: Parts):
       method: request.method,
       host: asked.address?.host ?? '',
       started: performance.now(),
+      signal: request.signal,
     }
     let status = 0
     try {

@@ -1,13 +1,13 @@
-import type { Credentials } from './auth.ts'
 import { Blobs } from './blobs.ts'
 import type { State } from './call.ts'
+import type { Credentials } from './credentials.ts'
 import { type FaultRule, Faults } from './faults.ts'
 import { createHandler, type RequestListener } from './handler.ts'
 import { Locks } from './locks.ts'
 import { type Listener, listen } from './server.ts'
-import type { Transport } from './wire.ts'
+import { checkSendable, type Transport } from './wire.ts'
 
-export type { Credentials } from './auth.ts'
+export type { Credentials } from './credentials.ts'
 export {
   Disconnected,
   type FaultAction,
@@ -67,7 +67,7 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
   const handle = createHandler({ state, credentials: options.credentials, faults, listeners })
 
   const inFlight = new Set<Promise<unknown>>()
-  const transport: Transport = (request) => {
+  const serve: Transport = (request) => {
     const answer = handle(request)
     const settled = answer.catch(() => {}).finally(() => inFlight.delete(settled))
     inFlight.add(settled)
@@ -75,10 +75,13 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
   }
   const sockets: Listener[] = []
   return {
-    transport,
+    async transport(request) {
+      checkSendable(request.headers)
+      return serve(request)
+    },
     faults,
     async listen(port, host = '127.0.0.1') {
-      const socket = await listen(transport, port, host)
+      const socket = await listen(serve, port, host)
       sockets.push(socket)
       return socket.port
     },

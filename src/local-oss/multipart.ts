@@ -1,24 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { children, renderXml, text } from '../xml.ts'
-import { percentEncode } from './address.ts'
-import { keeping, parseDocument, readText, receiveBody } from './body.ts'
-import { type BucketCall, changeUnder, claimObject } from './call.ts'
+import { randomBytes } from 'node:crypto'
+import { renderXml } from '../xml.ts'
+import { keeping, receiveBody } from './body.ts'
+import { type BucketCall, changeUnder } from './call.ts'
 import type { Change } from './change.ts'
-import { combineCrc64 } from './crc64.ts'
 import { invalidArgument, OssError } from './errors.ts'
 import { partKey, partsRange, UPLOAD_ID_LENGTH, uploadKey } from './keys.ts'
 import { encodeName, parseEncoding } from './list-query.ts'
 import type { Claim } from './locks.ts'
-import { checkOverwrite, normalContent, writtenHeaders } from './put-object.ts'
-import type { BucketRecord, Content, PartRecord, UploadRecord } from './records.ts'
+import { checkOverwrite, normalContent } from './put-object.ts'
+import type { BucketRecord, PartRecord, UploadRecord } from './records.ts'
 import type { Store } from './store.ts'
-import { checkPublic, parseObjectAcl, parseTraits } from './traits.ts'
-import { addVersion } from './versions.ts'
+import { parseTraits } from './traits.ts'
 import type { Reply } from './wire.ts'
 
-const MAX_PARTS = 10_000
-/** Of all parts but the last, checked when the upload is completed (facts 2). */
-const MIN_PART_SIZE = 100 * 1024
+/** Of one upload (facts 2). */
+export const MAX_PARTS = 10_000
 
 /** InitiateMultipartUpload: remembers the object's traits; its ACL is said on completion and refused here (facts 2). */
 export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> {
@@ -62,44 +58,6 @@ export async function uploadPart(call: BucketCall): Promise<Reply> {
       return { headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64 } }
     }),
   )
-}
-
-/** CompleteMultipartUpload: the parts' bytes become one object without being read or written again. */
-export async function completeMultipartUpload(call: BucketCall): Promise<Reply> {
-  const { state, key, headers } = call
-  const acl = parseObjectAcl(headers['x-oss-object-acl'])
-  const encoding = parseEncoding(call.query)
-  const wanted = parseCompletion(await readText(call), headers['x-oss-complete-all'])
-  requireUpload(call)
-  const claims = [...claimObject(call.bucket, key), { name: `U${uploadIdOf(call)}` }]
-  return changeUnder(call, claims, async (change, bucket) => {
-    if (acl !== undefined) checkPublic(bucket, acl, 'object')
-    const { initiated: _, forbidOverwrite, ...traits } = requireUpload(call)
-    const forbid = forbidOverwrite ? { 'x-oss-forbid-overwrite': 'true' } : headers
-    checkOverwrite(state, bucket, key, forbid)
-    const parts = await readParts(state.store, uploadIdOf(call))
-    const chosen = wanted === undefined ? parts : chooseParts(parts, wanted)
-    checkSizes(chosen)
-    const version = addVersion(state, change, bucket, key, {
-      ...traits,
-      ...(acl === undefined ? {} : { acl }),
-      ...joinParts(chosen),
-      lastModified: state.now(),
-    })
-    removeUpload(call, change, bucket, parts)
-    for (const part of parts) if (!chosen.includes(part)) change.release(part.segments)
-    const location = `http://${bucket.name}.oss-${bucket.region}.aliyuncs.com/${percentEncode(key, '/')}`
-    return {
-      headers: writtenHeaders(bucket, version),
-      body: renderXml('CompleteMultipartUploadResult', {
-        EncodingType: encoding,
-        Location: location,
-        Bucket: bucket.name,
-        Key: encodeName(key, encoding),
-        ETag: `"${version.etag}"`,
-      }),
-    }
-  })
 }
 
 /** AbortMultipartUpload. */
@@ -164,73 +122,13 @@ export async function readParts(store: Store, uploadId: string): Promise<PartRec
 
 const shareBucket = ({ name }: BucketRecord): Claim => ({ name: `B${name}`, shared: true })
 
-function removeUpload(call: BucketCall, change: Change, bucket: BucketRecord, parts: PartRecord[]): void {
+/** Removes an upload and the parts it has; their bytes are the caller's to release or keep. */
+export function removeUpload(
+  call: BucketCall,
+  change: Change,
+  bucket: BucketRecord,
+  parts: PartRecord[],
+): void {
   change.delete(uploadKey(bucket.id, call.key, uploadIdOf(call)))
   for (const { number } of parts) change.delete(partKey(uploadIdOf(call), number))
-}
-
-type Wanted = { number: number; etag: string }
-
-/** The parts asked for; undefined asks for all there are (`x-oss-complete-all: yes`, and then without a body). */
-function parseCompletion(body: string, completeAll: string | undefined): Wanted[] | undefined {
-  if (completeAll !== undefined) {
-    if (completeAll.toLowerCase() === 'yes' && body.trim() === '') return undefined
-    throw invalidArgument(
-      'x-oss-complete-all must be yes and come without a body.',
-      'x-oss-complete-all',
-      completeAll,
-    )
-  }
-  const wanted = children(parseDocument(body, 'CompleteMultipartUpload'), 'Part').map((part) => {
-    const number = text(part, 'PartNumber') ?? ''
-    const etag = text(part, 'ETag')
-    if (!/^\d+$/.test(number) || etag === undefined) throw new OssError('MalformedXML')
-    return { number: Number(number), etag: etag.trim().replace(/^"(.*)"$/, '$1') }
-  })
-  if (wanted.length === 0 || wanted.length > MAX_PARTS) throw new OssError('MalformedXML')
-  return wanted
-}
-
-/** @throws OssError InvalidPartOrder, InvalidPart. */
-function chooseParts(parts: readonly PartRecord[], wanted: readonly Wanted[]): PartRecord[] {
-  const byNumber = new Map(parts.map((part) => [part.number, part]))
-  let last = 0
-  return wanted.map(({ number, etag }) => {
-    if (number <= last) throw new OssError('InvalidPartOrder')
-    last = number
-    const part = byNumber.get(number)
-    if (part?.etag !== etag)
-      throw new OssError('InvalidPart', { elements: { PartNumber: number, ETag: etag } })
-    return part
-  })
-}
-
-/** @throws OssError EntityTooSmall, InvalidPart when there is none. */
-function checkSizes(parts: readonly PartRecord[]): void {
-  if (parts.length === 0) throw new OssError('InvalidPart')
-  for (const { number, size, etag } of parts.slice(0, -1)) {
-    if (size >= MIN_PART_SIZE) continue
-    throw new OssError('EntityTooSmall', {
-      elements: { ProposedSize: size, MinSizeAllowed: MIN_PART_SIZE, PartNumber: number, ETag: etag },
-    })
-  }
-}
-
-/** One object of many parts: its tag is the MD5 of their MD5s and their count, its checksum theirs combined. */
-function joinParts(parts: readonly PartRecord[]): Content {
-  const md5 = createHash('md5')
-  let size = 0
-  let crc64 = 0n
-  for (const part of parts) {
-    md5.update(Buffer.from(part.etag, 'hex'))
-    crc64 = combineCrc64(crc64, BigInt(part.crc64), part.size)
-    size += part.size
-  }
-  return {
-    type: 'Multipart',
-    size,
-    etag: `${md5.digest('hex').toUpperCase()}-${parts.length}`,
-    crc64: String(crc64),
-    segments: parts.flatMap(({ segments }) => segments),
-  }
 }

@@ -8,6 +8,7 @@ import { deleteMultipleObjects, deleteObject } from './delete-object.ts'
 import { getObject, getObjectMeta, headObject } from './get-object.ts'
 import { listObjects, listObjectsV2, listObjectVersions } from './list-objects.ts'
 import * as multipart from './multipart.ts'
+import { completeMultipartUpload } from './multipart-complete.ts'
 import { listMultipartUploads, listParts } from './multipart-list.ts'
 import { getObjectAcl, putObjectAcl } from './object-acl.ts'
 import * as lock from './object-lock.ts'
@@ -51,7 +52,7 @@ const operations: readonly Operation[] = [
 
   ...bucketConfigOperations,
   { name: 'GetBucketStat', method: 'GET', on: 'bucket', query: ['stat'], handle: getBucketStat },
-  { name: 'Option', method: 'OPTIONS', on: 'bucket', anonymous: 'always', handle: optionObject },
+  { name: 'OptionObject', method: 'OPTIONS', on: 'bucket', anonymous: 'always', handle: optionObject },
 
   { name: 'ListObjects', method: 'GET', on: 'bucket', anonymous: 'read', handle: listObjects },
   {
@@ -170,7 +171,7 @@ const operations: readonly Operation[] = [
     query: ['legalHold'],
     handle: lock.getObjectLegalHold,
   },
-  { name: 'Option', method: 'OPTIONS', on: 'object', anonymous: 'always', handle: optionObject },
+  { name: 'OptionObject', method: 'OPTIONS', on: 'object', anonymous: 'always', handle: optionObject },
 
   {
     name: 'InitiateMultipartUpload',
@@ -206,7 +207,7 @@ const operations: readonly Operation[] = [
     query: ['uploadId'],
     anonymous: 'write',
     writes: true,
-    handle: multipart.completeMultipartUpload,
+    handle: completeMultipartUpload,
   },
   {
     name: 'AbortMultipartUpload',

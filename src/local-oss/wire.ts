@@ -36,8 +36,16 @@ export function readable(body: string | Readable | undefined): Readable {
   return Readable.from(body ? [Buffer.from(body)] : [], { objectMode: false })
 }
 
-/** A header's bytes: text above latin1 was never on a wire and means UTF-8. */
+/** A header's bytes, which Node holds as latin1. */
 export function headerBytes(value: string): Buffer {
-  const latin1 = Buffer.from(value, 'latin1')
-  return latin1.toString('latin1') === value ? latin1 : Buffer.from(value, 'utf8')
+  return Buffer.from(value, 'latin1')
+}
+
+/** @throws TypeError for a header no socket would take; in process nothing else would notice. */
+export function checkSendable(headers: HeaderMap): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new TypeError(`the header ${name} cannot be sent`)
+    }
+  }
 }

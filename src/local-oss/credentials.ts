@@ -1,0 +1,78 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Address } from './address.ts'
+import { OssError } from './errors.ts'
+import type { HeaderMap } from './wire.ts'
+
+export type Credentials = { accessKeyId: string; accessKeySecret: string; securityToken?: string }
+
+/** A request as far as its signature is concerned. */
+export type SignedRequest = Address & {
+  method: string
+  headers: HeaderMap
+  query: ReadonlyMap<string, string>
+}
+
+/** Who asks: the account, or nobody. `region` is the one V4 names. */
+export type Caller = { anonymous: boolean; region: string | undefined }
+
+export const MAX_SKEW = 15 * 60_000
+
+/** A temporary key without its token is unknown, as is a token nobody issued. */
+export function checkAccount(accessKeyId: string, token: string | undefined, credentials: Credentials): void {
+  const unknown = accessKeyId !== credentials.accessKeyId
+  if (unknown || (credentials.securityToken !== undefined && token === undefined)) {
+    throw new OssError('InvalidAccessKeyId', { elements: { OSSAccessKeyId: accessKeyId } })
+  }
+  if (token !== credentials.securityToken) throw new OssError('InvalidSecurityToken')
+}
+
+/** What was signed, so that the caller can see where he differs; never the secret. */
+export function mismatch(
+  { accessKeyId }: Credentials,
+  signature: string,
+  stringToSign: string,
+  more: Record<string, string> = {},
+): OssError {
+  const bytes = [...Buffer.from(stringToSign)].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
+  return new OssError('SignatureDoesNotMatch', {
+    elements: {
+      OSSAccessKeyId: accessKeyId,
+      SignatureProvided: signature,
+      StringToSign: stringToSign,
+      StringToSignBytes: bytes.join(' '),
+      ...more,
+    },
+  })
+}
+
+/** @throws OssError RequestTimeTooSkewed when a request is older or younger than 15 minutes. */
+export function checkSkew(at: number, now: number): void {
+  if (Math.abs(now - at) <= MAX_SKEW) return
+  throw new OssError('RequestTimeTooSkewed', {
+    elements: {
+      MaxAllowedSkewMilliseconds: MAX_SKEW,
+      RequestTime: new Date(at).toISOString(),
+      ServerTime: new Date(now).toISOString(),
+    },
+  })
+}
+
+/** A signed URL past its time. */
+export function expired(at: number, now: number): OssError {
+  return new OssError('AccessDenied', {
+    message: 'Request has expired.',
+    elements: { Expires: new Date(at).toISOString(), ServerTime: new Date(now).toISOString() },
+  })
+}
+
+/** A request without a date cannot be placed in time. */
+export function noDate(): OssError {
+  return new OssError('AccessDenied', { message: 'OSS authentication requires a valid Date.' })
+}
+
+/** In constant time. */
+export function same(expected: string, given: string): boolean {
+  const a = Buffer.from(expected)
+  const b = Buffer.from(given)
+  return a.length === b.length && timingSafeEqual(a, b)
+}
