@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { createAdaptorServer, getRequestListener } from '@hono/node-server'
 import { createAdmin } from './admin.ts'
 import { createApp, createGateway } from './app.ts'
 import type { Config } from './config.ts'
@@ -60,32 +60,46 @@ export async function start(config: Config, log: Log): Promise<Running> {
   }
 }
 
-type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
+type Fetch = Parameters<typeof getRequestListener>[0]
 
 function createServer(fetch: Fetch, { listen: { tls } }: Config): Server {
-  const server = createAdaptorServer({
-    fetch,
+  const answer = getRequestListener(fetch, {
     overrideGlobalObjects: false,
-    ...(tls === undefined
-      ? { createServer: createHttpServer }
-      : {
-          createServer: createHttpsServer,
-          serverOptions: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
-        }),
-  }) as Server
-  // What never becomes a request is still answered in S3's words.
+    // The target or the Host is no part of a URL.
+    errorHandler: () => {
+      const { headers, document } = badRequest('BadRequest')
+      return new Response(document, { status: 400, headers })
+    },
+  })
+  // Without a Host the listener refuses in S3's words, Node itself without any.
+  const server =
+    tls === undefined
+      ? createHttpServer({ requireHostHeader: false }, answer)
+      : createHttpsServer(
+          { requireHostHeader: false, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
+          answer,
+        )
+  // What never becomes a request is still answered.
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'RequestHeaderSectionTooLarge' : 'BadRequest'
-    const document = renderError(new S3Error(code), '', '')
+    const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+    const { headers, document } = badRequest(tooLarge ? 'RequestHeaderSectionTooLarge' : 'BadRequest')
+    const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(document) })
     socket.end(
-      `HTTP/1.1 400 Bad Request\r\nContent-Type: application/xml\r\nContent-Length: ${Buffer.byteLength(document)}\r\nConnection: close\r\n\r\n${document}`,
+      `HTTP/1.1 400 Bad Request\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}connection: close\r\n\r\n${document}`,
     )
   })
   return server
+}
+
+/** The answer to what is no request; ids like any other's. */
+function badRequest(code: 'BadRequest' | 'RequestHeaderSectionTooLarge') {
+  const id = nodePorts.newId()
+  const headers = { 'content-type': 'application/xml', 'x-amz-request-id': id, 'x-amz-id-2': id }
+  return { headers, document: renderError(new S3Error(code), id, id) }
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
