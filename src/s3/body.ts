@@ -10,7 +10,7 @@ import {
 } from './checksum.ts'
 import { decodeChunked, wrongLength } from './chunked.ts'
 import { invalidArgument, S3Error } from './error.ts'
-import type { Payload } from './sigv4.ts'
+import type { Payload } from './payload.ts'
 
 /** The body as plain bytes of known length, verified while it streams. */
 export type PlainBody = {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { headerMap } from '../../src/ports.ts'
 import { plainBody } from '../../src/s3/body.ts'
 import type { S3Error } from '../../src/s3/error.ts'
-import type { Payload } from '../../src/s3/sigv4.ts'
+import type { Payload } from '../../src/s3/payload.ts'
 
 const unsigned: Payload = { kind: 'unsigned' }
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')

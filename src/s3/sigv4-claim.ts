@@ -1,0 +1,206 @@
+import type { HeaderMap } from '../ports.ts'
+import { invalidArgument, S3Error } from './error.ts'
+import type { S3Request } from './request.ts'
+
+/** What the client says it signed, and how. */
+export type Claim = {
+  accessKeyId: string
+  date: string
+  region: string
+  /** `yyyyMMddTHHmmssZ`. */
+  timestamp: string
+  signedHeaders: string[]
+  signature: string
+  /** The last line of the canonical request. */
+  payloadHash: string
+}
+
+export const ALGORITHM = 'AWS4-HMAC-SHA256'
+const MAX_SKEW = 15 * 60 * 1000
+const MAX_EXPIRES = 604_800 // seconds, a week
+
+/**
+ * What an Authorization header claims.
+ * @param now milliseconds since the epoch.
+ * @throws S3Error AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, AccessDenied, RequestTimeTooSkewed.
+ */
+export function claimOfHeader({ headers }: S3Request, now: number): Claim {
+  const parts = parseAuthorization(headers.authorization ?? '')
+  const credential = parseCredential(parts.Credential, headerMalformed)
+  const timestamp = requestTime(headers)
+  const time = parseBasic(timestamp)
+  if (time === undefined) {
+    throw new S3Error('AccessDenied', {
+      message: 'AWS authentication requires a valid Date or x-amz-date header.',
+    })
+  }
+  if (!timestamp.startsWith(credential.date)) {
+    throw headerMalformed(
+      `Invalid credential date "${credential.date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
+    )
+  }
+  if (Math.abs(now - time) > MAX_SKEW) {
+    throw new S3Error('RequestTimeTooSkewed', {
+      elements: { RequestTime: timestamp, ServerTime: iso(now), MaxAllowedSkewMilliseconds: MAX_SKEW },
+    })
+  }
+  const payloadHash = headers['x-amz-content-sha256']?.trim()
+  if (!payloadHash) {
+    throw new S3Error('InvalidRequest', {
+      message: 'Missing required header for this request: x-amz-content-sha256',
+    })
+  }
+  const signedHeaders = parts.SignedHeaders.split(';')
+  return { ...credential, timestamp, signedHeaders, signature: parts.Signature, payloadHash }
+}
+
+/**
+ * What a presigned query claims.
+ * @param now milliseconds since the epoch.
+ * @throws S3Error AuthorizationQueryParametersError; AccessDenied when it has expired or is not valid yet.
+ */
+export function claimOfQuery({ headers, query }: S3Request, now: number): Claim {
+  const algorithm = query.get('X-Amz-Algorithm')
+  const credentialText = query.get('X-Amz-Credential')
+  const signature = query.get('X-Amz-Signature')
+  const timestamp = query.get('X-Amz-Date')
+  const signedHeaderText = query.get('X-Amz-SignedHeaders')
+  const expiresText = query.get('X-Amz-Expires')
+  if (!algorithm || !credentialText || !signature || !timestamp || !signedHeaderText || !expiresText) {
+    throw new S3Error('AuthorizationQueryParametersError')
+  }
+  if (algorithm !== ALGORITHM) throw queryMalformed(`X-Amz-Algorithm only supports "${ALGORITHM}"`)
+  const credential = parseCredential(credentialText, (detail) =>
+    queryMalformed(`Error parsing the X-Amz-Credential parameter; ${detail}`),
+  )
+  const time = parseBasic(timestamp)
+  if (time === undefined) {
+    throw queryMalformed(`X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
+  }
+  if (!timestamp.startsWith(credential.date)) {
+    throw queryMalformed(
+      `Invalid credential date "${credential.date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
+    )
+  }
+  const expires = parseExpires(expiresText)
+  if (time - now > MAX_SKEW) throw new S3Error('AccessDenied', { message: 'Request is not valid yet' })
+  if (time + expires * 1000 < now) {
+    throw new S3Error('AccessDenied', {
+      message: 'Request has expired',
+      elements: { 'X-Amz-Expires': expires, Expires: iso(time + expires * 1000), ServerTime: iso(now) },
+    })
+  }
+  const signedHeaders = signedHeaderText.split(';')
+  // An unsigned header must not say what was signed.
+  const signedHash = signedHeaders.includes('x-amz-content-sha256')
+    ? headers['x-amz-content-sha256']
+    : undefined
+  const payloadHash = query.get('X-Amz-Content-Sha256') ?? signedHash ?? 'UNSIGNED-PAYLOAD'
+  return { ...credential, timestamp, signedHeaders, signature, payloadHash }
+}
+
+/** `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`; with or without blanks after the commas. */
+function parseAuthorization(header: string): {
+  Credential: string
+  SignedHeaders: string
+  Signature: string
+} {
+  const space = header.indexOf(' ')
+  if (space < 0) {
+    throw invalidArgument(
+      "Authorization header is invalid -- one and only one ' ' (space) required",
+      'Authorization',
+    )
+  }
+  if (header.slice(0, space) !== ALGORITHM) {
+    throw new S3Error('InvalidRequest', {
+      message: 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+    })
+  }
+  const found = new Map<string, string>()
+  for (const part of header.slice(space + 1).split(',')) {
+    const equals = part.indexOf('=')
+    if (equals < 0) throw headerMalformed(`the authorization component "${part.trim()}" is malformed.`)
+    found.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim())
+  }
+  if (found.size !== 3) {
+    throw headerMalformed(
+      'the authorization header requires three components: Credential, SignedHeaders, and Signature.',
+    )
+  }
+  const take = (name: string) => {
+    const value = found.get(name)
+    if (!value) throw headerMalformed(`missing ${name}.`)
+    return value
+  }
+  return {
+    Credential: take('Credential'),
+    SignedHeaders: take('SignedHeaders'),
+    Signature: take('Signature'),
+  }
+}
+
+/** `<key>/<date>/<region>/s3/aws4_request`; the key itself may contain slashes. */
+function parseCredential(text: string, malformed: (detail: string) => S3Error) {
+  const parts = text.split('/')
+  const [date = '', region = '', service = '', terminal = ''] = parts.slice(-4)
+  const accessKeyId = parts.slice(0, -4).join('/')
+  if (accessKeyId === '' || !/^[^\s/]+$/.test(region)) {
+    throw malformed(
+      'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+    )
+  }
+  if (terminal !== 'aws4_request') {
+    throw malformed(`incorrect terminal "${terminal}". This endpoint uses "aws4_request".`)
+  }
+  if (service !== 's3') throw malformed(`incorrect service "${service}". This endpoint belongs to "s3".`)
+  if (!/^\d{8}$/.test(date)) {
+    throw malformed(
+      `incorrect date format "${date}". This date in the credential must be in the format "yyyyMMdd".`,
+    )
+  }
+  return { accessKeyId, date, region }
+}
+
+function parseExpires(text: string): number {
+  if (!/^-?\d+$/.test(text)) throw queryMalformed('X-Amz-Expires should be a number')
+  const seconds = Number(text)
+  if (seconds < 0) throw queryMalformed('X-Amz-Expires must be non-negative')
+  if (seconds > MAX_EXPIRES) {
+    throw queryMalformed(
+      'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
+    )
+  }
+  return seconds
+}
+
+function headerMalformed(detail: string): S3Error {
+  return new S3Error('AuthorizationHeaderMalformed', {
+    message: `The authorization header is malformed; ${detail}`,
+  })
+}
+
+const queryMalformed = (message: string) => new S3Error('AuthorizationQueryParametersError', { message })
+
+/** x-amz-date, else Date in either notation; `yyyyMMddTHHmmssZ` unless it is malformed. */
+function requestTime(headers: HeaderMap): string {
+  const text = (headers['x-amz-date'] ?? headers.date ?? '').trim()
+  if (headers['x-amz-date'] !== undefined || !httpDate.test(text)) return text
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? '' : iso(time).replace(/[-:]/g, '')
+}
+
+const httpDate = /^\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})$/
+
+/** `yyyyMMddTHHmmssZ` → milliseconds. */
+function parseBasic(text: string): number | undefined {
+  const [, year, month, day, hours, minutes, seconds] = basicTime.exec(text) ?? []
+  if (year === undefined) return undefined
+  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  return Number.isNaN(time) ? undefined : time
+}
+
+const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
+
+/** Seconds only, as S3 writes times in errors. */
+const iso = (time: number) => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z')
