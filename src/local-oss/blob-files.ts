@@ -31,7 +31,7 @@ export class DiskFiles implements BlobFiles {
 
   async create(id: string): Promise<BlobWriter> {
     const shard = join(this.#directory, id.slice(-2))
-    if (!this.#made.has(shard)) this.#made.set(shard, mkdir(shard, { recursive: true }))
+    if (!this.#made.has(shard)) this.#made.set(shard, this.#make(shard))
     await this.#made.get(shard)
     const path = join(shard, id)
     const file = await open(path, 'wx')
@@ -52,6 +52,11 @@ export class DiskFiles implements BlobFiles {
         await rm(path, { force: true })
       },
     }
+  }
+
+  async #make(shard: string): Promise<void> {
+    await mkdir(shard, { recursive: true })
+    await syncDirectory(this.#directory)
   }
 
   async *read(id: string, offset: number, length: number): AsyncGenerator<Uint8Array> {

@@ -32,11 +32,13 @@ async function serve(handle: Transport, request: IncomingMessage, response: Serv
     method: request.method ?? 'GET',
     url: /^https?:\/\//i.test(target) ? target : `http://${host}${target}`,
     headers: headersOf(request),
-    body: request,
+    // A refusal within the body must not cut the connection it is answered on; the rest is dropped below.
+    body: request.iterator({ destroyOnReturn: false }),
     signal: gone.signal,
   })
   response.writeHead(answer.status, answer.headers)
   await pipeline(answer.body, response)
+  request.resume()
 }
 
 /** A repeated header's values joined, as one header would have them. */

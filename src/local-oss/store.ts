@@ -16,6 +16,12 @@ type Level = {
 
 const COUNT_BYTES = 4
 
+/** LevelDB hides why it did not open one level down. */
+function reasonOf({ cause }: { cause?: { code?: string; message?: string } }): string {
+  if (cause?.code === 'LEVEL_LOCKED') return 'another process is using it'
+  return cause?.message ?? 'unknown'
+}
+
 /** The ordered key-value store: LevelDB on disk, or a tree in memory. */
 export class Store {
   readonly #level: Level
@@ -39,7 +45,9 @@ export class Store {
       location === undefined
         ? new MemoryLevel<Buffer, Buffer>({ ...encoding, storeEncoding: 'buffer' })
         : new ClassicLevel<Buffer, Buffer>(location, encoding)
-    await level.open()
+    await level.open().catch((cause) => {
+      throw new Error(`cannot open the store in ${location}: ${reasonOf(cause)}`, { cause })
+    })
     return new Store(level, onDead)
   }
 

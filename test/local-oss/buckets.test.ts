@@ -102,6 +102,22 @@ describe('a bucket', () => {
   })
 })
 
+test('a bucket can be counted', async () => {
+  const client = await world.bucket()
+  const name = client.getBucket()
+  await client.put('a', Buffer.alloc(5))
+  await client.putBucketVersioning(name, 'Enabled')
+  await client.put('a', Buffer.alloc(7))
+  await client.delete('a')
+  await client.initMultipartUpload('b')
+  expect((await client.getBucketStat(name)).stat).toEqual({
+    Storage: '12',
+    ObjectCount: '2',
+    MultipartUploadCount: '1',
+    DeleteMarkerCount: '1',
+  })
+})
+
 test('buckets of all regions are listed by page', async () => {
   const fresh = await startWorld()
   for (const name of ['list-a', 'list-b', 'list-c', 'other']) {

@@ -173,6 +173,19 @@ describe('an object', () => {
     await client.put('once', bytes)
   })
 
+  test('is written once when many forbid to overwrite it at the same time', async () => {
+    const headers = { 'x-oss-forbid-overwrite': 'true' }
+    const attempts = Array.from({ length: 20 }, (_, i) =>
+      client.put('race', Buffer.from(`${i}`), { headers }).then(
+        () => `${i}`,
+        ({ code }: { code: string }) => code,
+      ),
+    )
+    const outcomes = await Promise.all(attempts)
+    expect(outcomes.filter((outcome) => outcome === 'FileAlreadyExists')).toHaveLength(19)
+    expect(outcomes).toContain(String((await client.get('race')).content))
+  })
+
   const refusals: [what: string, headers: Record<string, string>, code: string][] = [
     ['an underscore in a name of its metadata', { 'x-oss-meta-a_b': '1' }, 'InvalidArgument'],
     ['8 KB of metadata', { 'x-oss-meta-a': 'x'.repeat(8192) }, 'InvalidArgument'],
@@ -391,6 +404,13 @@ describe('deleting', () => {
     const encoded = await post(good, digest(good), { 'encoding-type': 'url' })
     expect(encoded.text).toContain('<Key>%C3%A4%20b</Key>')
   })
+})
+
+test('a document that is too long is refused on a connection that lives on', async () => {
+  const body = Buffer.alloc(5 * 1024 * 1024, ' ')
+  const headers = { 'content-md5': createHash('md5').update(body).digest('base64') }
+  const answer = await world.send({ method: 'POST', bucket, query: { delete: null }, body, headers })
+  expect([answer.status, codeOf(answer)]).toEqual([400, 'MalformedXML'])
 })
 
 describe('tags and ACL of an object', () => {

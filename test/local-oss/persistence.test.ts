@@ -64,7 +64,7 @@ describe('what was acknowledged', () => {
   test('is locked against a second process of the same directory', async () => {
     const directory = await temporaryDirectory()
     const first = await createLocalOss({ directory, credentials })
-    await expect(createLocalOss({ directory, credentials })).rejects.toThrow()
+    await expect(createLocalOss({ directory, credentials })).rejects.toThrow('another process is using it')
     await first.close()
     await (await createLocalOss({ directory, credentials })).close()
   })

@@ -70,6 +70,13 @@ describe('an appendable object', () => {
     expect(fresh.headers['x-oss-next-append-position']).toBe('0')
   })
 
+  test('grows by one of many who append at the same position', async () => {
+    const append = () => client.append('race', Buffer.from('x'), { position: '0' } as never)
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, append))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(String((await client.get('race')).content)).toBe('x')
+  })
+
   test('cannot be made of another', async () => {
     await client.put('normal', Buffer.from('x'))
     expect(
