@@ -17,8 +17,12 @@ const SLOWEST = 1024 * 1.024
 
 /** Whether the same call may succeed a moment later. */
 export const isPassing = (error: unknown) =>
+  isUnheard(error) || (error instanceof OssError && (error.status === 503 || error.code === 'RequestTimeout'))
+
+/** Whether OSS may have done what was asked although it is not known: no answer came, or one that says nothing. */
+export const isUnheard = (error: unknown) =>
   error instanceof OssUnreachable ||
-  (error instanceof OssError && (error.status >= 500 || error.code === 'RequestTimeout'))
+  (error instanceof OssError && error.status >= 500 && error.status !== 501 && error.status !== 503)
 
 /**
  * Tries a call that may be repeated safely, with jittered, doubling pauses between the attempts.
@@ -36,6 +40,7 @@ export async function attempt<T>(
   passing: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
+    signal?.throwIfAborted()
     try {
       return await limited(sleep, timeout + bytes / SLOWEST, signal, call)
     } catch (error) {
@@ -71,30 +76,32 @@ export async function limited<T>(
 }
 
 /**
- * Runs `work` over all items, at most `parallel` at a time.
+ * Runs `work` over all items, at most `parallel` at a time. The first failure aborts what is under way.
+ * @param work is given a signal that aborts with the copy's, and with the first failure.
  * @throws the first error, after everything under way has come to its end.
  */
 export async function eachInParallel<T, R>(
   items: readonly T[],
   parallel: number,
-  work: (item: T, index: number) => Promise<R>,
+  signal: AbortSignal,
+  work: (item: T, index: number, signal: AbortSignal) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = new Array(items.length)
+  const failed = new AbortController()
+  const either = AbortSignal.any([signal, failed.signal])
   let next = 0
-  let failed = false
   const worker = async () => {
-    while (next < items.length && !failed) {
+    while (next < items.length && !failed.signal.aborted) {
       const index = next++
       try {
-        results[index] = await work(items[index] as T, index)
+        results[index] = await work(items[index] as T, index, either)
       } catch (error) {
-        failed = true
-        throw error
+        // Later errors are only those of what this one aborts.
+        if (!failed.signal.aborted) failed.abort(error)
       }
     }
   }
-  const ends = await Promise.allSettled(Array.from({ length: Math.min(parallel, items.length) }, worker))
-  const broken = ends.find((end) => end.status === 'rejected')
-  if (broken !== undefined) throw broken.reason
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker))
+  if (failed.signal.aborted) throw failed.signal.reason
   return results
 }

@@ -1,3 +1,4 @@
+import { OssUnreachable } from '../oss/error.ts'
 import { encode, encodePath } from '../oss/sign.ts'
 import type { HeaderMap } from '../ports.ts'
 import { text } from '../xml.ts'
@@ -44,6 +45,8 @@ export async function copyPart(
       },
       'CopyPartResult',
     )
-    return text(document, 'ETag') ?? ''
+    const etag = text(document, 'ETag')
+    if (!etag) throw new OssUnreachable('OSS copied a part without an ETag')
+    return etag
   })
 }

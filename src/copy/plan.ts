@@ -33,8 +33,8 @@ export type CopySettings = {
 export const MAX_PARTS = 10_000
 /** Larger parts time out at OSS (ali-oss#820: 504 at 2 GB). */
 const MAX_PART_BYTES = 1024 ** 3
-/** HEADs, Initiate, Complete, the look at the result, and an abort if it must be. */
-const FIXED_REQUESTS = 8
+/** CopyObject, two HEADs, tags, list of uploads, Initiate, Complete, the look at the result, an abort and its repetition. */
+const FIXED_REQUESTS = 10
 
 /**
  * What to do, from what is known. Native first whenever nothing is known against it: OSS's limits differ by

@@ -1,28 +1,29 @@
+import { textOf } from '../oss/client.ts'
 import { ossCrc64 } from '../oss/crc64.ts'
 import { OssUnreachable } from '../oss/error.ts'
-import type { Body, HeaderMap } from '../ports.ts'
-import { attempt } from './attempt.ts'
+import type { Body, HeaderMap, OssResponse } from '../ports.ts'
+import { attempt, isUnheard } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { ByteRange } from './plan.ts'
 import { payerOf, type SourceFacts } from './source.ts'
-import type { Upload, UploadPorts } from './upload.ts'
+import type { Upload, UploadPorts, Written } from './upload.ts'
 
 type Source = Pick<Copy, 'source' | 'target' | 'signal'>
 
 /**
  * Streams one range of the source into a part.
- * @returns OSS's headers of the part, its ETag among them.
+ * @returns the part's ETag.
  * @throws OssError, 412 when the source is another one by now; OssUnreachable when the bytes came out different.
  */
-export function relayPart(
+export async function relayPart(
   ports: UploadPorts,
   copy: Source,
   facts: SourceFacts,
   { bucket, key, uploadId }: Upload,
   number: number,
   range: ByteRange,
-): Promise<HeaderMap> {
-  return relay(ports, copy, facts, range, (body, length, signal) =>
+): Promise<string> {
+  const { etag } = await relay(ports, copy, facts, range, (body, length, signal) =>
     ports.oss.send({
       method: 'PUT',
       bucket,
@@ -33,34 +34,43 @@ export function relayPart(
       signal,
     }),
   )
+  return etag
 }
 
 /**
  * Streams a whole, small source into one PutObject. OSS is told the source's CRC-64 where it is known,
  * and stores nothing that differs.
  * @param headers the destination's, complete.
+ * @param unheard called when an attempt may have succeeded although its answer was lost.
  */
 export function relayWhole(
   ports: UploadPorts,
   copy: Copy,
   facts: SourceFacts,
   headers: HeaderMap,
-): Promise<HeaderMap> {
+  unheard: () => void,
+): Promise<Written> {
   const { bucket, key } = copy.destination
   const crc64: HeaderMap = facts.crc64 === undefined ? {} : { 'x-oss-hash-crc64ecma': facts.crc64 }
-  return relay(ports, copy, facts, { first: 0, last: facts.size - 1 }, (body, length, signal) =>
-    ports.oss.send({
-      method: 'PUT',
-      bucket,
-      key,
-      headers: { ...headers, ...crc64, 'content-length': String(length) },
-      body,
-      signal,
-    }),
+  return relay(
+    ports,
+    copy,
+    facts,
+    { first: 0, last: facts.size - 1 },
+    (body, length, signal) =>
+      ports.oss.send({
+        method: 'PUT',
+        bucket,
+        key,
+        headers: { ...headers, ...crc64, 'content-length': String(length) },
+        body,
+        signal,
+      }),
+    unheard,
   )
 }
 
-type Put = (body: Body | Uint8Array, length: number, signal: AbortSignal) => Promise<{ headers: HeaderMap }>
+type Put = (body: Body | Uint8Array, length: number, signal: AbortSignal) => Promise<OssResponse>
 
 function relay(
   ports: UploadPorts,
@@ -68,29 +78,53 @@ function relay(
   facts: SourceFacts,
   range: ByteRange,
   put: Put,
-): Promise<HeaderMap> {
+  unheard: () => void = () => {},
+): Promise<Written> {
   const length = range.last - range.first + 1
   return attempt(
     ports,
     copy.signal,
     async (signal) => {
-      if (length === 0) return (await put(new Uint8Array(0), 0, signal)).headers
-      const bytes = await readRange(ports, copy, facts, range, signal)
+      const ended = new AbortController()
       const crc64 = ossCrc64()
-      const { headers } = await put(observed(bytes, length, crc64.update), length, signal)
-      const stored = headers['x-oss-hash-crc64ecma']
-      if (stored !== undefined && stored !== crc64.decimal()) {
-        throw new OssUnreachable(
-          `OSS stored other bytes than were sent: CRC-64 ${stored} instead of ${crc64.decimal()}`,
-        )
+      try {
+        const bytes =
+          length === 0
+            ? new Uint8Array(0)
+            : observed(
+                await readRange(ports, copy, facts, range, AbortSignal.any([signal, ended.signal])),
+                length,
+                crc64.update,
+              )
+        return await stored(put(bytes, length, signal), crc64.decimal).catch((error) => {
+          if (isUnheard(error)) unheard()
+          throw error
+        })
+      } finally {
+        // A source that was not read to its end would keep its connection.
+        ended.abort()
       }
-      return headers
     },
     length,
   )
 }
 
-/** The bytes of a range of the source, pinned to the one that was looked at, from its own region. */
+/** @throws OssUnreachable when the answer is not OSS's, or OSS has stored other bytes than were sent. */
+async function stored(answer: Promise<OssResponse>, sent: () => string): Promise<Written> {
+  const { headers, body } = await answer
+  await textOf(body)
+  const { etag, 'x-oss-hash-crc64ecma': crc64 = sent() } = headers
+  if (!etag) throw new OssUnreachable('OSS stored bytes without an ETag')
+  if (crc64 !== sent()) {
+    throw new OssUnreachable(`OSS stored other bytes than were sent: CRC-64 ${crc64} instead of ${sent()}`)
+  }
+  return { etag, headers }
+}
+
+/**
+ * The bytes of a range of the source, pinned to the one that was looked at, from its own region.
+ * @throws OssError, 412 when the source is another one by now; OssUnreachable when what comes is not that range.
+ */
 export async function readRange(
   { oss }: Pick<UploadPorts, 'oss'>,
   { source, target }: Source,
@@ -98,7 +132,7 @@ export async function readRange(
   { first, last }: ByteRange,
   signal: AbortSignal,
 ): Promise<Body> {
-  const { body } = await oss.send({
+  const { headers, body } = await oss.send({
     method: 'GET',
     bucket: source.bucket,
     key: source.key,
@@ -112,7 +146,10 @@ export async function readRange(
     },
     signal,
   })
-  return body
+  // Anything between here and OSS may have answered, or ignored the range.
+  const isAsked = headers['content-range'] === `bytes ${first}-${last}/${facts.size}`
+  if (headers.etag === facts.etag && isAsked) return body
+  throw new OssUnreachable('the answer is not the range of the source that was asked for')
 }
 
 /** Passes the bytes on, showing each to `see`; throws when there are not exactly as many as announced. */

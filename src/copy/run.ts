@@ -1,28 +1,28 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
-import type { HeaderMap } from '../ports.ts'
-import { S3Error } from '../s3/error.ts'
 import { storedContent } from '../translate/headers.ts'
-import {
-  conditionOfStatus,
-  failedCondition,
-  needsSourceFacts,
-  preconditionFailed,
-} from '../translate/preconditions.ts'
+import { conditionOfStatus, needsSourceFacts, preconditionFailed } from '../translate/preconditions.ts'
 import { toKeptChecksum, withoutKeptChecksums } from '../translate/stored-checksum.ts'
-import { attempt, eachInParallel } from './attempt.ts'
+import { attempt, isUnheard } from './attempt.ts'
+import { changeAsError, changedSource, SourceChanged } from './changed.ts'
 import { withValue } from './checksum.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
+import { decideBeside, lookAtSource, requireAbsent } from './decide.ts'
 import { copyNatively } from './native.ts'
 import { copyPart } from './parts.ts'
-import { type ByteRange, type CopySettings, planCopy } from './plan.ts'
+import { type CopySettings, planCopy } from './plan.ts'
 import { mayBeAboutType, notRestored, type Refusal, refusalOf, tooLarge } from './refusal.ts'
-import { relayPart, relayWhole } from './relay.ts'
-import { readSource, readTagging, type SourceFacts } from './source.ts'
-import { abort, complete, initiate, type Part, type UploadPorts } from './upload.ts'
+import { relayPart } from './relay.ts'
+import { copyByUpload, copyInOne } from './reroute.ts'
+import { findUnheard } from './result.ts'
+import { readSource, type SourceFacts } from './source.ts'
+import type { UploadPorts } from './upload.ts'
 
-const SOURCE = 'x-amz-copy-source-'
-
-export type CopyPorts = UploadPorts & { settings: CopySettings; keepAliveAfter: number }
+export type CopyPorts = UploadPorts & {
+  settings: CopySettings
+  /** Parts relayed at a time, each over two connections. */
+  parallelRelays: number
+  keepAliveAfter: number
+}
 
 /**
  * Copies, by whatever plan OSS leaves.
@@ -30,6 +30,19 @@ export type CopyPorts = UploadPorts & { settings: CopySettings; keepAliveAfter: 
  * @throws S3Error, OssError, OssUnreachable; then the destination is as it was, and no upload is left.
  */
 export async function performCopy(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
+  try {
+    return await perform(ports, asked, decided)
+  } catch (error) {
+    if (asked.signal.aborted) throw new OssUnreachable('the copy was given up', { cause: error })
+    if (!(error instanceof SourceChanged)) throw error
+    const now = await attempt(ports, asked.signal, (signal) => readSource(ports.oss, asked, signal)).catch(
+      () => undefined,
+    )
+    throw changeAsError(error, asked.preconditions, now)
+  }
+}
+
+async function perform(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
   const [copy, known] = needsFacts(asked) ? await withFacts(ports, asked, decided) : [asked, undefined]
   // A native copy of a link gives another link, to a key that the destination's bucket need not have.
   const native: Native =
@@ -40,18 +53,15 @@ export async function performCopy(ports: CopyPorts, asked: Copy, decided: () => 
   switch (plan.kind) {
     case 'refuse':
       throw plan.error
-    case 'parts':
-      return copyByUpload(ports, copy, facts, plan.ranges, copyPart, decided)
-    case 'relay':
-      if (plan.ranges.length === 1) return relayInOne(ports, copy, facts, decided)
-      return copyByUpload(
-        ports,
-        copy,
-        facts,
-        plan.ranges,
-        async (...part) => (await relayPart(...part)).etag ?? '',
-        decided,
-      )
+    case 'parts': {
+      const how = { ranges: plan.ranges, parallel: ports.settings.parallel, copyRange: copyPart }
+      return copyByUpload(ports, copy, facts, how, decided)
+    }
+    case 'relay': {
+      if (plan.ranges.length === 1) return copyInOne(ports, copy, facts, decided)
+      const how = { ranges: plan.ranges, parallel: ports.parallelRelays, copyRange: relayPart }
+      return copyByUpload(ports, copy, facts, how, decided)
+    }
     case 'native':
       throw new Error('OSS refused the native copy')
   }
@@ -73,6 +83,7 @@ async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Pro
     return [keepsOwnContent(copy) ? { ...pinned, content: storedContent(facts.headers) } : pinned, facts]
   }
   if (facts.size > ports.settings.maxSize) throw tooLarge(ports.settings.maxSize)
+  await requireAbsent(ports, copy)
   decided()
   const checksum = await withValue(ports, copy, copy.checksum, facts).catch((error) => {
     throw changedSource(error)
@@ -80,14 +91,6 @@ async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Pro
   const content = copy.content === 'copy' ? storedContent(facts.headers) : copy.content
   const kept = toKeptChecksum({ [checksum.header]: checksum.value })
   return [{ ...pinned, checksum, content: { ...withoutKeptChecksums(content), ...kept } }, facts]
-}
-
-/** @throws S3Error PreconditionFailed, by S3's rules. */
-async function lookAtSource(ports: CopyPorts, copy: Copy): Promise<SourceFacts> {
-  const facts = await attempt(ports, copy.signal, (signal) => readSource(ports.oss, copy, signal))
-  const failed = failedCondition(copy.preconditions, facts)
-  if (failed !== undefined) throw preconditionFailed(failed, SOURCE)
-  return facts
 }
 
 /** A native copy moves all bytes in one call: it may take this many times as long as another. */
@@ -106,28 +109,21 @@ async function tryNatively(
 ): Promise<Native> {
   const began = ports.clock()
   const ended = new AbortController()
-  const signal = AbortSignal.any([copy.signal, ended.signal])
-  // A copy that takes long: what can be decided is, by a look at the source beside it.
-  const slow =
-    ports.keepAliveAfter > 0
-      ? ports.sleep(ports.keepAliveAfter, ended.signal).then(() => lookAtSource(ports, { ...copy, signal }))
-      : undefined
-  const failedMeanwhile = new Promise<never>((_, reject) => {
-    slow?.then(decided, (error) => {
-      if (!ended.signal.aborted) reject(error)
-    })
-  })
+  if (ports.keepAliveAfter > 0) {
+    const signal = AbortSignal.any([copy.signal, ended.signal])
+    void decideBeside(ports, { ...copy, signal }, decided)
+  }
   try {
-    const copying = attempt(
+    const result = await attempt(
       { ...ports, timeout: ports.timeout * NATIVE_PATIENCE },
-      signal,
+      copy.signal,
       (signal) => copyNatively(ports.oss, { ...copy, signal }),
       0,
       wasNotBegun,
     )
-    return { result: await Promise.race([copying, failedMeanwhile]) }
+    return { result }
   } catch (error) {
-    if (error instanceof OssUnreachable && !copy.signal.aborted)
+    if (isUnheard(error) && !copy.signal.aborted)
       return { result: await settle(ports, copy, known, began, error) }
     return { refusal: await refusalOrThrow(ports, copy, known, error) }
   } finally {
@@ -146,7 +142,7 @@ async function refusalOrThrow(
   if (error.status === 412 && known !== undefined) throw changedSource(error)
   if (error.status === 304 || error.status === 412) {
     // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
-    throw preconditionFailed(conditionOfStatus(error.status, copy.preconditions), SOURCE)
+    throw preconditionFailed(conditionOfStatus(error.status, copy.preconditions), 'x-amz-copy-source-')
   }
   const refusal = refusalOf(error)
   if (refusal !== undefined) return refusal
@@ -158,9 +154,6 @@ async function refusalOrThrow(
   throw notRestored(error) ?? error
 }
 
-/** OSS's clock is not ours, and its times are whole seconds. */
-const CLOCK_TOLERANCE = 2000
-
 /**
  * A native attempt whose answer was lost: is the destination the copy, or not?
  * @throws `error`, a retryable one, when it is not, or when that cannot be said.
@@ -170,159 +163,10 @@ async function settle(
   copy: Copy,
   known: SourceFacts | undefined,
   began: number,
-  error: OssUnreachable,
+  error: unknown,
 ): Promise<CopyResult> {
-  const { destination, content } = copy
-  try {
-    const source =
-      known ?? (await attempt(ports, copy.signal, (signal) => readSource(ports.oss, copy, signal)))
-    const written = await attempt(ports, copy.signal, (signal) =>
-      readSource(ports.oss, { source: { ...destination, versionId: undefined }, target: {} }, signal),
-    )
-    const expected = JSON.stringify(sorted(content === 'copy' ? storedContent(source.headers) : content))
-    const isTheCopy =
-      written.etag === source.etag &&
-      written.size === source.size &&
-      written.lastModified >= began - CLOCK_TOLERANCE &&
-      JSON.stringify(sorted(storedContent(written.headers))) === expected
-    if (isTheCopy) return resultOf(written)
-  } catch (cause) {
-    if (!(cause instanceof OssError || cause instanceof OssUnreachable)) throw cause
-  }
-  throw error
-}
-
-const sorted = (headers: HeaderMap) => Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1))
-
-const resultOf = ({ etag, lastModified, headers }: SourceFacts): CopyResult => ({
-  etag,
-  lastModified: new Date(lastModified).toUTCString(),
-  headers,
-})
-
-/** What the same native copy would have given the destination, written out. */
-async function destinationHeaders(
-  ports: CopyPorts,
-  { source, content, tagging, target, signal }: Copy,
-  facts: SourceFacts,
-): Promise<HeaderMap> {
-  const tags =
-    tagging === 'copy'
-      ? await attempt(ports, signal, (signal) => readTagging(ports.oss, { source, target }, facts, signal))
-      : tagging
-  return {
-    ...(content === 'copy' ? storedContent(facts.headers) : content),
-    ...(tags ? { 'x-oss-tagging': tags } : {}),
-    ...target,
-  }
-}
-
-async function relayInOne(
-  ports: CopyPorts,
-  copy: Copy,
-  facts: SourceFacts,
-  decided: () => void,
-): Promise<CopyResult> {
-  const headers = { ...(await destinationHeaders(ports, copy, facts)), ...copy.condition }
-  decided()
-  const written = await relayWhole(ports, copy, facts, headers).catch((error) => {
-    throw changedSource(error)
-  })
-  return lookAtResult(ports, copy, written)
-}
-
-type CopyRange = (
-  ports: UploadPorts,
-  copy: Copy,
-  facts: SourceFacts,
-  upload: { bucket: string; key: string; uploadId: string },
-  number: number,
-  range: ByteRange,
-) => Promise<string>
-
-async function copyByUpload(
-  ports: CopyPorts,
-  copy: Copy,
-  facts: SourceFacts,
-  ranges: readonly ByteRange[],
-  copyRange: CopyRange,
-  decided: () => void,
-): Promise<CopyResult> {
-  const { 'x-oss-object-acl': acl, ...headers } = await destinationHeaders(ports, copy, facts)
-  copy.signal.throwIfAborted()
-  const upload = await initiate(ports, copy.destination, { ...headers, ...copy.condition })
-  try {
-    decided()
-    const parts = await eachInParallel(
-      ranges,
-      ports.settings.parallel,
-      async (range, index): Promise<Part> => {
-        const number = index + 1
-        return { number, etag: await copyRange(ports, copy, facts, upload, number, range) }
-      },
-    )
-    copy.signal.throwIfAborted()
-    // OSS refuses an ACL at Initiate and takes it here.
-    const atEnd = { ...copy.condition, ...(acl === undefined ? {} : { 'x-oss-object-acl': acl }) }
-    const completed = await complete(ports, upload, parts, atEnd)
-    return await verifiedResult(ports, copy, facts, completed)
-  } catch (error) {
-    await abort(ports, upload, (error as Error).message)
-    throw changedSource(error)
-  }
-}
-
-/** A pin that no longer holds is not the client's condition: what it copies has changed under the copy. */
-function changedSource(error: unknown): unknown {
-  if (!(error instanceof OssError) || error.status !== 412) return error
-  return new S3Error('SlowDown', {
-    message: 'The source of the copy was changed while it was being copied. Please try again.',
-    headers: { 'retry-after': '1' },
-    cause: error,
-  })
-}
-
-async function verifiedResult(
-  ports: CopyPorts,
-  copy: Copy,
-  facts: SourceFacts,
-  completed: HeaderMap | undefined,
-): Promise<CopyResult> {
-  const result = await lookAtResult(ports, copy, completed ?? {})
-  const crc64 = result.headers['x-oss-hash-crc64ecma'] ?? completed?.['x-oss-hash-crc64ecma']
-  // Absent on either side it cannot be verified, which is no failure.
-  if (crc64 === undefined || facts.crc64 === undefined || crc64 === facts.crc64) return result
-  const { bucket, key } = copy.destination
-  await attempt(ports, copy.signal, (signal) =>
-    ports.oss.send({
-      method: 'DELETE',
-      bucket,
-      key,
-      query: { versionId: completed?.['x-oss-version-id'] },
-      signal,
-    }),
-  )
-  throw new S3Error('InternalError', {
-    cause: new Error(
-      `the copy of ${facts.size} bytes has CRC-64 ${crc64}, its source ${facts.crc64}; it was deleted`,
-    ),
-  })
-}
-
-/** The time and ETag of what was written, which neither Complete nor PutObject tells. */
-async function lookAtResult(ports: CopyPorts, copy: Copy, written: HeaderMap): Promise<CopyResult> {
-  const { destination, source } = copy
-  const versionId = written['x-oss-version-id']
-  const seen = await attempt(ports, undefined, (signal) =>
-    readSource(ports.oss, { source: { ...destination, versionId }, target: {} }, signal),
-  )
-  return {
-    ...resultOf(seen),
-    checksum: copy.checksum?.value,
-    headers: {
-      ...seen.headers,
-      ...written,
-      ...(source.versionId === undefined ? {} : { 'x-oss-copy-source-version-id': source.versionId }),
-    },
-  }
+  const find = async () => findUnheard(ports, copy, known ?? (await lookAtSource(ports, copy)), began)
+  const found = await find().catch(() => undefined)
+  if (found === undefined) throw error
+  return found
 }

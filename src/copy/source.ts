@@ -1,4 +1,5 @@
 import type { OssClient } from '../oss/client.ts'
+import { OssUnreachable } from '../oss/error.ts'
 import type { HeaderMap } from '../ports.ts'
 import { toOssTagging } from '../translate/tagging.ts'
 import { children, text } from '../xml.ts'
@@ -22,7 +23,10 @@ export type SourceFacts = {
 
 type Source = Pick<Copy, 'source' | 'target'>
 
-/** HEAD of the copy's source. @throws OssError NoSuchKey, NoSuchVersion, AccessDenied. */
+/**
+ * HEAD of the copy's source.
+ * @throws OssError NoSuchKey, NoSuchVersion, AccessDenied; OssUnreachable when the answer does not describe an object.
+ */
 export async function readSource(
   oss: OssClient,
   { source, target }: Source,
@@ -36,10 +40,13 @@ export async function readSource(
     headers: payerOf(target),
     signal,
   })
+  const { etag, 'content-length': length, 'last-modified': time } = headers
+  // Taken for an empty object, a proxy's answer would become an empty copy.
+  if (!etag || !length || !time) throw new OssUnreachable("OSS's answer describes no object")
   return {
-    etag: headers.etag ?? '',
-    lastModified: Date.parse(headers['last-modified'] ?? ''),
-    size: Number(headers['content-length'] ?? 0),
+    etag,
+    lastModified: Date.parse(time),
+    size: Number(length),
     type: headers['x-oss-object-type'] ?? 'Normal',
     versionId: source.versionId ?? headers['x-oss-version-id'],
     crc64: headers['x-oss-hash-crc64ecma'],

@@ -13,5 +13,7 @@ export function copyPorts({ config, oss, clock, log, sleep, random, platform }: 
     timeout: timeout * 1000,
     keepAliveAfter: keepAliveAfter * 1000,
     settings: { ...settings, parallel: Math.min(parallel, platform.connections) },
+    // One connection to read from, one to write to.
+    parallelRelays: Math.max(1, Math.min(parallel, Math.floor(platform.connections / 2))),
   }
 }

@@ -55,10 +55,10 @@ export function createOssClient(ports: OssClientPorts): OssClient {
   }
 
   /** A body in flight cannot be sent twice: the region of its bucket is asked for first, once. */
-  async function findRegion(bucket: string) {
+  async function findRegion(bucket: string, signal: AbortSignal | undefined) {
     try {
       const { document } = await sendForXml(
-        { method: 'GET', bucket, query: { location: null } },
+        { method: 'GET', bucket, query: { location: null }, signal },
         'LocationConstraint',
       )
       learnRegion(bucket, regionOfLocation(text(document, '#text') ?? ''))
@@ -70,10 +70,13 @@ export function createOssClient(ports: OssClientPorts): OssClient {
 
   async function send(call: OssCall): Promise<OssResponse> {
     if (isStream(call.body) && call.bucket && !call.region && !regions.has(call.bucket))
-      await findRegion(call.bucket)
+      await findRegion(call.bucket, call.signal)
     const region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
     try {
-      return await attempt(ports, call, region)
+      const response = await attempt(ports, call, region)
+      // Only objects are sure to be answered by their own region alone.
+      if (call.bucket && call.key && !regions.has(call.bucket)) learnRegion(call.bucket, region)
+      return response
     } catch (error) {
       const actual = error instanceof OssError && error.endpoint ? regionOfHost(error.endpoint) : undefined
       // The name becomes part of a host: OSS's word is checked like anyone's.
@@ -117,17 +120,21 @@ async function attempt(ports: OssClientPorts, call: OssCall, region: string): Pr
     ports.clock(),
   )
   if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
-  const response = await ports.transport({
-    method,
-    url: urlOf(ports.endpoint, region, bucket, key, query),
-    headers,
-    ...(body === undefined ? {} : { body }),
-    ...(signal === undefined ? {} : { signal }),
-  })
+  const response = await ports
+    .transport({
+      method,
+      url: urlOf(ports.endpoint, region, bucket, key, query),
+      headers,
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    .catch((cause) => {
+      throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
+    })
   if (response.status < 300) {
     // Nobody will read it, and unread it would hold the connection.
     if (method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0') {
-      for await (const _ of response.body);
+      await textOf(response.body)
     }
     return response
   }

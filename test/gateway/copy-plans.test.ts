@@ -39,6 +39,14 @@ async function observe(bucket: OssBucket, key: string) {
   }
 }
 
+/** Headers without what is told of the bytes, which are others in the source of a native copy. */
+const withoutContent = (headers: Record<string, string>) =>
+  Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) => !/^content-length$|^x-oss-hash-crc64ecma$|^x-oss-meta-s3gw-checksum-/.test(name),
+    ),
+  )
+
 describe.each(runtimes)('a copy that OSS refuses, on %s', (runtime) => {
   let world: World
   let s3: S3Client
@@ -109,6 +117,7 @@ describe.each(runtimes)('a copy that OSS refuses, on %s', (runtime) => {
       'CopyObject',
       'HeadObject',
       'GetObjectTagging',
+      'ListMultipartUploads',
       'InitiateMultipartUpload',
       'CompleteMultipartUpload',
       'HeadObject',
@@ -180,11 +189,9 @@ describe.each(runtimes)('a copy that OSS refuses, on %s', (runtime) => {
           const rerouted = await copy(source, input)
           const expected = await observe(target(), native.Key)
           const actual = await observe(target(), rerouted.Key)
-          const { 'content-length': _l, 'x-oss-hash-crc64ecma': _c, ...headers } = actual.headers
-          const { 'content-length': _l2, 'x-oss-hash-crc64ecma': _c2, ...expectedHeaders } = expected.headers
-          expect({ ...actual, headers, content: '' }).toEqual({
+          expect({ ...actual, headers: withoutContent(actual.headers), content: '' }).toEqual({
             ...expected,
-            headers: expectedHeaders,
+            headers: withoutContent(expected.headers),
             content: '',
           })
           expect(actual.content).toBe(contentOf(source.endsWith('large') ? large : small))

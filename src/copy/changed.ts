@@ -1,0 +1,32 @@
+import { OssError } from '../oss/error.ts'
+import { S3Error } from '../s3/error.ts'
+import { failedCondition, type Preconditions, preconditionFailed } from '../translate/preconditions.ts'
+
+/** The source was replaced under the copy: a pin to what was looked at no longer holds. */
+export class SourceChanged extends Error {
+  override name = 'SourceChanged'
+}
+
+/** A failed pin, told from everything else; it is not the client's condition. */
+export function changedSource(error: unknown): unknown {
+  if (!(error instanceof OssError) || error.status !== 412) return error
+  return new SourceChanged('the source was changed under the copy', { cause: error })
+}
+
+/**
+ * What a client is told of a changed source: that its condition fails now, or that it may try again.
+ * @param now the source as it is by now; undefined when nobody looked.
+ */
+export function changeAsError(
+  change: SourceChanged,
+  preconditions: Preconditions,
+  now: { etag: string; lastModified: number } | undefined,
+): S3Error {
+  const failed = now && failedCondition(preconditions, now)
+  if (failed !== undefined) return preconditionFailed(failed, 'x-amz-copy-source-')
+  return new S3Error('SlowDown', {
+    message: 'The source of the copy was changed while it was being copied. Please try again.',
+    headers: { 'retry-after': '1' },
+    cause: change,
+  })
+}

@@ -1,0 +1,54 @@
+import { OssError } from '../oss/error.ts'
+import { failedCondition, preconditionFailed } from '../translate/preconditions.ts'
+import { attempt } from './attempt.ts'
+import type { Copy } from './copy.ts'
+import { type CopySettings, planCopy } from './plan.ts'
+import { readSource, type SourceFacts } from './source.ts'
+import type { UploadPorts } from './upload.ts'
+
+/** A look at the source. @throws S3Error PreconditionFailed, by S3's rules. */
+export async function lookAtSource(ports: UploadPorts, copy: Copy): Promise<SourceFacts> {
+  const facts = await attempt(ports, copy.signal, (signal) => readSource(ports.oss, copy, signal))
+  const failed = failedCondition(copy.preconditions, facts)
+  if (failed !== undefined) throw preconditionFailed(failed, 'x-amz-copy-source-')
+  return facts
+}
+
+/**
+ * Beside a native copy that takes long: decides what can be, so that its answer may begin.
+ * What a look says against the copy is left to OSS's own verdict, which may be another one. Never rejects.
+ */
+export async function decideBeside(
+  ports: UploadPorts & { settings: CopySettings; keepAliveAfter: number },
+  copy: Copy,
+  decided: () => void,
+): Promise<void> {
+  try {
+    await ports.sleep(ports.keepAliveAfter, copy.signal)
+    const facts = await lookAtSource(ports, copy)
+    if (planCopy(ports.settings, 'oversize', facts).kind === 'refuse') return
+    await requireAbsent(ports, copy)
+    decided()
+  } catch {
+    // The answer begins when OSS has answered.
+  }
+}
+
+/**
+ * Looks whether a destination that must not be overwritten is there; OSS holds the condition itself, but only at
+ * the end of what may be a long way. @throws S3Error PreconditionFailed.
+ */
+export async function requireAbsent(
+  ports: UploadPorts,
+  { condition, destination, target, signal }: Copy,
+): Promise<void> {
+  if (condition['x-oss-forbid-overwrite'] === undefined) return
+  try {
+    const source = { ...destination, versionId: undefined }
+    await attempt(ports, signal, (signal) => readSource(ports.oss, { source, target }, signal))
+  } catch (error) {
+    if (error instanceof OssError && error.status === 404) return
+    throw error
+  }
+  throw preconditionFailed('If-None-Match', '')
+}

@@ -1,0 +1,109 @@
+import type { HeaderMap } from '../ports.ts'
+import { storedContent } from '../translate/headers.ts'
+import { attempt, eachInParallel } from './attempt.ts'
+import { changedSource } from './changed.ts'
+import type { Copy, CopyResult } from './copy.ts'
+import { requireAbsent } from './decide.ts'
+import type { ByteRange } from './plan.ts'
+import { relayWhole } from './relay.ts'
+import { findUnheard, lookAtResult, verifiedResult } from './result.ts'
+import { readTagging, type SourceFacts } from './source.ts'
+import {
+  abort,
+  complete,
+  initiate,
+  type Part,
+  type Upload,
+  type UploadPorts,
+  type Written,
+} from './upload.ts'
+
+/** Gets one range of the source into a part. @returns the part's ETag. */
+export type CopyRange = (
+  ports: UploadPorts,
+  copy: Copy,
+  facts: SourceFacts,
+  upload: Upload,
+  number: number,
+  range: ByteRange,
+) => Promise<string>
+
+/**
+ * A copy as a multipart upload of the gateway's own.
+ * @throws what hindered it; then the upload is aborted and the destination as it was.
+ */
+export async function copyByUpload(
+  ports: UploadPorts,
+  copy: Copy,
+  facts: SourceFacts,
+  { ranges, parallel, copyRange }: { ranges: readonly ByteRange[]; parallel: number; copyRange: CopyRange },
+  decided: () => void,
+): Promise<CopyResult> {
+  const { 'x-oss-object-acl': acl, ...headers } = await writtenOut(ports, copy, facts)
+  copy.signal.throwIfAborted()
+  const upload = await initiate(ports, copy.destination, { ...headers, ...copy.condition })
+  let completed: Written | undefined
+  try {
+    decided()
+    const parts = await eachInParallel(
+      ranges,
+      parallel,
+      copy.signal,
+      async (range, index, signal): Promise<Part> => {
+        const number = index + 1
+        return { number, etag: await copyRange(ports, { ...copy, signal }, facts, upload, number, range) }
+      },
+    )
+    copy.signal.throwIfAborted()
+    // OSS refuses an ACL at Initiate and takes it here.
+    const atEnd = { ...copy.condition, ...(acl === undefined ? {} : { 'x-oss-object-acl': acl }) }
+    completed = await complete(ports, upload, parts, atEnd)
+  } catch (error) {
+    await abort(ports, upload, (error as Error).message)
+    throw changedSource(error)
+  }
+  return verifiedResult(ports, copy, facts, completed)
+}
+
+/** A copy as one PutObject of what is read meanwhile. @throws what hindered it; the destination is as it was. */
+export async function copyInOne(
+  ports: UploadPorts,
+  copy: Copy,
+  facts: SourceFacts,
+  decided: () => void,
+): Promise<CopyResult> {
+  const headers = { ...(await writtenOut(ports, copy, facts)), ...copy.condition }
+  await requireAbsent(ports, copy)
+  decided()
+  const began = ports.clock()
+  let unheard = false
+  let written: Written
+  try {
+    written = await relayWhole(ports, copy, facts, headers, () => {
+      unheard = true
+    })
+  } catch (error) {
+    // The last attempt may have been refused only because an earlier one had succeeded.
+    const found = unheard && (await findUnheard(ports, copy, facts, began).catch(() => undefined))
+    if (found) return found
+    throw changedSource(error)
+  }
+  return lookAtResult(ports, copy, written)
+}
+
+/** What the same native copy would have given the destination, written out. */
+async function writtenOut(
+  ports: UploadPorts,
+  { source, content, tagging, target, signal }: Copy,
+  facts: SourceFacts,
+): Promise<HeaderMap> {
+  const tags =
+    tagging === 'copy'
+      ? await attempt(ports, signal, (signal) => readTagging(ports.oss, { source, target }, facts, signal))
+      : tagging
+  return {
+    ...(content === 'copy' ? storedContent(facts.headers) : content),
+    ...(tags ? { 'x-oss-tagging': tags } : {}),
+    ...target,
+  }
+}
