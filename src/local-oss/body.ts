@@ -48,12 +48,15 @@ export async function receiveBody(call: Call): Promise<Received> {
   return received
 }
 
-/** Runs `use`; when it fails the received bytes are thrown away. */
+/**
+ * Runs `use`; when it is refused the received bytes are thrown away. After any other failure it is unknown whether
+ * they became an object, so they are left to the sweep of the next start.
+ */
 export async function keeping<T>(call: Call, received: Received, use: () => Promise<T>): Promise<T> {
   try {
     return await use()
   } catch (cause) {
-    await call.state.blobs.discard(received.staged)
+    if (cause instanceof OssError) await call.state.blobs.discard(received.staged)
     throw cause
   }
 }

@@ -40,7 +40,10 @@ export function encryptionTrait(encryption: Encryption | undefined): { encryptio
 
 /** The headers REPLACE replaces: the standard ones and `x-oss-meta-*`. */
 export function parseMetadata(headers: HeaderMap): Pick<ObjectTraits, 'headers' | 'meta'> {
-  const stored: Record<string, string> = { 'content-type': 'application/octet-stream' }
+  const stored: Record<string, string> = {
+    'content-type': 'application/octet-stream',
+    ...parsePersistentHeaders(headers['x-oss-persistent-headers']),
+  }
   const meta: Record<string, string> = {}
   let size = 0
   for (const [name, value] of Object.entries(headers)) {
@@ -54,6 +57,20 @@ export function parseMetadata(headers: HeaderMap): Pick<ObjectTraits, 'headers' 
   // The limit is documented, the error's code is not.
   if (size > MAX_META_BYTES) throw invalidArgument('The total size of user meta exceeds 8 KB.')
   return { headers: stored, meta }
+}
+
+/** `name:base64,name:base64`: any other headers an object is to answer with (facts 4). */
+function parsePersistentHeaders(list: string | undefined): HeaderMap {
+  const headers: HeaderMap = {}
+  for (const pair of list?.split(',') ?? []) {
+    const [, name = '', encoded = ''] = /^\s*([A-Za-z0-9-]+):([A-Za-z0-9+/]+={0,2})\s*$/.exec(pair) ?? []
+    const value = Buffer.from(encoded, 'base64').toString('latin1')
+    if (name === '' || /[\r\n]/.test(value)) {
+      throw invalidArgument('The persistent headers are invalid.', 'x-oss-persistent-headers', list)
+    }
+    headers[name.toLowerCase()] = value
+  }
+  return headers
 }
 
 export function parseStorageClass(value: string | undefined): StorageClass | undefined {

@@ -59,7 +59,11 @@ describe('an object', () => {
       expires: 'Fri, 28 Feb 2012 05:38:42 GMT',
       'x-oss-meta-a-b': 'c d',
     }
-    await client.put('headers', bytes, { headers: { ...headers, 'x-ignored': 'x' } })
+    const persistent = `X-Own:${Buffer.from('ä, b').toString('base64')},y:${Buffer.from('2').toString('base64')}`
+    await client.put('headers', bytes, {
+      headers: { ...headers, 'x-ignored': 'x', 'x-oss-persistent-headers': persistent },
+    })
+    expect(await head('headers')).toMatchObject({ 'x-own': Buffer.from('ä, b').toString('latin1'), y: '2' })
     expect(await head('headers')).toMatchObject(headers)
     expect(await head('headers')).not.toHaveProperty('x-ignored')
   })
@@ -205,6 +209,7 @@ describe('an object', () => {
     ['an illegal tag', { 'x-oss-tagging': 'a%40=1' }, 'InvalidTag'],
     ['a tag twice', { 'x-oss-tagging': 'a=1&a=2' }, 'InvalidTag'],
     ['eleven tags', { 'x-oss-tagging': [...'abcdefghijk'].join('&') }, 'InvalidTag'],
+    ['persistent headers in no proper form', { 'x-oss-persistent-headers': 'a=b' }, 'InvalidArgument'],
     ['a callback', { 'x-oss-callback': 'e30=' }, 'NotImplemented'],
   ]
   test.each(refusals)('is refused with %s', async (_, headers, code) => {
