@@ -116,32 +116,28 @@ export async function listBuckets(request: Request, context: Context): Promise<R
   const { query, signal } = request
   const wanted = maxBuckets(query.get('max-buckets'))
   const region = query.get('bucket-region')
-  const buckets: XmlNode[] = []
+  const isWanted = (bucket: XmlNode) =>
+    mayUseBucket(context.client, text(bucket, 'Name') ?? '') &&
+    (region === undefined || regionOf(bucket) === region)
+  const found: XmlNode[] = []
   let owner: XmlNode = {}
   let marker = decodeToken(query.get('continuation-token'))
   let truncated = true
-  while (truncated && buckets.length < wanted) {
+  while (truncated && found.length < wanted) {
     const { document: page } = await context.oss.sendForXml(
-      {
-        method: 'GET',
-        query: {
-          'max-keys': String(Math.min(1000, wanted - buckets.length)),
-          prefix: query.get('prefix'),
-          marker,
-        },
-        signal,
-      },
+      // Always a whole page: of those asked for one by one, most may be filtered out.
+      { method: 'GET', query: { 'max-keys': '1000', prefix: query.get('prefix'), marker }, signal },
       'ListAllMyBucketsResult',
     )
     const [list = {}] = children(page, 'Buckets')
     owner = children(page, 'Owner')[0] ?? {}
-    for (const bucket of children(list, 'Bucket')) {
-      if (!mayUseBucket(context.client, text(bucket, 'Name') ?? '')) continue
-      if (region === undefined || regionOf(bucket) === region) buckets.push(bucket)
-    }
+    found.push(...children(list, 'Bucket').filter(isWanted))
     truncated = text(page, 'IsTruncated') === 'true'
     marker = text(page, 'NextMarker')
   }
+  const buckets = found.slice(0, wanted)
+  // The last name the client has seen, and no other bucket's.
+  const last = truncated || found.length > wanted ? text(buckets.at(-1) ?? {}, 'Name') : undefined
   return xmlReply('ListAllMyBucketsResult', {
     Buckets: {
       Bucket: buckets.map((bucket) => ({
@@ -151,7 +147,7 @@ export async function listBuckets(request: Request, context: Context): Promise<R
       })),
     },
     Owner: { ID: text(owner, 'ID') },
-    ContinuationToken: truncated && marker ? btoa(marker) : undefined,
+    ContinuationToken: last === undefined ? undefined : btoa(last),
     Prefix: query.get('prefix'),
   })
 }
