@@ -1,0 +1,152 @@
+import { CopyObjectCommand, type CopyObjectCommandInput, S3ServiceException } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { FaultAction, FaultRule } from '../../src/local-oss/index.ts'
+import { type CopyWorld, inParallel, type Seen, startCopyWorld, type Way, ways } from './copy-world.ts'
+
+/** Every call of each way, and which of its requests meets the fault. */
+const aroundUpload = ['ListMultipartUploads', 'InitiateMultipartUpload', 'CompleteMultipartUpload']
+const calls: Record<Way, readonly string[]> = {
+  native: ['CopyObject'],
+  parts: ['CopyObject', 'source', 'GetObjectTagging', ...aroundUpload, 'UploadPartCopy', 'result'],
+  'relay in one': ['source', 'GetObjectTagging', 'GetObject', 'PutObject', 'result'],
+  'relay in parts': ['source', 'GetObjectTagging', ...aroundUpload, 'GetObject', 'UploadPart', 'result'],
+}
+
+const error = (status: number, code: string): FaultAction => ({ kind: 'error', status, code })
+const faults: Record<string, { action: FaultAction; times?: number; only?: string }> = {
+  '503 once': { action: error(503, 'ServiceUnavailable') },
+  '503 twice': { action: error(503, 'ServiceUnavailable'), times: 2 },
+  '503 always': { action: error(503, 'ServiceUnavailable'), times: Number.POSITIVE_INFINITY },
+  '500 once': { action: error(500, 'InternalError') },
+  '500 always': { action: error(500, 'InternalError'), times: Number.POSITIVE_INFINITY },
+  'no answer once': { action: { kind: 'stall', at: 'start' } },
+  'no answer, ever': { action: { kind: 'stall', at: 'start' }, times: Number.POSITIVE_INFINITY },
+  'stalled body': { action: { kind: 'stall', at: 'body', afterBytes: 1000 }, only: 'GetObject' },
+  'stalled answer': { action: { kind: 'stall', at: 'body', afterBytes: 20 } },
+  'truncated body': { action: { kind: 'truncate', afterBytes: 1000 }, only: 'GetObject' },
+  'truncated answer': { action: { kind: 'truncate', afterBytes: 20 } },
+  'cut before': { action: { kind: 'cut', when: 'before' } },
+  'cut before, always': { action: { kind: 'cut', when: 'before' }, times: Number.POSITIVE_INFINITY },
+  'cut after': { action: { kind: 'cut', when: 'after' } },
+  'cut after, always': { action: { kind: 'cut', when: 'after' }, times: Number.POSITIVE_INFINITY },
+  garbage: { action: { kind: 'garbage', body: '<html>It works!</html>' } },
+  'garbage always': {
+    action: { kind: 'garbage', body: '<html>It works!</html>' },
+    times: Number.POSITIVE_INFINITY,
+  },
+  delay: { action: { kind: 'delay', ms: 100 } },
+}
+
+type Row = { way: Way; call: string; fault: string; key: string; occupied: boolean }
+const rows: Row[] = Object.entries(calls).flatMap(([way, names]) =>
+  names.flatMap((call) =>
+    Object.entries(faults)
+      .filter(([, { only }]) => only === undefined || only === call)
+      .map(([fault]) => ({ way: way as Way, call, fault, key: '', occupied: false })),
+  ),
+)
+for (const [index, row] of rows.entries()) {
+  row.key = `row-${index}`
+  // Every other row has an object to lose.
+  row.occupied = index % 2 === 0
+}
+
+/** The requests a row's fault is for: this copy's, and of the HEADs the one of the source or of the result. */
+function ruleOf({ way, call, fault, key }: Row, struck: () => void): FaultRule {
+  const { action, times = 1 } = faults[fault] as (typeof faults)[string]
+  const operation = call === 'source' || call === 'result' ? 'HeadObject' : call
+  const bucket = ['source', 'GetObjectTagging', 'GetObject'].includes(call) ? ways[way].bucket : 'target'
+  const when = (request: { key: string; query: ReadonlyMap<string, string> }) => {
+    const isOurs = (request.key || request.query.get('prefix')) === key
+    if (isOurs) struck()
+    return isOurs
+  }
+  return { operation, bucket, when, times, action }
+}
+
+type Outcome = {
+  struck: number
+  before: Seen
+  after: Seen
+  uploads: string[]
+  foreign: string
+  error: unknown
+}
+
+const source = (seen: Seen) => ({ ...seen, headers: { ...seen?.headers, etag: '', time: '' } })
+
+/** How it may end: a passing fault does not fail a copy, and a lost answer is not a failure. */
+function expected({ way, call, fault }: Row): 'copied' | 'refused' {
+  if (call === 'result' || call === 'ListMultipartUploads' || fault === 'delay') return 'copied'
+  if (/always|ever/.test(fault)) {
+    const heardOfLater = ['CompleteMultipartUpload', 'PutObject'].includes(call) || way === 'native'
+    return fault === 'cut after, always' && heardOfLater ? 'copied' : 'refused'
+  }
+  if (call !== 'CopyObject' || fault.startsWith('503')) return 'copied'
+  // A native copy is not repeated where the first may still be under way.
+  return way === 'native' && /answer$|cut after/.test(fault) && fault !== 'no answer' ? 'copied' : 'refused'
+}
+
+describe('whatever fails in a copy, the destination is the copy or what it was, and no upload is left', () => {
+  let world: CopyWorld
+  const outcomes = new Map<Row, Outcome>()
+
+  beforeAll(async () => {
+    world = await startCopyWorld('node', { timeout: 0.3, keepAliveAfter: 0, parallel: 3 })
+    await inParallel(rows, 8, prepare)
+    await inParallel(rows, 32, run)
+  }, 120_000)
+
+  afterAll(async () => {
+    const shown = rows.map((row) => {
+      const { error, uploads } = outcomes.get(row) ?? {}
+      const { way, call, fault, occupied } = row
+      const outcome = error === undefined ? 'copied' : `${(error as Error).name}`
+      return { way, call, fault, before: occupied ? 'object' : 'nothing', outcome, uploads: uploads?.length }
+    })
+    console.table(shown)
+    await world.stop()
+  })
+
+  async function prepare({ way, key, occupied }: Row): Promise<void> {
+    await world.putSource(way, key, 1)
+    if (!occupied) return
+    await world.bucket('target').put(key, Buffer.from('before'), {
+      headers: { 'content-type': 'text/x-before', 'x-oss-tagging': 'before=1', 'x-oss-meta-seed': 'before' },
+    })
+  }
+
+  async function run(row: Row): Promise<void> {
+    const { way, key } = row
+    const before = await world.see('target', key)
+    const { uploadId: foreign } = await world.bucket('target').initMultipartUpload(key)
+    let struck = 0
+    const stop = world.fault(ruleOf(row, () => struck++))
+    const error = await copy(way, key)
+    stop()
+    const after = await world.see('target', key)
+    outcomes.set(row, { struck, before, after, uploads: await world.uploads(key), foreign, error })
+  }
+
+  const copy = (way: Way, Key: string, input: Partial<CopyObjectCommandInput> = {}) => {
+    const CopySource = `${ways[way].bucket}/${Key}`
+    return world.client.send(new CopyObjectCommand({ Bucket: 'target', Key, CopySource, ...input })).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+  }
+
+  test.each(rows)('$way: $call: $fault', async (row) => {
+    const { struck, before, after, uploads, foreign, error } = outcomes.get(row) as Outcome
+    expect(struck).toBeGreaterThan(0)
+    expect(uploads).toEqual([foreign])
+    if (error === undefined) {
+      expect(source(after)).toEqual(source(await world.see(ways[row.way].bucket, row.key)))
+    } else {
+      expect(error).toBeInstanceOf(S3ServiceException)
+      expect((error as S3ServiceException).$metadata.httpStatusCode).toBeGreaterThanOrEqual(500)
+      expect(after).toEqual(before)
+    }
+    expect(error === undefined ? 'copied' : 'refused').toBe(expected(row))
+  })
+})
