@@ -139,7 +139,7 @@ async function reroute(error: unknown, part: PartCopy, _facts: SourceFacts | und
   throw error instanceof OssError ? (refusedCopy(error, part, MAX_UPLOAD_BYTES) ?? error) : error
 }
 
-/** A pin that no longer holds is not the client's condition. */
+/** A pin that no longer holds is not the client's condition: what it copies has changed under the copy. */
 const changedSource = (cause: OssError) =>
   new S3Error('SlowDown', {
     message: 'The source of the copy was changed while it was being copied. Please try again.',
@@ -147,7 +147,7 @@ const changedSource = (cause: OssError) =>
     cause,
   })
 
-/** The copied part's checksum: the client has to name it on completion, and OSS has none but its own. */
+/** The copied part's checksum, from its bytes: the client has to name it on completion, and OSS has none but its own. */
 async function digest(
   algorithm: AlgorithmName,
   part: PartCopy,
@@ -156,8 +156,11 @@ async function digest(
 ): Promise<string> {
   const hasher = algorithms[algorithm].create()
   const range = part.range ?? { first: 0, last: facts.size - 1 }
-  if (range.last >= range.first) {
+  if (range.last < range.first) return hasher.digest()
+  try {
     for await (const bytes of await readRange({ oss }, part, facts, range, part.signal)) hasher.update(bytes)
+  } catch (error) {
+    throw error instanceof OssError && error.status === 412 ? changedSource(error) : error
   }
   return hasher.digest()
 }
