@@ -48,14 +48,26 @@ export function planCopy(
   facts: SourceFacts | undefined,
 ): Plan {
   if (refusal === undefined || facts === undefined) return { kind: 'native' }
-  const reason = facts.type === 'Symlink' ? 'symlink' : facts.type === 'Appendable' ? 'appendable' : refusal
-  for (const why of new Set([reason, refusal])) {
-    if (settings[why] === 'reject') return { kind: 'refuse', error: refusedBySetting(why, settings.maxSize) }
-  }
+  const error = forbidden(settings, refusal, facts)
+  if (error !== undefined) return { kind: 'refuse', error }
   if (facts.size > settings.maxSize) return { kind: 'refuse', error: tooLarge(settings.maxSize) }
-  const kind = reason === 'oversize' ? 'parts' : 'relay'
+  const kind = reasonOf(refusal, facts) === 'oversize' ? 'parts' : 'relay'
   const ranges = splitSource(facts.size, settings, kind === 'relay' ? 2 : 1)
   return ranges === undefined ? { kind: 'refuse', error: tooLarge(settings.maxSize) } : { kind, ranges }
+}
+
+/** What hinders OSS: its refusal, or the type of the source that it says nothing of. */
+const reasonOf = (refusal: Refusal, { type }: Pick<SourceFacts, 'type'>): Refusal =>
+  type === 'Symlink' ? 'symlink' : type === 'Appendable' ? 'appendable' : refusal
+
+/** The error of a copy that a setting forbids to reroute, or undefined. */
+export function forbidden(
+  settings: CopySettings,
+  refusal: Refusal,
+  facts: Pick<SourceFacts, 'type'>,
+): S3Error | undefined {
+  const why = [reasonOf(refusal, facts), refusal].find((why) => settings[why] === 'reject')
+  return why && refusedBySetting(why, settings.maxSize)
 }
 
 /**

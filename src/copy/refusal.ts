@@ -23,6 +23,12 @@ export const mayBeAboutType = (error: OssError) =>
     error.code,
   )
 
+/** The refusal in an error that says nothing of it, by what the source is. */
+export function refusalByType(error: OssError, { type }: { type: string }): Refusal | undefined {
+  if (!mayBeAboutType(error)) return undefined
+  return type === 'Appendable' ? 'appendable' : type === 'Symlink' ? 'symlink' : undefined
+}
+
 /** S3's limit, in the words that clients look for. */
 export const tooLarge = (maxSize: number) =>
   new S3Error('InvalidRequest', {
@@ -55,9 +61,3 @@ export const notRestored = (error: unknown) =>
   error instanceof OssError && error.code === 'InvalidObjectState'
     ? new S3Error('ObjectNotInActiveTierError', { cause: error })
     : undefined
-
-/** S3's error for a copy that OSS refuses, or undefined when the usual translation says it. */
-export function refusedCopy(error: OssError, _copy: unknown, maxSize: number): S3Error | undefined {
-  const refusal = refusalOf(error)
-  return refusal === undefined ? notRestored(error) : refusedBySetting(refusal, maxSize)
-}

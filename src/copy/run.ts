@@ -10,7 +10,7 @@ import { decideBeside, lookAtSource, requireAbsent } from './decide.ts'
 import { copyNatively } from './native.ts'
 import { copyPart } from './parts.ts'
 import { type CopySettings, planCopy } from './plan.ts'
-import { mayBeAboutType, notRestored, type Refusal, refusalOf, tooLarge } from './refusal.ts'
+import { mayBeAboutType, notRestored, type Refusal, refusalByType, refusalOf, tooLarge } from './refusal.ts'
 import { relayPart } from './relay.ts'
 import { copyByUpload, copyInOne } from './reroute.ts'
 import { findUnheard } from './result.ts'
@@ -147,9 +147,8 @@ async function refusalOrThrow(
   const refusal = refusalOf(error)
   if (refusal !== undefined) return refusal
   if (mayBeAboutType(error)) {
-    const { type } = known ?? (await lookAtSource(ports, copy))
-    if (type === 'Appendable') return 'appendable'
-    if (type === 'Symlink') return 'symlink'
+    const byType = refusalByType(error, known ?? (await lookAtSource(ports, copy)))
+    if (byType !== undefined) return byType
   }
   throw notRestored(error) ?? error
 }

@@ -1,6 +1,7 @@
 import { copySourceHeader } from '../copy/parts.ts'
-import { refusedCopy } from '../copy/refusal.ts'
-import { readRange } from '../copy/relay.ts'
+import { forbidden } from '../copy/plan.ts'
+import { mayBeAboutType, notRestored, refusalByType, refusalOf, tooLarge } from '../copy/refusal.ts'
+import { readRange, relayPart } from '../copy/relay.ts'
 import { readSource, type SourceFacts } from '../copy/source.ts'
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
@@ -24,6 +25,7 @@ import {
 } from '../translate/preconditions.ts'
 import { text } from '../xml.ts'
 import { authorize } from './authorize.ts'
+import { copyPorts } from './copy-ports.ts'
 import { requestPayer } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { requireOwner } from './owner.ts'
@@ -72,7 +74,9 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
     const needsFacts = part.range !== undefined || checksum !== undefined
     const facts =
       needsFacts || needsSourceFacts(part.preconditions) ? await lookAtSource(part, context) : undefined
-    const copied = await copyNatively(part, facts, context).catch((error) => reroute(error, part, facts))
+    const copied = await copyNatively(part, facts, context).catch((error) =>
+      reroute(error, part, facts, context),
+    )
     const value = checksum && facts ? await digest(checksum.algorithm, part, facts, context) : undefined
     return xmlReply(
       'CopyPartResult',
@@ -134,9 +138,36 @@ async function copyNatively(
   }
 }
 
-/** Every refusal of OSS to copy the source comes here, and nothing is written then. */
-async function reroute(error: unknown, part: PartCopy, _facts: SourceFacts | undefined): Promise<CopiedPart> {
-  throw error instanceof OssError ? (refusedCopy(error, part, MAX_UPLOAD_BYTES) ?? error) : error
+/**
+ * What OSS will not copy into a part is streamed into it.
+ * @throws what OSS said, when it is not about the source's size, region or type; S3Error when a setting forbids it.
+ */
+async function reroute(
+  error: unknown,
+  part: PartCopy,
+  known: SourceFacts | undefined,
+  context: Context,
+): Promise<CopiedPart> {
+  if (!(error instanceof OssError)) throw error
+  const named = refusalOf(error)
+  if (named === undefined && !mayBeAboutType(error)) throw notRestored(error) ?? error
+  const facts = known ?? (await lookAtSource(part, context))
+  const refusal = named ?? refusalByType(error, facts)
+  if (refusal === undefined) throw error
+  const ports = copyPorts(context)
+  const forbiddenError = forbidden(ports.settings, refusal, facts)
+  if (forbiddenError !== undefined) throw forbiddenError
+  const range = part.range ?? { first: 0, last: facts.size - 1 }
+  if (range.last - range.first >= MAX_UPLOAD_BYTES) throw tooLarge(MAX_UPLOAD_BYTES)
+  const etag = await relayPart(ports, part, facts, part.upload, part.number, range).catch((error) => {
+    throw error instanceof OssError && error.status === 412 ? changedSource(error) : error
+  })
+  const version = part.source.versionId
+  return {
+    etag,
+    lastModified: new Date(context.clock()).toUTCString(),
+    headers: version === undefined ? {} : { 'x-oss-copy-source-version-id': version },
+  }
 }
 
 /** A pin that no longer holds is not the client's condition: what it copies has changed under the copy. */
