@@ -9,6 +9,7 @@ import type { Context, ObjectRequest } from './operations/operation.ts'
 import { getBucketInfo } from './oss/bucket-info.ts'
 import { createOssClient } from './oss/client.ts'
 import type { HeaderMap, OssRequest, OssResponse, Transport } from './ports.ts'
+import { renderXml } from './xml.ts'
 
 const GiB = 1024 ** 3
 // https://www.alibabacloud.com/help/doc-detail/31979.htm (2025-12-23); OSS itself decides, and may differ.
@@ -39,7 +40,7 @@ export async function explainCopy(
   const [refusal, why] = expectedRefusal(copy, facts, from?.region === to?.region, copyLimit)
   const calls: string[] = []
   const oss = createOssClient({
-    transport: dryTransport(transport, refusal, calls),
+    transport: dryTransport(transport, refusal, facts, calls),
     clock: context.clock,
     endpoint,
     credentials,
@@ -84,31 +85,37 @@ function expectedRefusal(
   return [undefined, `nothing is known against it: ${facts.size} bytes, same region, type ${facts.type}`]
 }
 
-/** Answers every write itself, as OSS would, and writes down every call. */
-function dryTransport(real: Transport, refusal: Refusal | undefined, calls: string[]): Transport {
+/** Answers every write itself, as OSS would, and writes down every call. No byte of an object is moved. */
+function dryTransport(
+  real: Transport,
+  refusal: Refusal | undefined,
+  facts: SourceFacts,
+  calls: string[],
+): Transport {
+  const { etag, size, headers: described } = facts
   let written = false
   return async (request) => {
-    calls.push(describe(request))
+    calls.push(describe(request, written))
     const { method, headers, url } = request
-    if (method === 'HEAD' && written)
-      return answer(200, { etag: '"0"', 'last-modified': new Date(0).toUTCString() })
-    if (method === 'GET' && 'range' in headers) return answer(206, {})
-    if (method === 'GET' || method === 'HEAD') return real(request)
-    if ('x-oss-copy-source' in headers && !url.includes('partNumber=')) {
-      if (refusal !== undefined) return refused(refusal)
-      return answer(200, {}, '<CopyObjectResult><ETag>"0"</ETag></CopyObjectResult>')
+    const ofPart = url.includes('partNumber=')
+    if (method === 'HEAD' && written) return answer(200, described)
+    if (method === 'GET' && headers.range !== undefined) {
+      return answer(206, { etag, 'content-range': `${headers.range.replace('=', ' ')}/${size}` })
     }
-    if ('x-oss-copy-source' in headers)
-      return answer(200, {}, '<CopyPartResult><ETag>"0"</ETag></CopyPartResult>')
-    if (/[?&]uploads$/.test(url))
-      return answer(
-        200,
-        {},
-        '<InitiateMultipartUploadResult><UploadId>UPLOAD-ID</UploadId></InitiateMultipartUploadResult>',
-      )
-    written = method === 'POST' || !url.includes('partNumber=')
-    return answer(200, { etag: '"0"' }, '<CompleteMultipartUploadResult/>')
+    if (method === 'GET' || method === 'HEAD') return real(request)
+    if (headers['x-oss-copy-source'] !== undefined && !ofPart && refusal !== undefined)
+      return refused(refusal)
+    written ||= !ofPart && !/[?&]uploads$/.test(url)
+    return answer(200, { etag }, resultOf(request, etag))
   }
+}
+
+/** The document OSS would answer a write with. */
+function resultOf({ method, headers, url }: OssRequest, etag: string): string {
+  if (/[?&]uploads$/.test(url)) return renderXml('InitiateMultipartUploadResult', { UploadId: 'UPLOAD-ID' })
+  if (method === 'POST') return renderXml('CompleteMultipartUploadResult', { ETag: etag })
+  if (headers['x-oss-copy-source'] === undefined) return ''
+  return renderXml(url.includes('partNumber=') ? 'CopyPartResult' : 'CopyObjectResult', { ETag: etag })
 }
 
 function refused(refusal: Refusal): OssResponse {
@@ -131,6 +138,27 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   if (text !== '') yield new TextEncoder().encode(text)
 }
 
+/** Why each kind of call is made. */
+function reasonOf({ method, url, headers }: OssRequest, written: boolean): string {
+  const [path = '', query = ''] = url.split('?')
+  const part = /(?:^|&)partNumber=(\d+)/.exec(query)?.[1]
+  const copies = headers['x-oss-copy-source'] !== undefined
+  if (method === 'HEAD')
+    return written
+      ? "the result's time and ETag"
+      : `what ${path} is: size, metadata, the ETag to pin the copy to`
+  if (part !== undefined)
+    return copies ? `part ${part}, moved by OSS` : `part ${part}, streamed by the gateway`
+  if (method === 'PUT')
+    return copies ? 'the whole copy in one call' : 'the whole object, streamed by the gateway'
+  if (method === 'POST')
+    return query === 'uploads' ? 'begins an upload with all that the copy is to have' : 'completes the upload'
+  if (query.startsWith('tagging')) return "the source's tags, which only a CopyObject takes along"
+  if (query.startsWith('uploads'))
+    return 'the uploads there are, so that one whose id got lost can be told and aborted'
+  return headers.range === undefined ? 'what the bucket is' : "the source's bytes, pinned to its ETag"
+}
+
 const unsaid = new Set([
   'authorization',
   'x-oss-date',
@@ -139,7 +167,11 @@ const unsaid = new Set([
   'content-length',
 ])
 
-function describe({ method, url, headers }: OssRequest): string {
-  const said = Object.entries(headers).filter(([name]) => !unsaid.has(name))
-  return [`${method} ${url}`, ...said.map(([name, value]) => `     ${name}: ${value}`)].join('\n')
+function describe(request: OssRequest, written: boolean): string {
+  const said = Object.entries(request.headers).filter(([name]) => !unsaid.has(name))
+  return [
+    `${request.method} ${request.url}`,
+    `     (${reasonOf(request, written)})`,
+    ...said.map(([name, value]) => `     ${name}: ${value}`),
+  ].join('\n')
 }
