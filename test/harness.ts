@@ -119,12 +119,15 @@ async function startWorkerd({ LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string
       ...settings,
     },
     outboundService: async (request) => {
-      const answer = await localOss.transport({
-        method: request.method,
-        url: request.url,
-        headers: Object.fromEntries(request.headers),
-        ...(request.body === null ? {} : { body: request.body as unknown as AsyncIterable<Uint8Array> }),
-      })
+      const body = request.body === null ? undefined : drainable(request.body as ReadableStream<Uint8Array>)
+      const answer = await localOss
+        .transport({
+          method: request.method,
+          url: request.url,
+          headers: Object.fromEntries(request.headers),
+          ...(body === undefined ? {} : { body: body.bytes }),
+        })
+        .finally(() => body?.drain())
       const empty = request.method === 'HEAD' || answer.status === 204 || answer.status === 304
       return new WorkerdResponse(
         empty
@@ -150,4 +153,19 @@ async function startWorkerd({ LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string
       await localOss.close()
     },
   }
+}
+
+/** A body whose rest can be read away: left unread, it would break the connection under the next request. */
+function drainable(body: ReadableStream<Uint8Array>) {
+  const reader = body.getReader()
+  const bytes = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => reader.read() as Promise<IteratorResult<Uint8Array>>,
+      return: async () => ({ done: true as const, value: undefined }),
+    }),
+  }
+  const drain = async () => {
+    while (!(await reader.read()).done);
+  }
+  return { bytes, drain: () => void drain().catch(() => {}) }
 }
