@@ -11,7 +11,9 @@ import type { Clock, Incoming, Log, Platform, Reply, Sleep, Transport } from './
 import { plainBody } from './s3/body.ts'
 import { renderError, S3Error } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
-import { authScheme, type Verified, verifySigV4 } from './s3/sigv4.ts'
+import { authScheme, type Verified } from './s3/signature.ts'
+import { verifySigV2 } from './s3/sigv2.ts'
+import { verifySigV4 } from './s3/sigv4.ts'
 import { toS3Error, unreachable } from './translate/errors.ts'
 import { XmlError } from './xml.ts'
 
@@ -85,13 +87,8 @@ export function createGateway(ports: Ports): Gateway {
   function authenticate(request: ReturnType<typeof parseRequest>): Verified {
     const scheme = authScheme(request)
     if (scheme === 'anonymous') throw new S3Error('AccessDenied')
-    if (scheme === 'sigv2-header' || scheme === 'sigv2-query') {
-      throw new S3Error('InvalidRequest', {
-        message:
-          'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-      })
-    }
-    return verifySigV4(request, (id) => config.clients.get(id)?.secretAccessKey, clock())
+    const verify = scheme.startsWith('sigv2') ? verifySigV2 : verifySigV4
+    return verify(request, (id) => config.clients.get(id)?.secretAccessKey, clock())
   }
 
   function refuse(error: unknown, incoming: Incoming, requestId: string): Reply {

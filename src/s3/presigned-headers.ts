@@ -16,15 +16,25 @@ const authParameters = new Set([
 const aboutBody = new Set(['x-amz-sdk-checksum-algorithm', 'x-amz-trailer', 'x-amz-decoded-content-length'])
 
 /**
- * The headers with the x-amz- query parameters of a presigned request among them, as S3 takes them. Those about the
- * body's bytes are left out: the JavaScript presigner writes the checksum of an empty body, and S3 does not check it.
+ * Whether a query parameter of a presigned request stands for the header of its name. Those about the body's bytes do
+ * not: the JavaScript presigner writes the checksum of an empty body, and S3 does not check it.
  */
-export function withHoisted({ headers, parameters }: S3Request): HeaderMap {
+export const standsForHeader = (name: string) =>
+  name.startsWith('x-amz-') && !authParameters.has(name) && !aboutBody.has(name) && !carriesChecksum(name)
+
+/**
+ * The headers with those query parameters among them that stand for headers.
+ * @param stands whether a name, in lower case, does.
+ * @throws S3Error InvalidArgument when one could be no header, or the header itself says something else.
+ */
+export function withHoisted(
+  { headers, parameters }: S3Request,
+  stands: (name: string) => boolean = standsForHeader,
+): HeaderMap {
   let hoisted: HeaderMap | undefined
   for (const [parameter, value] of parameters) {
     const name = parameter.toLowerCase()
-    if (!name.startsWith('x-amz-') || authParameters.has(name)) continue
-    if (aboutBody.has(name) || carriesChecksum(name)) continue
+    if (!stands(name)) continue
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what no header may contain
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
       throw invalidArgument('The query parameter cannot stand for a header.', parameter)

@@ -6,6 +6,8 @@ import { S3Error } from './error.ts'
 export type S3Request = Incoming & {
   bucket: string | undefined
   key: string | undefined
+  /** The bucket, where the Host header named it. */
+  hostBucket: string | undefined
   /** The path as received: what the client signed. */
   rawPath: string
   /** Query parameters, decoded, in the order received. */
@@ -33,7 +35,8 @@ export function parseRequest(incoming: Incoming, domains: readonly string[]): S3
   const parameters = mark < 0 ? [] : parseQuery(target.slice(mark + 1))
   const query = new Map<string, string>()
   for (const [name, value] of parameters) if (!query.has(name)) query.set(name, value)
-  return { ...incoming, rawPath, parameters, query, ...address(rawPath, hostBucket(headers.host, domains)) }
+  const hostBucket = bucketOfHost(headers.host, domains)
+  return { ...incoming, rawPath, parameters, query, hostBucket, ...address(rawPath, hostBucket) }
 }
 
 function address(rawPath: string, fromHost: string | undefined): Pick<S3Request, 'bucket' | 'key'> {
@@ -53,7 +56,7 @@ function address(rawPath: string, fromHost: string | undefined): Pick<S3Request,
 }
 
 /** The bucket in a virtual-hosted Host header, or undefined when the host is a base domain or none of ours. */
-function hostBucket(host: string | undefined, domains: readonly string[]): string | undefined {
+function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
   const name = (host ?? '').replace(/:\d*$/, '').toLowerCase()
   const domain = domains.find((domain) => name.endsWith(`.${domain}`))
   return domain === undefined ? undefined : name.slice(0, -domain.length - 1)

@@ -1,6 +1,7 @@
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { S3Request } from './request.ts'
+import { iso, MAX_SKEW, parseBasicTime, parseHttpDate, requireRecent } from './signature.ts'
 
 /** What the client says it signed, and how. */
 export type Claim = {
@@ -16,7 +17,6 @@ export type Claim = {
 }
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
-const MAX_SKEW = 15 * 60 * 1000
 const MAX_EXPIRES = 604_800 // seconds, a week
 
 /**
@@ -28,7 +28,7 @@ export function claimOfHeader({ headers }: S3Request, now: number): Claim {
   const parts = parseAuthorization(headers.authorization ?? '')
   const credential = parseCredential(parts.Credential, headerMalformed)
   const timestamp = requestTime(headers)
-  const time = parseBasic(timestamp)
+  const time = parseBasicTime(timestamp)
   if (time === undefined) {
     throw new S3Error('AccessDenied', {
       message: 'AWS authentication requires a valid Date or x-amz-date header.',
@@ -39,11 +39,7 @@ export function claimOfHeader({ headers }: S3Request, now: number): Claim {
       `Invalid credential date "${credential.date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
     )
   }
-  if (Math.abs(now - time) > MAX_SKEW) {
-    throw new S3Error('RequestTimeTooSkewed', {
-      elements: { RequestTime: timestamp, ServerTime: iso(now), MaxAllowedSkewMilliseconds: MAX_SKEW },
-    })
-  }
+  requireRecent(time, timestamp, now)
   const payloadHash = headers['x-amz-content-sha256']?.trim()
   if (!payloadHash) {
     throw new S3Error('InvalidRequest', {
@@ -73,7 +69,7 @@ export function claimOfQuery({ headers, query }: S3Request, now: number): Claim 
   const credential = parseCredential(credentialText, (detail) =>
     queryMalformed(`Error parsing the X-Amz-Credential parameter; ${detail}`),
   )
-  const time = parseBasic(timestamp)
+  const time = parseBasicTime(timestamp)
   if (time === undefined) {
     throw queryMalformed(`X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
   }
@@ -141,7 +137,7 @@ function parseAuthorization(header: string): {
 }
 
 /** `<key>/<date>/<region>/s3/aws4_request`; the key itself may contain slashes. */
-function parseCredential(text: string, malformed: (detail: string) => S3Error) {
+export function parseCredential(text: string, malformed: (detail: string) => S3Error) {
   const parts = text.split('/')
   const [date = '', region = '', service = '', terminal = ''] = parts.slice(-4)
   const accessKeyId = parts.slice(0, -4).join('/')
@@ -180,27 +176,13 @@ function headerMalformed(detail: string): S3Error {
   })
 }
 
-const queryMalformed = (message: string) => new S3Error('AuthorizationQueryParametersError', { message })
+export const queryMalformed = (message: string) =>
+  new S3Error('AuthorizationQueryParametersError', { message })
 
 /** x-amz-date, else Date in either notation; `yyyyMMddTHHmmssZ` unless it is malformed. */
 function requestTime(headers: HeaderMap): string {
   const text = (headers['x-amz-date'] ?? headers.date ?? '').trim()
-  if (headers['x-amz-date'] !== undefined || !httpDate.test(text)) return text
-  const time = Date.parse(text)
-  return Number.isNaN(time) ? '' : iso(time).replace(/[-:]/g, '')
+  if (headers['x-amz-date'] !== undefined) return text
+  const time = parseHttpDate(text)
+  return time === undefined ? text : iso(time).replace(/[-:]/g, '')
 }
-
-const httpDate = /^\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})$/
-
-/** `yyyyMMddTHHmmssZ` → milliseconds. */
-function parseBasic(text: string): number | undefined {
-  const [, year, month, day, hours, minutes, seconds] = basicTime.exec(text) ?? []
-  if (year === undefined) return undefined
-  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
-  return Number.isNaN(time) ? undefined : time
-}
-
-const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
-
-/** Seconds only, as S3 writes times in errors. */
-const iso = (time: number) => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z')

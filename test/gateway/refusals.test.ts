@@ -111,14 +111,19 @@ const whoAsks: Row[] = [
   ],
   ['nobody at all', () => put, { status: 403, Code: 'AccessDenied' }],
   [
-    'Signature Version 2',
+    'Signature Version 2 without a date',
     () => withHeader('authorization', 'AWS local:frJIUN8DYpKDtOLCwo//yllqDzg='),
-    { status: 400, Code: 'InvalidRequest', Message: expect.stringContaining('Please use AWS4-HMAC-SHA256') },
+    { status: 403, Code: 'AccessDenied', Message: expect.stringContaining('valid Date or x-amz-date') },
   ],
   [
-    'Signature Version 2 in the query',
+    'a guessed signature of version 2 in the query',
     () => ({ ...put, target: '/bucket/key?AWSAccessKeyId=local&Expires=4000000000&Signature=abc%3D' }),
-    { status: 400, Code: 'InvalidRequest' },
+    {
+      status: 403,
+      Code: 'SignatureDoesNotMatch',
+      StringToSign: 'PUT\n\n\n4000000000\n/bucket/key',
+      SignatureProvided: 'abc=',
+    },
   ],
   [
     'a scheme of another world',

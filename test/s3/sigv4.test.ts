@@ -7,7 +7,8 @@ import { plainBody } from '../../src/s3/body.ts'
 import type { S3Error } from '../../src/s3/error.ts'
 import { parsePayload } from '../../src/s3/payload.ts'
 import { parseRequest, type S3Request } from '../../src/s3/request.ts'
-import { authScheme, verifySigV4 } from '../../src/s3/sigv4.ts'
+import { authScheme } from '../../src/s3/signature.ts'
+import { verifySigV4 } from '../../src/s3/sigv4.ts'
 import vectors from '../data/sigv4-vectors.json'
 
 const { accessKeyId, secretAccessKey } = vectors

@@ -1,0 +1,124 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { HeaderMap } from '../ports.ts'
+import { invalidArgument, S3Error } from './error.ts'
+import type { Payload } from './payload.ts'
+import type { S3Request } from './request.ts'
+
+/** The secret of an access key, or undefined when there is no such key. */
+export type SecretOf = (accessKeyId: string) => string | undefined
+
+export type Verified = {
+  accessKeyId: string
+  payload: Payload
+  presigned: boolean
+  /** The request's headers; when presigned, with the query parameters that stand for headers. */
+  headers: HeaderMap
+}
+
+/** Both versions allow clocks to differ by this much. */
+export const MAX_SKEW = 15 * 60 * 1000
+
+export type AuthScheme = 'sigv4-header' | 'sigv4-query' | 'sigv2-header' | 'sigv2-query' | 'anonymous'
+
+/**
+ * Which authentication a request carries.
+ * @throws S3Error InvalidArgument when it carries two, or one that S3 does not know.
+ */
+export function authScheme({ headers, query }: Pick<S3Request, 'headers' | 'query'>): AuthScheme {
+  const authorization = headers.authorization
+  const v4 = query.has('X-Amz-Algorithm') || query.has('X-Amz-Signature') || query.has('X-Amz-Credential')
+  const v2 = query.has('Signature') || query.has('AWSAccessKeyId')
+  if (Number(v4) + Number(v2) + Number(authorization !== undefined) > 1) {
+    throw invalidArgument(
+      'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
+      'Authorization',
+    )
+  }
+  if (v4) return 'sigv4-query'
+  if (v2) return 'sigv2-query'
+  if (authorization === undefined) return 'anonymous'
+  if (authorization.startsWith('AWS4-')) return 'sigv4-header'
+  if (authorization.startsWith('AWS ')) return 'sigv2-header'
+  throw invalidArgument('Unsupported Authorization Type', 'Authorization')
+}
+
+/** @throws S3Error InvalidAccessKeyId. */
+export function requireSecret(secretOf: SecretOf, accessKeyId: string): string {
+  const secret = secretOf(accessKeyId)
+  if (secret === undefined) {
+    throw new S3Error('InvalidAccessKeyId', { elements: { AWSAccessKeyId: accessKeyId } })
+  }
+  return secret
+}
+
+/** @throws S3Error InvalidToken: clients of the gateway have permanent keys. */
+export function refuseSessionToken(token: string | undefined): void {
+  if (!token) return
+  throw new S3Error('InvalidToken', {
+    message: 'Session tokens are not accepted by this gateway: sign with a permanent access key.',
+  })
+}
+
+/** @throws S3Error RequestTimeTooSkewed. */
+export function requireRecent(time: number, timestamp: string, now: number): void {
+  if (Math.abs(now - time) <= MAX_SKEW) return
+  throw new S3Error('RequestTimeTooSkewed', {
+    elements: { RequestTime: timestamp, ServerTime: iso(now), MaxAllowedSkewMilliseconds: MAX_SKEW },
+  })
+}
+
+/** In constant time. */
+export function equalSignatures(expected: string, provided: string): boolean {
+  const a = Buffer.from(expected)
+  const b = Buffer.from(provided)
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+export type Mismatch = {
+  accessKeyId: string
+  signature: string
+  stringToSign: string
+  /** Signature Version 4 only. */
+  canonical?: string
+}
+
+/** SignatureDoesNotMatch, showing what should have been signed. */
+export function signatureMismatch({ accessKeyId, signature, stringToSign, canonical }: Mismatch): S3Error {
+  return new S3Error('SignatureDoesNotMatch', {
+    elements: {
+      AWSAccessKeyId: accessKeyId,
+      StringToSign: stringToSign,
+      SignatureProvided: signature,
+      StringToSignBytes: hexBytes(stringToSign),
+      ...(canonical === undefined
+        ? {}
+        : { CanonicalRequest: canonical, CanonicalRequestBytes: hexBytes(canonical) }),
+    },
+  })
+}
+
+const hexBytes = (text: string) =>
+  Buffer.from(text)
+    .toString('hex')
+    .replace(/..(?=.)/g, '$& ')
+
+const httpDate = /^\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]\d{4})$/
+
+/** A date as HTTP and mail write it → milliseconds. */
+export function parseHttpDate(text: string): number | undefined {
+  const time = httpDate.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(time) ? undefined : time
+}
+
+const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
+
+/** `yyyyMMddTHHmmssZ` → milliseconds. */
+export function parseBasicTime(text: string): number | undefined {
+  const [, year, month, day, hours, minutes, seconds] = basicTime.exec(text) ?? []
+  if (year === undefined) return undefined
+  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** Seconds only, as S3 writes times in errors. */
+export const iso = (time: number) => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z')
