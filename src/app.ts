@@ -1,7 +1,7 @@
 import type { Context as HonoContext } from 'hono'
 import { Hono } from 'hono'
 import type { Config } from './config.ts'
-import { authorize } from './operations/authorize.ts'
+import { authorize, authorizeBucket } from './operations/authorize.ts'
 import { findOperation } from './operations/index.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
@@ -62,9 +62,11 @@ export function createGateway(ports: Ports): Gateway {
     const operation = findOperation({ ...asked, headers: verified.headers })
     const client = config.clients.get(verified.accessKeyId)
     if (client === undefined) throw new S3Error('InvalidAccessKeyId')
-    const scope = operation.access === 'list' ? (asked.query.get('prefix') ?? '') : asked.key
+    const { access } = operation
     if (asked.bucket !== undefined) {
-      authorize(client, operation.access === 'write' ? 'write' : 'read', asked.bucket, scope)
+      if (access === 'keys') authorizeBucket(client, 'write', asked.bucket)
+      else if (access === 'list') authorize(client, 'read', asked.bucket, asked.query.get('prefix') ?? '')
+      else authorize(client, access, asked.bucket, asked.key)
     }
     const request: Request = {
       ...asked,
@@ -116,8 +118,8 @@ export function createGateway(ports: Ports): Gateway {
   }
 
   function subjectOf(incoming: Incoming) {
-    const { bucket, key, query } = parseRequest(incoming, config.domains)
-    return { bucket, key, versionId: query.get('versionId'), uploadId: query.get('uploadId') }
+    const { method, bucket, key, query } = parseRequest(incoming, config.domains)
+    return { method, bucket, key, versionId: query.get('versionId'), uploadId: query.get('uploadId') }
   }
 }
 

@@ -71,16 +71,21 @@ const toEscape = /[&<>"\p{Cc}]/gu
 const escapeText = (value: string) =>
   value.replace(toEscape, (c) => entities[c] ?? `&#x${c.charCodeAt(0).toString(16)};`)
 
-/** One element with its children, in the order of the tree's keys. */
+/**
+ * One element with its children, in the order of the tree's keys. A key `@name` is an attribute; the empty name is
+ * no element but its content, so that a list of trees under it can alternate between names.
+ */
 export function element(name: string, content: XmlChild | XmlChild[], attributes = ''): string {
   if (content === undefined) return ''
   if (Array.isArray(content)) return content.map((item) => element(name, item, attributes)).join('')
-  const inner =
-    typeof content === 'object'
-      ? Object.entries(content)
-          .map(([child, value]) => element(child, value))
-          .join('')
-      : escapeText(String(content))
+  let inner = ''
+  if (typeof content === 'object') {
+    for (const [child, value] of Object.entries(content)) {
+      if (child.startsWith('@')) attributes += ` ${child.slice(1)}="${escapeText(String(value))}"`
+      else inner += element(child, value)
+    }
+  } else inner = escapeText(String(content))
+  if (name === '') return inner
   return inner === '' ? `<${name}${attributes}/>` : `<${name}${attributes}>${inner}</${name}>`
 }
 

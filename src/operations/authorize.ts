@@ -5,6 +5,16 @@ import { S3Error } from '../s3/error.ts'
 export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.includes(bucket) ?? true
 
 /**
+ * Holds a client to its limits as far as the bucket goes, for a request whose keys are in its body: each of them
+ * must be given to {@link authorize}.
+ * @throws S3Error AccessDenied.
+ */
+export function authorizeBucket(client: Client, access: 'read' | 'write', bucket: string): void {
+  if (access === 'write' && client.readOnly) throw denied('reading')
+  if (!mayUseBucket(client, bucket)) throw denied('certain buckets')
+}
+
+/**
  * Holds a client to its limits. The same parsed names are used here and in the request to OSS.
  * @param key the key, or the prefix of a listing; undefined for the bucket itself.
  * @throws S3Error AccessDenied.
@@ -15,8 +25,7 @@ export function authorize(
   bucket: string,
   key: string | undefined,
 ): void {
-  if (access === 'write' && client.readOnly) throw denied('reading')
-  if (!mayUseBucket(client, bucket)) throw denied('certain buckets')
+  authorizeBucket(client, access, bucket)
   if (client.prefixes === undefined) return
   if (key === undefined ? access === 'write' : !client.prefixes.some((prefix) => key.startsWith(prefix))) {
     throw denied('certain key prefixes')

@@ -2,10 +2,12 @@ import { invalidArgument, S3Error } from '../s3/error.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './bucket.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
 import { copyObject } from './copy.ts'
+import { deleteObjects } from './delete-objects.ts'
 import { listObjects, listObjectsV2 } from './list.ts'
 import { abortMultipartUpload, createMultipartUpload, uploadPart } from './multipart.ts'
 import { listMultipartUploads, listParts } from './multipart-list.ts'
 import { deleteObject, getObject, headObject, putObject } from './object.ts'
+import { objectSubresources } from './object-rows.ts'
 import type { Operation } from './operation.ts'
 import { refused } from './refused.ts'
 import { uploadPartCopy } from './upload-part-copy.ts'
@@ -72,6 +74,17 @@ export const served: readonly Operation[] = [
     access: 'write',
     body: 'none',
     handle: deleteObject,
+  },
+
+  ...objectSubresources,
+  {
+    name: 'DeleteObjects',
+    method: 'POST',
+    on: 'bucket',
+    query: ['delete'],
+    access: 'keys',
+    body: 'stream',
+    handle: deleteObjects,
   },
 
   // An upload's id alone is enough: a part without a number must not become the object.

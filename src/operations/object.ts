@@ -1,7 +1,7 @@
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
-import { notImplemented, S3Error } from '../s3/error.ts'
+import { S3Error } from '../s3/error.ts'
 import { isRange, resolveRange } from '../s3/range.ts'
 import { refuseUnsupported, toOssContent, toS3Answer, toS3Object } from '../translate/headers.ts'
 import {
@@ -16,7 +16,10 @@ import {
 import { keptChecksums, toKeptChecksum } from '../translate/stored-checksum.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
 import { destinationConditions } from './conditional-write.ts'
+import { refuseDeleteConditions } from './delete-objects.ts'
 import { destinationHeaders, requestPayer } from './destination.ts'
+import { bypassGovernance } from './object-lock.ts'
+import { checkPart, requestedPart } from './object-part.ts'
 import type { Context, ObjectRequest } from './operation.ts'
 import { sendBody } from './send-body.ts'
 
@@ -63,14 +66,16 @@ const overrides = [
 /** GetObject: one OSS GetObject; the body is passed on unread. */
 export async function getObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers, signal } = request
-  refusePartNumber(request)
   refuseUnsupported(headers)
+  const part = requestedPart(request)
   const conditions = parsePreconditions(headers, '', context.clock())
+  const stat = part !== undefined || needsSourceFacts(conditions) ? await statObject(request, context) : {}
   if (needsSourceFacts(conditions)) {
-    const failed = await readConditions(await stat(request, context), conditions)
+    const failed = await readConditions(stat, conditions)
     if (failed !== undefined) return failed
   }
-  const range = headers.range !== undefined && isRange(headers.range) ? headers.range : undefined
+  const parts = part === undefined ? {} : checkPart(part, stat)
+  const range = part === undefined ? requestedRange(headers) : wholeRange(stat)
   try {
     const object = await context.oss.send({
       method: 'GET',
@@ -92,6 +97,7 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
       // Of a part of the object the sum of the whole would be a wrong one: SDKs check it against what they got.
       headers: {
         ...toS3Object(object.headers),
+        ...parts,
         ...(object.status === 200 ? checksums(headers, object.headers) : {}),
       },
       body: object.body,
@@ -105,16 +111,22 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
   }
 }
 
+const requestedRange = ({ range }: HeaderMap) => (range !== undefined && isRange(range) ? range : undefined)
+
+/** The only part of an object, which S3 answers as a range; of nothing there is none. */
+const wholeRange = (object: HeaderMap) => (object['content-length'] === '0' ? undefined : 'bytes=0-')
+
 /** HeadObject. OSS's HEAD knows no Range, so the one asked for is worked out here. */
 export async function headObject(request: ObjectRequest, context: Context): Promise<Reply> {
-  refusePartNumber(request)
   refuseUnsupported(request.headers)
-  const object = await stat(request, context)
+  const wanted = requestedPart(request)
+  const object = await statObject(request, context)
   const failed = await readConditions(object, parsePreconditions(request.headers, '', context.clock()))
   if (failed !== undefined) return failed
-  const headers = { ...toS3Object(object), ...overridden(request.query) }
-  const { range } = request.headers
-  if (range === undefined || !isRange(range)) {
+  const parts = wanted === undefined ? {} : checkPart(wanted, object)
+  const headers: HeaderMap = { ...toS3Object(object), ...overridden(request.query), ...parts }
+  const range = wanted === undefined ? requestedRange(request.headers) : wholeRange(object)
+  if (range === undefined) {
     return { status: 200, headers: { ...headers, ...checksums(request.headers, object) } }
   }
   const size = Number(object['content-length'])
@@ -129,16 +141,13 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
 export async function deleteObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers, signal } = request
   refuseUnsupported(headers)
-  const conditional = ['if-match', 'x-amz-if-match-last-modified-time', 'x-amz-if-match-size'].find(
-    (name) => name in headers,
-  )
-  if (conditional !== undefined) throw notImplemented(conditional, 'OSS deletes without conditions')
+  refuseDeleteConditions(headers)
   const deleted = await context.oss.send({
     method: 'DELETE',
     bucket,
     key,
     query: { versionId: query.get('versionId') },
-    headers: requestPayer(headers),
+    headers: { ...(await bypassGovernance(request, context)), ...requestPayer(headers) },
     signal,
   })
   return { status: 204, headers: toS3Answer(deleted.headers) }
@@ -148,7 +157,8 @@ export async function deleteObject(request: ObjectRequest, context: Context): Pr
 const checksums = (asked: HeaderMap, oss: HeaderMap): HeaderMap =>
   asked['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' ? keptChecksums(oss) : {}
 
-async function stat(
+/** The object's headers, as OSS has them. */
+export async function statObject(
   { bucket, key, query, headers, signal }: ObjectRequest,
   { oss }: Context,
 ): Promise<HeaderMap> {
@@ -175,12 +185,8 @@ async function readConditions(object: HeaderMap, conditions: Preconditions): Pro
   return { status: 304, headers }
 }
 
-function refusePartNumber({ query }: ObjectRequest): void {
-  if (query.has('partNumber')) throw notImplemented('partNumber', 'reading one part of an object')
-}
-
 async function invalidRange(request: ObjectRequest, context: Context, range: string): Promise<S3Error> {
-  const size = (await stat(request, context))['content-length'] ?? ''
+  const size = (await statObject(request, context))['content-length'] ?? ''
   return new S3Error('InvalidRange', { elements: { RangeRequested: range, ActualObjectSize: size } })
 }
 

@@ -39,8 +39,11 @@ type OperationOn<On extends keyof Level> = {
   query?: readonly string[]
   /** Headers that must be present. */
   headers?: readonly string[]
-  /** What a limited client must be allowed; `list` is a read of the keys under the prefix asked for. */
-  access: 'read' | 'write' | 'list'
+  /**
+   * What a limited client must be allowed; `list` is a read of the keys under the prefix asked for, `keys` a write
+   * of keys that the body names and the handler authorises one by one.
+   */
+  access: 'read' | 'write' | 'list' | 'keys'
   /** How the body is taken; `none`: a body is an error. */
   body: 'none' | 'stream'
   /** What the checksum headers are about; `object`: not the body but what the parts make. */

@@ -1,5 +1,7 @@
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
+import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
+import { checkElements, child } from './elements.ts'
 
 export type OssAcl = 'private' | 'public-read' | 'public-read-write'
 
@@ -16,12 +18,28 @@ const canned: Record<string, OssAcl | 'refused'> = {
 }
 
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
-const grantHeaders = ['full-control', 'read', 'read-acp', 'write', 'write-acp'] as const
-type Permission = (typeof grantHeaders)[number]
+const GROUPS = [
+  ALL_USERS,
+  'http://acs.amazonaws.com/groups/global/AuthenticatedUsers',
+  'http://acs.amazonaws.com/groups/s3/LogDelivery',
+]
+/** S3's permissions by the headers that grant them. */
+const permissions = {
+  'x-amz-grant-full-control': 'FULL_CONTROL',
+  'x-amz-grant-read': 'READ',
+  'x-amz-grant-read-acp': 'READ_ACP',
+  'x-amz-grant-write': 'WRITE',
+  'x-amz-grant-write-acp': 'WRITE_ACP',
+} as const
+type Permission = (typeof permissions)[keyof typeof permissions]
+const grantHeaders = Object.keys(permissions) as (keyof typeof permissions)[]
+
+/** One grant, and what in the request it is, for errors. */
+type Grant = { permission: Permission; kind: string; value: string; where: string }
 
 /** Whether the grants name an account, so that the bucket owner's id is needed to judge them. */
 export const grantsNameAnAccount = (headers: HeaderMap) =>
-  grantHeaders.some((name) => /\bid\s*=/.test(headers[`x-amz-grant-${name}`] ?? ''))
+  grantHeaders.some((name) => /\bid\s*=/.test(headers[name] ?? ''))
 
 /**
  * The ACL a request asks for, or undefined when it asks for none.
@@ -30,14 +48,20 @@ export const grantsNameAnAccount = (headers: HeaderMap) =>
  */
 export function requestedAcl(headers: HeaderMap, ownerId?: string): OssAcl | undefined {
   const acl = headers['x-amz-acl']
-  const grants = grantHeaders.filter((name) => headers[`x-amz-grant-${name}`] !== undefined)
-  if (acl !== undefined && grants.length > 0) {
+  const named = grantHeaders.filter((name) => headers[name] !== undefined)
+  if (acl !== undefined && named.length > 0) {
     throw new S3Error('InvalidRequest', {
       message: 'Specifying both Canned ACLs and Header Grants is not allowed',
     })
   }
   if (acl !== undefined) return cannedAcl(acl)
-  return grants.length === 0 ? undefined : grantedAcl(headers, grants, ownerId)
+  if (named.length === 0) return undefined
+  return grantedAcl(
+    named.flatMap((header) =>
+      (headers[header] ?? '').split(',').map((grantee) => parseGrantee(grantee, header)),
+    ),
+    ownerId,
+  )
 }
 
 function cannedAcl(acl: string): OssAcl {
@@ -47,33 +71,84 @@ function cannedAcl(acl: string): OssAcl {
   return mapped
 }
 
-function grantedAcl(headers: HeaderMap, grants: readonly Permission[], ownerId: string | undefined): OssAcl {
-  const everyone = new Set<Permission>()
-  for (const permission of grants) {
-    const header = `x-amz-grant-${permission}`
-    for (const grantee of (headers[header] ?? '').split(',')) {
-      const [kind, value] = parseGrantee(grantee, header)
-      if (kind === 'uri' && value === ALL_USERS) everyone.add(permission)
-      else if (kind === 'id' && permission === 'full-control' && value === ownerId) continue
-      else
-        throw notImplemented(
-          header,
-          'OSS objects have canned ACLs only: private, public-read, public-read-write',
-        )
+/** What everyone is granted; the owner has all rights in OSS, whatever the grants say. */
+function grantedAcl(grants: readonly Grant[], ownerId: string | undefined): OssAcl {
+  const everyone = new Map<Permission, Grant>()
+  for (const grant of grants) {
+    if (grant.kind === 'uri' && grant.value === ALL_USERS) everyone.set(grant.permission, grant)
+    else if (grant.kind !== 'id' || grant.permission !== 'FULL_CONTROL' || grant.value !== ownerId) {
+      throw notImplemented(grant.where, 'OSS has canned ACLs only: private, public-read, public-read-write')
     }
   }
-  const key = [...everyone].sort().join('+')
+  const key = [...everyone.keys()].sort().join('+')
   if (key === '') return 'private'
-  if (key === 'read') return 'public-read'
-  if (key === 'read+write') return 'public-read-write'
-  throw notImplemented(
-    `x-amz-grant-${[...everyone].find((name) => name !== 'read') ?? 'read'}`,
-    'OSS has no such grant to everyone',
-  )
+  if (key === 'READ') return 'public-read'
+  if (key === 'READ+WRITE') return 'public-read-write'
+  const odd = [...everyone.values()].find(({ permission }) => permission !== 'READ')
+  throw notImplemented(odd?.where ?? '', 'OSS has no such grant to everyone')
 }
 
-function parseGrantee(text: string, header: string): [kind: string, value: string] {
+function parseGrantee(text: string, header: keyof typeof permissions): Grant {
   const match = /^\s*(id|uri|emailAddress)\s*=\s*"?([^"]*)"?\s*$/.exec(text)
   if (match === null) throw invalidArgument('Argument format not recognized', header, text)
-  return [match[1] ?? '', match[2] ?? '']
+  const [, kind = '', value = ''] = match
+  if (kind === 'uri' && !GROUPS.includes(value)) throw invalidArgument('Invalid group uri', 'uri', value)
+  return { permission: permissions[header], kind, value, where: header }
+}
+
+const malformedAcl = () => new S3Error('MalformedACLError')
+
+/**
+ * The ACL that an `AccessControlPolicy` document says.
+ * @throws S3Error MalformedACLError, InvalidArgument; NotImplemented for what no canned ACL of OSS says.
+ */
+export function documentedAcl(document: XmlNode, ownerId: string): OssAcl {
+  checkElements(document, 'AccessControlPolicy', ['Owner', 'AccessControlList'])
+  const [owner, list] = [child(document, 'Owner'), child(document, 'AccessControlList')]
+  if (owner === undefined || list === undefined) throw malformedAcl()
+  checkElements(owner, 'AccessControlPolicy/Owner', ['ID', 'DisplayName'])
+  const id = text(owner, 'ID')
+  if (id === undefined) throw malformedAcl()
+  if (id !== ownerId) throw invalidArgument('Invalid id', 'CanonicalUser/ID', id)
+  checkElements(list, 'AccessControlPolicy/AccessControlList', [], ['Grant'])
+  return grantedAcl(children(list, 'Grant').map(parseGrant), ownerId)
+}
+
+function parseGrant(grant: XmlNode): Grant {
+  const where = 'AccessControlPolicy/AccessControlList/Grant'
+  checkElements(grant, where, ['Grantee', 'Permission'])
+  const permission = Object.values(permissions).find((name) => name === text(grant, 'Permission'))
+  const grantee = child(grant, 'Grantee')
+  if (permission === undefined || grantee === undefined) throw malformedAcl()
+  checkElements(grantee, `${where}/Grantee`, ['ID', 'DisplayName', 'URI', 'EmailAddress'])
+  const uri = text(grantee, 'URI')
+  if (uri !== undefined) {
+    if (!GROUPS.includes(uri)) throw invalidArgument('Invalid group uri', 'Group/URI', uri)
+    return { permission, kind: 'uri', value: uri, where }
+  }
+  const id = text(grantee, 'ID')
+  if (id !== undefined) return { permission, kind: 'id', value: id, where }
+  if (text(grantee, 'EmailAddress') === undefined) throw malformedAcl()
+  return { permission, kind: 'emailAddress', value: '', where }
+}
+
+const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
+
+/** OSS's ACL as the content of S3's `AccessControlPolicy`: all rights for the owner, and what everyone has. */
+export function renderAcl(acl: string, ownerId: string): XmlTree {
+  const grant = (type: string, grantee: XmlTree, Permission: Permission): XmlTree => ({
+    Grantee: { '@xmlns:xsi': XSI, '@xsi:type': type, ...grantee },
+    Permission,
+  })
+  const everyone = (permission: Permission) => grant('Group', { URI: ALL_USERS }, permission)
+  return {
+    Owner: { ID: ownerId },
+    AccessControlList: {
+      Grant: [
+        grant('CanonicalUser', { ID: ownerId }, 'FULL_CONTROL'),
+        ...(acl.startsWith('public-read') ? [everyone('READ')] : []),
+        ...(acl === 'public-read-write' ? [everyone('WRITE')] : []),
+      ],
+    },
+  }
 }

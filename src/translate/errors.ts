@@ -58,6 +58,7 @@ const nearest: Record<number, S3ErrorCode> = {
 
 /** What was asked for: the elements S3 names in its errors. */
 export type ErrorSubject = {
+  method?: string | undefined
   bucket?: string | undefined
   key?: string | undefined
   versionId?: string | undefined
@@ -87,7 +88,9 @@ export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error 
     elements:
       error.code === 'FileAlreadyExists'
         ? { Condition: 'If-None-Match' }
-        : elementsOf(code, { ...subject, bucket: error.bucketName ?? subject.bucket }),
+        : code === 'MethodNotAllowed' && error.headers['x-oss-delete-marker'] === 'true'
+          ? { Method: subject.method ?? '', ResourceType: 'DeleteMarker' }
+          : elementsOf(code, { ...subject, bucket: error.bucketName ?? subject.bucket }),
     headers,
     cause: error,
   })
@@ -103,7 +106,10 @@ const sameMeaning = new Set<S3ErrorCode>([
   'NoSuchTagSet',
 ])
 
+const LOCKED = 'Access Denied because object protected by object lock.'
+
 function messageOf(error: OssError, code: S3ErrorCode): string {
+  if (error.code === 'FileImmutable') return LOCKED
   if (sameMeaning.has(code) || isConfigurationMissing(code)) return new S3Error(code).message
   return error.message
 }

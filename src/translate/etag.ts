@@ -18,3 +18,9 @@ export function etagMatches(condition: string, etag: string): boolean {
   const bare = (text: string) => text.trim().replace(/^"|"$/g, '').toLowerCase()
   return condition.split(',').some((one) => one.trim() === '*' || bare(one) === bare(etag))
 }
+
+/** How many parts an object was uploaded in, as its ETag says (`…-3`), or undefined for one uploaded whole. */
+export function partsOfETag(etag: string): number | undefined {
+  const suffix = md5.exec(etag)?.[2]
+  return suffix === undefined ? undefined : Number(suffix.slice(1))
+}

@@ -1,8 +1,12 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
+import { children, text, type XmlNode } from '../xml.ts'
+import { checkElements, malformedXml } from './elements.ts'
 
 export type Tag = readonly [key: string, value: string]
 
 const MAX_TAGS = 10
+// OSS's; S3 takes 50.
+const MAX_BUCKET_TAGS = 20
 const MAX_KEY_LENGTH = 128
 const MAX_VALUE_LENGTH = 256
 // What both services take: S3 allows any letter, OSS documents these (no `@`, which S3 allows).
@@ -37,11 +41,38 @@ export function parseTagging(header: string): Tag[] {
   return tags
 }
 
-/** S3's limits, and OSS's narrower alphabet. @throws S3Error BadRequest, InvalidTag. */
-export function validateTags(tags: readonly Tag[]): void {
-  if (tags.length > MAX_TAGS) {
-    throw new S3Error('BadRequest', { message: `Object tags cannot be greater than ${MAX_TAGS}` })
-  }
+/** The tags of a `Tagging` document. @throws S3Error MalformedXML. */
+export function parseTagSet(document: XmlNode): Tag[] {
+  checkElements(document, 'Tagging', ['TagSet'])
+  const [set] = children(document, 'TagSet')
+  if (set === undefined) throw malformedXml()
+  checkElements(set, 'Tagging/TagSet', [], ['Tag'])
+  return children(set, 'Tag').map((tag) => {
+    checkElements(tag, 'Tagging/TagSet/Tag', ['Key', 'Value'])
+    const [key, value] = [text(tag, 'Key'), text(tag, 'Value')]
+    if (key === undefined || value === undefined) throw malformedXml()
+    return [key, value]
+  })
+}
+
+/** What tags are put on: each has its own limit, in S3 and in OSS, and its own text for reserved keys. */
+const limits = {
+  object: {
+    max: MAX_TAGS,
+    tooMany: `Object tags cannot be greater than ${MAX_TAGS}`,
+    reserved: 'Your TagKey cannot be prefixed with aws:',
+  },
+  bucket: {
+    max: MAX_BUCKET_TAGS,
+    tooMany: `Bucket tag count cannot be greater than ${MAX_BUCKET_TAGS}`,
+    reserved: 'System tags cannot be added/updated by requester',
+  },
+} as const
+
+/** S3's limits, and OSS's narrower ones. @throws S3Error BadRequest, InvalidTag. */
+export function validateTags(tags: readonly Tag[], on: keyof typeof limits = 'object'): void {
+  const { max, tooMany, reserved } = limits[on]
+  if (tags.length > max) throw new S3Error('BadRequest', { message: tooMany })
   const seen = new Set<string>()
   for (const [key, value] of tags) {
     if (seen.has(key)) {
@@ -53,7 +84,7 @@ export function validateTags(tags: readonly Tag[]): void {
     seen.add(key)
     if (key.startsWith('aws:')) {
       throw new S3Error('InvalidTag', {
-        message: 'Your TagKey cannot be prefixed with aws:',
+        message: reserved,
         elements: { TagKey: key },
       })
     }

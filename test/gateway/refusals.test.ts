@@ -553,9 +553,9 @@ const operations: Row[] = [
     notImplemented('if-match'),
   ],
   [
-    'reading one part',
-    signed({ method: 'GET', target: '/bucket/source?partNumber=1' }),
-    notImplemented('partNumber'),
+    'reading a part beyond the only one',
+    signed({ method: 'GET', target: '/bucket/source?partNumber=2' }),
+    { status: 416, Code: 'InvalidPartNumber', PartNumberRequested: '2', ActualPartCount: '1' },
   ],
   [
     'a list of less than nothing',

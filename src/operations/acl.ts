@@ -1,0 +1,76 @@
+import type { OssCall } from '../oss/client.ts'
+import type { HeaderMap, Reply } from '../ports.ts'
+import type { PlainBody } from '../s3/body.ts'
+import { S3Error } from '../s3/error.ts'
+import { readDocument } from '../s3/request.ts'
+import { documentedAcl, grantsNameAnAccount, type OssAcl, renderAcl, requestedAcl } from '../translate/acl.ts'
+import { child } from '../translate/elements.ts'
+import { toS3Answer } from '../translate/headers.ts'
+import { text } from '../xml.ts'
+import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from './operation.ts'
+import { callOnBucket, callOnObject } from './subresource.ts'
+
+/** GetObjectAcl. An object without an ACL of its own has its bucket's. */
+export async function getObjectAcl(request: ObjectRequest, { oss }: Context): Promise<Reply> {
+  const object = await readAcl(oss, callOnObject(request, 'GET', 'acl'))
+  const acl =
+    object.acl === 'default' ? (await readAcl(oss, callOnBucket(request, 'GET', 'acl'))).acl : object.acl
+  return xmlReply('AccessControlPolicy', renderAcl(acl, object.ownerId), toS3Answer(object.headers))
+}
+
+/** PutObjectAcl, by canned ACL, grants or document. @throws S3Error for what OSS's three ACLs cannot say. */
+export async function putObjectAcl(request: ObjectRequest, context: Context): Promise<Reply> {
+  const acl = await wantedAcl(request, context)
+  const call = callOnObject(request, 'PUT', 'acl')
+  const { headers } = await context.oss.send({
+    ...call,
+    headers: { ...call.headers, 'x-oss-object-acl': acl },
+    body: new Uint8Array(0),
+  })
+  return { status: 200, headers: toS3Answer(headers) }
+}
+
+/** GetBucketAcl. */
+export async function getBucketAcl(request: BucketRequest, { oss }: Context): Promise<Reply> {
+  const { acl, ownerId, headers } = await readAcl(oss, callOnBucket(request, 'GET', 'acl'))
+  return xmlReply('AccessControlPolicy', renderAcl(acl, ownerId), toS3Answer(headers))
+}
+
+/** PutBucketAcl. */
+export async function putBucketAcl(request: BucketRequest, context: Context): Promise<Reply> {
+  const acl = await wantedAcl(request, context)
+  const { headers } = await context.oss.send({
+    ...callOnBucket(request, 'PUT', 'acl'),
+    headers: { 'x-oss-acl': acl },
+    body: new Uint8Array(0),
+  })
+  return { status: 200, headers: toS3Answer(headers) }
+}
+
+type Acl = { acl: string; ownerId: string; headers: HeaderMap }
+
+async function readAcl(oss: Context['oss'], call: OssCall): Promise<Acl> {
+  const { headers, document } = await oss.sendForXml(call, 'AccessControlPolicy')
+  return {
+    // OSS's Grant is a word.
+    acl: text(child(document, 'AccessControlList') ?? {}, 'Grant') ?? 'private',
+    ownerId: text(child(document, 'Owner') ?? {}, 'ID') ?? '',
+    headers,
+  }
+}
+
+/** Headers or a document, one of them. @throws S3Error UnexpectedContent, MissingSecurityHeader. */
+async function wantedAcl(request: BucketRequest, { oss }: Context): Promise<OssAcl> {
+  const { headers, body } = request
+  const document = await readDocument((body as PlainBody).body, 'AccessControlPolicy').catch((error) => {
+    throw error instanceof S3Error && error.code === 'MalformedXML'
+      ? new S3Error('MalformedACLError', { cause: error })
+      : error
+  })
+  const ownerId = async () => (await readAcl(oss, callOnBucket(request, 'GET', 'acl'))).ownerId
+  const acl = requestedAcl(headers, grantsNameAnAccount(headers) ? await ownerId() : undefined)
+  if (acl !== undefined && document !== undefined) throw new S3Error('UnexpectedContent')
+  if (acl !== undefined) return acl
+  if (document !== undefined) return documentedAcl(document, await ownerId())
+  throw new S3Error('MissingSecurityHeader', { elements: { MissingHeaderName: 'x-amz-acl' } })
+}

@@ -1,0 +1,42 @@
+import type { OssCall } from '../oss/client.ts'
+import type { PlainBody } from '../s3/body.ts'
+import { S3Error } from '../s3/error.ts'
+import { readDocument } from '../s3/request.ts'
+import { renderXml, type XmlNode, type XmlTree } from '../xml.ts'
+import { requestPayer } from './destination.ts'
+import type { BucketRequest, ObjectRequest, Request } from './operation.ts'
+
+/** A call on a sub-resource of the object, or of the version, that a request is about. */
+export const callOnObject = (
+  { bucket, key, query, headers, signal }: ObjectRequest,
+  method: OssCall['method'],
+  subresource: string,
+): OssCall => ({
+  method,
+  bucket,
+  key,
+  query: { [subresource]: null, versionId: query.get('versionId') },
+  headers: requestPayer(headers),
+  signal,
+})
+
+/** A call on a sub-resource of the bucket that a request is about. */
+export const callOnBucket = (
+  { bucket, signal }: Pick<BucketRequest, 'bucket' | 'signal'>,
+  method: OssCall['method'],
+  subresource: string,
+): OssCall => ({ method, bucket, query: { [subresource]: null }, signal })
+
+/** The same call with a document. */
+export const withDocument = (call: OssCall, root: string, content: XmlTree): OssCall => ({
+  ...call,
+  headers: { ...call.headers, 'content-type': 'application/xml' },
+  body: new TextEncoder().encode(renderXml(root, content)),
+})
+
+/** The document a request must have. @throws S3Error MissingRequestBodyError, MalformedXML, and what the body is not. */
+export async function requireDocument({ body }: Request, root: string): Promise<XmlNode> {
+  const document = await readDocument((body as PlainBody).body, root)
+  if (document === undefined) throw new S3Error('MissingRequestBodyError')
+  return document
+}
