@@ -1,0 +1,157 @@
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectLegalHoldCommand,
+  GetObjectRetentionCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { text } from '../../src/xml.ts'
+import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
+import { readObject, writeBucket } from './raw-oss.ts'
+import { send, sign } from './wire.ts'
+
+const DAY = 86_400_000
+const LOCKED = 'Access Denied because object protected by object lock.'
+
+describe.each(runtimes)('object lock on %s', (runtime) => {
+  let world: World
+  let s3: S3Client
+  let oss: OssBucket
+  let object: { Bucket: string; Key: string }
+  let VersionId: string
+  let count = 0
+
+  beforeAll(async () => {
+    world = await startWorld(runtime)
+    s3 = world.s3()
+    for (const Bucket of ['locked', 'open']) await s3.send(new CreateBucketCommand({ Bucket }))
+    oss = world.oss('locked')
+    await oss.putBucketVersioning('locked', 'Enabled')
+    await writeBucket(
+      oss,
+      'locked',
+      'objectWorm',
+      '<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled></ObjectWormConfiguration>',
+    )
+    await world.oss('open').put('key', Buffer.from('x'))
+  })
+  beforeEach(async () => {
+    object = { Bucket: 'locked', Key: `key-${count++}` }
+    VersionId = (await s3.send(new PutObjectCommand({ ...object, Body: 'x' }))).VersionId as string
+  })
+  afterAll(() => world.stop())
+
+  const until = new Date(Math.floor(Date.now() / 1000) * 1000 + 2 * DAY)
+  const retain = (Mode: 'GOVERNANCE' | 'COMPLIANCE', RetainUntilDate = until, more: object = {}) =>
+    s3.send(new PutObjectRetentionCommand({ ...object, Retention: { Mode, RetainUntilDate }, ...more }))
+  const hold = (Status: 'ON' | 'OFF', more: object = {}) =>
+    s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status }, ...more }))
+
+  test('a retention period is OSS’s own', async () => {
+    await retain('GOVERNANCE')
+    const atOss = await readObject(oss, object.Key, 'retention', 'Retention')
+    expect(text(atOss, 'Mode')).toBe('GOVERNANCE')
+    expect(new Date(text(atOss, 'RetainUntilDate') ?? '')).toEqual(until)
+    const { Retention } = await s3.send(new GetObjectRetentionCommand({ ...object, VersionId }))
+    expect(Retention).toEqual({ Mode: 'GOVERNANCE', RetainUntilDate: until })
+  })
+
+  test('keeps a version from being deleted, except by who bypasses governance', async () => {
+    await retain('GOVERNANCE')
+    const remove = (more: object = {}) => s3.send(new DeleteObjectCommand({ ...object, VersionId, ...more }))
+    await expect(remove()).rejects.toMatchObject({ name: 'AccessDenied', message: LOCKED })
+    const { Errors, Deleted } = await s3.send(
+      new DeleteObjectsCommand({ Bucket: 'locked', Delete: { Objects: [{ Key: object.Key, VersionId }] } }),
+    )
+    expect(Deleted).toBeUndefined()
+    expect(Errors).toMatchObject([{ Key: object.Key, VersionId, Code: 'AccessDenied' }])
+    expect((await remove({ BypassGovernanceRetention: true })).$metadata.httpStatusCode).toBe(204)
+    await expect(oss.head(object.Key)).rejects.toMatchObject({ status: 404 })
+  })
+
+  test('a bypass may delete many, too', async () => {
+    await retain('GOVERNANCE')
+    const { Deleted } = await s3.send(
+      new DeleteObjectsCommand({
+        Bucket: 'locked',
+        Delete: { Objects: [{ Key: object.Key, VersionId }] },
+        BypassGovernanceRetention: true,
+      }),
+    )
+    expect(Deleted).toEqual([{ Key: object.Key, VersionId }])
+  })
+
+  test('is shortened only by who bypasses governance', async () => {
+    await retain('GOVERNANCE')
+    const sooner = new Date(until.getTime() - DAY)
+    await expect(retain('GOVERNANCE', sooner)).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: LOCKED,
+    })
+    await retain('GOVERNANCE', sooner, { BypassGovernanceRetention: true })
+    await retain('COMPLIANCE')
+    await expect(retain('COMPLIANCE', sooner, { BypassGovernanceRetention: true })).rejects.toMatchObject({
+      name: 'AccessDenied',
+    })
+  })
+
+  test('a legal hold is OSS’s own, and is lifted', async () => {
+    await hold('ON')
+    expect(text(await readObject(oss, object.Key, 'legalHold', 'LegalHold'), 'Status')).toBe('ON')
+    const { LegalHold } = await s3.send(new GetObjectLegalHoldCommand(object))
+    expect(LegalHold).toEqual({ Status: 'ON' })
+    const remove = new DeleteObjectCommand({ ...object, VersionId })
+    await expect(s3.send(remove)).rejects.toMatchObject({ name: 'AccessDenied' })
+    await hold('OFF')
+    await s3.send(remove)
+  })
+
+  test('of an object that has none is not found', async () => {
+    for (const command of [new GetObjectRetentionCommand(object), new GetObjectLegalHoldCommand(object)]) {
+      await expect(s3.send(command as GetObjectRetentionCommand)).rejects.toMatchObject({
+        name: 'NoSuchObjectLockConfiguration',
+        message: 'The specified object does not have a ObjectLock configuration',
+      })
+    }
+  })
+
+  test('in a bucket without it is an invalid request', async () => {
+    const open = { Bucket: 'open', Key: 'key' }
+    const missing = { name: 'InvalidRequest', message: 'Bucket is missing Object Lock Configuration' }
+    await expect(s3.send(new GetObjectRetentionCommand(open))).rejects.toMatchObject(missing)
+    await expect(s3.send(new GetObjectLegalHoldCommand(open))).rejects.toMatchObject(missing)
+    await expect(retain('GOVERNANCE', until, open)).rejects.toMatchObject(missing)
+    await expect(hold('ON', open)).rejects.toMatchObject(missing)
+    await expect(
+      s3.send(new DeleteObjectCommand({ ...open, BypassGovernanceRetention: true })),
+    ).rejects.toMatchObject({
+      name: 'InvalidArgument',
+      message: 'x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.',
+    })
+    await world.oss('open').head('key')
+  })
+
+  const retention = (mode: string, date: string) =>
+    `<Retention><Mode>${mode}</Mode><RetainUntilDate>${date}</RetainUntilDate></Retention>`
+  test.each([
+    ['retention', 'an unknown mode', retention('FOREVER', '2090-01-01T00:00:00Z'), 'MalformedXML'],
+    ['retention', 'a date in the past', retention('GOVERNANCE', '2020-01-01T00:00:00Z'), 'InvalidArgument'],
+    ['retention', 'no date', retention('GOVERNANCE', 'tomorrow'), 'MalformedXML'],
+    ['retention', 'only a mode', '<Retention><Mode>GOVERNANCE</Mode></Retention>', 'MalformedXML'],
+    ['retention', 'nothing to keep', '<Retention/>', 'NotImplemented'],
+    ['legal-hold', 'an unknown status', '<LegalHold><Status>on</Status></LegalHold>', 'MalformedXML'],
+    ['legal-hold', 'no status', '<LegalHold/>', 'MalformedXML'],
+    ['legal-hold', 'no document', '', 'MissingRequestBodyError'],
+  ])('%s with %s is refused', async (subresource, _, body, code) => {
+    const target = `/locked/${object.Key}?${subresource}`
+    const host = new URL(world.endpoint).host
+    const answer = await send(world.endpoint, sign({ method: 'PUT', target, body }, host))
+    expect(answer.error.Code).toBe(code)
+    await s3.send(new DeleteObjectCommand({ ...object, VersionId }))
+  })
+})
