@@ -7,33 +7,56 @@ import type { Context } from 'hono'
 import type { Door } from './app.ts'
 import { type HeaderMap, headerMap, type Incoming, type Log, type Reply } from './ports.ts'
 
+/** A door that knows what has come in through it and is not done. */
+export type NodeDoor = Door & {
+  /** Tells every request in flight that its client is not to be waited for. */
+  giveUp(reason: Error): void
+  /** Resolves when nothing is left that must come to its end. */
+  settled(): Promise<void>
+}
+
 /** Node's door: the raw request in, the raw response out, no web streams between. */
-export function nodeDoor(log: Log): Door {
+export function nodeDoor(log: Log): NodeDoor {
+  const inFlight = new Set<AbortController>()
+  const works = new Set<Promise<unknown>>()
+
+  function waitUntil(work: Promise<unknown>): void {
+    works.add(work)
+    void work.finally(() => works.delete(work))
+  }
+
   return {
     receive: (c: Context) => {
       const { incoming, outgoing } = c.env as HttpBindings
-      return receive(incoming as IncomingMessage, outgoing as ServerResponse)
+      const gone = new AbortController()
+      inFlight.add(gone)
+      outgoing.once('close', () => {
+        inFlight.delete(gone)
+        if (!outgoing.writableFinished) gone.abort(new Error('the client went away'))
+      })
+      return { ...receive(incoming as IncomingMessage), signal: gone.signal, waitUntil }
     },
     send: async (c: Context, reply: Reply) => {
       const { outgoing } = c.env as HttpBindings
       await send(outgoing as ServerResponse, reply, log)
       return RESPONSE_ALREADY_SENT
     },
+    giveUp: (reason) => {
+      for (const gone of inFlight) gone.abort(reason)
+    },
+    settled: async () => {
+      while (works.size > 0) await Promise.all(works)
+    },
   }
 }
 
-function receive(incoming: IncomingMessage, outgoing: ServerResponse): Incoming {
-  const gone = new AbortController()
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) gone.abort(new Error('the client went away'))
-  })
+function receive(incoming: IncomingMessage): Omit<Incoming, 'signal'> {
   return {
     method: incoming.method ?? '',
     target: incoming.url ?? '',
     headers: parseHeaders(incoming.rawHeaders),
     // A reader that stops early must not take the connection with it: the client is still to hear why.
     body: { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) },
-    signal: gone.signal,
   }
 }
 

@@ -18,9 +18,16 @@ export type Running = {
   adminPort: number
   localOssPort: number
   localOss: LocalOss | undefined
-  /** Stops accepting, finishes what is in flight, then closes everything. */
-  stop(): Promise<void>
+  /**
+   * Stops accepting, finishes what is in flight, then closes everything.
+   * @param limit milliseconds after which what is still in flight is given up; copies then clean up after themselves.
+   */
+  stop(limit?: number): Promise<void>
 }
+
+/** Together within the 30 s that Docker and Kubernetes give or can be told to. */
+const STOP_LIMIT = 22_000
+const CLEANING_LIMIT = 6_000
 
 /**
  * Starts the gateway on Node: in front of OSS, or on the embedded one.
@@ -31,8 +38,9 @@ export async function start(config: Config, log: Log): Promise<Running> {
   const { localOss } = upstream
   const gateway = createGateway({ ...nodePorts, config, transport: upstream.transport, log })
 
+  const door = nodeDoor(log)
   let stopping = false
-  const server = createServer(createApp(gateway, nodeDoor(log)).fetch, config)
+  const server = createServer(createApp(gateway, door).fetch, config)
   const admin = createAdaptorServer({
     fetch: createAdmin(gateway.oss, () => stopping).fetch,
     overrideGlobalObjects: false,
@@ -51,11 +59,19 @@ export async function start(config: Config, log: Log): Promise<Running> {
     adminPort,
     localOssPort,
     localOss,
-    stop: async () => {
+    stop: async (limit = STOP_LIMIT) => {
       stopping = true
-      await close(server)
+      const finished = Promise.all([close(server), door.settled()])
+      if (!(await within(limit, finished))) {
+        log('requests given up', { afterSeconds: limit / 1000 })
+        door.giveUp(new Error('the gateway stops'))
+        await within(CLEANING_LIMIT, finished)
+        server.closeAllConnections()
+      }
+      // What a client left behind is to be cleaned up as well.
+      await within(CLEANING_LIMIT, door.settled())
       if (adminWanted) await close(admin)
-      await upstream.close()
+      await within(CLEANING_LIMIT, upstream.close())
     },
   }
 }
@@ -79,6 +95,8 @@ function createServer(fetch: Fetch, { listen: { tls } }: Config): Server {
           { requireHostHeader: false, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
           answer,
         )
+  // An upload takes as long as it takes; its headers may not.
+  server.requestTimeout = 0
   // What never becomes a request is still answered.
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -114,8 +132,24 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 
 /** Resolves when the last request in flight has been answered. */
 function close(server: Server): Promise<void> {
+  // A connection is not to be kept for a request that would be refused.
+  server.keepAliveTimeout = 1
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()
   })
+}
+
+/** Whether work comes to its end within so many milliseconds. */
+async function within(limit: number, work: Promise<unknown>): Promise<boolean> {
+  const late = new AbortController()
+  const timeUp = nodePorts.sleep(limit, late.signal).then(
+    () => false,
+    () => false,
+  )
+  try {
+    return await Promise.race([work.then(() => true), timeUp])
+  } finally {
+    late.abort()
+  }
 }

@@ -20,6 +20,8 @@ export type Incoming = {
   body: Body
   /** Aborts when the client goes away. */
   signal: AbortSignal
+  /** Keeps the runtime up until work has come to its end that has to, whatever the client does. Never given a rejection. */
+  waitUntil?: (work: Promise<unknown>) => void
 }
 
 /** What an operation answers; the entry turns it into the runtime's own response. */

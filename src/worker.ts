@@ -1,4 +1,4 @@
-import type { Context } from 'hono'
+import type { Context, ExecutionContext } from 'hono'
 import { createApp, createGateway, type Door } from './app.ts'
 import { parseConfig } from './config.ts'
 import { type HeaderMap, headerMap, type Platform, type Sleep, type Transport } from './ports.ts'
@@ -14,16 +14,18 @@ type WorkersInit = { encodeResponseBody: 'manual' } | { encodeBody: 'manual' }
 
 const app = {
   forEnv: undefined as Env | undefined,
-  fetch: undefined as ((request: Request) => Response | Promise<Response>) | undefined,
+  fetch: undefined as
+    | ((request: Request, env: Env, ctx: ExecutionContext) => Response | Promise<Response>)
+    | undefined,
 }
 
 export default {
-  fetch(request: Request, env: Env): Response | Promise<Response> {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
     if (app.fetch === undefined || app.forEnv !== env) {
       app.fetch = createWorker(env)
       app.forEnv = env
     }
-    return app.fetch(request)
+    return app.fetch(request, env, ctx)
   },
 }
 
@@ -78,7 +80,8 @@ const transport: Transport = async ({ method, url, headers, body, signal }) => {
 }
 
 const door: Door = {
-  receive: ({ req: { raw } }: Context) => {
+  receive: (c: Context) => {
+    const { raw } = c.req
     const slash = raw.url.indexOf('/', raw.url.indexOf('//') + 2)
     const headers = headersOf(raw.headers)
     // Cloudflare rewrites Accept-Encoding, which some SDKs sign; the original is kept aside.
@@ -90,6 +93,7 @@ const door: Door = {
       headers,
       body: raw.body ?? empty(),
       signal: raw.signal,
+      waitUntil: (work) => c.executionCtx.waitUntil(work),
     }
   },
   send: (_, { status, headers, body }) => {

@@ -35,6 +35,8 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
     // The key that is missing is the source's.
     throw error instanceof OssError ? toS3Error(error, copy.source) : error
   })
+  // Its client gone, a copy still has an upload to abort.
+  request.waitUntil?.(work.catch(() => {}))
   const finished = await waitFor(work, decided, ports.keepAliveAfter, context.sleep)
   if (finished !== undefined) return copyReply(finished.result, algorithm)
   const document = work.then((result) => copyReply(result, algorithm).body as string, context.renderLate)
