@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { createLocalOss, type LocalOss } from './local-oss/index.ts'
+import { withTextHeaders } from './node-headers.ts'
 import { undiciTransport } from './node-transport.ts'
 import type { Platform, Sleep, Transport } from './ports.ts'
 
@@ -19,7 +20,10 @@ export type Upstream = { transport: Transport; close: () => Promise<void>; local
 
 /** @throws Error when the embedded OSS's folder is in use or cannot be written. */
 export async function openUpstream({ localOss: embedded, credentials }: Config): Promise<Upstream> {
-  if (embedded === undefined) return { ...undiciTransport(), localOss: undefined }
+  if (embedded === undefined) {
+    const { transport, close } = undiciTransport()
+    return { transport: withTextHeaders(transport), close, localOss: undefined }
+  }
   const { accessKeyId, accessKeySecret } = credentials
   const { directory, copyLimit } = embedded
   const localOss = await createLocalOss({
@@ -27,5 +31,9 @@ export async function openUpstream({ localOss: embedded, credentials }: Config):
     copyLimit,
     credentials: { accessKeyId, accessKeySecret },
   })
-  return { transport: localOss.transport as Transport, close: () => localOss.close(), localOss }
+  return {
+    transport: withTextHeaders(localOss.transport as Transport),
+    close: () => localOss.close(),
+    localOss,
+  }
 }

@@ -1,7 +1,9 @@
-import { Readable } from 'node:stream'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import OSS from 'ali-oss'
-import { Miniflare, Response as WorkerdResponse } from 'miniflare'
+import { HttpOptions_Style, Miniflare } from 'miniflare'
 import { parseConfig } from '../src/config.ts'
 import { createLocalOss, type LocalOss } from '../src/local-oss/index.ts'
 import { start } from '../src/node.ts'
@@ -106,66 +108,64 @@ async function startWorkerd({ LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string
     credentials,
     ...(LOCAL_OSS_COPY_LIMIT === undefined ? {} : { copyLimit: Number(LOCAL_OSS_COPY_LIMIT) }),
   })
+  const proxy = await listenAsProxy(localOss)
   const miniflare = new Miniflare({
     modules: true,
     scriptPath: 'dist/test/worker.js',
     compatibilityDate: '2026-04-01',
     compatibilityFlags: ['nodejs_compat'],
     cf: false,
+    // The Worker itself: Miniflare's own front unpacks and repacks compressed bodies.
+    unsafeDirectSockets: [{ port: 0 }],
     bindings: {
       OSS_REGION: 'cn-hangzhou',
       OSS_ACCESS_KEY_ID: 'local',
       OSS_ACCESS_KEY_SECRET: 'local-secret',
       ...settings,
     },
-    outboundService: async (request) => {
-      const body = request.body === null ? undefined : drainable(request.body as ReadableStream<Uint8Array>)
-      const answer = await localOss
-        .transport({
-          method: request.method,
-          url: request.url,
-          headers: Object.fromEntries(request.headers),
-          ...(body === undefined ? {} : { body: body.bytes }),
-        })
-        .finally(() => body?.drain())
-      const empty = request.method === 'HEAD' || answer.status === 204 || answer.status === 304
-      return new WorkerdResponse(
-        empty
-          ? null
-          : (Readable.toWeb(
-              answer.body instanceof Readable ? answer.body : Readable.from(answer.body),
-            ) as never),
-        {
-          status: answer.status,
-          headers: answer.headers,
-          encodeBody: 'manual',
-        } as never,
-      )
+    // A socket, not a function: Miniflare, which would answer for the function, compresses what is marked as
+    // compressed and holds cut bodies back.
+    outboundService: {
+      external: { address: `127.0.0.1:${proxy.port}`, http: { style: HttpOptions_Style.PROXY } },
     },
   })
-  const url = await miniflare.ready
+  await miniflare.ready
+  const url = await miniflare.unsafeGetDirectURL()
   return {
     endpoint: url.origin,
     adminEndpoint: '',
     localOss,
     stop: async () => {
       await miniflare.dispose()
+      proxy.close()
       await localOss.close()
     },
   }
 }
 
-/** A body whose rest can be read away: left unread, it would break the connection under the next request. */
-function drainable(body: ReadableStream<Uint8Array>) {
-  const reader = body.getReader()
-  const bytes = {
-    [Symbol.asyncIterator]: () => ({
-      next: () => reader.read() as Promise<IteratorResult<Uint8Array>>,
-      return: async () => ({ done: true as const, value: undefined }),
-    }),
+/** The local OSS behind a proxy's port: workerd sends it whole URLs, and no Host. */
+async function listenAsProxy({ transport }: LocalOss) {
+  const server = createServer({ requireHostHeader: false }, async (request, response) => {
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    try {
+      const answer = await transport({
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers as Record<string, string>,
+        body: request,
+        signal: gone.signal,
+      })
+      response.writeHead(answer.status, answer.headers)
+      await pipeline(answer.body, response)
+    } catch {
+      response.destroy()
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
   }
-  const drain = async () => {
-    while (!(await reader.read()).done);
-  }
-  return { bytes, drain: () => void drain().catch(() => {}) }
+  return { port: (server.address() as AddressInfo).port, close }
 }

@@ -21,6 +21,7 @@ import { destinationHeaders, requestPayer } from './destination.ts'
 import { bypassGovernance } from './object-lock.ts'
 import { checkPart, requestedPart } from './object-part.ts'
 import type { Context, ObjectRequest } from './operation.ts'
+import { overriddenHeaders, responseOverrides } from './response-overrides.ts'
 import { sendBody } from './send-body.ts'
 
 /** PutObject: one OSS PutObject, the body streamed and verified on its way. */
@@ -53,16 +54,6 @@ const etag = (oss: HeaderMap): HeaderMap => {
   return etag === undefined ? {} : { etag }
 }
 
-// OSS takes the same names; the value goes into the answer's header.
-const overrides = [
-  'response-cache-control',
-  'response-content-disposition',
-  'response-content-encoding',
-  'response-content-language',
-  'response-content-type',
-  'response-expires',
-] as const
-
 /** GetObject: one OSS GetObject; the body is passed on unread. */
 export async function getObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers, signal } = request
@@ -81,7 +72,7 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
       method: 'GET',
       bucket,
       key,
-      query: { versionId: query.get('versionId'), ...pickQuery(query, overrides) },
+      query: { versionId: query.get('versionId'), ...responseOverrides(query) },
       headers: {
         ...(needsSourceFacts(conditions) ? {} : toOssPreconditions(conditions, '')),
         // Without it OSS answers a range it cannot satisfy with the whole object.
@@ -124,7 +115,7 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   const failed = await readConditions(object, parsePreconditions(request.headers, '', context.clock()))
   if (failed !== undefined) return failed
   const parts = wanted === undefined ? {} : checkPart(wanted, object)
-  const headers: HeaderMap = { ...toS3Object(object), ...overridden(request.query), ...parts }
+  const headers: HeaderMap = { ...toS3Object(object), ...overriddenHeaders(request.query), ...parts }
   const range = wanted === undefined ? requestedRange(request.headers) : wholeRange(object)
   if (range === undefined) {
     return { status: 200, headers: { ...headers, ...checksums(request.headers, object) } }
@@ -188,18 +179,6 @@ async function readConditions(object: HeaderMap, conditions: Preconditions): Pro
 async function invalidRange(request: ObjectRequest, context: Context, range: string): Promise<S3Error> {
   const size = (await statObject(request, context))['content-length'] ?? ''
   return new S3Error('InvalidRange', { elements: { RangeRequested: range, ActualObjectSize: size } })
-}
-
-const pickQuery = (query: ReadonlyMap<string, string>, names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [name, query.get(name)]))
-
-function overridden(query: ReadonlyMap<string, string>): HeaderMap {
-  return Object.fromEntries(
-    overrides.flatMap((name) => {
-      const value = query.get(name)
-      return value === undefined ? [] : [[name.slice('response-'.length), value]]
-    }),
-  )
 }
 
 function throwUnlessOss(error: unknown): asserts error is OssError {

@@ -39,9 +39,9 @@ export function parsePreconditions(headers: HeaderMap, prefix: ConditionPrefix, 
   return conditions
 }
 
-/** Whether OSS cannot be asked as it is: it has no `*`. */
-export const needsSourceFacts = ({ ifMatch, ifNoneMatch }: Preconditions) =>
-  ifMatch?.trim() === '*' || ifNoneMatch?.trim() === '*'
+/** Whether OSS cannot be asked as it is: it has no `*` and no lists. */
+export const needsSourceFacts = ({ ifMatch = '', ifNoneMatch = '' }: Preconditions) =>
+  /^\s*\*\s*$|,/.test(ifMatch) || /^\s*\*\s*$|,/.test(ifNoneMatch)
 
 /** The conditions in OSS's headers. @param prefix `x-oss-copy-source-` or none. */
 export function toOssPreconditions(conditions: Preconditions, prefix: 'x-oss-copy-source-' | ''): HeaderMap {

@@ -553,11 +553,6 @@ const operations: Row[] = [
     notImplemented('if-match'),
   ],
   [
-    'reading a part beyond the only one',
-    signed({ method: 'GET', target: '/bucket/source?partNumber=2' }),
-    { status: 416, Code: 'InvalidPartNumber', PartNumberRequested: '2', ActualPartCount: '1' },
-  ],
-  [
     'a list of less than nothing',
     signed({ method: 'GET', target: '/bucket?max-keys=-1' }),
     argument('Argument max-keys must be an integer between 0 and 2147483647', 'max-keys'),

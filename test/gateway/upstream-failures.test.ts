@@ -127,7 +127,6 @@ describe.each(runtimes)('when OSS fails on %s', (runtime) => {
     ).rejects.toMatchObject({ name: 'ServiceUnavailable' })
   })
 
-  // Miniflare holds a cut body of its outbound service back for seconds; test/node/transport.test.ts cuts a socket.
   test.skipIf(runtime === 'workerd')(
     'a body that OSS cuts short is cut short, never ended as if it were whole',
     async () => {
