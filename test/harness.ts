@@ -16,6 +16,8 @@ export type OssBucket = OSS & {
 
 export const runtimes = ['node', 'workerd'] as const
 export type Runtime = (typeof runtimes)[number]
+/** Node in process with its OSS, or, as in front of the real one, over sockets. */
+export type Setup = Runtime | 'sockets'
 
 /** A gateway in front of an embedded OSS, with clients for both of its sides. */
 export type World = {
@@ -28,7 +30,8 @@ export type World = {
   oss(bucket?: string, region?: string): OssBucket
   /** Requests the gateway has sent to OSS since the last call, by operation. */
   ossRequests(): string[]
-  stop(): Promise<void>
+  /** @param limit milliseconds after which requests in flight are given up; Node only. */
+  stop(limit?: number): Promise<void>
 }
 
 const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
@@ -38,10 +41,11 @@ const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
  * @param settings environment variables; `GATEWAY_CONFIG` is the document's text.
  */
 export async function startWorld(
-  runtime: Runtime = 'node',
+  runtime: Setup = 'node',
   settings: Record<string, string> = {},
 ): Promise<World> {
-  const gateway = runtime === 'node' ? await startNode(settings) : await startWorkerd(settings)
+  const setups = { node: startNode, workerd: startWorkerd, sockets: startOverSockets }
+  const gateway = await setups[runtime](settings)
   const { localOss, endpoint } = gateway
   const ossPort = await localOss.listen(0, '127.0.0.1')
   let seen: string[] = []
@@ -60,7 +64,7 @@ export async function startWorld(
         maxAttempts: 1,
         credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
         // workerd on its own never answers `100 Continue`; the SDK would wait six seconds for it.
-        expectContinueHeader: runtime === 'node',
+        expectContinueHeader: runtime !== 'workerd',
         ...options,
       })
       clients.push(client)
@@ -79,14 +83,45 @@ export async function startWorld(
       seen = []
       return requests
     },
-    stop: async () => {
+    stop: async (limit) => {
       for (const client of clients) client.destroy()
-      await gateway.stop()
+      await gateway.stop(limit)
     },
   }
 }
 
 type Started = Pick<World, 'endpoint' | 'adminEndpoint' | 'localOss' | 'stop'>
+
+async function startOverSockets({
+  GATEWAY_CONFIG,
+  LOCAL_OSS_COPY_LIMIT,
+  ...settings
+}: Record<string, string>): Promise<Started> {
+  const localOss = await createLocalOss({
+    directory: ':memory:',
+    credentials,
+    ...(LOCAL_OSS_COPY_LIMIT === undefined ? {} : { copyLimit: Number(LOCAL_OSS_COPY_LIMIT) }),
+  })
+  const environment = {
+    PORT: '0',
+    ADMIN_PORT: '0',
+    OSS_REGION: 'cn-hangzhou',
+    OSS_ENDPOINT: `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`,
+    OSS_ACCESS_KEY_ID: credentials.accessKeyId,
+    OSS_ACCESS_KEY_SECRET: credentials.accessKeySecret,
+    ...settings,
+  }
+  const running = await start(parseConfig(environment, GATEWAY_CONFIG), () => {})
+  return {
+    endpoint: `http://127.0.0.1:${running.port}`,
+    adminEndpoint: `http://127.0.0.1:${running.adminPort}`,
+    localOss,
+    stop: async (limit) => {
+      await running.stop(limit)
+      await localOss.close()
+    },
+  }
+}
 
 async function startNode({ GATEWAY_CONFIG, ...settings }: Record<string, string>): Promise<Started> {
   const config = parseConfig(

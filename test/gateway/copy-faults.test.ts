@@ -92,7 +92,7 @@ describe('whatever fails in a copy, the destination is the copy or what it was, 
   const outcomes = new Map<Row, Outcome>()
 
   beforeAll(async () => {
-    world = await startCopyWorld('node', { timeout: 0.3, keepAliveAfter: 0, parallel: 3 })
+    world = await startCopyWorld('sockets', { timeout: 0.3, keepAliveAfter: 0, parallel: 3 })
     await inParallel(rows, 8, prepare)
     await inParallel(rows, 32, run)
   }, 120_000)

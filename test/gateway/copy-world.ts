@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { FaultRule } from '../../src/local-oss/index.ts'
-import { type OssBucket, type Runtime, startWorld, type World } from '../harness.ts'
+import { type OssBucket, type Setup, startWorld, type World } from '../harness.ts'
 
 const KiB = 1024
 /** OSS's smallest part. */
@@ -44,7 +44,7 @@ export type CopyWorld = World & {
 }
 
 export async function startCopyWorld(
-  runtime: Runtime,
+  runtime: Setup,
   copy: Record<string, unknown>,
   settings: Record<string, string> = {},
 ): Promise<CopyWorld> {
@@ -59,7 +59,7 @@ export async function startCopyWorld(
   for (const [Bucket, region] of Object.entries(regions)) {
     const CreateBucketConfiguration = { LocationConstraint: region as never }
     await client.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }))
-    buckets.set(Bucket, world.oss(Bucket, region.slice(0)))
+    buckets.set(Bucket, world.oss(Bucket, region))
   }
   const bucket = (name: string) => buckets.get(name) as OssBucket
   return {
