@@ -5,6 +5,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Door } from './app.ts'
+import { decodeHeader, encodeHeaders } from './node-headers.ts'
 import { type HeaderMap, headerMap, type Incoming, type Log, type Reply } from './ports.ts'
 
 /** A door that knows what has come in through it and is not done. */
@@ -71,26 +72,15 @@ function parseHeaders(raw: readonly string[]): HeaderMap {
   return headers
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: anything beyond ASCII is what it looks for
-const ascii = /^[\x00-\x7f]*$/
-
-/** Node reads header bytes as Latin-1; clients mean UTF-8 where the bytes are UTF-8. */
-function decodeHeader(value: string): string {
-  if (ascii.test(value)) return value
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'))
-  } catch {
-    return value
-  }
-}
-
 async function send(outgoing: ServerResponse, { status, headers, body }: Reply, log: Log): Promise<void> {
   if (typeof body === 'string') {
     const bytes = Buffer.from(body)
-    outgoing.writeHead(status, { ...headers, 'content-length': String(bytes.length) }).end(bytes)
+    outgoing
+      .writeHead(status, { ...encodeHeaders(headers), 'content-length': String(bytes.length) })
+      .end(bytes)
     return
   }
-  outgoing.writeHead(status, headers)
+  outgoing.writeHead(status, encodeHeaders(headers))
   if (body === undefined) {
     outgoing.end()
     return
