@@ -4,6 +4,7 @@ import { completeMultipartUpload } from './complete-upload.ts'
 import { copyObject } from './copy.ts'
 import { deleteObjects } from './delete-objects.ts'
 import { listObjects, listObjectsV2 } from './list.ts'
+import { listObjectVersions } from './list-versions.ts'
 import { abortMultipartUpload, createMultipartUpload, uploadPart } from './multipart.ts'
 import { listMultipartUploads, listParts } from './multipart-list.ts'
 import { deleteObject, getObject, headObject, putObject } from './object.ts'
@@ -53,6 +54,16 @@ export const served: readonly Operation[] = [
     access: 'list',
     body: 'none',
     handle: listObjectsV2,
+  },
+
+  {
+    name: 'ListObjectVersions',
+    method: 'GET',
+    on: 'bucket',
+    query: ['versions'],
+    access: 'list',
+    body: 'none',
+    handle: listObjectVersions,
   },
 
   { name: 'PutObject', method: 'PUT', on: 'object', access: 'write', body: 'stream', handle: putObject },

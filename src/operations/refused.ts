@@ -20,7 +20,6 @@ export const refused: readonly (readonly [
   ['DeleteObjectAnnotation', 'DELETE', 'object', 'annotation'],
   ['WriteGetObjectResponse', 'POST', 'object', 'x-id=WriteGetObjectResponse'],
   // Lists
-  ['ListObjectVersions', 'GET', 'bucket', 'versions'],
   ['ListDirectoryBuckets', 'GET', 'service', 'x-id=ListDirectoryBuckets'],
   // Bucket settings
   ['GetBucketAcl', 'GET', 'bucket', 'acl'],
