@@ -148,7 +148,7 @@ async function startWorkerd({ LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string
     modules: true,
     scriptPath: 'dist/test/worker.js',
     compatibilityDate: '2026-04-01',
-    compatibilityFlags: ['nodejs_compat'],
+    compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
     cf: false,
     // The Worker itself: Miniflare's own front unpacks and repacks compressed bodies.
     unsafeDirectSockets: [{ port: 0 }],

@@ -1,5 +1,5 @@
 import type { S3Error } from '../s3/error.ts'
-import { type Refusal, refusedBySetting, tooLarge } from './refusal.ts'
+import { type Refusal, refusedBySetting, tooLarge, tooManyRequests } from './refusal.ts'
 import type { SourceFacts } from './source.ts'
 
 /** Bytes of the source, both ends included. */
@@ -53,7 +53,7 @@ export function planCopy(
   if (facts.size > settings.maxSize) return { kind: 'refuse', error: tooLarge(settings.maxSize) }
   const kind = reasonOf(refusal, facts) === 'oversize' ? 'parts' : 'relay'
   const ranges = splitSource(facts.size, settings, kind === 'relay' ? 2 : 1)
-  return ranges === undefined ? { kind: 'refuse', error: tooLarge(settings.maxSize) } : { kind, ranges }
+  return ranges === undefined ? { kind: 'refuse', error: tooManyRequests(settings) } : { kind, ranges }
 }
 
 /** What hinders OSS: its refusal, or the type of the source that it says nothing of. */

@@ -35,6 +35,20 @@ export const tooLarge = (maxSize: number) =>
     message: `The specified copy source is larger than the maximum allowable size for a copy source: ${maxSize}`,
   })
 
+/** The refusal of a copy that would need more requests to OSS than there may be. */
+export const tooManyRequests = ({
+  maxSize,
+  maxRequests,
+}: {
+  maxSize: number
+  maxRequests?: number | undefined
+}) =>
+  maxRequests === undefined
+    ? tooLarge(maxSize)
+    : new S3Error('InvalidRequest', {
+        message: `The copy needs more requests to OSS than the ${maxRequests} that the setting copy.maxRequests allows`,
+      })
+
 /** The refusal of a copy that a setting forbids to reroute; it says which. */
 export function refusedBySetting(refusal: Refusal, maxSize: number): S3Error {
   switch (refusal) {

@@ -1,3 +1,4 @@
+import { withBudget } from '../copy/budget.ts'
 import type { CopyPorts } from '../copy/run.ts'
 import type { Context } from './operation.ts'
 
@@ -5,7 +6,8 @@ import type { Context } from './operation.ts'
 export function copyPorts({ config, oss, clock, log, sleep, random, platform }: Context): CopyPorts {
   const { keepAliveAfter, timeout, parallel, ...settings } = config.document.copy
   return {
-    oss,
+    // Where the platform counts requests, each copy counts its own.
+    oss: settings.maxRequests === undefined ? oss : withBudget(oss, settings.maxRequests),
     clock,
     log,
     sleep,
