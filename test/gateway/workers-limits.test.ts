@@ -101,9 +101,11 @@ describe('on Workers, where requests and connections are few', () => {
       expect(await world.uploads('copy')).toHaveLength(1)
       socket.destroy()
       await sleep(2500)
-      expect(calls).toContain('AbortMultipartUpload 204')
       expect(await world.uploads('copy')).toEqual([])
-      expect(await world.see('target', 'copy')).toBeUndefined()
+      // workerd notices only while it sends an answer; before that the copy goes on to its end.
+      const aborted = calls.includes('AbortMultipartUpload 204')
+      expect(aborted).toBe(keepAliveAfter > 0)
+      expect((await world.see('target', 'copy')) === undefined).toBe(aborted)
     },
   )
 })
