@@ -98,6 +98,7 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
     if (error.status === 304) return { status: 304, headers: toS3Object(error.headers) }
     if (error.status === 412) throw preconditionFailed(conditionOfStatus(412, conditions), '')
     if (error.status === 416) throw await invalidRange(request, context, headers.range ?? '')
+    if (error.code === 'InvalidObjectState') throw await archived(request, context, error)
     throw error
   }
 }
@@ -174,6 +175,15 @@ async function readConditions(object: HeaderMap, conditions: Preconditions): Pro
   if (failed === 'If-Match' || failed === 'If-Unmodified-Since') throw preconditionFailed(failed, '')
   const { 'content-length': _, ...headers } = toS3Object(object)
   return { status: 304, headers }
+}
+
+/** S3 names the class of an object that is not restored; OSS does not. */
+async function archived(request: ObjectRequest, context: Context, cause: OssError): Promise<S3Error> {
+  const headers = toS3Object(await statObject(request, context))
+  return new S3Error('InvalidObjectState', {
+    elements: { StorageClass: headers['x-amz-storage-class'] ?? '' },
+    cause,
+  })
 }
 
 async function invalidRange(request: ObjectRequest, context: Context, range: string): Promise<S3Error> {

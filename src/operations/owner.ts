@@ -5,6 +5,8 @@ import type { Context } from './operation.ts'
 const MAX_KNOWN_OWNERS = 10_000
 /** Short, because the header guards against a bucket that was deleted and made anew by someone else. */
 const REMEMBER_MS = 60_000
+/** AWS's have 12 digits, Alibaba Cloud's 16. */
+const accountId = /^\d{12}(\d{4})?$/
 type Known = { ownerId: string; until: number }
 /** By the client of OSS, so that every gateway in a process has its own. */
 const knownOwners = new WeakMap<object, Map<string, Known>>()
@@ -12,7 +14,7 @@ const knownOwners = new WeakMap<object, Map<string, Known>>()
 /**
  * `x-amz-expected-bucket-owner` and its sibling for a copy's source.
  * @param expected the header's value; undefined asks for nothing.
- * @throws S3Error AccessDenied when the bucket has another owner.
+ * @throws S3Error AccessDenied when the bucket has another owner; InvalidBucketOwnerAWSAccountID for no account's id.
  */
 export async function requireOwner(
   { oss, clock }: Pick<Context, 'oss' | 'clock'>,
@@ -26,7 +28,12 @@ export async function requireOwner(
   // A mismatch is looked up again: the bucket may be a new one.
   if (known?.ownerId === expected && known.until > clock()) return
   const { ownerId } = await getBucketInfo(oss, bucket)
-  if (ownerId !== expected) throw new S3Error('AccessDenied')
+  if (ownerId !== expected) {
+    if (accountId.test(expected)) throw new S3Error('AccessDenied')
+    throw new S3Error('InvalidBucketOwnerAWSAccountID', {
+      message: `The value of the expected bucket owner parameter must be an AWS Account ID... [${expected}]`,
+    })
+  }
   if (owners.size >= MAX_KNOWN_OWNERS) owners.clear()
   owners.set(bucket, { ownerId, until: clock() + REMEMBER_MS })
 }

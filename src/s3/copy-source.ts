@@ -1,5 +1,5 @@
 import { invalidArgument } from './error.ts'
-import { validateBucket, validateKey } from './request.ts'
+import { validateBucket, validateKey, validateVersionId } from './request.ts'
 
 export type CopySource = { bucket: string; key: string; versionId: string | undefined }
 
@@ -55,7 +55,9 @@ function fromArn(
 function parseVersionId(query: string): string {
   const match = /^versionId=([^&]+)$/.exec(query)
   if (match === null) throw invalidArgument('Invalid version id specified', 'versionId', query)
-  return decode(match[1] ?? '')
+  const id = decode(match[1] ?? '')
+  validateVersionId(id)
+  return id
 }
 
 function decode(raw: string): string {

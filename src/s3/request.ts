@@ -1,6 +1,6 @@
 import type { Incoming } from '../ports.ts'
 import { parseXml, XmlError, type XmlNode } from '../xml.ts'
-import { S3Error } from './error.ts'
+import { invalidArgument, S3Error } from './error.ts'
 
 /** What is asked: the address decoded once, and the raw form that was signed. Everything later uses this one parse. */
 export type S3Request = Incoming & {
@@ -18,13 +18,14 @@ export type S3Request = Incoming & {
 
 // OSS's rule, narrower than S3's: no dots. It also keeps a bucket name from shaping a host name.
 const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
+const versionId = /^[\w.~+/=-]{1,1024}$/
 const MAX_KEY_BYTES = 1023 // OSS; S3 allows 1024
 const encoder = new TextEncoder()
 
 /**
  * Parses the raw target and the Host header.
  * @param domains base domains of virtual-hosted style, e.g. `s3.example.com`; empty: path style only.
- * @throws S3Error InvalidURI, InvalidBucketName, KeyTooLongError.
+ * @throws S3Error InvalidURI, InvalidBucketName, KeyTooLongError; InvalidArgument for what is no version id.
  */
 export function parseRequest(incoming: Incoming, domains: readonly string[]): S3Request {
   const { target, headers } = incoming
@@ -35,6 +36,7 @@ export function parseRequest(incoming: Incoming, domains: readonly string[]): S3
   const parameters = mark < 0 ? [] : parseQuery(target.slice(mark + 1))
   const query = new Map<string, string>()
   for (const [name, value] of parameters) if (!query.has(name)) query.set(name, value)
+  validateVersionId(query.get('versionId'))
   const hostBucket = bucketOfHost(headers.host, domains)
   return { ...incoming, rawPath, parameters, query, hostBucket, ...address(rawPath, hostBucket) }
 }
@@ -77,6 +79,14 @@ export function validateKey(key: string): void {
     throw new S3Error('InvalidURI', {
       message: 'OSS has no object keys that begin with a slash or a backslash.',
     })
+  }
+}
+
+/** @throws S3Error InvalidArgument: neither OSS nor S3 makes version ids like this. */
+export function validateVersionId(id: string | undefined): void {
+  if (id === '') throw invalidArgument('Version id cannot be the empty string', 'versionId', id)
+  if (id !== undefined && !versionId.test(id)) {
+    throw invalidArgument('Invalid version id specified', 'versionId', id)
   }
 }
 

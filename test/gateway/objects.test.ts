@@ -449,16 +449,18 @@ describe.each(runtimes)('objects on %s', (runtime) => {
       expect((await get({ ExpectedBucketOwner: owner })).$metadata.httpStatusCode).toBe(200)
       await put({ ExpectedBucketOwner: owner })
     })
-    test.each(['123456789012', 'x', ''])('stops %j, and nothing is written', async (ExpectedBucketOwner) => {
+    test.each([
+      ['123456789012', 403, 'AccessDenied'],
+      ['x', 400, 'InvalidBucketOwnerAWSAccountID'],
+      ['', 400, 'InvalidBucketOwnerAWSAccountID'],
+    ])('stops %j, and nothing is written', async (ExpectedBucketOwner, status, code) => {
       for (const [method, target] of [
         ['GET', '/bucket/ten'],
         ['PUT', '/bucket/owned'],
         ['DELETE', '/bucket/ten'],
       ] as const) {
-        const { status, error } = await wire(method, target, {
-          'x-amz-expected-bucket-owner': ExpectedBucketOwner,
-        })
-        expect([status, error.Code]).toEqual([403, 'AccessDenied'])
+        const answer = await wire(method, target, { 'x-amz-expected-bucket-owner': ExpectedBucketOwner })
+        expect([answer.status, answer.error.Code]).toEqual([status, code])
       }
       await expect(oss.head('owned')).rejects.toMatchObject({ status: 404 })
     })
