@@ -285,8 +285,11 @@ function parseDocument(text: string | undefined, problems: string[]): Document {
   }
   const result = v.safeParse(documentSchema, raw ?? {})
   if (result.success) return result.output
-  for (const issue of result.issues)
-    problems.push(`GATEWAY_CONFIG: ${v.getDotPath(issue) ?? 'the document'}: ${issue.message}`)
+  for (const issue of result.issues) {
+    const unknown = issue.kind === 'schema' && issue.expected === 'never'
+    const what = unknown ? 'there is no such setting' : issue.message
+    problems.push(`GATEWAY_CONFIG: ${v.getDotPath(issue) ?? 'the document'}: ${what}`)
+  }
   return defaults
 }
 

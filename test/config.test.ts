@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, parseConfig } from '../src/config.ts'
+
+const real = { OSS_REGION: 'cn-hangzhou', OSS_ACCESS_KEY_ID: 'id', OSS_ACCESS_KEY_SECRET: 'secret' }
+
+function problemsOf(environment: Record<string, string>, document?: string): readonly string[] {
+  try {
+    parseConfig(environment, document)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test('without any setting it is the embedded OSS on this machine', () => {
+  const config = parseConfig({})
+  expect(config).toMatchObject({
+    listen: { host: '127.0.0.1', port: 9000, adminPort: 9001, tls: undefined },
+    localOss: { directory: '.local-oss', port: 9010, copyLimit: 1024 ** 3 },
+    endpoint: { protocol: 'https:', host: 'oss-cn-hangzhou.aliyuncs.com', region: 'cn-hangzhou' },
+    credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
+    domains: [],
+  })
+  expect([...config.clients.values()]).toEqual([
+    { accessKeyId: 'local', secretAccessKey: 'local-secret', readOnly: false },
+  ])
+})
+
+test.each(['OSS_REGION', 'OSS_ENDPOINT', 'OSS_ACCESS_KEY_ID'])(
+  'with %s alone it is never the embedded OSS',
+  (name) => {
+    const problems = problemsOf({
+      [name]: real[name as 'OSS_REGION'] ?? 'https://oss-cn-hangzhou.aliyuncs.com',
+    })
+    expect(problems.join('\n')).toContain('OSS_ACCESS_KEY_SECRET is missing')
+  },
+)
+
+test('blank settings are none, and blanks around a setting do not count', () => {
+  expect(parseConfig({ OSS_REGION: '', OSS_ENDPOINT: ' ', PORT: ' 80 ' })).toMatchObject({
+    listen: { port: 80 },
+    localOss: {},
+  })
+})
+
+describe('the endpoint', () => {
+  test.each<[settings: Record<string, string>, protocol: string, host: string, region: string]>([
+    [{}, 'https:', 'oss-cn-hangzhou.aliyuncs.com', 'cn-hangzhou'],
+    [{ OSS_REGION: 'oss-eu-central-1' }, 'https:', 'oss-eu-central-1.aliyuncs.com', 'eu-central-1'],
+    [
+      { OSS_REGION: '', OSS_ENDPOINT: 'oss-cn-beijing-internal.aliyuncs.com' },
+      'https:',
+      'oss-cn-beijing-internal.aliyuncs.com',
+      'cn-beijing',
+    ],
+    [
+      { OSS_REGION: '', OSS_ENDPOINT: 'HTTP://OSS-CN-BEIJING.aliyuncs.com/' },
+      'http:',
+      'oss-cn-beijing.aliyuncs.com',
+      'cn-beijing',
+    ],
+    [
+      { OSS_ENDPOINT: 'https://oss-accelerate.aliyuncs.com' },
+      'https:',
+      'oss-accelerate.aliyuncs.com',
+      'cn-hangzhou',
+    ],
+    [{ OSS_ENDPOINT: 'http://127.0.0.1:9010' }, 'http:', '127.0.0.1:9010', 'cn-hangzhou'],
+    [{ OSS_REGION: '', OSS_ENDPOINT: 'http://[::1]:9010' }, 'http:', '[::1]:9010', 'cn-hangzhou'],
+    [{ OSS_ENDPOINT: 'https://oss.corp.example' }, 'https:', 'oss.corp.example', 'cn-hangzhou'],
+  ])('of %j', (settings, protocol, host, region) => {
+    expect(parseConfig({ ...real, ...settings }).endpoint).toEqual({ protocol, host, region })
+  })
+
+  test.each<[settings: Record<string, string>, problem: RegExp]>([
+    [{ OSS_REGION: '' }, /^OSS_REGION is missing/],
+    [{ OSS_REGION: 'Hangzhou' }, /^OSS_REGION is "Hangzhou"/],
+    [{ OSS_REGION: 'cn-hangzhou.evil.example' }, /^OSS_REGION is/],
+    [{ OSS_ENDPOINT: 'ftp://oss-cn-hangzhou.aliyuncs.com' }, /^OSS_ENDPOINT is/],
+    [{ OSS_ENDPOINT: 'https://bucket@oss-cn-hangzhou.aliyuncs.com' }, /^OSS_ENDPOINT is/],
+    [{ OSS_ENDPOINT: 'https://oss-cn-hangzhou.aliyuncs.com/bucket' }, /^OSS_ENDPOINT is/],
+    [{ OSS_REGION: '', OSS_ENDPOINT: 'https://oss.corp.example' }, /^OSS_REGION is missing/],
+    [{ OSS_ACCESS_KEY_ID: '' }, /^OSS_ACCESS_KEY_ID is missing/],
+    [{ OSS_ACCESS_KEY_SECRET: '' }, /^OSS_ACCESS_KEY_SECRET is missing/],
+  ])('of %j is refused', (settings, problem) => {
+    expect(problemsOf({ ...real, ...settings })).toEqual([expect.stringMatching(problem)])
+  })
+})
+
+describe('one setting', () => {
+  test.each<[name: string, value: string, problem: RegExp]>([
+    ['PORT', '65536', /^PORT is "65536": it must be a whole number from 0 to 65535$/],
+    ['PORT', '-1', /^PORT is "-1"/],
+    ['PORT', '80.5', /^PORT is/],
+    ['PORT', 'http', /^PORT is "http"/],
+    ['ADMIN_PORT', 'off', /^ADMIN_PORT is "off"/],
+    ['LOCAL_OSS_PORT', '99999', /^LOCAL_OSS_PORT is/],
+    ['LOCAL_OSS_COPY_LIMIT', '1 GB', /^LOCAL_OSS_COPY_LIMIT is "1 GB"/],
+    ['TLS_CERT_FILE', 'cert.pem', /^TLS_KEY_FILE is missing/],
+    ['TLS_KEY_FILE', 'key.pem', /^TLS_CERT_FILE is missing/],
+    ['S3_ACCESS_KEY_ID', 'id', /^S3_SECRET_ACCESS_KEY is missing/],
+    ['S3_SECRET_ACCESS_KEY', 'secret', /^S3_ACCESS_KEY_ID is missing/],
+    ['S3_DOMAIN', 'https://s3.example.com', /^S3_DOMAIN has "https:\/\/s3.example.com"/],
+    ['S3_DOMAIN', 's3.example.com:9000', /^S3_DOMAIN has/],
+    ['S3_DOMAIN', 's3.example.com,a b', /^S3_DOMAIN has "a b"/],
+  ])('%s=%s is refused by name', (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(problem)])
+  })
+
+  test('S3_DOMAIN takes several, in any case, with or without the star', () => {
+    expect(parseConfig({ S3_DOMAIN: 'S3.Example.com, *.s3.local ,,.x.y' }).domains).toEqual([
+      's3.example.com',
+      's3.local',
+      'x.y',
+    ])
+  })
+})
+
+describe('the document', () => {
+  test('is YAML or JSON', () => {
+    const yaml = 'clients:\n  - accessKeyId: app\n    secretAccessKey: s\n    buckets: [a, b]\n'
+    const json = JSON.stringify({
+      clients: [{ accessKeyId: 'app', secretAccessKey: 's', buckets: ['a', 'b'] }],
+    })
+    for (const text of [yaml, json]) {
+      const app = parseConfig({}, text).clients.get('app')
+      expect(app).toMatchObject({ secretAccessKey: 's', buckets: ['a', 'b'], readOnly: false })
+    }
+  })
+
+  test.each(['', '  \n', '# nothing yet\n', '{}'])('%j says nothing', (text) => {
+    expect(parseConfig({}, text).document).toEqual(parseConfig({}).document)
+  })
+
+  test.each<[text: string, problem: RegExp]>([
+    ['clients: [', /^GATEWAY_CONFIG is neither YAML nor JSON/],
+    ['- a list', /^GATEWAY_CONFIG: 0: there is no such setting$/],
+    ['just a text', /^GATEWAY_CONFIG: the document/],
+    ['nonsense: 1', /^GATEWAY_CONFIG: nonsense: there is no such setting$/],
+    ['clients: [{ accessKeyId: a }]', /^GATEWAY_CONFIG: clients\.0\.secretAccessKey/],
+    ['clients: [{ accessKeyId: "", secretAccessKey: s }]', /^GATEWAY_CONFIG: clients\.0\.accessKeyId/],
+    [
+      'clients: [{ accessKeyId: a, secretAccessKey: s, admin: true }]',
+      /^GATEWAY_CONFIG: clients\.0\.admin: there is no such setting$/,
+    ],
+    ['clients: [{ accessKeyId: local, secretAccessKey: s }]', /accessKeyId local is there twice/],
+    ['acl: { default: public }', /^GATEWAY_CONFIG: acl\.default/],
+    ['storageClass: { default: COLD }', /^GATEWAY_CONFIG: storageClass\.default/],
+    ['storageClass: { map: { GLACIER: Ice } }', /^GATEWAY_CONFIG: storageClass\.map\.GLACIER/],
+    ['conditionalWrites: maybe', /^GATEWAY_CONFIG: conditionalWrites/],
+    ['copy: { oversize: ignore }', /^GATEWAY_CONFIG: copy\.oversize/],
+    ['copy: { maxSize: -1 }', /^GATEWAY_CONFIG: copy\.maxSize/],
+    ['copy: { maxSize: 5 GB }', /^GATEWAY_CONFIG: copy\.maxSize/],
+  ])('%s is refused, by the place of the mistake', (text, problem) => {
+    expect(problemsOf({}, text)).toEqual([expect.stringMatching(problem)])
+  })
+
+  test('expands no entity into memory', () => {
+    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi']
+      .map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`)
+      .join('\n')}`
+    const started = performance.now()
+    expect(problemsOf({}, bomb).length).toBeGreaterThan(0)
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+})
+
+test('every mistake is told at once, and none tells a secret', () => {
+  const problems = problemsOf(
+    {
+      OSS_ENDPOINT: 'x/y',
+      OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
+      PORT: 'p',
+      S3_SECRET_ACCESS_KEY: 'the-s3-secret',
+      S3_DOMAIN: '?',
+    },
+    'nonsense: 1\nconditionalWrites: 2\nclients: [{ accessKeyId: a, secretAccessKey: the-client-secret, readOnly: 3 }]',
+  )
+  expect(problems.length).toBeGreaterThanOrEqual(8)
+  expect(new Set(problems).size).toBe(problems.length)
+  expect(problems.join('\n')).not.toMatch(/the-\w+-secret/)
+})
+
+test('settings cannot be changed afterwards', () => {
+  const config = parseConfig(real)
+  expect(() => Object.assign(config.listen, { port: 1 })).toThrow(TypeError)
+  expect(() => Object.assign(config.document.copy, { maxSize: 1 })).toThrow(TypeError)
+})
+
+test('a session token goes along', () => {
+  expect(parseConfig({ ...real, OSS_SESSION_TOKEN: 'sts' }).credentials).toMatchObject({
+    securityToken: 'sts',
+  })
+})
