@@ -1,7 +1,7 @@
 import type { Context as HonoContext } from 'hono'
 import { Hono } from 'hono'
 import type { Config } from './config.ts'
-import { authorize, authorizeBucket } from './operations/authorize.ts'
+import { authorize, authorizeBucket, nobody } from './operations/authorize.ts'
 import { findOperation } from './operations/index.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
@@ -58,12 +58,14 @@ export function createGateway(ports: Ports): Gateway {
 
   async function perform(incoming: Incoming, requestId: string): Promise<Reply> {
     const asked = parseRequest(incoming, config.domains)
-    const verified = authenticate(asked)
-    const operation = findOperation({ ...asked, headers: verified.headers })
-    const client = config.clients.get(verified.accessKeyId)
+    const open = findOperation(asked)
+    const verified = open.auth === undefined ? authenticate(asked) : unsigned(asked)
+    // Looked up again: a presigned query holds headers too, and they choose.
+    const operation = open.auth === undefined ? findOperation({ ...asked, headers: verified.headers }) : open
+    const client = open.auth === undefined ? config.clients.get(verified.accessKeyId) : nobody
     if (client === undefined) throw new S3Error('InvalidAccessKeyId')
     const { access } = operation
-    if (asked.bucket !== undefined) {
+    if (asked.bucket !== undefined && open.auth === undefined) {
       if (access === 'keys') authorizeBucket(client, 'write', asked.bucket)
       else if (access === 'list') authorize(client, 'read', asked.bucket, asked.query.get('prefix') ?? '')
       else authorize(client, access, asked.bucket, asked.key)
@@ -79,7 +81,7 @@ export function createGateway(ports: Ports): Gateway {
       return renderError(late, requestId, requestId)
     }
     const context: Context = { ...ports, oss, client, renderLate }
-    if (asked.bucket !== undefined) {
+    if (asked.bucket !== undefined && open.auth === undefined) {
       await requireOwner(context, asked.bucket, request.headers['x-amz-expected-bucket-owner'])
     }
     // The row's level is the request's: findOperation matched them.
@@ -122,6 +124,14 @@ export function createGateway(ports: Ports): Gateway {
     return { method, bucket, key, versionId: query.get('versionId'), uploadId: query.get('uploadId') }
   }
 }
+
+/** A request that its signature says nothing of. */
+const unsigned = ({ headers }: Incoming): Verified => ({
+  accessKeyId: '',
+  payload: { kind: 'unsigned' },
+  presigned: false,
+  headers,
+})
 
 function takeBody(operation: Operation, incoming: Incoming, { headers, payload }: Verified) {
   if (operation.body === 'stream') {

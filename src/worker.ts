@@ -64,17 +64,20 @@ const transport: Transport = async ({ method, url, headers, body, signal }) => {
   if (new URL(url).href !== url && /\/\.{1,2}(\/|\?|$)/.test(url)) {
     throw new Error('a key with a . or .. segment cannot be reached from Workers')
   }
+  const cut = new AbortController()
   const answer = await fetch(url, {
     method,
     headers,
     body:
       body === undefined || body instanceof Uint8Array
         ? (body ?? null)
-        : withLength(toStream(body), headers['content-length']),
+        : headers['content-length'] === undefined
+          ? toStream(cutting(body, cut))
+          : withLength(toStream(body), headers['content-length']),
     redirect: 'manual',
     // Without it workerd decodes Content-Encoding as soon as the body is touched.
     encodeResponseBody: 'manual',
-    ...(signal === undefined ? {} : { signal }),
+    signal: signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]),
   } as RequestInit & WorkersInit)
   return { status: answer.status, headers: headersOf(answer.headers), body: answer.body ?? empty() }
 }
@@ -110,6 +113,16 @@ function headersOf(from: Headers): HeaderMap {
   // workerd leaves trailing blanks on values.
   for (const [name, value] of from) headers[name] = value.trim()
   return headers
+}
+
+/** The body; when it breaks off, so does the request: workerd would end a chunked one as if it were whole. */
+async function* cutting(body: AsyncIterable<Uint8Array>, request: AbortController) {
+  try {
+    yield* body
+  } catch (error) {
+    request.abort(error)
+    throw error
+  }
 }
 
 async function* empty(): AsyncGenerator<Uint8Array> {}

@@ -5,7 +5,7 @@ import { type FaultRule, Faults } from './faults.ts'
 import { createHandler, type RequestListener } from './handler.ts'
 import { Locks } from './locks.ts'
 import { type Listener, listen } from './server.ts'
-import { checkSendable, type Transport } from './wire.ts'
+import { checkSendable, type OssRequest, type Transport } from './wire.ts'
 
 export type { Credentials } from './credentials.ts'
 export {
@@ -45,6 +45,13 @@ export type LocalOss = {
   close(): Promise<void>
 }
 
+/** A body of unknown length, as a socket would frame it. */
+function framed(request: OssRequest): OssRequest {
+  const { body, headers } = request
+  if (body === undefined || body instanceof Uint8Array || headers['content-length'] !== undefined) return request
+  return { ...request, headers: { ...headers, 'transfer-encoding': 'chunked' } }
+}
+
 const DEFAULT_COPY_LIMIT = 1024 ** 3
 
 /**
@@ -77,7 +84,7 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
   return {
     async transport(request) {
       checkSendable(request.headers)
-      return serve(request)
+      return serve(framed(request))
     },
     faults,
     async listen(port, host = '127.0.0.1') {

@@ -1,6 +1,15 @@
 import type { Client } from '../config.ts'
 import { S3Error } from '../s3/error.ts'
 
+/** Whose requests are not signed: a client that may do nothing. */
+export const nobody: Client = {
+  accessKeyId: '',
+  secretAccessKey: '',
+  buckets: [],
+  prefixes: [],
+  readOnly: true,
+}
+
 /** Whether a client may see a bucket at all. */
 export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.includes(bucket) ?? true
 

@@ -1,4 +1,5 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
+import { browserRows } from './browser-rows.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './bucket.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
 import { copyObject } from './copy.ts'
@@ -88,6 +89,7 @@ export const served: readonly Operation[] = [
   },
 
   ...objectSubresources,
+  ...browserRows,
   {
     name: 'DeleteObjects',
     method: 'POST',

@@ -44,6 +44,8 @@ type OperationOn<On extends keyof Level> = {
    * of keys that the body names and the handler authorises one by one.
    */
   access: 'read' | 'write' | 'list' | 'keys'
+  /** Who may ask; absent: who signed the request. `form`: the handler verifies the form's policy; `none`: anyone. */
+  auth?: 'form' | 'none'
   /** How the body is taken; `none`: a body is an error. */
   body: 'none' | 'stream'
   /** What the checksum headers are about; `object`: not the body but what the parts make. */

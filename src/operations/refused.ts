@@ -9,7 +9,6 @@ export const refused: readonly (readonly [
   ...query: string[],
 ])[] = [
   // Objects
-  ['PostObject', 'POST', 'bucket'],
   ['GetObjectTorrent', 'GET', 'object', 'torrent'],
   ['SelectObjectContent', 'POST', 'object', 'select'],
   ['RenameObject', 'PUT', 'object', 'renameObject'],

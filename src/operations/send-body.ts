@@ -15,23 +15,48 @@ export async function sendBody(
   body: PlainBody,
   call: Omit<OssCall, 'body'>,
 ): Promise<OssResponse> {
-  if (body.length > MAX_UPLOAD_BYTES) {
+  const { length } = body
+  if (length !== undefined && length > MAX_UPLOAD_BYTES) {
     throw new S3Error('EntityTooLarge', {
-      elements: { ProposedSize: body.length, MaxSizeAllowed: MAX_UPLOAD_BYTES },
+      elements: { ProposedSize: length, MaxSizeAllowed: MAX_UPLOAD_BYTES },
     })
   }
-  const headers = { ...call.headers, 'content-length': String(body.length) }
-  const bytes = await verifiedIfEmpty(body)
+  const headers = {
+    ...call.headers,
+    ...(length === undefined ? {} : { 'content-length': String(length) }),
+  }
+  const bytes = length === undefined ? await wholeIfShort(body.body) : await verifiedIfEmpty(body)
   try {
-    return await oss.send({ ...call, headers, body: bytes })
+    const stored = await oss.send({ ...call, headers, body: bytes })
+    // Whatever became of it on the way: what is not what was promised is never called a success.
+    const failure = body.failure()
+    if (failure !== undefined) throw failure
+    return stored
   } catch (error) {
     // A body that failed its verification was cut off on its way to OSS: its own error is the answer.
     throw body.failure() ?? error
   }
 }
 
+/**
+ * A body of unknown length that comes in one piece is at hand, verified, and its length is known; any other goes out
+ * as it comes, in HTTP's chunked coding.
+ */
+async function wholeIfShort(body: PlainBody['body']): Promise<PlainBody['body'] | Uint8Array> {
+  const iterator = body[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  if (first.done) return new Uint8Array(0)
+  const second = await iterator.next()
+  return second.done ? first.value : resumed([first.value, second.value], iterator)
+}
+
+async function* resumed(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>) {
+  yield* pieces
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+}
+
 /** A body without bytes has none to withhold: it is verified before anything is sent. */
-async function verifiedIfEmpty({ body, length }: PlainBody): Promise<PlainBody['body'] | Uint8Array> {
+async function verifiedIfEmpty({ body, length = 0 }: PlainBody): Promise<PlainBody['body'] | Uint8Array> {
   if (length > 0) return body
   for await (const _ of body);
   return new Uint8Array(0)

@@ -1,6 +1,7 @@
 import type { Body, HeaderMap } from '../ports.ts'
 import {
   type Algorithm,
+  type DeclaredChecksum,
   declaredChecksum,
   declaredMd5,
   type Hasher,
@@ -12,15 +13,15 @@ import { decodeChunked, wrongLength } from './chunked.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { Payload } from './payload.ts'
 
-/** The body as plain bytes of known length, verified while it streams. */
+/** The body as plain bytes, verified while it streams. */
 export type PlainBody = {
   /**
    * Throws instead of giving its last piece when the bytes are not what was promised, so a request that carries it
    * on with `length` as its Content-Length stays incomplete. Of length 0 there is no piece: read it to its end first.
    */
   body: Body
-  /** In bytes. */
-  length: number
+  /** In bytes; undefined for the file of a form, which ends where the form says so. */
+  length: number | undefined
   /** After the body was read: the checksum that was verified, under its header's name, to echo. */
   checksums(): HeaderMap
   /** Why the body threw. Transports wrap what an iterator throws; this is the original. */
@@ -46,32 +47,65 @@ export function plainBody(
   const framing = framingOf(headers, payload)
   const length = parseLength(headers, framing ? 'x-amz-decoded-content-length' : 'content-length')
   const checksum = checksumOf === 'body' ? declaredChecksum(headers) : undefined
-  const md5 = declaredMd5(headers)
   const names = trailerNames(headers)
   if (checksum !== undefined && checksum.expected === undefined && !framing?.trailer) {
     throw new S3Error('MalformedTrailerError')
   }
 
-  const verified: HeaderMap = {}
   let trailers: HeaderMap = {}
-  const checks: Check[] = []
-  if (payload.kind === 'signed') checks.push(sha256Check(payload.sha256))
-  if (md5 !== undefined) checks.push(md5Check(md5))
-  if (checksum !== undefined) {
-    const { algorithm } = checksum
-    const expected = () => checksum.expected ?? trailers[algorithm.header] ?? ''
-    checks.push(checksumCheck(algorithm, expected, verified))
-  }
-
-  let failure: S3Error | undefined
+  const { checks, verified } = checksOf(headers, checksum, () => trailers)
+  if (payload.kind === 'signed') checks.unshift(sha256Check(payload.sha256))
   const source = framing
     ? decodeChunked(request.body, { ...framing, names, length, onTrailers: (found) => (trailers = found) })
     : request.body
-  const body =
-    framing === undefined && checks.length === 0
-      ? source
-      : withheld(source, length, checks, (error) => (failure = error))
-  return { body, length, checksums: () => verified, failure: () => failure }
+  if (framing === undefined && checks.length === 0) {
+    return { body: source, length, checksums: () => verified, failure: () => undefined }
+  }
+  const sizes = { least: length, most: length, wrong: (size: number) => wrongLength(length, size) }
+  return { ...verifying(source, sizes, checks, verified), length }
+}
+
+/** How many bytes there may be. */
+type Sizes = { least: number; most: number; wrong: (size: number) => S3Error }
+
+/**
+ * The file of a form, verified by the form's fields.
+ * @param sizes what its policy allows, in bytes.
+ * @throws S3Error those of the checksum headers; while it is read, `body` throws EntityTooSmall, EntityTooLarge,
+ * BadDigest, and what `file` throws.
+ */
+export function fileBody(fields: HeaderMap, file: Body, sizes: { least: number; most: number }): PlainBody {
+  const checksum = declaredChecksum(fields)
+  if (checksum !== undefined && checksum.expected === undefined) throw new S3Error('MalformedTrailerError')
+  const { checks, verified } = checksOf(fields, checksum, () => ({}))
+  const wrong = (size: number) =>
+    size > sizes.most
+      ? new S3Error('EntityTooLarge', { elements: { ProposedSize: size, MaxSizeAllowed: sizes.most } })
+      : new S3Error('EntityTooSmall', { elements: { ProposedSize: size, MinSizeAllowed: sizes.least } })
+  return { ...verifying(file, { ...sizes, wrong }, checks, verified), length: undefined }
+}
+
+function checksOf(
+  headers: HeaderMap,
+  checksum: DeclaredChecksum | undefined,
+  trailers: () => HeaderMap,
+): { checks: Check[]; verified: HeaderMap } {
+  const verified: HeaderMap = {}
+  const checks: Check[] = []
+  const md5 = declaredMd5(headers)
+  if (md5 !== undefined) checks.push(md5Check(md5))
+  if (checksum !== undefined) {
+    const { algorithm } = checksum
+    const expected = () => checksum.expected ?? trailers()[algorithm.header] ?? ''
+    checks.push(checksumCheck(algorithm, expected, verified))
+  }
+  return { checks, verified }
+}
+
+function verifying(source: Body, sizes: Sizes, checks: readonly Check[], verified: HeaderMap) {
+  let failure: S3Error | undefined
+  const body = withheld(source, sizes, checks, (error) => (failure = error))
+  return { body, checksums: () => verified, failure: () => failure }
 }
 
 function framingOf(
@@ -95,10 +129,10 @@ function parseLength(headers: HeaderMap, name: string): number {
   return Number(value)
 }
 
-/** Passes the pieces on one late: the last only when the bytes were as many as promised and every check held. */
+/** Passes the pieces on one late: the last only when the bytes were as many as allowed and every check held. */
 async function* withheld(
   source: Body,
-  length: number,
+  { least, most, wrong }: Sizes,
   checks: readonly Check[],
   failed: (error: S3Error) => void,
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -108,12 +142,12 @@ async function* withheld(
     for await (const piece of source) {
       if (piece.length === 0) continue
       size += piece.length
-      if (size > length) throw wrongLength(length, size)
+      if (size > most) throw wrong(size)
       for (const { hasher } of checks) hasher.update(piece)
       if (held !== undefined) yield held
       held = piece
     }
-    if (size < length) throw wrongLength(length, size)
+    if (size < least) throw wrong(size)
     for (const { hasher, verify } of checks) verify(hasher.digest())
     if (held !== undefined) yield held
   } catch (error) {

@@ -1,0 +1,132 @@
+import type { Client } from '../config.ts'
+import { type HeaderMap, headerMap, type Reply } from '../ports.ts'
+import { fileBody, type PlainBody } from '../s3/body.ts'
+import { invalidArgument, S3Error } from '../s3/error.ts'
+import { readForm } from '../s3/multipart-form.ts'
+import { type Fields, holdToPolicy, requireField, verifyForm } from '../s3/post-policy.ts'
+import { encodeStrictly, validateKey } from '../s3/request.ts'
+import { parseTagSet, toOssTagging, validateTags } from '../translate/tagging.ts'
+import { parseXml, renderXml, XmlError } from '../xml.ts'
+import { authorize } from './authorize.ts'
+import { putObject } from './object.ts'
+import type { BucketRequest, Context, ObjectRequest } from './operation.ts'
+import { MAX_UPLOAD_BYTES } from './send-body.ts'
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own variable
+const FILE_NAME = '${filename}'
+
+/**
+ * POST Object: a browser's form, allowed by the policy that somebody signed for it. The form says who asks, so nothing
+ * is believed before its policy is verified; then it is a PutObject whose headers are the fields.
+ */
+export async function postObject(request: BucketRequest, context: Context): Promise<Reply> {
+  const { bucket, headers } = request
+  const form = await readForm(headers['content-type'], (request.body as PlainBody).body)
+  const key = requireField(form.fields, 'key').replaceAll(FILE_NAME, () => form.fileName)
+  const fields = new Map([...form.fields, ['bucket', bucket], ['key', key]])
+  const { accessKeyId, exempt } = verifyForm(fields, (id) => context.config.clients.get(id)?.secretAccessKey)
+  const sizes = holdToPolicy(fields, exempt, context.clock())
+  const client = context.config.clients.get(accessKeyId) as Client
+  validateKey(key)
+  authorize(client, 'write', bucket, key)
+
+  const asHeaders = headersOf(fields)
+  const put: ObjectRequest = {
+    ...request,
+    key,
+    query: new Map(),
+    headers: asHeaders,
+    body: fileBody(asHeaders, form.file, { ...sizes, most: Math.min(sizes.most, MAX_UPLOAD_BYTES) }),
+  }
+  const stored = await putObject(put, { ...context, client })
+  return answer(fields, stored.headers, locationOf(request, key, context))
+}
+
+const sameNamed = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-type',
+  'expires',
+])
+/** Fields about the form itself, or headers that mean something only on the wire. */
+const notHeaders = new Set([
+  'x-amz-algorithm',
+  'x-amz-content-sha256',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-decoded-content-length',
+  'x-amz-signature',
+  'x-amz-tagging',
+  'x-amz-trailer',
+])
+
+/** What a PutObject would say in its headers. @throws S3Error InvalidArgument, MalformedXML. */
+function headersOf(fields: Fields): HeaderMap {
+  const headers = headerMap()
+  for (const [name, value] of fields) {
+    const header = name === 'acl' ? 'x-amz-acl' : name
+    if (!sameNamed.has(header) && (!header.startsWith('x-amz-') || notHeaders.has(header))) continue
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what no header may contain
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(header) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
+      throw invalidArgument('The form field cannot stand for a header.', name)
+    }
+    headers[header] = value
+  }
+  const tagging = fields.get('tagging')
+  if (tagging !== undefined) headers['x-amz-tagging'] = taggingHeader(tagging)
+  return headers
+}
+
+/** The form's `Tagging` document as the header, which both services write alike. */
+function taggingHeader(document: string): string {
+  try {
+    const tags = parseTagSet(parseXml(document, 'Tagging'))
+    validateTags(tags)
+    return toOssTagging(tags)
+  } catch (cause) {
+    throw cause instanceof XmlError ? new S3Error('MalformedXML', { cause }) : cause
+  }
+}
+
+function answer(fields: Fields, stored: HeaderMap, location: string): Reply {
+  const [bucket = '', key = ''] = [fields.get('bucket'), fields.get('key')]
+  const headers = { ...stored, location }
+  const redirect = redirectOf(fields, [
+    ['bucket', bucket],
+    ['key', key],
+    ['etag', stored.etag ?? ''],
+  ])
+  if (redirect !== undefined) return { status: 303, headers: { ...headers, location: redirect } }
+  const status = fields.get('success_action_status')
+  if (status !== '201') return { status: status === '200' ? 200 : 204, headers }
+  const document = { Location: location, Bucket: bucket, Key: key, ETag: stored.etag }
+  return {
+    status: 201,
+    headers: { ...headers, 'content-type': 'application/xml' },
+    body: renderXml('PostResponse', document),
+  }
+}
+
+/** Where the form wants the browser to go; one that is no address is as if it were not there, as in S3. */
+function redirectOf(fields: Fields, result: readonly [string, string][]): string | undefined {
+  const wanted = fields.get('success_action_redirect') ?? fields.get('redirect')
+  if (wanted === undefined || !/^https?:\/\//i.test(wanted) || !URL.canParse(wanted)) return undefined
+  const url = new URL(wanted)
+  const query = result.map(([name, value]) => `${name}=${encodeStrictly(value)}`).join('&')
+  url.search = url.search === '' ? query : `${url.search}&${query}`
+  return url.href
+}
+
+/** The object's address as the client spells this endpoint. */
+function locationOf(
+  { headers, hostBucket, bucket }: BucketRequest,
+  key: string,
+  { config }: Context,
+): string {
+  const scheme = headers['x-forwarded-proto'] === 'https' || config.listen.tls ? 'https' : 'http'
+  const path = encodeStrictly(key).replaceAll('%2F', '/')
+  return `${scheme}://${headers.host ?? ''}/${hostBucket === undefined ? `${bucket}/` : ''}${path}`
+}
