@@ -2,9 +2,11 @@ import type { Context as HonoContext } from 'hono'
 import { Hono } from 'hono'
 import type { Config } from './config.ts'
 import { authorize, authorizeBucket, nobody } from './operations/authorize.ts'
+import { forgetCors } from './operations/cors-rules.ts'
 import { findOperation } from './operations/index.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
+import { crossOriginHeaders } from './operations/preflight.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
 import type { Clock, Incoming, Log, Platform, Reply, Sleep, Transport } from './ports.ts'
@@ -45,15 +47,15 @@ export function createGateway(ports: Ports): Gateway {
 
   async function answer(incoming: Incoming): Promise<Reply> {
     const requestId = ports.newId()
-    try {
-      const reply = await perform(incoming, requestId)
-      return {
+    // Only browsers send an Origin: for all others nothing is asked.
+    const crossOrigin = 'origin' in incoming.headers ? crossOriginHeaders(incoming, { ...ports, oss }) : {}
+    const reply = await perform(incoming, requestId)
+      .then(({ headers, ...reply }) => ({
         ...reply,
-        headers: { 'x-amz-id-2': requestId, ...reply.headers, 'x-amz-request-id': requestId },
-      }
-    } catch (error) {
-      return refuse(error, incoming, requestId)
-    }
+        headers: { 'x-amz-id-2': requestId, ...headers, 'x-amz-request-id': requestId },
+      }))
+      .catch((error) => refuse(error, incoming, requestId))
+    return { ...reply, headers: { ...reply.headers, ...(await crossOrigin) } }
   }
 
   async function perform(incoming: Incoming, requestId: string): Promise<Reply> {
@@ -85,7 +87,10 @@ export function createGateway(ports: Ports): Gateway {
       await requireOwner(context, asked.bucket, request.headers['x-amz-expected-bucket-owner'])
     }
     // The row's level is the request's: findOperation matched them.
-    return operation.handle(request as never, context)
+    const reply = operation.handle(request as never, context)
+    return access === 'write' && operation.on === 'bucket'
+      ? reply.finally(() => forgetCors(oss, asked.bucket ?? ''))
+      : reply
   }
 
   function authenticate(request: ReturnType<typeof parseRequest>): Verified {

@@ -48,7 +48,8 @@ export type LocalOss = {
 /** A body of unknown length, as a socket would frame it. */
 function framed(request: OssRequest): OssRequest {
   const { body, headers } = request
-  if (body === undefined || body instanceof Uint8Array || headers['content-length'] !== undefined) return request
+  if (body === undefined || body instanceof Uint8Array || headers['content-length'] !== undefined)
+    return request
   return { ...request, headers: { ...headers, 'transfer-encoding': 'chunked' } }
 }
 
