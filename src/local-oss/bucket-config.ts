@@ -1,4 +1,4 @@
-import { children, text, type XmlNode } from '../xml.ts'
+import { children, renderXml, text, type XmlNode } from '../xml.ts'
 import { parseDocument, readText } from './body.ts'
 import { type BucketCall, changeBucket } from './call.ts'
 import { parseCorsRules } from './cors.ts'
@@ -118,6 +118,14 @@ const configs: readonly BucketConfig[] = [
       root && text(root, 'BlockPublicAccess') === 'true' ? { ...bucket, publicAccessBlocked: true } : bucket,
   },
   {
+    name: 'TransferAcceleration',
+    query: 'transferAcceleration',
+    root: 'TransferAccelerationConfiguration',
+    absent: { error: 'NoSuchTransferAccelerationConfiguration' },
+    keeps: true,
+    check: (root) => void oneWord(root, 'Enabled', ['true', 'false']),
+  },
+  {
     name: 'ObjectWormConfiguration',
     query: 'objectWorm',
     root: 'ObjectWormConfiguration',
@@ -173,6 +181,19 @@ async function deleteConfig(call: BucketCall, config: BucketConfig): Promise<Rep
     if (config.apply) change.put(bucketKey(bucket.name), config.apply(bucket, undefined))
   })
   return { status: 204 }
+}
+
+/** GetBucketPolicyStatus: public is what allows everyone something without a condition. */
+export async function getBucketPolicyStatus({ state, bucket }: BucketCall): Promise<Reply> {
+  const document = state.store.getText(configKey(bucket.id, 'policy'))
+  if (document === undefined)
+    throw new OssError('NoSuchBucketPolicy', { elements: { BucketName: bucket.name } })
+  const { Statement } = JSON.parse(document) as { Statement: Record<string, unknown>[] }
+  const isPublic = Statement.some(
+    ({ Effect, Principal, Condition }) =>
+      Effect === 'Allow' && [Principal].flat().includes('*') && Condition === undefined,
+  )
+  return { body: renderXml('PolicyStatus', { IsPublic: isPublic }) }
 }
 
 /** RAM's grammar is not this service's, but JSON with statements it must be. */

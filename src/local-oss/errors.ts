@@ -74,6 +74,7 @@ const catalogue = {
     404,
     'The server side encryption configuration is not found for the specified bucket.',
   ],
+  NoSuchTransferAccelerationConfiguration: [404, 'The transfer acceleration configuration does not exist.'],
   NoSuchUpload: [
     404,
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',

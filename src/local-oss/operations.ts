@@ -1,6 +1,6 @@
 import { appendObject } from './append-object.ts'
 import * as bucket from './bucket.ts'
-import { bucketConfigOperations } from './bucket-config.ts'
+import { bucketConfigOperations, getBucketPolicyStatus } from './bucket-config.ts'
 import { getBucketStat } from './bucket-stat.ts'
 import { copyObject } from './copy-object.ts'
 import { optionObject } from './cors.ts'
@@ -51,6 +51,13 @@ const operations: readonly Operation[] = [
   },
 
   ...bucketConfigOperations,
+  {
+    name: 'GetBucketPolicyStatus',
+    method: 'GET',
+    on: 'bucket',
+    query: ['policyStatus'],
+    handle: getBucketPolicyStatus,
+  },
   { name: 'GetBucketStat', method: 'GET', on: 'bucket', query: ['stat'], handle: getBucketStat },
   { name: 'OptionObject', method: 'OPTIONS', on: 'bucket', anonymous: 'always', handle: optionObject },
 
@@ -227,9 +234,10 @@ const subresources = new Set(
 
 /** Sub-resources OSS has and this service has not; they must not pass for something else. */
 const MISSING = `accessmonitor accessPoint archiveDirectRead asyncFetch bucketArchiveDirectRead callback cname
-  encryptionConfig httpsConfig img inventory live metaQuery policyStatus qos qosInfo redundancyTransition regions
-  replication replicationLocation replicationProgress resourceGroup rtc seal select status style
-  transferAcceleration vod worm wormExtend wormId x-oss-async-process x-oss-process`.split(/\s+/)
+  encryptionConfig httpsConfig img inventory live metaQuery qos qosInfo redundancyTransition regions
+  replication replicationLocation replicationProgress resourceGroup rtc seal select status style vod worm wormExtend wormId x-oss-async-process x-oss-process`.split(
+  /\s+/,
+)
 
 /** What a request addresses. */
 export type Target = { method: string; bucket: string; key: string }

@@ -1,6 +1,7 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
 import { browserRows } from './browser-rows.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './bucket.ts'
+import { bucketSubresources } from './bucket-rows.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
 import { copyObject } from './copy.ts'
 import { deleteObjects } from './delete-objects.ts'
@@ -46,6 +47,7 @@ export const served: readonly Operation[] = [
     body: 'none',
     handle: getBucketLocation,
   },
+  ...bucketSubresources,
   { name: 'ListObjects', method: 'GET', on: 'bucket', access: 'list', body: 'none', handle: listObjects },
   {
     name: 'ListObjectsV2',

@@ -106,7 +106,8 @@ async function refuse(error: unknown, request: ObjectRequest, context: Context):
     : new S3Error('NoSuchObjectLockConfiguration', { cause: error })
 }
 
-async function hasObjectLock(request: BucketRequest, { oss }: Context): Promise<boolean> {
+/** Whether a bucket has a configuration of object lock. */
+export async function hasObjectLock(request: BucketRequest, { oss }: Context): Promise<boolean> {
   try {
     await oss.sendForXml(callOnBucket(request, 'GET', 'objectWorm'), 'ObjectWormConfiguration')
     return true

@@ -1,10 +1,11 @@
 import type { OssCall } from '../oss/client.ts'
+import type { Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { S3Error } from '../s3/error.ts'
 import { readDocument } from '../s3/request.ts'
 import { renderXml, type XmlNode, type XmlTree } from '../xml.ts'
 import { requestPayer } from './destination.ts'
-import type { BucketRequest, ObjectRequest, Request } from './operation.ts'
+import type { BucketRequest, Context, ObjectRequest, Operation, Request } from './operation.ts'
 
 /** A call on a sub-resource of the object, or of the version, that a request is about. */
 export const callOnObject = (
@@ -40,3 +41,31 @@ export async function requireDocument({ body }: Request, root: string): Promise<
   if (document === undefined) throw new S3Error('MissingRequestBodyError')
   return document
 }
+
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+/** What reads a sub-resource takes no body, what writes it does. */
+const rowOf = (name: string, method: Method, subresource: string) =>
+  ({
+    name,
+    method,
+    query: [subresource],
+    access: method === 'GET' ? 'read' : 'write',
+    body: method === 'PUT' || method === 'POST' ? 'stream' : 'none',
+  }) as const
+
+/** A row for a sub-resource of buckets. */
+export const bucketRow = (
+  name: string,
+  method: Method,
+  subresource: string,
+  handle: (request: BucketRequest, context: Context) => Promise<Reply>,
+): Operation => ({ ...rowOf(name, method, subresource), on: 'bucket', handle })
+
+/** A row for a sub-resource of objects. */
+export const objectRow = (
+  name: string,
+  method: Method,
+  subresource: string,
+  handle: (request: ObjectRequest, context: Context) => Promise<Reply>,
+): Operation => ({ ...rowOf(name, method, subresource), on: 'object', handle })

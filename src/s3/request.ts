@@ -116,10 +116,10 @@ function decode(raw: string): string {
 const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 
 /**
- * A body that is an XML document: its root's children, or undefined for an empty body.
- * @throws S3Error MalformedXML; MaxMessageLengthExceeded.
+ * A body that is a document: its text, empty for an empty body.
+ * @throws S3Error MaxMessageLengthExceeded.
  */
-export async function readDocument(body: Incoming['body'], root: string): Promise<XmlNode | undefined> {
+export async function readText(body: Incoming['body']): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body) {
@@ -131,9 +131,18 @@ export async function readDocument(body: Incoming['body'], root: string): Promis
     }
     chunks.push(chunk)
   }
-  if (size === 0) return undefined
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/**
+ * A body that is an XML document: its root's children, or undefined for an empty body.
+ * @throws S3Error MalformedXML; MaxMessageLengthExceeded.
+ */
+export async function readDocument(body: Incoming['body'], root: string): Promise<XmlNode | undefined> {
+  const text = await readText(body)
+  if (text === '') return undefined
   try {
-    return parseXml(Buffer.concat(chunks).toString('utf8'), root)
+    return parseXml(text, root)
   } catch (cause) {
     throw cause instanceof XmlError ? new S3Error('MalformedXML', { cause }) : cause
   }

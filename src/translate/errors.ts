@@ -22,6 +22,7 @@ const renamed: Record<string, S3ErrorCode> = {
   NoSuchLifecycle: 'NoSuchLifecycleConfiguration',
   NoSuchServerSideEncryptionRule: 'ServerSideEncryptionConfigurationNotFoundError',
   NoSuchBucketObjectTagging: 'NoSuchTagSet',
+  NoSuchWORMConfiguration: 'ObjectLockConfigurationNotFoundError',
   NoSuchRegion: 'InvalidLocationConstraint',
   MirrorFailed: 'NoSuchKey',
   DownloadTrafficRateLimitExceeded: 'SlowDown',

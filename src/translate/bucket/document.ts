@@ -1,0 +1,23 @@
+import type { S3ErrorCode } from '../../s3/error.ts'
+import type { XmlNode, XmlTree } from '../../xml.ts'
+import type { StorageClassMap } from '../storage-class.ts'
+
+/** Settings of the gateway that documents are translated by. */
+export type DocumentSettings = { storageClasses: StorageClassMap }
+
+/** A document that a bucket has at most one of, in both services. */
+export type BucketDocument = {
+  /** S3's root element. */
+  root: string
+  ossRoot: string
+  /**
+   * @returns undefined when the client's document says that there is to be none.
+   * @throws S3Error MalformedXML; NotImplemented naming what OSS cannot say.
+   */
+  toOss(document: XmlNode, settings: DocumentSettings): XmlTree | undefined
+  /**
+   * @returns the code of S3's error where the document says that there is none.
+   * @throws S3Error NotImplemented naming what S3 cannot say.
+   */
+  toS3(document: XmlNode): XmlTree | S3ErrorCode
+}

@@ -1,0 +1,33 @@
+import { text } from '../../xml.ts'
+import { checkElements, child, requiredText } from '../elements.ts'
+import type { BucketDocument } from './document.ts'
+
+const ROOT = 'BucketLoggingStatus'
+
+/** The same on both sides, but grants and the form of the logs' keys, which OSS does not have. */
+export const logging: BucketDocument = {
+  root: ROOT,
+  ossRoot: ROOT,
+  toOss(document) {
+    checkElements(document, ROOT, ['LoggingEnabled'])
+    const enabled = child(document, 'LoggingEnabled')
+    if (enabled === undefined) return undefined
+    checkElements(enabled, `${ROOT}/LoggingEnabled`, ['TargetBucket', 'TargetPrefix'])
+    return {
+      LoggingEnabled: {
+        TargetBucket: requiredText(enabled, 'TargetBucket'),
+        TargetPrefix: text(enabled, 'TargetPrefix') ?? '',
+      },
+    }
+  },
+  toS3(document) {
+    const enabled = child(document, 'LoggingEnabled')
+    if (enabled === undefined || !text(enabled, 'TargetBucket')) return {}
+    return {
+      LoggingEnabled: {
+        TargetBucket: text(enabled, 'TargetBucket'),
+        TargetPrefix: text(enabled, 'TargetPrefix') ?? '',
+      },
+    }
+  },
+}

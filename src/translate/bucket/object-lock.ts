@@ -1,0 +1,44 @@
+import { text, type XmlNode, type XmlTree } from '../../xml.ts'
+import { checkElements, child, malformedXml, optionalCount, requiredWord } from '../elements.ts'
+import type { BucketDocument } from './document.ts'
+
+const ROOT = 'ObjectLockConfiguration'
+
+/** Object lock of a bucket, which is OSS's object WORM. */
+export const objectLock: BucketDocument = {
+  root: ROOT,
+  ossRoot: 'ObjectWormConfiguration',
+  toOss(document) {
+    checkElements(document, ROOT, ['ObjectLockEnabled', 'Rule'])
+    requiredWord(document, 'ObjectLockEnabled', ['Enabled'])
+    const rule = child(document, 'Rule')
+    return { ObjectWormEnabled: 'Enabled', Rule: rule === undefined ? undefined : toOssRule(rule) }
+  },
+  toS3(document) {
+    const retention = child(child(document, 'Rule') ?? {}, 'DefaultRetention')
+    return {
+      ObjectLockEnabled: text(document, 'ObjectWormEnabled'),
+      Rule:
+        retention === undefined
+          ? undefined
+          : {
+              DefaultRetention: {
+                Mode: text(retention, 'Mode'),
+                Days: text(retention, 'Days'),
+                Years: text(retention, 'Years'),
+              },
+            },
+    }
+  },
+}
+
+function toOssRule(rule: XmlNode): XmlTree {
+  checkElements(rule, `${ROOT}/Rule`, ['DefaultRetention'])
+  const retention = child(rule, 'DefaultRetention')
+  if (retention === undefined) throw malformedXml()
+  checkElements(retention, `${ROOT}/Rule/DefaultRetention`, ['Mode', 'Days', 'Years'])
+  const Mode = requiredWord(retention, 'Mode', ['GOVERNANCE', 'COMPLIANCE'])
+  const [Days, Years] = [optionalCount(retention, 'Days', 1), optionalCount(retention, 'Years', 1)]
+  if ((Days === undefined) === (Years === undefined)) throw malformedXml()
+  return { DefaultRetention: { Mode, Days, Years } }
+}
