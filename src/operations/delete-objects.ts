@@ -127,8 +127,8 @@ const nameOf = ({ key, versionId }: Wanted) => `${versionId ?? ''}/${key}`
 
 /** Conditions of a deletion, which OSS does not have. @throws S3Error NotImplemented. */
 export function refuseDeleteConditions(headers: HeaderMap): void {
-  const conditional = ['if-match', 'x-amz-if-match-last-modified-time', 'x-amz-if-match-size'].find(
-    (name) => name in headers,
+  const conditional = ['If-Match', 'x-amz-if-match-last-modified-time', 'x-amz-if-match-size'].find(
+    (name) => name.toLowerCase() in headers,
   )
   if (conditional !== undefined) throw notImplemented(conditional, 'OSS deletes without conditions')
 }

@@ -1,5 +1,5 @@
 import { invalidArgument } from './error.ts'
-import { validateBucket, validateKey, validateVersionId } from './request.ts'
+import { isBucketName, validateKey, validateVersionId } from './request.ts'
 
 export type CopySource = { bucket: string; key: string; versionId: string | undefined }
 
@@ -12,7 +12,7 @@ const accessPointArn = /^arn:[^:]*:s3:[^:]*:[^:]*:accesspoint\/([^/]+)\/object\/
  * strip one leading slash, split the raw value at the first `?`, percent-decode (`+` is a space),
  * split at the first slash. So `bucket%2Fkey`, raw UTF-8 and `%3F` in keys all work.
  * @param accessPoints access point name → bucket.
- * @throws S3Error InvalidArgument; InvalidBucketName; KeyTooLongError; InvalidURI.
+ * @throws S3Error InvalidArgument; KeyTooLongError; InvalidURI.
  */
 export function parseCopySource(
   value: string,
@@ -22,7 +22,7 @@ export function parseCopySource(
   const address = decode((mark < 0 ? value : value.slice(0, mark)).replace(/^\//, ''))
   const versionId = mark < 0 ? undefined : parseVersionId(value.slice(mark + 1))
   const [bucket, key] = address.startsWith('arn:') ? fromArn(address, accessPoints) : split(address)
-  validateBucket(bucket)
+  if (!isBucketName(bucket)) throw invalidArgument('Invalid copy source bucket name', HEADER, bucket)
   validateKey(key)
   return { bucket, key, versionId }
 }

@@ -64,9 +64,12 @@ function bucketOfHost(host: string | undefined, domains: readonly string[]): str
   return domain === undefined ? undefined : name.slice(0, -domain.length - 1)
 }
 
+/** Whether a bucket of OSS may have this name. */
+export const isBucketName = (name: string): boolean => bucketName.test(name)
+
 /** @throws S3Error InvalidBucketName: the name cannot be a bucket of OSS. */
-export function validateBucket(bucket: string): void {
-  if (!bucketName.test(bucket)) throw new S3Error('InvalidBucketName', { elements: { BucketName: bucket } })
+function validateBucket(bucket: string): void {
+  if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', { elements: { BucketName: bucket } })
 }
 
 /** @throws S3Error KeyTooLongError, or InvalidURI for a key that OSS has no place for. */

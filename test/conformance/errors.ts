@@ -95,3 +95,9 @@ export function failure(code: Code, elements: Record<string, unknown> = {}): Fai
   const [status, Message] = recorded[code]
   return { status, error: { Code: code, ...(Message === undefined ? {} : { Message }), ...elements } }
 }
+
+/** The gateway's answer to a header that OSS has nothing for. */
+export const refused = (Header: string): Failure => ({
+  status: 501,
+  error: { Code: 'NotImplemented', Header },
+})

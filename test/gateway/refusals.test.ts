@@ -263,7 +263,7 @@ const copySource = (value: string, refusal: Refusal): Row => [
 const noKey = argument('Invalid copy source object key', 'x-amz-copy-source')
 const badVersion = argument('Invalid version id specified', 'versionId')
 const badEncoding = argument('Invalid copy source encoding', 'x-amz-copy-source')
-const badBucket: Refusal = { status: 400, Code: 'InvalidBucketName' }
+const badBucket = argument('Invalid copy source bucket name', 'x-amz-copy-source')
 const copies: Row[] = [
   copySource('', noKey),
   copySource('/', noKey),
