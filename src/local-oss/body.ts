@@ -125,11 +125,8 @@ async function* withLength(body: Bytes, declared: number | undefined, limit: num
 /** The same bytes, but a client that has gone ends the wait for the next of them. @throws UnreadableBody. */
 async function* interruptible(body: Bytes, signal: AbortSignal | undefined): Bytes {
   const iterator = body[Symbol.asyncIterator]()
-  let interrupt = () => {}
-  const interrupted = new Promise<never>((_, reject) => {
-    interrupt = () => reject(signal?.reason)
-  })
-  interrupted.catch(() => {})
+  let giveUp = (_: unknown) => {}
+  const interrupt = () => giveUp(signal?.reason)
   signal?.addEventListener('abort', interrupt)
   try {
     for (;;) {
@@ -145,7 +142,11 @@ async function* interruptible(body: Bytes, signal: AbortSignal | undefined): Byt
   async function next() {
     try {
       signal?.throwIfAborted()
-      return await Promise.race([iterator.next(), interrupted])
+      // A race against one promise for all chunks would hold each of them until the last.
+      return await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject
+        iterator.next().then(resolve, reject)
+      })
     } catch (cause) {
       throw new UnreadableBody('the body broke off', { cause })
     }
