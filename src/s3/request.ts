@@ -68,7 +68,7 @@ function bucketOfHost(host: string | undefined, domains: readonly string[]): str
 export const isBucketName = (name: string): boolean => bucketName.test(name)
 
 /** @throws S3Error InvalidBucketName: the name cannot be a bucket of OSS. */
-function validateBucket(bucket: string): void {
+export function validateBucket(bucket: string): void {
   if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', { elements: { BucketName: bucket } })
 }
 
