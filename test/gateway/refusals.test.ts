@@ -550,7 +550,7 @@ const operations: Row[] = [
   [
     'deleting under a condition',
     signed({ method: 'DELETE', target: '/bucket/source', headers: { 'if-match': '"x"' } }),
-    notImplemented('if-match'),
+    notImplemented('If-Match'),
   ],
   [
     'a list of less than nothing',
