@@ -47,7 +47,7 @@ export async function listParts(request: ObjectRequest, context: Context): Promi
         Size: size,
       })),
       ...(await ownership(bucket, context)),
-      StorageClass: storageClassOf(answer.document),
+      ...storageClassOf(answer.document),
     },
     toS3Answer(answer.headers),
   )
@@ -102,7 +102,7 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
         Key: keyIn(upload, 'Key'),
         UploadId: text(upload, 'UploadId'),
         ...owner,
-        StorageClass: storageClassOf(upload),
+        ...storageClassOf(upload),
         Initiated: toS3Time(text(upload, 'Initiated') ?? ''),
       })),
       CommonPrefixes: prefixes.map((one) => ({ Prefix: keyIn(one, 'Prefix') })),
@@ -121,11 +121,15 @@ function storedId(marker: string, context: Context): string {
   }
 }
 
-/** Left out where the gateway's identity may not ask whose the bucket is. */
+/** Whose an upload is, and its class unless it has one of its own; left out where the gateway may not ask for either. */
 async function ownership(bucket: string, { oss }: Context): Promise<XmlTree> {
   try {
-    const { ownerId } = await getBucketInfo(oss, bucket)
-    return { Initiator: { ID: ownerId, DisplayName: ownerId }, Owner: { ID: ownerId } }
+    const { ownerId, storageClass } = await getBucketInfo(oss, bucket)
+    return {
+      Initiator: { ID: ownerId, DisplayName: ownerId },
+      Owner: { ID: ownerId },
+      StorageClass: storageClass && toS3StorageClass(storageClass),
+    }
   } catch (error) {
     if (error instanceof OssError && error.code === 'AccessDenied') return {}
     throw error
@@ -133,7 +137,7 @@ async function ownership(bucket: string, { oss }: Context): Promise<XmlTree> {
 }
 
 /** OSS says it of some uploads only. */
-function storageClassOf(node: XmlNode): string | undefined {
+function storageClassOf(node: XmlNode): XmlTree {
   const storageClass = text(node, 'StorageClass')
-  return storageClass === undefined ? undefined : toS3StorageClass(storageClass)
+  return storageClass === undefined ? {} : { StorageClass: toS3StorageClass(storageClass) }
 }

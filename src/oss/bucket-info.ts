@@ -8,6 +8,8 @@ export type BucketInfo = {
   region: string
   /** `Enabled`, `Suspended`, or undefined for a bucket that never had versions. */
   versioning: string | undefined
+  /** The class of what is written without one. */
+  storageClass: string | undefined
 }
 
 /** GetBucketInfo. @throws OssError NoSuchBucket, AccessDenied. */
@@ -19,5 +21,10 @@ export async function getBucketInfo(oss: OssClient, bucket: string): Promise<Buc
   const [info = {}] = children(document, 'Bucket')
   const [owner = {}] = children(info, 'Owner')
   const region = regionOfLocation(text(info, 'Location') ?? '')
-  return { ownerId: text(owner, 'ID') ?? '', region, versioning: text(info, 'Versioning') }
+  return {
+    ownerId: text(owner, 'ID') ?? '',
+    region,
+    versioning: text(info, 'Versioning'),
+    storageClass: text(info, 'StorageClass'),
+  }
 }

@@ -1,7 +1,7 @@
 import type { HeaderMap } from '../ports.ts'
 import { algorithms, carriesChecksum, declaredChecksum, validateChecksum } from './checksum.ts'
 import { combineCrcs } from './crc-combine.ts'
-import { S3Error } from './error.ts'
+import { notImplemented, S3Error } from './error.ts'
 
 export type AlgorithmName = keyof typeof algorithms
 type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT'
@@ -65,7 +65,7 @@ export type CheckedPart = { number: number; size: number; checksums: ReadonlyMap
 /**
  * The object's checksum as CompleteMultipartUpload answers it, worked out from those of its parts; nothing where they
  * do not say enough. What the client says of it in a header must agree with it.
- * @throws S3Error InvalidRequest, BadDigest.
+ * @throws S3Error InvalidRequest, BadDigest; NotImplemented for a checksum that cannot be checked.
  */
 export function objectChecksum(
   upload: UploadChecksum | undefined,
@@ -73,17 +73,23 @@ export function objectChecksum(
   parts: readonly CheckedPart[],
 ): { algorithm: AlgorithmName; type: ChecksumType; value: string } | undefined {
   const asked = declaredType(headers)
-  if (upload === undefined) return undefined
-  const { algorithm, type } = upload
-  if (asked !== undefined && asked !== type) {
+  if (asked !== undefined && asked !== upload?.type) {
     throw invalid(
-      `The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`,
+      `The upload was created using the ${upload?.type ?? 'null'} checksum mode. The complete request must use the same checksum mode.`,
     )
   }
+  if (upload === undefined) {
+    refuseUnknown(headers)
+    return undefined
+  }
+  const { algorithm, type } = upload
   const promised = promisedChecksum(upload, headers)
   const digests = parts.map((part) => partDigest(upload, part))
   const known = digests.filter((digest) => digest !== undefined)
-  if (known.length < parts.length) return undefined
+  if (known.length < parts.length) {
+    refuseUnknown(headers)
+    return undefined
+  }
   const value =
     type === 'COMPOSITE'
       ? composite(algorithm, known)
@@ -97,6 +103,14 @@ export function objectChecksum(
     })
   }
   return { algorithm, type, value }
+}
+
+/** A checksum that nobody has compared with the object must not look as if it had been. */
+function refuseUnknown(headers: HeaderMap): void {
+  const name = Object.keys(headers).find(carriesChecksum)
+  if (name !== undefined) {
+    throw notImplemented(name, 'The checksum of the object is not known without those of its parts')
+  }
 }
 
 /** The object's checksum that the client names. */

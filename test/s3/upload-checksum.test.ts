@@ -119,10 +119,14 @@ test.each(['CRC32', 'CRC32C', 'CRC64NVME'] as const)('FULL_OBJECT %s is that of 
   )
 })
 
-test('what cannot be worked out is not claimed', () => {
+test('what cannot be worked out is not claimed, and not taken from the client', () => {
   const value = { 'x-amz-checksum-crc32': digestOf('CRC32', 'whatever') }
-  expect(objectChecksum(full('CRC32'), value, [part(1, 'a', 'CRC32'), unnamed(2, 'b')])).toBeUndefined()
-  expect(objectChecksum(undefined, value, [part(1, 'a', 'CRC32')])).toBeUndefined()
+  const some = [part(1, 'a', 'CRC32'), unnamed(2, 'b')]
+  expect(objectChecksum(full('CRC32'), {}, some)).toBeUndefined()
+  expect(objectChecksum(undefined, {}, some)).toBeUndefined()
+  const refused = expect.objectContaining({ code: 'NotImplemented' })
+  expect(() => objectChecksum(full('CRC32'), value, some)).toThrow(refused)
+  expect(() => objectChecksum(undefined, value, some)).toThrow(refused)
 })
 
 const parts = [part(1, 'a', 'CRC32')]
