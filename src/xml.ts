@@ -57,8 +57,9 @@ export function children(node: XmlNode, name: string): XmlNode[] {
   return (node[name] ?? []).map((value) => (typeof value === 'object' ? value : {}))
 }
 
+/** Beside elements the parser joins the pieces of text into one, which is then no list. */
 function textContent(node: XmlNode): string {
-  return (node['#text'] ?? []).join('')
+  return [node['#text'] ?? ''].flat().join('')
 }
 
 /** A child to render: absent values leave no element; an array repeats the element. */

@@ -1,6 +1,6 @@
 import { getBucketInfo } from '../oss/bucket-info.ts'
 import { notImplemented, S3Error } from '../s3/error.ts'
-import { validateBucket } from '../s3/request.ts'
+import { isBucketName } from '../s3/request.ts'
 import { child } from '../translate/elements.ts'
 import { children, text, type XmlNode } from '../xml.ts'
 import { authorize } from './authorize.ts'
@@ -33,7 +33,9 @@ export const logsIntoOwnBucket: SettingCheck = async (_, { client }, document) =
   const enabled = child(document, 'LoggingEnabled')
   if (enabled === undefined) return
   const target = text(enabled, 'TargetBucket') ?? ''
-  validateBucket(target)
+  if (!isBucketName(target)) {
+    throw new S3Error('InvalidTargetBucketForLogging', { elements: { TargetBucket: target } })
+  }
   authorize(client, 'write', target, text(enabled, 'TargetPrefix') ?? '')
 }
 

@@ -16,7 +16,8 @@ export function checkElements(
 ): void {
   for (const [name, values] of Object.entries(node)) {
     if (name === '#text') {
-      if (values.some((value) => typeof value !== 'string' || value.trim() !== '')) throw malformedXml()
+      // Blanks between elements, as a pretty printer leaves them.
+      if ([values].flat().join('').trim() !== '') throw malformedXml()
     } else if (repeated.includes(name)) continue
     else if (!single.includes(name)) throw unsupportedElement(`${path}/${name}`)
     else if (values.length > 1) throw malformedXml()

@@ -455,7 +455,7 @@ describe.each(runtimes)('settings of a bucket on %s', (runtime) => {
       )
     await logTo(Bucket)
     await expect(logTo('fresh')).rejects.toMatchObject({ name: 'AccessDenied' })
-    await expect(logTo('../fresh')).rejects.toMatchObject({ name: 'InvalidBucketName' })
+    await expect(logTo('../fresh')).rejects.toMatchObject({ name: 'InvalidTargetBucketForLogging' })
   })
 
   const inRule = (inner: string) =>

@@ -59,6 +59,14 @@ describe.each(runtimes)('DeleteObjects on %s', (runtime) => {
     expect(await keysAtOss()).toEqual([])
   })
 
+  test('takes a pretty-printed document, and a key with markup for no crash', async () => {
+    await put('a')
+    const pretty = '<Delete>\n  <Object>\n    <Key>a</Key>\n  </Object>\n  <Quiet>false</Quiet>\n</Delete>\n'
+    expect((await raw(pretty)).status).toBe(200)
+    expect(await keysAtOss()).toEqual([])
+    expect((await raw('<Delete><Object><Key>a<b/>c</Key></Object></Delete>')).status).toBe(200)
+  })
+
   test('verifies the Content-MD5 of a client that sends one', async () => {
     await put('kept')
     const answer = await raw('<Delete><Object><Key>kept</Key></Object></Delete>', {
