@@ -1,83 +1,11 @@
 import { getBucketInfo } from '../oss/bucket-info.ts'
-import { OssError, OssUnreachable } from '../oss/error.ts'
-import { isRegionName, regionOfLocation } from '../oss/regions.ts'
+import { regionOfLocation } from '../oss/regions.ts'
 import type { Reply } from '../ports.ts'
-import { notImplemented, S3Error } from '../s3/error.ts'
-import { readDocument } from '../s3/request.ts'
-import { grantsNameAnAccount, requestedAcl } from '../translate/acl.ts'
+import { S3Error } from '../s3/error.ts'
 import { toS3Answer } from '../translate/headers.ts'
 import { children, text, type XmlNode } from '../xml.ts'
 import { mayUseBucket } from './authorize.ts'
 import { type BucketRequest, type Context, type Request, xmlReply } from './operation.ts'
-
-/** CreateBucket in the region of the LocationConstraint, else in the gateway's own. */
-export async function createBucket(request: BucketRequest, context: Context): Promise<Reply> {
-  const { bucket, headers, signal } = request
-  const region = await requestedRegion(request)
-  if (headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true') {
-    throw notImplemented('x-amz-bucket-object-lock-enabled')
-  }
-  if (grantsNameAnAccount(headers))
-    throw notImplemented('x-amz-grant-full-control', 'a new bucket has no other owner')
-  const acl = requestedAcl(headers)
-  // OSS answers 200 to the owner's second PutBucket, and resets the bucket's ACL on the way.
-  if (await bucketExists(bucket, context)) {
-    throw new S3Error('BucketAlreadyOwnedByYou', { elements: { BucketName: bucket } })
-  }
-  try {
-    const created = await context.oss.send({
-      method: 'PUT',
-      bucket,
-      region,
-      headers: acl === undefined ? {} : { 'x-oss-acl': acl },
-      body: new Uint8Array(0),
-      signal,
-    })
-    if (region !== undefined) context.oss.learnRegion(bucket, region)
-    return { status: 200, headers: { ...toS3Answer(created.headers), location: `/${bucket}` } }
-  } catch (error) {
-    // A region that OSS does not have has no host name either.
-    if (error instanceof OssUnreachable && region !== undefined && isUnknownHost(error)) {
-      throw new S3Error('InvalidLocationConstraint', { elements: { LocationConstraint: region } })
-    }
-    throw error
-  }
-}
-
-const isUnknownHost = ({ cause }: OssUnreachable) =>
-  (cause as { code?: string } | undefined)?.code === 'ENOTFOUND'
-
-async function requestedRegion(request: BucketRequest): Promise<string | undefined> {
-  if (request.body === undefined) return undefined
-  const configuration = await readDocument(request.body.body, 'CreateBucketConfiguration')
-  if (configuration === undefined) return undefined
-  refuseElements(configuration, ['Location', 'Bucket', 'Tags'])
-  const constraint = text(configuration, 'LocationConstraint')
-  if (constraint === undefined || constraint === '') return undefined
-  const region = regionOfLocation(constraint)
-  if (!isRegionName(region)) {
-    throw new S3Error('InvalidLocationConstraint', { elements: { LocationConstraint: constraint } })
-  }
-  return region
-}
-
-function refuseElements(configuration: XmlNode, names: readonly string[]): void {
-  const refused = names.find((name) => name in configuration)
-  if (refused !== undefined) throw notImplemented(`CreateBucketConfiguration/${refused}`)
-}
-
-async function bucketExists(bucket: string, { oss }: Context): Promise<boolean> {
-  try {
-    await getBucketInfo(oss, bucket)
-    return true
-  } catch (error) {
-    if (error instanceof OssError && error.code === 'NoSuchBucket') return false
-    if (error instanceof OssError && error.status === 403 && error.code === 'AccessDenied') {
-      throw new S3Error('BucketAlreadyExists', { elements: { BucketName: bucket }, cause: error })
-    }
-    throw error
-  }
-}
 
 /** HeadBucket. OSS has none of its own. */
 export async function headBucket({ bucket }: BucketRequest, { oss }: Context): Promise<Reply> {
@@ -91,12 +19,6 @@ export async function headBucket({ bucket }: BucketRequest, { oss }: Context): P
       'x-amz-bucket-arn': `arn:aws:s3:::${bucket}`,
     },
   }
-}
-
-export async function deleteBucket({ bucket, signal }: BucketRequest, { oss }: Context): Promise<Reply> {
-  const { headers } = await oss.send({ method: 'DELETE', bucket, signal })
-  oss.forgetRegion(bucket)
-  return { status: 204, headers: toS3Answer(headers) }
 }
 
 /** GetBucketLocation: `oss-cn-hangzhou` is `cn-hangzhou` to a client. */

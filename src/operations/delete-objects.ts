@@ -51,9 +51,11 @@ function parseDelete(document: XmlNode): Wanted[] {
   if (objects.length === 0 || objects.length > MAX_OBJECTS) throw malformedXml()
   return objects.map((object) => {
     checkElements(object, 'Delete/Object', ['Key', 'VersionId'])
-    const key = text(object, 'Key')
-    if (key === undefined || key === '') throw malformedXml()
-    return { key, versionId: text(object, 'VersionId') || undefined }
+    const [key] = object.Key ?? []
+    const [versionId = ''] = object.VersionId ?? []
+    // With markup within, a name is none: nothing is deleted by guess.
+    if (typeof key !== 'string' || key === '' || typeof versionId !== 'string') throw malformedXml()
+    return { key, versionId: versionId || undefined }
   })
 }
 

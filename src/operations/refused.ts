@@ -8,7 +8,8 @@ export const refused: readonly (readonly [
   on: 'service' | 'bucket' | 'object',
   ...query: string[],
 ])[] = [
-  // Objects
+  // Objects: OSS has no torrents, no renaming, no annotations and no change of encryption in place; its own
+  // SelectObject takes other documents and answers in other frames.
   ['GetObjectTorrent', 'GET', 'object', 'torrent'],
   ['SelectObjectContent', 'POST', 'object', 'select'],
   ['RenameObject', 'PUT', 'object', 'renameObject'],
@@ -18,17 +19,18 @@ export const refused: readonly (readonly [
   ['PutObjectAnnotation', 'PUT', 'object', 'annotation'],
   ['DeleteObjectAnnotation', 'DELETE', 'object', 'annotation'],
   ['WriteGetObjectResponse', 'POST', 'object', 'x-id=WriteGetObjectResponse'],
-  // Lists
+  // Directory buckets, which are a kind of bucket of S3 Express.
   ['ListDirectoryBuckets', 'GET', 'service', 'x-id=ListDirectoryBuckets'],
-  // Bucket settings
+  ['CreateSession', 'GET', 'bucket', 'session'],
+  // Bucket settings: OSS replicates by rules of its own, whose targets and roles are no ARNs; whose objects are is
+  // settled there; and access by tags of buckets is no part of its policies.
   ['GetBucketReplication', 'GET', 'bucket', 'replication'],
   ['PutBucketReplication', 'PUT', 'bucket', 'replication'],
   ['DeleteBucketReplication', 'DELETE', 'bucket', 'replication'],
   ['PutBucketOwnershipControls', 'PUT', 'bucket', 'ownershipControls'],
   ['GetBucketAbac', 'GET', 'bucket', 'abac'],
   ['PutBucketAbac', 'PUT', 'bucket', 'abac'],
-  ['CreateSession', 'GET', 'bucket', 'session'],
-  // Reports and tables
+  // Reports and tables: OSS has none of them but an inventory, with other fields, formats and roles.
   ['GetBucketAnalyticsConfiguration', 'GET', 'bucket', 'analytics', 'id'],
   ['ListBucketAnalyticsConfigurations', 'GET', 'bucket', 'analytics'],
   ['PutBucketAnalyticsConfiguration', 'PUT', 'bucket', 'analytics'],

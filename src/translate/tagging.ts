@@ -46,9 +46,14 @@ export function parseTagSet(document: XmlNode): Tag[] {
   checkElements(document, 'Tagging', ['TagSet'])
   const [set] = children(document, 'TagSet')
   if (set === undefined) throw malformedXml()
-  checkElements(set, 'Tagging/TagSet', [], ['Tag'])
-  return children(set, 'Tag').map((tag) => {
-    checkElements(tag, 'Tagging/TagSet/Tag', ['Key', 'Value'])
+  return parseTags(set, 'Tagging/TagSet')
+}
+
+/** The `Tag` elements of a list. @param path the list's own, for errors. @throws S3Error MalformedXML. */
+export function parseTags(list: XmlNode, path: string): Tag[] {
+  checkElements(list, path, [], ['Tag'])
+  return children(list, 'Tag').map((tag) => {
+    checkElements(tag, `${path}/Tag`, ['Key', 'Value'])
     const [key, value] = [text(tag, 'Key'), text(tag, 'Value')]
     if (key === undefined || value === undefined) throw malformedXml()
     return [key, value]
@@ -66,6 +71,12 @@ const limits = {
     max: MAX_BUCKET_TAGS,
     tooMany: `Bucket tag count cannot be greater than ${MAX_BUCKET_TAGS}`,
     reserved: 'System tags cannot be added/updated by requester',
+  },
+  'new bucket': {
+    max: MAX_BUCKET_TAGS,
+    tooMany: `Bucket tag count cannot be greater than ${MAX_BUCKET_TAGS}`,
+    reserved:
+      'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from your tag keys and try again.',
   },
 } as const
 

@@ -92,9 +92,8 @@ describe.each(runtimes)('buckets on %s', (runtime) => {
     })
 
     test.each([
-      { ObjectLockEnabledForBucket: true },
+      { ObjectOwnership: 'BucketOwnerEnforced' },
       { CreateBucketConfiguration: { Location: { Type: 'AvailabilityZone', Name: 'x' } } },
-      { CreateBucketConfiguration: { Tags: [{ Key: 'a', Value: 'b' }] } },
       { ACL: 'authenticated-read' },
     ])('with %j is refused, and nothing is made', async (rest) => {
       world.ossRequests()

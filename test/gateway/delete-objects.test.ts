@@ -59,12 +59,11 @@ describe.each(runtimes)('DeleteObjects on %s', (runtime) => {
     expect(await keysAtOss()).toEqual([])
   })
 
-  test('takes a pretty-printed document, and a key with markup for no crash', async () => {
+  test('takes a pretty-printed document', async () => {
     await put('a')
     const pretty = '<Delete>\n  <Object>\n    <Key>a</Key>\n  </Object>\n  <Quiet>false</Quiet>\n</Delete>\n'
     expect((await raw(pretty)).status).toBe(200)
     expect(await keysAtOss()).toEqual([])
-    expect((await raw('<Delete><Object><Key>a<b/>c</Key></Object></Delete>')).status).toBe(200)
   })
 
   test('verifies the Content-MD5 of a client that sends one', async () => {
@@ -122,6 +121,7 @@ describe.each(runtimes)('DeleteObjects on %s', (runtime) => {
 
   test.each([
     ['no object', '<Delete/>', 'MalformedXML'],
+    ['markup in a key', '<Delete><Object><Key><b/>a</Key></Object></Delete>', 'MalformedXML'],
     ['an empty key', '<Delete><Object><Key/></Object></Delete>', 'MalformedXML'],
     ['two keys of one object', '<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>', 'MalformedXML'],
     ['another root', '<Remove><Object><Key>a</Key></Object></Remove>', 'MalformedXML'],
