@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/clients/**'],
+          exclude: ['test/conformance/**'],
           globalSetup: 'test/build-worker.ts',
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -9,7 +9,7 @@ import { requireOwner } from './operations/owner.ts'
 import { crossOriginHeaders } from './operations/preflight.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
-import type { Clock, Incoming, Log, Platform, Reply, Sleep, Transport } from './ports.ts'
+import type { Clock, HeaderMap, Incoming, Log, Platform, Reply, Sleep, Transport } from './ports.ts'
 import { plainBody } from './s3/body.ts'
 import { renderError, S3Error } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
@@ -75,7 +75,7 @@ export function createGateway(ports: Ports): Gateway {
     const request: Request = {
       ...asked,
       headers: verified.headers,
-      body: takeBody(operation, incoming, verified),
+      body: await takeBody(operation, incoming, verified),
     }
     const renderLate = (error: unknown) => {
       const late = asS3Error(error, incoming)
@@ -138,7 +138,7 @@ const unsigned = ({ headers }: Incoming): Verified => ({
   headers,
 })
 
-function takeBody(operation: Operation, incoming: Incoming, { headers, payload }: Verified) {
+async function takeBody(operation: Operation, incoming: Incoming, { headers, payload }: Verified) {
   if (operation.body === 'stream') {
     // A bucket can be created without a word, and some clients then send no length.
     const length =
@@ -150,14 +150,22 @@ function takeBody(operation: Operation, incoming: Incoming, { headers, payload }
         body: incoming.body,
       },
       payload,
+      operation.checksumOf,
     )
   }
-  if (operation.method === 'PUT' && Number(headers['content-length'] ?? 0) > 0) {
+  if (operation.method === 'PUT' && (await hasBytes(headers, incoming.body))) {
     throw new S3Error('InvalidRequest', {
       message: 'The request included a body. Requests of this type must not include a non-empty body.',
     })
   }
   return undefined
+}
+
+/** Whether a body is announced and there; one in chunks may still be empty. */
+async function hasBytes(headers: HeaderMap, body: Incoming['body']): Promise<boolean> {
+  if (headers['transfer-encoding'] === undefined) return Number(headers['content-length'] ?? 0) > 0
+  for await (const bytes of body) if (bytes.length > 0) return true
+  return false
 }
 
 /** What the log says of a failure: causes down to the first, never a header or a body. */
