@@ -110,6 +110,9 @@ const sameMeaning = new Set<S3ErrorCode>([
 const LOCKED = 'Access Denied because object protected by object lock.'
 
 function messageOf(error: OssError, code: S3ErrorCode): string {
+  if (error.ec === DELETE_MARKER_AS_SOURCE) {
+    return 'The source of a copy request may not specifically refer to a delete marker by version id.'
+  }
   if (error.code === 'FileImmutable') return LOCKED
   if (sameMeaning.has(code) || isConfigurationMissing(code)) return new S3Error(code).message
   return error.message
@@ -118,7 +121,11 @@ function messageOf(error: OssError, code: S3ErrorCode): string {
 const isConfigurationMissing = (code: S3ErrorCode) =>
   code.startsWith('NoSuch') || code.endsWith('NotFoundError')
 
+/** OSS calls it an argument; S3 an invalid request, in the same words. */
+const DELETE_MARKER_AS_SOURCE = '0016-00000307'
+
 function s3Code(error: OssError): S3ErrorCode {
+  if (error.ec === DELETE_MARKER_AS_SOURCE) return 'InvalidRequest'
   const known = Object.hasOwn(renamed, error.code) ? renamed[error.code] : undefined
   if (known !== undefined) return known
   if (error.code === 'AccessDenied' || (isS3ErrorCode(error.code) && error.status < 500)) {

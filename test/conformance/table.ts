@@ -35,10 +35,6 @@ export function ownBucket(prepare?: (bucket: string) => Promise<void>): () => st
   return () => bucket
 }
 
-/** A group for operations the endpoint must have. */
-export const needing = (...operations: string[]) =>
-  operations.every((name) => target.served?.includes(name) ?? true) ? describe : describe.skip
-
 /** Turns versioning on. */
 export async function enableVersioning(bucket: string, Status = 'Enabled'): Promise<void> {
   const body = `<VersioningConfiguration><Status>${Status}</Status></VersioningConfiguration>`
