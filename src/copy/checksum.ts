@@ -43,9 +43,12 @@ async function computed(
   let read = 0
   for (let tried = 1; read < facts.size; tried++) {
     const before = read
+    const ended = new AbortController()
+    const stalled = watch(ports, () => read, ended.signal)
     try {
       const rest = { first: read, last: facts.size - 1 }
-      for await (const bytes of await readRange(ports, copy, facts, rest, copy.signal)) {
+      const signal = AbortSignal.any([copy.signal, stalled, ended.signal])
+      for await (const bytes of await readRange(ports, copy, facts, rest, signal)) {
         hasher.update(bytes)
         read += bytes.length
       }
@@ -56,8 +59,21 @@ async function computed(
       if (copy.signal.aborted || tried >= ATTEMPTS || !passing) throw error
       if (read > before) tried = 0
       await ports.sleep(200 * 2 ** tried * (0.5 + ports.random()), copy.signal)
+    } finally {
+      ended.abort()
     }
   }
   if (read !== facts.size) throw new OssUnreachable('the source is longer than announced')
   return hasher.digest()
+}
+
+/** A signal that aborts when nothing moves for as long as a call to OSS may take. */
+function watch({ sleep, timeout }: UploadPorts, moved: () => number, ended: AbortSignal): AbortSignal {
+  const stalled = new AbortController()
+  const look = async () => {
+    for (let before = -1; moved() !== before; await sleep(timeout, ended)) before = moved()
+    stalled.abort(new OssUnreachable('the source stopped coming'))
+  }
+  look().catch(() => {})
+  return stalled.signal
 }

@@ -1,6 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
 import { storedContent } from '../translate/headers.ts'
-import { attempt, eachInParallel } from './attempt.ts'
+import { attempt, eachInParallel, isUnheard } from './attempt.ts'
 import { changedSource } from './changed.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import { requireAbsent } from './decide.ts'
@@ -42,6 +42,8 @@ export async function copyByUpload(
   const { 'x-oss-object-acl': acl, ...headers } = await writtenOut(ports, copy, facts)
   copy.signal.throwIfAborted()
   const upload = await initiate(ports, copy.destination, { ...headers, ...copy.condition })
+  const began = ports.clock()
+  let completing = false
   let completed: Written | undefined
   try {
     decided()
@@ -57,10 +59,17 @@ export async function copyByUpload(
     copy.signal.throwIfAborted()
     // OSS refuses an ACL at Initiate and takes it here.
     const atEnd = { ...copy.condition, ...(acl === undefined ? {} : { 'x-oss-object-acl': acl }) }
+    completing = true
     completed = await complete(ports, upload, parts, atEnd)
   } catch (error) {
     await abort(ports, upload, (error as Error).message)
+    // Neither the completion nor the abort may have been heard.
+    const lost = completing && isUnheard(error)
+    const found = lost && (await findUnheard(ports, copy, facts, began).catch(() => undefined))
+    if (found) return found
     throw changedSource(error)
+  } finally {
+    await upload.tidy?.()
   }
   return verifiedResult(ports, copy, facts, completed)
 }

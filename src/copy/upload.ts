@@ -5,7 +5,13 @@ import { children, element, text } from '../xml.ts'
 import { attempt, isUnheard, type Waiting } from './attempt.ts'
 
 /** A multipart upload of the gateway's own, that must leave nothing behind. */
-export type Upload = { bucket: string; key: string; uploadId: string }
+export type Upload = {
+  bucket: string
+  key: string
+  uploadId: string
+  /** To be called at the copy's end: looks again for what attempts to begin may have left. Never rejects. */
+  tidy?: () => Promise<void>
+}
 
 export type Part = { number: number; etag: string }
 
@@ -29,40 +35,75 @@ export async function initiate(
 ): Promise<Upload> {
   // An upload whose id never arrives is known only by not having been there before.
   const before = await uploadsOf(ports, at).catch(() => undefined)
-  return attempt(ports, uncut, async (signal) => {
-    try {
-      const { document } = await ports.oss.sendForXml(
-        { method: 'POST', ...at, query: { uploads: null }, headers, body: new Uint8Array(0), signal },
-        'InitiateMultipartUploadResult',
-      )
-      const uploadId = text(document, 'UploadId')
-      if (!uploadId) throw new OssUnreachable('OSS initiated an upload without an id')
-      return { ...at, uploadId }
-    } catch (error) {
-      if (isUnheard(error)) await abandonOrphan(ports, at, before)
-      throw error
-    }
-  })
+  const lost: number[] = []
+  const tidy = (own?: string) => abandonOrphans(ports, at, { before, own, lost })
+  try {
+    const uploadId = await attempt(ports, uncut, async (signal) => {
+      try {
+        const { document } = await ports.oss.sendForXml(
+          { method: 'POST', ...at, query: { uploads: null }, headers, body: new Uint8Array(0), signal },
+          'InitiateMultipartUploadResult',
+        )
+        const id = text(document, 'UploadId')
+        if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
+        return id
+      } catch (error) {
+        if (isUnheard(error)) {
+          lost.push(ports.clock())
+          await tidy()
+        }
+        throw error
+      }
+    })
+    return { ...at, uploadId, tidy: () => tidy(uploadId) }
+  } catch (error) {
+    if (lost.length > 0) await ports.sleep(LATE)
+    await tidy()
+    throw error
+  }
 }
 
-/** Aborts an upload whose id never arrived: the only new and empty one. With two of them, one is someone else's. */
-async function abandonOrphan(
+/** What was given up may still be on its way: after so many milliseconds it has arrived, or never will. */
+const LATE = 1000
+/** OSS's times are whole seconds, and its clocks are several. */
+const CLOCK_TOLERANCE = 2000
+
+type Lost = {
+  /** The key's uploads before; undefined where they could not be listed. */
+  before: Uploads | undefined
+  /** The one whose id did arrive. */
+  own: string | undefined
+  /** When each attempt was given up whose answer never came; one less for each upload found. */
+  lost: number[]
+}
+
+/**
+ * Aborts uploads whose ids never arrived: new, empty, of the right time, and no more of them than were lost. Otherwise
+ * one may be someone else's, and they are only named in the log. Never rejects.
+ */
+async function abandonOrphans(
   ports: UploadPorts,
   at: Omit<Upload, 'uploadId'>,
-  before: ReadonlySet<string> | undefined,
+  { before, own, lost }: Lost,
 ): Promise<void> {
+  if (lost.length === 0) return
   try {
     if (before === undefined) throw new Error('its uploads could not be listed')
-    const empty: Upload[] = []
-    for (const uploadId of await uploadsOf(ports, at)) {
-      if (before.has(uploadId)) continue
+    const { ids, now } = await uploadsOf(ports, at)
+    const latest = Math.max(...lost) + LATE + CLOCK_TOLERANCE + (now - ports.clock())
+    const orphans: Upload[] = []
+    for (const [uploadId, initiated] of ids) {
+      if (before.ids.has(uploadId) || uploadId === own || initiated > latest) continue
       const upload = { ...at, uploadId }
-      if ((await partCount(ports, upload)) === 0) empty.push(upload)
+      if ((await partCount(ports, upload)) === 0) orphans.push(upload)
     }
-    const [orphan, ...others] = empty
-    if (orphan === undefined) return
-    if (others.length > 0) throw new Error(`one of ${empty.map(({ uploadId }) => uploadId).join(', ')}`)
-    await abort(ports, orphan, 'its id never arrived')
+    if (orphans.length > lost.length) {
+      throw new Error(`it is among ${orphans.map(({ uploadId }) => uploadId).join(', ')}`)
+    }
+    for (const orphan of orphans) {
+      lost.pop()
+      await abort(ports, orphan, 'its id never arrived')
+    }
   } catch (error) {
     ports.log('upload may be left', { ...at, cause: (error as Error).message })
   }
@@ -70,20 +111,24 @@ async function abandonOrphan(
 
 const MOST_UPLOADS = 1000
 
-/** The ids of all uploads of a key. @throws Error when there are too many to tell. */
-async function uploadsOf(
-  ports: UploadPorts,
-  { bucket, key }: Omit<Upload, 'uploadId'>,
-): Promise<ReadonlySet<string>> {
+/** The uploads of a key by their ids, with the time they began, and OSS's present time; in milliseconds. */
+type Uploads = { ids: ReadonlyMap<string, number>; now: number }
+
+/** @throws Error when there are too many to tell. */
+async function uploadsOf(ports: UploadPorts, { bucket, key }: Omit<Upload, 'uploadId'>): Promise<Uploads> {
   const query = { uploads: null, prefix: key, 'max-uploads': String(MOST_UPLOADS), 'encoding-type': 'url' }
-  const { document } = await attempt(ports, uncut, (signal) =>
+  const { document, headers } = await attempt(ports, uncut, (signal) =>
     ports.oss.sendForXml({ method: 'GET', bucket, query, signal }, 'ListMultipartUploadsResult'),
   )
   const decode = (name = '') => decodeURIComponent(name.replaceAll('+', '%20'))
   // A prefix is its own first name in the list.
   const own = children(document, 'Upload').filter((upload) => decode(text(upload, 'Key')) === key)
   if (own.length === MOST_UPLOADS) throw new Error(`there are ${MOST_UPLOADS} uploads of one key`)
-  return new Set(own.map((upload) => text(upload, 'UploadId') ?? ''))
+  const ids = own.map(
+    (upload) => [text(upload, 'UploadId') ?? '', Date.parse(text(upload, 'Initiated') ?? '')] as const,
+  )
+  const now = Date.parse(headers.date ?? '')
+  return { ids: new Map(ids), now: Number.isNaN(now) ? ports.clock() : now }
 }
 
 async function partCount(ports: UploadPorts, { bucket, key, uploadId }: Upload): Promise<number> {

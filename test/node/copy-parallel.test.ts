@@ -6,7 +6,7 @@ import { bytes, type CopyWorld, PART, startCopyWorld } from '../gateway/copy-wor
 const PARTS = 48
 const PARALLEL = 8
 /** What a part takes at OSS, in milliseconds. */
-const PER_PART = 150
+const PER_PART = 300
 
 describe('the parts of a copy', () => {
   let world: CopyWorld
