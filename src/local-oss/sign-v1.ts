@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { type HeaderMap, headerBytes } from './wire.ts'
+import { type HeaderMap, trimmedBytes } from './wire.ts'
 
 /** Query names that are part of the V1 resource: the union of the SDKs' lists (facts 6.1). */
 const SUBRESOURCES = new Set(
@@ -30,7 +30,7 @@ export function stringToSignV1(request: V1Request): Buffer {
   const lines: Buffer[] = [Buffer.from(`${head.join('\n')}\n`)]
   for (const name of Object.keys(headers).sort()) {
     if (!name.startsWith('x-oss-')) continue
-    lines.push(Buffer.from(`${name}:`), headerBytes((headers[name] ?? '').trim()), Buffer.from('\n'))
+    lines.push(Buffer.from(`${name}:`), trimmedBytes(headers[name]), Buffer.from('\n'))
   }
   lines.push(resource(request))
   return Buffer.concat(lines)

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { percentEncode } from './address.ts'
-import { type HeaderMap, headerBytes } from './wire.ts'
+import { type HeaderMap, trimmedBytes } from './wire.ts'
 
 export const V4_ALGORITHM = 'OSS4-HMAC-SHA256'
 
@@ -22,7 +22,7 @@ export function canonicalRequest(request: V4Request): Buffer {
   const lines: Buffer[] = [Buffer.from(`${method}\n${path}\n${canonicalQuery(request.query)}\n`)]
   for (const name of Object.keys(headers).sort()) {
     if (!isSignedAnyway(name) && !additionalHeaders.includes(name)) continue
-    lines.push(Buffer.from(`${name}:`), headerBytes((headers[name] ?? '').trim()), Buffer.from('\n'))
+    lines.push(Buffer.from(`${name}:`), trimmedBytes(headers[name]), Buffer.from('\n'))
   }
   const payload = headers['x-oss-content-sha256'] ?? 'UNSIGNED-PAYLOAD'
   lines.push(Buffer.from(`\n${additionalHeaders.join(';')}\n${payload}`))

@@ -41,6 +41,11 @@ export function headerBytes(value: string): Buffer {
   return Buffer.from(value, 'latin1')
 }
 
+/** The same without the blanks that HTTP strips. Not `trim()`: half a character may look like a no-break space. */
+export function trimmedBytes(value = ''): Buffer {
+  return headerBytes(value.replace(/^[ \t]+|[ \t]+$/g, ''))
+}
+
 /** @throws TypeError for a header no socket would take; in process nothing else would notice. */
 export function checkSendable(headers: HeaderMap): void {
   for (const [name, value] of Object.entries(headers)) {

@@ -55,11 +55,14 @@ export function canonicalRequest({ method, bucket, key, query, headers }: ToSign
   const lines = Object.keys(headers)
     .filter((name) => name.startsWith('x-oss-') || name === 'content-type' || name === 'content-md5')
     .sort()
-    .map((name) => `${name}:${headers[name]?.trim()}\n`)
+    .map((name) => `${name}:${trimmed(headers[name])}\n`)
     .join('')
   // The empty line after the headers is the list of additional signed headers: none.
   return `${method}\n${resource}\n${sortQuery(query).join('&')}\n${lines}\n\nUNSIGNED-PAYLOAD`
 }
+
+/** Without the blanks that HTTP strips. Not `trim()`, which takes a no-break space too. */
+const trimmed = (value = '') => value.replace(/^[ \t]+|[ \t]+$/g, '')
 
 const nameOf = (parameter: string) => parameter.split('=', 1)[0] ?? ''
 

@@ -134,7 +134,8 @@ function claimOfQuery(request: S3Request, now: number): Claim {
 const isContentLine = (name: string) => name === 'content-type' || name === 'content-md5'
 
 function textOf({ method, parameters }: S3Request, { dateLine, headers }: Claim, path: string): string {
-  const value = (name: string) => (headers[name] ?? '').trim()
+  // Not `trim()`, which takes a no-break space too.
+  const value = (name: string) => (headers[name] ?? '').replace(/^[ \t]+|[ \t]+$/g, '')
   const amzLines = Object.keys(headers)
     .filter((name) => name.startsWith('x-amz-'))
     .sort()
