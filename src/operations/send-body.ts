@@ -1,4 +1,5 @@
 import type { OssCall, OssClient } from '../oss/client.ts'
+import { ossCrc64 } from '../oss/crc64.ts'
 import type { OssResponse } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { S3Error } from '../s3/error.ts'
@@ -9,6 +10,7 @@ export const MAX_UPLOAD_BYTES = 5 * 1024 ** 3
 /**
  * Sends a client's body on to OSS, verified on its way.
  * @throws S3Error EntityTooLarge, and what the body turned out not to be; then OSS has stored nothing.
+ *   InternalError when OSS's CRC-64 says that it stored other bytes than it was sent.
  */
 export async function sendBody(
   oss: OssClient,
@@ -26,17 +28,43 @@ export async function sendBody(
     ...(length === undefined ? {} : { 'content-length': String(length) }),
   }
   const bytes = length === undefined ? await wholeIfShort(body.body) : await verifiedIfEmpty(body)
+  const crc64 = ossCrc64()
   try {
-    const stored = await oss.send({ ...call, headers, body: bytes })
+    const stored = await oss.send({ ...call, headers, body: seen(bytes, crc64.update) })
     // Whatever became of it on the way: what is not what was promised is never called a success.
     const failure = body.failure()
     if (failure !== undefined) throw failure
+    const { 'x-oss-hash-crc64ecma': storedCrc64 = crc64.decimal() } = stored.headers
+    if (storedCrc64 !== crc64.decimal()) throw storedOtherBytes(storedCrc64, crc64.decimal())
     return stored
   } catch (error) {
     // A body that failed its verification was cut off on its way to OSS: its own error is the answer.
     throw body.failure() ?? error
   }
 }
+
+/** Shows the bytes on their way to `see`. */
+function seen(body: PlainBody['body'] | Uint8Array, see: (bytes: Uint8Array) => void) {
+  if (!(body instanceof Uint8Array)) return watched(body, see)
+  see(body)
+  return body
+}
+
+async function* watched(
+  body: PlainBody['body'],
+  see: (bytes: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const bytes of body) {
+    see(bytes)
+    yield bytes
+  }
+}
+
+/** Retryable: the client's next attempt replaces what is there now. */
+const storedOtherBytes = (stored: string, sent: string) =>
+  new S3Error('InternalError', {
+    cause: new Error(`OSS stored bytes of CRC-64 ${stored}, sent were ${sent}`),
+  })
 
 /**
  * A body of unknown length that comes in one piece is at hand, verified, and its length is known; any other goes out

@@ -443,3 +443,27 @@ describe.each(runtimes)('the bytes of an upload on %s', (runtime) => {
     })
   })
 })
+
+test('an upload that OSS stored as other bytes is no success', async () => {
+  const world = await startWorld('node')
+  try {
+    const s3 = world.s3()
+    await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
+    const Body = 'hello'
+    world.localOss.faults.add({
+      operation: 'PutObject',
+      action: {
+        kind: 'garbage',
+        status: 200,
+        body: '',
+        headers: { etag: '"0"', 'x-oss-hash-crc64ecma': '1' },
+      },
+    })
+    const put = () => s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body }))
+    await expect(put()).rejects.toMatchObject({ name: 'InternalError', $metadata: { httpStatusCode: 500 } })
+    await put()
+    expect((await world.oss('bucket').get('key')).content.toString()).toBe(Body)
+  } finally {
+    await world.stop()
+  }
+})
