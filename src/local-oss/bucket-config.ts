@@ -189,10 +189,12 @@ export async function getBucketPolicyStatus({ state, bucket }: BucketCall): Prom
   if (document === undefined)
     throw new OssError('NoSuchBucketPolicy', { elements: { BucketName: bucket.name } })
   const { Statement } = JSON.parse(document) as { Statement: Record<string, unknown>[] }
-  const isPublic = Statement.some(
-    ({ Effect, Principal, Condition }) =>
-      Effect === 'Allow' && [Principal].flat().includes('*') && Condition === undefined,
-  )
+  const isPublic = Statement.some(({ Effect, Principal, Condition }) => {
+    const principals = [Principal].flat()
+    // An empty list is everyone, too.
+    const everyone = principals.length === 0 || principals.includes('*')
+    return Effect === 'Allow' && everyone && Condition === undefined
+  })
   return { body: renderXml('PolicyStatus', { IsPublic: isPublic }) }
 }
 

@@ -104,6 +104,37 @@ describe('a bucket’s document', () => {
     expect((await remove(query)).status).toBe(405)
   })
 
+  test('transferAcceleration is missing until it is first set, and only changes', async () => {
+    const document = (enabled: string) =>
+      `<TransferAccelerationConfiguration><Enabled>${enabled}</Enabled></TransferAccelerationConfiguration>`
+    expect(codeOf(await get('transferAcceleration'))).toBe('NoSuchTransferAccelerationConfiguration')
+    expect((await put('transferAcceleration', document('yes'))).status).toBe(400)
+    expect((await put('transferAcceleration', document('true'))).status).toBe(200)
+    expect((await get('transferAcceleration')).text).toBe(document('true'))
+    expect((await remove('transferAcceleration')).status).toBe(405)
+  })
+
+  test('a policy is public when it allows everyone something without a condition', async () => {
+    const statement = {
+      Effect: 'Allow',
+      Principal: ['*'],
+      Action: ['oss:GetObject'],
+      Resource: ['acs:oss:*:*:b/*'],
+    }
+    const isPublic = async (change: object) => {
+      await put('policy', JSON.stringify({ Version: '1', Statement: [{ ...statement, ...change }] }))
+      return (await get('policyStatus')).text.includes('<IsPublic>true</IsPublic>')
+    }
+    expect(codeOf(await get('policyStatus'))).toBe('NoSuchBucketPolicy')
+    expect(await isPublic({})).toBe(true)
+    // To OSS no principal at all is everyone, too.
+    expect(await isPublic({ Principal: [] })).toBe(true)
+    expect(await isPublic({ Effect: 'Deny' })).toBe(false)
+    expect(await isPublic({ Principal: ['1234567890'] })).toBe(false)
+    expect(await isPublic({ Condition: { IpAddress: { 'acs:SourceIp': ['10.0.0.0/8'] } } })).toBe(false)
+    await remove('policy')
+  })
+
   test('is understood by the SDK', async () => {
     await client.putBucketLifecycle(bucket, [
       { id: 'r', prefix: 'x/', status: 'Enabled', expiration: { days: 3 } },
