@@ -1,4 +1,5 @@
 import { getBucketInfo } from '../oss/bucket-info.ts'
+import { OssError } from '../oss/error.ts'
 import { notImplemented, S3Error } from '../s3/error.ts'
 import { isBucketName } from '../s3/request.ts'
 import { child } from '../translate/elements.ts'
@@ -28,15 +29,28 @@ export const lockNeedsVersions: SettingCheck = async ({ bucket }, { oss }) => {
   })
 }
 
-/** Logs are written into a bucket that the client itself may write to, under a prefix that it may use. */
-export const logsIntoOwnBucket: SettingCheck = async (_, { client }, document) => {
+/**
+ * Logs are written into a bucket of the same region that the client itself may write to, under a prefix that it may
+ * use.
+ */
+export const logsIntoOwnBucket: SettingCheck = async ({ bucket }, { client, oss }, document) => {
   const enabled = child(document, 'LoggingEnabled')
   if (enabled === undefined) return
   const target = text(enabled, 'TargetBucket') ?? ''
-  if (!isBucketName(target)) {
-    throw new S3Error('InvalidTargetBucketForLogging', { elements: { TargetBucket: target } })
-  }
+  const missing = () => new S3Error('InvalidTargetBucketForLogging', { elements: { TargetBucket: target } })
+  if (!isBucketName(target)) throw missing()
   authorize(client, 'write', target, text(enabled, 'TargetPrefix') ?? '')
+  const { region: source } = await getBucketInfo(oss, bucket)
+  const { region } = await getBucketInfo(oss, target).catch((error) => {
+    throw error instanceof OssError && ['NoSuchBucket', 'AccessDenied'].includes(error.code)
+      ? missing()
+      : error
+  })
+  if (region !== source) {
+    throw new S3Error('CrossLocationLoggingProhibitted', {
+      elements: { SourceBucketLocation: source, TargetBucketLocation: region },
+    })
+  }
 }
 
 const MINIMUM = 'x-amz-transition-default-minimum-object-size'

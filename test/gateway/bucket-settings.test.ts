@@ -443,6 +443,32 @@ describe.each(runtimes)('settings of a bucket on %s', (runtime) => {
     })
   })
 
+  test('logs go to a bucket that is there, in the same region', async () => {
+    const LocationConstraint = 'cn-beijing' as never
+    await ask(
+      new S3.CreateBucketCommand({ Bucket: 'far', CreateBucketConfiguration: { LocationConstraint } }),
+    )
+    const logTo = (TargetBucket: string) =>
+      ask(
+        new S3.PutBucketLoggingCommand({
+          Bucket: 'fresh',
+          BucketLoggingStatus: { LoggingEnabled: { TargetBucket, TargetPrefix: '' } },
+        }),
+      )
+    await expect(logTo('absent')).rejects.toMatchObject({
+      name: 'InvalidTargetBucketForLogging',
+      TargetBucket: 'absent',
+    })
+    await expect(logTo('far')).rejects.toMatchObject({
+      name: 'CrossLocationLoggingProhibitted',
+      SourceBucketLocation: 'cn-hangzhou',
+      TargetBucketLocation: 'cn-beijing',
+    })
+    expect(await readBucket(oss, 'fresh', 'logging', 'BucketLoggingStatus')).not.toHaveProperty(
+      'LoggingEnabled',
+    )
+  })
+
   test('a limited client’s logs stay in its own buckets', async () => {
     const tenant = world.s3({ credentials: { accessKeyId: 'tenant', secretAccessKey } })
     const logTo = (TargetBucket: string) =>
