@@ -10,6 +10,7 @@ import { element, text } from '../xml.ts'
 import { destinationConditions } from './conditional-write.ts'
 import { requestPayer } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
+import { slowReply } from './slow-reply.ts'
 import { readStoredParts, type StoredPart } from './stored-parts.ts'
 import { uploadOf } from './upload.ts'
 
@@ -34,36 +35,42 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
   checkSize(headers, parts)
   const checksum = objectChecksum(uploadChecksum, headers, parts)
   const conditions = await destinationConditions(request, context)
-  const answer = await context.oss.sendForXml(
-    {
-      method: 'POST',
-      bucket,
-      key,
-      query: { uploadId: id, 'encoding-type': 'url' },
-      headers: {
-        'content-type': 'application/xml',
-        ...(acl === 'bucket' ? {} : { 'x-oss-object-acl': acl }),
-        ...payer,
-        ...conditions,
+  const work = context.oss
+    .sendForXml(
+      {
+        method: 'POST',
+        bucket,
+        key,
+        query: { uploadId: id, 'encoding-type': 'url' },
+        headers: {
+          'content-type': 'application/xml',
+          ...(acl === 'bucket' ? {} : { 'x-oss-object-acl': acl }),
+          ...payer,
+          ...conditions,
+        },
+        body: completion(parts),
+        signal,
       },
-      body: completion(parts),
-      signal,
-    },
-    'CompleteMultipartUploadResult',
-  )
-  return xmlReply(
-    'CompleteMultipartUploadResult',
-    {
-      Location: locationOf(request, context),
-      Bucket: bucket,
-      Key: key,
-      ETag: toS3ETag(text(answer.document, 'ETag') ?? ''),
-      ...(checksum === undefined
-        ? {}
-        : { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }),
-    },
-    toS3Answer(answer.headers),
-  )
+      'CompleteMultipartUploadResult',
+    )
+    .then((answer) =>
+      xmlReply(
+        'CompleteMultipartUploadResult',
+        {
+          Location: locationOf(request, context),
+          Bucket: bucket,
+          Key: key,
+          ETag: toS3ETag(text(answer.document, 'ETag') ?? ''),
+          ...(checksum === undefined
+            ? {}
+            : { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }),
+        },
+        toS3Answer(answer.headers),
+      ),
+    )
+  // A condition that OSS holds is decided by its answer alone.
+  const decided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
+  return slowReply(work, decided, context)
 }
 
 /** A part that the client wants and OSS has; its ETag as OSS writes it. */

@@ -1,5 +1,4 @@
 import { type Copy, type CopyResult, isSelfCopy } from '../copy/copy.ts'
-import { keepAlive, waitFor } from '../copy/keep-alive.ts'
 import { performCopy } from '../copy/run.ts'
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
@@ -19,6 +18,7 @@ import { copyPorts } from './copy-ports.ts'
 import { destinationHeaders } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { requireOwner } from './owner.ts'
+import { slowReply } from './slow-reply.ts'
 
 const SOURCE = 'x-amz-copy-source'
 
@@ -31,20 +31,16 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   const decided = new Promise<void>((resolve) => {
     decide = resolve
   })
-  const work = performCopy(ports, copy, decide).catch((error) => {
-    // The key that is missing is the source's.
-    throw error instanceof OssError ? toS3Error(error, copy.source) : error
-  })
+  const work = performCopy(ports, copy, decide).then(
+    (result) => copyReply(result, algorithm),
+    (error) => {
+      // The key that is missing is the source's.
+      throw error instanceof OssError ? toS3Error(error, copy.source) : error
+    },
+  )
   // Its client gone, a copy still has an upload to abort.
   request.waitUntil?.(work.catch(() => {}))
-  const finished = await waitFor(work, decided, ports.keepAliveAfter, context.sleep)
-  if (finished !== undefined) return copyReply(finished.result, algorithm)
-  const document = work.then((result) => copyReply(result, algorithm).body as string, context.renderLate)
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/xml' },
-    body: keepAlive(document, context.sleep),
-  }
+  return slowReply(work, decided, context)
 }
 
 function copyReply(

@@ -1,0 +1,24 @@
+import { keepAlive, waitFor } from '../copy/keep-alive.ts'
+import type { Reply } from '../ports.ts'
+import type { Context } from './operation.ts'
+
+/**
+ * The reply of work that may take long: an ordinary one while it does not, else a 200 that begins before its end.
+ * @param work a reply whose body is a document. @param decided resolves when nothing but 200 or a retry is left.
+ * @throws what the work throws before its answer has begun.
+ */
+export async function slowReply(
+  work: Promise<Reply>,
+  decided: Promise<void>,
+  context: Context,
+): Promise<Reply> {
+  const after = context.config.document.copy.keepAliveAfter * 1000
+  const finished = await waitFor(work, decided, after, context.sleep)
+  if (finished !== undefined) return finished.result
+  const document = work.then(({ body }) => body as string, context.renderLate)
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/xml' },
+    body: keepAlive(document, context.sleep),
+  }
+}
