@@ -2,7 +2,7 @@ import type { Client } from '../config.ts'
 import { type HeaderMap, headerMap, type Reply } from '../ports.ts'
 import { fileBody, type PlainBody } from '../s3/body.ts'
 import { invalidArgument, S3Error } from '../s3/error.ts'
-import { readForm } from '../s3/multipart-form.ts'
+import { type Form, readForm } from '../s3/multipart-form.ts'
 import { type Fields, holdToPolicy, requireField, verifyForm } from '../s3/post-policy.ts'
 import { encodeStrictly, validateKey } from '../s3/request.ts'
 import { parseTagSet, toOssTagging, validateTags } from '../translate/tagging.ts'
@@ -20,8 +20,16 @@ const FILE_NAME = '${filename}'
  * is believed before its policy is verified; then it is a PutObject whose headers are the fields.
  */
 export async function postObject(request: BucketRequest, context: Context): Promise<Reply> {
-  const { bucket, headers } = request
-  const form = await readForm(headers['content-type'], (request.body as PlainBody).body)
+  const form = await readForm(request.headers['content-type'], (request.body as PlainBody).body)
+  try {
+    return await putForm(form, request, context)
+  } finally {
+    form.close()
+  }
+}
+
+async function putForm(form: Form, request: BucketRequest, context: Context): Promise<Reply> {
+  const { bucket } = request
   const key = requireField(form.fields, 'key').replaceAll(FILE_NAME, () => form.fileName)
   const fields = new Map([...form.fields, ['bucket', bucket], ['key', key]])
   const { accessKeyId, exempt } = verifyForm(fields, (id) => context.config.clients.get(id)?.secretAccessKey)
@@ -30,13 +38,13 @@ export async function postObject(request: BucketRequest, context: Context): Prom
   validateKey(key)
   authorize(client, 'write', bucket, key)
 
-  const asHeaders = headersOf(fields)
+  const headers = headersOf(fields)
   const put: ObjectRequest = {
     ...request,
     key,
     query: new Map(),
-    headers: asHeaders,
-    body: fileBody(asHeaders, form.file, { ...sizes, most: Math.min(sizes.most, MAX_UPLOAD_BYTES) }),
+    headers,
+    body: fileBody(headers, form.file, { ...sizes, most: Math.min(sizes.most, MAX_UPLOAD_BYTES) }),
   }
   const stored = await putObject(put, { ...context, client })
   return answer(fields, stored.headers, locationOf(request, key, context))

@@ -79,8 +79,12 @@ async function wholeIfShort(body: PlainBody['body']): Promise<PlainBody['body'] 
 }
 
 async function* resumed(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>) {
-  yield* pieces
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  try {
+    yield* pieces
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
 }
 
 /** A body without bytes has none to withhold: it is verified before anything is sent. */

@@ -8,6 +8,8 @@ export type Form = {
   fileName: string
   /** Ends only when the form does: throws MalformedPOSTRequest when it is cut short. */
   file: AsyncGenerator<Uint8Array, void, void>
+  /** Lets go of the body, so that the runtime can take off the connection what nobody read. */
+  close(): void
 }
 
 /** S3's limit for everything but the file. */
@@ -25,11 +27,22 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export async function readForm(contentType: string | undefined, body: Body): Promise<Form> {
   const delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`)
   const reader = new FormReader(body, MAX_FIELDS_BYTES)
+  try {
+    const { fields, fileName } = await readFields(reader, delimiter)
+    return { fields, fileName, file: fileOf(reader, delimiter), close: () => reader.close() }
+  } catch (error) {
+    reader.close()
+    throw error
+  }
+}
+
+/** The fields up to the file. */
+async function readFields(reader: FormReader, delimiter: Buffer): Promise<Pick<Form, 'fields' | 'fileName'>> {
   const fields = new Map<string, string>()
   if ((await reader.upTo(delimiter)).length > 0) throw malformed()
   while (await reader.hasPart()) {
     const { name, fileName } = await partHeader(reader)
-    if (name === 'file') return { fields, fileName, file: fileOf(reader, delimiter) }
+    if (name === 'file') return { fields, fileName }
     const value = text(await reader.upTo(delimiter))
     // Which of two would the policy be about?
     if (fields.has(name)) throw invalidArgument('A form field must not be given twice.', name)
@@ -110,6 +123,11 @@ class FormReader {
   /** How many bytes may be read into memory from here on. */
   allow(bytes: number): void {
     this.#allowed = bytes
+  }
+
+  close(): void {
+    // Not waited for: a piece may still be on its way.
+    this.#source.return?.().catch(() => {})
   }
 
   /** What stands before the delimiter; both are taken. */

@@ -55,7 +55,17 @@ function unescapeName(name: string): string | undefined {
   if (!name.startsWith(ESCAPED)) return undefined
   const escaped = name.slice(ESCAPED.length)
   if (!/^([a-z0-9]|-[0-9a-f]{2})+$/.test(escaped)) return undefined
-  return decodeURIComponent(escaped.replaceAll('-', '%'))
+  // Written past the gateway it may say anything, also what no header's name may be.
+  const unescaped = decode(escaped.replaceAll('-', '%'))
+  return unescaped !== undefined && /^[\w!#$%&'*+.^`|~-]+$/.test(unescaped) ? unescaped : undefined
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -71,13 +71,14 @@ test('a copy source reads nothing that its client may not read', async () => {
       )
       const { calls, writes } = await world.ask(request)
       for (const { url, headers } of calls) {
-        const { hostname, pathname } = new URL(url)
+        // By hand: a URL object would resolve `..` in keys.
+        const [, hostname = '', pathname = ''] = /^https:\/\/([^/]+)([^?]*)/.exec(url) ?? []
         expect(hostname).toMatch(/^(bucket\.)?oss-cn-hangzhou\.aliyuncs\.com$/)
         const [read] = (headers['x-oss-copy-source'] ?? '').split('?')
         if (read) expect(decodeURIComponent(read)).toMatch(/^\/bucket\/up\//)
         else if (pathname !== '/') expect(decodeURIComponent(pathname)).toMatch(/^\/up\//)
       }
-      for (const { url } of writes) expect(new URL(url).pathname).toMatch(/^\/up\/copy/)
+      for (const { url } of writes) expect(url).toMatch(/\.com\/up\/copy/)
     }),
     runs(),
   )

@@ -105,7 +105,7 @@ const headers = fc.dictionary(
     'content-md5',
     'x-amz-acl',
     'x-amz-tagging',
-    'x-amz-meta-é',
+    'x-amz-meta-constructor',
     'x-amz-meta-_a',
     'x-amz-storage-class',
     'x-amz-expected-bucket-owner',

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Agent, request as httpRequest } from 'node:http'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseXml, text } from '../../src/xml.ts'
@@ -150,6 +151,28 @@ describe.each(runtimes)('a browser’s form, on %s', (runtime) => {
     expect(status).toBe(204)
     expect((await stored('fetched')).content.toString()).toBe('hello')
   })
+
+  // workerd ends such a connection itself.
+  test.skipIf(runtime === 'workerd')(
+    'leaves its connection fit for the next one, when it is refused before its end',
+    async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const post = (file: Buffer) =>
+        new Promise<[status: number | undefined, reused: boolean]>((resolve, reject) => {
+          const fields = signFields({ key: 'twice' }, 'bucket', { more: [['content-length-range', 0, MiB]] })
+          const { headers, body } = postForm(fields, file)
+          const length = String((body as Uint8Array).length)
+          const options = { agent, method: 'POST', headers: { ...headers, 'content-length': length } }
+          const asking = httpRequest(`${world.endpoint}/bucket`, options, (answer) => {
+            answer.resume().once('end', () => resolve([answer.statusCode, asking.reusedSocket]))
+          })
+          asking.once('error', reject).end(body)
+        })
+      expect(await post(Buffer.alloc(3 * MiB))).toEqual([400, false])
+      expect(await post(Buffer.alloc(10))).toEqual([204, true])
+      agent.destroy()
+    },
+  )
 
   describe('is refused, and nothing stored:', () => {
     const key = 'refused/key'

@@ -27,4 +27,11 @@ describe('OSS V4 signing', () => {
     const canonical = canonicalRequest({ ...common, query, headers: signed })
     expect(createHash('sha256').update(canonical).digest('hex')).toBe(row.canonicalRequestSha256)
   })
+
+  test('strips the blanks that HTTP strips, and no other', () => {
+    const signed = { 'content-type': ' \u00a0text\u00a0\t' }
+    expect(canonicalRequest({ ...common, query, headers: signed })).toContain(
+      'content-type:\u00a0text\u00a0\n',
+    )
+  })
 })

@@ -55,6 +55,9 @@ describe('user metadata', () => {
         'x-oss-meta-owner': 'alice',
         'x-oss-meta-s3gw-checksum-crc32': 'x',
         'x-oss-meta-s3gw-name-': 'x',
+        // A line break and a broken character, written past the gateway.
+        'x-oss-meta-s3gw-name-a-0d-0ab': 'x',
+        'x-oss-meta-s3gw-name--ff': 'x',
         etag: '"A"',
       }),
     ).toEqual({ 'x-amz-meta-owner': 'alice' })
