@@ -1,14 +1,18 @@
 import type { OssCall, OssClient } from '../oss/client.ts'
 import { ossCrc64 } from '../oss/crc64.ts'
-import type { OssResponse } from '../ports.ts'
+import type { HeaderMap, OssResponse } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { S3Error } from '../s3/error.ts'
 
 /** S3's and OSS's limit of a single upload, an object or a part. */
 export const MAX_UPLOAD_BYTES = 5 * 1024 ** 3
 
+/** A body up to this many bytes is read and verified before anything is sent; a longer one on its way. */
+const SHORT_BYTES = 128 * 1024
+
 /**
- * Sends a client's body on to OSS, verified on its way.
+ * Sends a client's body on to OSS, verified.
+ * @param known headers that come of the verified checksums, where those are known before the body is sent.
  * @throws S3Error EntityTooLarge, and what the body turned out not to be; then OSS has stored nothing.
  *   InternalError when OSS's CRC-64 says that it stored other bytes than it was sent.
  */
@@ -16,6 +20,7 @@ export async function sendBody(
   oss: OssClient,
   body: PlainBody,
   call: Omit<OssCall, 'body'>,
+  known: (checksums: HeaderMap) => HeaderMap = () => ({}),
 ): Promise<OssResponse> {
   const { length } = body
   if (length !== undefined && length > MAX_UPLOAD_BYTES) {
@@ -23,11 +28,12 @@ export async function sendBody(
       elements: { ProposedSize: length, MaxSizeAllowed: MAX_UPLOAD_BYTES },
     })
   }
+  const bytes = length === undefined ? await wholeIfShort(body.body) : await readIfShort(body)
   const headers = {
     ...call.headers,
+    ...(bytes instanceof Uint8Array ? known(body.checksums()) : {}),
     ...(length === undefined ? {} : { 'content-length': String(length) }),
   }
-  const bytes = length === undefined ? await wholeIfShort(body.body) : await verifiedIfEmpty(body)
   const crc64 = ossCrc64()
   try {
     const stored = await oss.send({ ...call, headers, body: seen(bytes, crc64.update) })
@@ -87,9 +93,10 @@ async function* resumed(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8
   }
 }
 
-/** A body without bytes has none to withhold: it is verified before anything is sent. */
-async function verifiedIfEmpty({ body, length = 0 }: PlainBody): Promise<PlainBody['body'] | Uint8Array> {
-  if (length > 0) return body
-  for await (const _ of body);
-  return new Uint8Array(0)
+/** Of a body without bytes none can be withheld on the way: it has to be read first, as every short one is. */
+async function readIfShort({ body, length = 0 }: PlainBody): Promise<PlainBody['body'] | Uint8Array> {
+  if (length > SHORT_BYTES) return body
+  const pieces: Uint8Array[] = []
+  for await (const piece of body) pieces.push(piece)
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces)
 }
