@@ -25,7 +25,7 @@ type BucketConfig = {
   /** Some documents can only be overwritten. */
   keeps?: true
   /** Refuses what OSS refuses beyond the root element. */
-  check?: (root: XmlNode) => void
+  check?: (root: XmlNode, call: BucketCall) => void
   /** What of it other operations need at hand; called without a document when it is deleted. */
   apply?: (bucket: BucketRecord, root: XmlNode | undefined) => BucketRecord
 }
@@ -79,9 +79,13 @@ const configs: readonly BucketConfig[] = [
     query: 'logging',
     root: 'BucketLoggingStatus',
     absent: { document: '<BucketLoggingStatus/>' },
-    check: (root) => {
+    check: (root, { state }) => {
       for (const enabled of children(root, 'LoggingEnabled')) {
-        if (!text(enabled, 'TargetBucket')) throw new OssError('MalformedXML')
+        const target = text(enabled, 'TargetBucket')
+        if (!target) throw new OssError('MalformedXML')
+        if (state.store.get(bucketKey(target)) === undefined) {
+          throw new OssError('InvalidTargetBucketForLogging', { elements: { TargetBucket: target } })
+        }
       }
     },
   },
@@ -154,7 +158,7 @@ export const bucketConfigOperations: readonly Operation[] = configs.flatMap((con
 async function putConfig(call: BucketCall, config: BucketConfig): Promise<Reply> {
   const document = await readText(call)
   const root = config.root === undefined ? parsePolicy(document) : parseDocument(document, config.root)
-  config.check?.(root)
+  config.check?.(root, call)
   await changeBucket(call, (change, bucket) => {
     change.putText(configKey(bucket.id, config.query), document)
     if (config.apply) change.put(bucketKey(bucket.name), config.apply(bucket, root))

@@ -8,6 +8,8 @@ beforeAll(async () => {
   world = await startWorld()
   client = await world.bucket()
   bucket = client.getBucket()
+  // Logs need a bucket to go to.
+  await client.putBucket('logs')
 })
 afterAll(() => world.stop())
 
@@ -71,9 +73,12 @@ describe('a bucket’s document', () => {
     ],
     [
       'logging',
-      '<BucketLoggingStatus><LoggingEnabled><TargetBucket>b</TargetBucket></LoggingEnabled></BucketLoggingStatus>',
+      '<BucketLoggingStatus><LoggingEnabled><TargetBucket>logs</TargetBucket></LoggingEnabled></BucketLoggingStatus>',
       200,
-      ['<BucketLoggingStatus><LoggingEnabled/></BucketLoggingStatus>'],
+      [
+        '<BucketLoggingStatus><LoggingEnabled/></BucketLoggingStatus>',
+        '<BucketLoggingStatus><LoggingEnabled><TargetBucket>nowhere</TargetBucket></LoggingEnabled></BucketLoggingStatus>',
+      ],
     ],
     [
       'publicAccessBlock',
