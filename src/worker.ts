@@ -110,8 +110,8 @@ const door: Door = {
 
 function headersOf(from: Headers): HeaderMap {
   const headers = headerMap()
-  // workerd leaves trailing blanks on values.
-  for (const [name, value] of from) headers[name] = value.trim()
+  // workerd leaves trailing blanks on values. Not `trim()`, which takes a no-break space too.
+  for (const [name, value] of from) headers[name] = value.replace(/^[ \t]+|[ \t]+$/g, '')
   return headers
 }
 

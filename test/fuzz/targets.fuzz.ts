@@ -161,9 +161,9 @@ test('a client’s request stays with OSS, and does what it says to the key it n
         const { writes } = await world.ask(request)
         if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') expect(writes).toEqual([])
         for (const { url } of writes) {
-          const { search } = new URL(url)
+          const names = (url.split('?')[1] ?? '').split('&').map((parameter) => parameter.split('=')[0])
           // What S3 does not have cannot be asked of OSS through it.
-          expect(search).not.toMatch(/x-oss-|callback|symlink|append|position|live|process/)
+          expect(names.join(' ')).not.toMatch(/x-oss-|callback|symlink|append|position|live/)
         }
       },
     ),
