@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/conformance/**'],
+          // The SDK is loaded once, not once a file.
+          isolate: false,
           globalSetup: 'test/build-worker.ts',
           testTimeout: 30_000,
           hookTimeout: 30_000,
