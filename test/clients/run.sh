@@ -4,16 +4,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+missing=()
+for program in rclone s3cmd restic; do command -v $program >/dev/null || missing+=($program); done
+[ -x /usr/bin/aws ] || missing+=(awscli)
+python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
+if [ ${#missing[@]} -gt 0 ]; then
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+fi
 venv=.venv-clients
 if [ ! -x $venv/bin/aws ]; then
   python3 -m venv $venv
   $venv/bin/pip install --quiet boto3==1.43.11 awscli==1.45.11
-fi
-missing=()
-for program in rclone s3cmd restic; do command -v $program >/dev/null || missing+=($program); done
-[ -x /usr/bin/aws ] || missing+=(awscli)
-if [ ${#missing[@]} -gt 0 ]; then
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 fi
 
 npm run build --silent

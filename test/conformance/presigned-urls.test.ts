@@ -256,7 +256,7 @@ rows('the Authorization header', bucket, [
     ask: { key: 'k', unsigned: { 'x-amz-meta-a': '1', 'x-amz-acl': 'private' } },
     ...failure('AccessDenied', {
       Message: 'There were headers present in the request which were not signed',
-      HeadersNotSigned: 'x-amz-meta-a, x-amz-acl',
+      HeadersNotSigned: expect.stringMatching(/^(x-amz-meta-a, x-amz-acl|x-amz-acl, x-amz-meta-a)$/),
     }),
   },
   {
