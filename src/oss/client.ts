@@ -50,6 +50,8 @@ export function createOssClient(ports: OssClientPorts): OssClient {
   const regions = new Map<string, string>()
 
   function learnRegion(bucket: string, region: string) {
+    // The name becomes part of a host: OSS's word is checked like anyone's.
+    if (!isRegionName(region)) return
     if (regions.size >= MAX_KNOWN_BUCKETS) regions.clear()
     regions.set(bucket, region)
   }
@@ -79,7 +81,6 @@ export function createOssClient(ports: OssClientPorts): OssClient {
       return response
     } catch (error) {
       const actual = error instanceof OssError && error.endpoint ? regionOfHost(error.endpoint) : undefined
-      // The name becomes part of a host: OSS's word is checked like anyone's.
       if (!call.bucket || !actual || !isRegionName(actual) || actual === region) throw error
       learnRegion(call.bucket, actual)
       if (isStream(call.body)) {
