@@ -181,7 +181,8 @@ const rows: readonly Operation[] = [
       on,
       query,
       access: 'read',
-      body: 'stream',
+      // A read has no length to ask for.
+      body: method === 'GET' || method === 'DELETE' ? 'none' : 'stream',
       handle: async () => {
         throw new S3Error('NotImplemented', {
           message: `The operation ${name} is not implemented by this gateway`,
