@@ -5,10 +5,15 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import {
+  CopyObjectCommand,
   CreateBucketCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { type BucketItem, Client, CopyConditions } from 'minio'
@@ -32,6 +37,46 @@ describe.each(runtimes)('clients for JavaScript on %s', (runtime) => {
     await world.s3().send(new CreateBucketCommand({ Bucket: 'uploads' }))
   })
   afterAll(() => world.stop())
+
+  describe('client-s3', () => {
+    const Bucket = 'sdk'
+    let s3: S3Client
+    beforeAll(async () => {
+      s3 = world.s3()
+      await s3.send(new CreateBucketCommand({ Bucket }))
+    })
+
+    test('puts and gets', async () => {
+      const Metadata = { my_key: 'v' }
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'a b/ü+.txt', Body: 'hello', Metadata }))
+      const object = await s3.send(new GetObjectCommand({ Bucket, Key: 'a b/ü+.txt' }))
+      expect(object).toMatchObject({ Metadata, ChecksumCRC32: 'NhCmhg==' })
+      expect(await object.Body?.transformToString()).toBe('hello')
+    })
+
+    test('copies on the server', async () => {
+      const CopySource = `${Bucket}/${encodeURIComponent('a b/ü+.txt')}`
+      await s3.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource }))
+      const copy = await s3.send(new GetObjectCommand({ Bucket, Key: 'copy' }))
+      expect(await copy.Body?.transformToString()).toBe('hello')
+    })
+
+    test('lists in pages, and deletes many', async () => {
+      const keys = Array.from({ length: 60 }, (_, index) => `list/${String(index).padStart(3, '0')}`)
+      for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket, Key, Body: '' }))
+      const found: (string | undefined)[] = []
+      for await (const { Contents = [] } of paginateListObjectsV2(
+        { client: s3, pageSize: 7 },
+        { Bucket, Prefix: 'list/' },
+      )) {
+        found.push(...Contents.map(({ Key }) => Key))
+      }
+      expect(found).toEqual(keys)
+      const Objects = keys.map((Key) => ({ Key }))
+      const { Deleted } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }))
+      expect(Deleted).toHaveLength(60)
+    })
+  })
 
   describe('lib-storage', () => {
     const Bucket = 'uploads'
