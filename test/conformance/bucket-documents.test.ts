@@ -216,14 +216,6 @@ describe('what is refused', () => {
           Message: 'The target bucket for logging does not exist',
           TargetBucket: 'conformance-no-such-bucket',
         },
-        differs: {
-          reason: 'OSS does not name the bucket again',
-          status: 400,
-          error: {
-            Code: 'InvalidTargetBucketForLogging',
-            Message: 'The target bucket for logging does not exist',
-          },
-        },
       },
     ),
   ])

@@ -1,12 +1,15 @@
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { failure } from './errors.ts'
 import { must, newName, send, target, type Xml } from './s3.ts'
-import { ownBucket, put, type Row, rows } from './table.ts'
+import { empty, ownBucket, put, type Row, rows } from './table.ts'
 
 const bucket = ownBucket(async (name) => {
   await put(name, 'k')
 })
 const made: string[] = []
+afterAll(async () => {
+  if (!target.isGateway) for (const fresh of made) await empty(fresh)
+})
 const name = () => {
   const fresh = newName()
   made.push(fresh)

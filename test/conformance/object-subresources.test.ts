@@ -256,6 +256,7 @@ rows('RestoreObject', bucket, [
 ])
 
 describe('locks', () => {
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
   rows('in a bucket without locks', bucket, [
     {
       name: 'a retention is refused',
@@ -263,7 +264,7 @@ describe('locks', () => {
         method: 'PUT',
         key: 'k',
         query: { retention: '' },
-        body: '<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2099-01-01T00:00:00Z</RetainUntilDate></Retention>',
+        body: `<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>${tomorrow}</RetainUntilDate></Retention>`,
       },
       ...failure('InvalidRequest', { Message: 'Bucket is missing Object Lock Configuration' }),
     },
@@ -299,7 +300,7 @@ describe('locks', () => {
         method: 'PUT',
         key: 'k',
         query: { retention: '' },
-        body: '<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2099-01-01T00:00:00Z</RetainUntilDate></Retention>',
+        body: `<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>${tomorrow}</RetainUntilDate></Retention>`,
       },
       status: 200,
       and: async (_, name) => {
@@ -323,7 +324,7 @@ describe('locks', () => {
         method: 'PUT',
         key: 'k',
         query: { retention: '' },
-        body: '<Retention><Mode>FOREVER</Mode><RetainUntilDate>2099-01-01T00:00:00Z</RetainUntilDate></Retention>',
+        body: `<Retention><Mode>FOREVER</Mode><RetainUntilDate>${tomorrow}</RetainUntilDate></Retention>`,
       },
       ...failure('MalformedXML'),
     },

@@ -271,21 +271,19 @@ rows('the Authorization header', bucket, [
   },
 ])
 
-rows('a virtual-hosted request', bucket, [
-  {
-    name: 'has its bucket in the Host header',
-    ask: (name) => {
-      const { hostname, host } = new URL(target.endpoint)
-      const base = target.isGateway ? 's3.example.com' : host
-      return {
-        path: '/k',
-        headers: { host: `${name}.${/^[\d.]+$/.test(hostname) ? 's3.example.com' : base}` },
-      }
+// An endpoint that is an address has no names for buckets; the gateway is started with one.
+const { hostname, host } = new URL(target.endpoint)
+const domain = target.domain ?? (/^[\d.]+$/.test(hostname) ? undefined : host)
+if (domain !== undefined) {
+  rows('a virtual-hosted request', bucket, [
+    {
+      name: 'has its bucket in the Host header',
+      ask: (name) => ({ path: '/k', headers: { host: `${name}.${domain}` } }),
+      status: 200,
+      body: 'hello',
     },
-    status: 200,
-    body: 'hello',
-  },
-])
+  ])
+}
 
 rows('time', bucket, [
   {

@@ -7,6 +7,8 @@ export type Target = {
   secretAccessKey: string
   /** Differences from S3 that are on purpose are asserted instead of S3's behaviour. */
   isGateway: boolean
+  /** Of virtual-hosted style, where it is not the endpoint's host. */
+  domain?: string
 }
 
 declare module 'vitest' {
@@ -29,7 +31,8 @@ export default async function setup(project: TestProject) {
   const { startWorld } = await import('../harness.ts')
   const runtime = project.name === 'workerd' ? 'workerd' : 'node'
   if (runtime === 'workerd') await (await import('../build-worker.ts')).default()
-  const world = await startWorld(runtime, { S3_DOMAIN: 's3.example.com' })
-  project.provide('target', { ...keys, endpoint: world.endpoint, isGateway: true })
+  const domain = 's3.example.com'
+  const world = await startWorld(runtime, { S3_DOMAIN: domain })
+  project.provide('target', { ...keys, endpoint: world.endpoint, isGateway: true, domain })
   return world.stop
 }
