@@ -6,6 +6,8 @@ const everywhere = ['test/{s3,oss,translate,copy}/**/*.test.ts']
 
 export default defineConfig({
   test: {
+    // All cores: much of the time is spent waiting.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
