@@ -16,7 +16,7 @@ export type Address = {
 }
 
 /**
- * Splits an absolute URL into bucket, key, region and query (facts 8).
+ * Splits an absolute URL into bucket, key, region and query.
  * Virtual-hosted names, and path style for an IP address or a one-label host as OSS allows it to some callers.
  * @throws OssError SecondLevelDomainForbidden for path style on an OSS endpoint, InvalidObjectName for broken escapes.
  */

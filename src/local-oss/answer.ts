@@ -8,7 +8,7 @@ import { type HeaderMap, type OssResponse, type Reply, readable } from './wire.t
 export type Stamp = { method: string; host: string; started: number; signal: AbortSignal | undefined }
 
 /**
- * What OSS says to a failure; HEAD has no body, so the document goes into a header (facts 4).
+ * What OSS says to a failure; HEAD has no body, so the document goes into a header.
  * @throws the cause itself when the request broke off, since then nobody is there to be answered.
  */
 export function refusal(cause: unknown, { method, host, signal }: Stamp): Reply {

@@ -10,7 +10,7 @@ import { parseTraits } from './traits.ts'
 import { addVersion, checkMutable, currentVersion, updateVersion } from './versions.ts'
 import type { Reply } from './wire.ts'
 
-/** AppendObject: makes an appendable object, or lengthens one in place; the position must be its length (facts 3). */
+/** AppendObject: makes an appendable object, or lengthens one in place; the position must be its length. */
 export async function appendObject(call: BucketCall): Promise<Reply> {
   const { state, key, query, headers } = call
   const position = query.get('position')

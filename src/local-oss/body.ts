@@ -6,7 +6,7 @@ import { Crc64 } from './crc64.ts'
 import { OssError } from './errors.ts'
 import type { Bytes } from './wire.ts'
 
-/** PutObject, AppendObject and one part (facts 2, 4). */
+/** PutObject, AppendObject and one part. */
 export const MAX_UPLOAD = 5 * 1024 ** 3
 const MAX_DOCUMENT = 2 * 1024 ** 2
 

@@ -14,7 +14,7 @@ import type { Reply } from './wire.ts'
 
 const ACLS = ['private', 'public-read', 'public-read-write']
 
-/** PutBucket: made in the region addressed. One's own bucket again is a success that sets its ACL anew (facts 5). */
+/** PutBucket: made in the region addressed. One's own bucket again is a success that sets its ACL anew. */
 export async function putBucket(call: Call): Promise<Reply> {
   const { state, bucketName: name, region } = call
   checkBucketName(name)

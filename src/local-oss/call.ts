@@ -46,7 +46,7 @@ const WRONG_ENDPOINT =
 
 /**
  * The bucket of that name.
- * @throws OssError InvalidBucketName, NoSuchBucket, or AccessDenied with its Endpoint when it is elsewhere (facts 8).
+ * @throws OssError InvalidBucketName, NoSuchBucket, or AccessDenied with its Endpoint when it is elsewhere.
  */
 export function requireBucket(state: State, name: string, region?: string): BucketRecord {
   checkBucketName(name)

@@ -5,7 +5,7 @@ import type { HeaderMap } from './wire.ts'
 export type Validators = { etag: string; lastModified: number }
 
 /**
- * Holds the four conditions, under the given header prefix, against an object (facts 1.6).
+ * Holds the four conditions, under the given header prefix, against an object.
  * What must be true comes first and fails with 412; then what must have changed, with 304. Each counts on its own:
  * OSS does not document S3's exceptions for pairs, nor `*` or lists of tags, so a tag is compared as text.
  * @throws OssError PreconditionFailed with its Condition, or NotModified.

@@ -10,7 +10,7 @@ import { parseTraits } from './traits.ts'
 import { addVersion } from './versions.ts'
 import type { HeaderMap, Reply } from './wire.ts'
 
-/** CopyObject: a new version that shares the source's bytes (facts 1). */
+/** CopyObject: a new version that shares the source's bytes. */
 export async function copyObject(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
   const directives = parseDirectives(headers)
@@ -44,7 +44,7 @@ export async function copyObject(call: BucketCall): Promise<Reply> {
 
 type Directives = { replaceMetadata: boolean; replaceTags: boolean }
 
-/** `COPY` or `REPLACE`; of the tags' directive OSS takes either case (facts 1.1). @throws OssError InvalidArgument. */
+/** `COPY` or `REPLACE`; of the tags' directive OSS takes either case. @throws OssError InvalidArgument. */
 function parseDirectives(headers: HeaderMap): Directives {
   const metadata = headers['x-oss-metadata-directive'] ?? 'COPY'
   if (metadata !== 'COPY' && metadata !== 'REPLACE') {
@@ -60,7 +60,7 @@ function parseDirectives(headers: HeaderMap): Directives {
 /**
  * The copy's traits: ACL, class and encryption never come from the source, metadata and tags unless replaced.
  * An unversioned object copied onto itself takes the request's metadata whatever the directive says: documented
- * (DOC18, DOC21), disputed by a test of the Python SDK, and the harsher reading (facts 1.4).
+ * (OSS's documents of 2018 and 2021), disputed by a test of the Python SDK, and the harsher reading.
  */
 function copiedTraits(
   source: ObjectTraits,

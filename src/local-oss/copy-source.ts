@@ -13,7 +13,7 @@ export type CopySource = { bucketName: string; key: string; versionId: string | 
 export type FoundSource = { bucket: BucketRecord; version: VersionRecord }
 
 /**
- * Reads `/bucket/encoded-key[?versionId=id]`; the key is decoded exactly once (facts 1.7).
+ * Reads `/bucket/encoded-key[?versionId=id]`; the key is decoded exactly once.
  * @throws OssError InvalidArgument for another form (EC `malformed`) or any other query.
  */
 export function parseCopySource(call: Call, malformed?: string): CopySource {

@@ -1,5 +1,5 @@
 /**
- * CRC-64/XZ: ECMA-182's polynomial reflected, initial value and final XOR all ones (facts 10).
+ * CRC-64/XZ: ECMA-182's polynomial reflected, initial value and final XOR all ones.
  * Numbers of JavaScript hold 32 bits, so the state is two halves; eight tables take eight bytes a step.
  */
 const POLYNOMIAL = 0xc96c5795d7870f42n

@@ -22,7 +22,7 @@ export async function deleteObject(call: BucketCall): Promise<Reply> {
   return { status: 204, headers }
 }
 
-/** DeleteMultipleObjects: up to 1000 keys; quiet, the answer is empty; it has no errors per key (facts 4). */
+/** DeleteMultipleObjects: up to 1000 keys; quiet, the answer is empty; it has no errors per key. */
 export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
   if (call.headers['content-md5'] === undefined) throw new OssError('MissingArgument')
   const request = await readXml(call, 'Delete')

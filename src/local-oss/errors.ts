@@ -148,7 +148,7 @@ export function invalidArgument(message: string, name?: string, value?: string, 
   })
 }
 
-/** The error document of facts 7; OSS has no `Resource` element. */
+/** The error document; OSS has no `Resource` element. */
 export function renderError(
   error: Pick<OssError, 'code' | 'message' | 'ec' | 'elements'>,
   requestId: string,

@@ -74,7 +74,7 @@ function described(found: VersionRecord, content: VersionRecord) {
   return { etag: content.etag, lastModified: Math.max(found.lastModified, content.lastModified) }
 }
 
-/** A link has its own metadata and type, and its target's size, tag and checksum (facts 3). */
+/** A link has its own metadata and type, and its target's size, tag and checksum. */
 function objectHeaders(
   bucket: BucketRecord,
   found: VersionRecord,
@@ -129,7 +129,7 @@ function isCompressed(request: HeaderMap, headers: HeaderMap, size: number): boo
   )
 }
 
-/** What is compressed on the way out has neither tag nor length (facts 4). */
+/** What is compressed on the way out has neither tag nor length. */
 function compressedHeaders(headers: HeaderMap): HeaderMap {
   const { etag: _, 'content-length': __, 'content-md5': ___, ...rest } = headers
   return { ...rest, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }

@@ -13,7 +13,7 @@ const RULE_CHILDREN = [...ACTIONS, 'ID', 'Prefix', 'Status', 'Tag', 'Filter', 'A
 const TIMES = ['Days', 'Date', 'CreatedBeforeDate', 'NoncurrentDays', 'ExpiredObjectDeleteMarker']
 const CLASSES = ['IA', 'Archive', 'ColdArchive', 'DeepColdArchive', 'Standard']
 
-/** OSS's lifecycle grammar, which differs from others' by more than names (facts 5). @throws OssError MalformedXML. */
+/** OSS's lifecycle grammar, which differs from others' by more than names. @throws OssError MalformedXML. */
 export function checkLifecycle(root: XmlNode): void {
   const rules = children(root, 'Rule')
   if (rules.length === 0 || rules.length > MAX_RULES || !rules.every(isRule))

@@ -8,7 +8,7 @@ const MAX_NAME_BYTES = 1023
 /** What every listing of keys is asked with. */
 export type ListQuery = { prefix: string; delimiter: string; maxKeys: number; encoding: 'url' | undefined }
 
-/** @throws OssError InvalidArgument for a limit outside 1 to 1000 or a name too long (facts 5). */
+/** @throws OssError InvalidArgument for a limit outside 1 to 1000 or a name too long. */
 export function parseListQuery(query: ReadonlyMap<string, string>): ListQuery {
   return {
     prefix: parseName(query, 'prefix') ?? '',

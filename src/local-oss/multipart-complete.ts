@@ -13,7 +13,7 @@ import { checkPublic, parseObjectAcl } from './traits.ts'
 import { addVersion } from './versions.ts'
 import type { Reply } from './wire.ts'
 
-/** Of all parts but the last (facts 2). */
+/** Of all parts but the last. */
 const MIN_PART_SIZE = 100 * 1024
 
 /** CompleteMultipartUpload: the parts' bytes become one object without being read or written again. */

@@ -13,10 +13,10 @@ import type { Store } from './store.ts'
 import { parseTraits } from './traits.ts'
 import type { Reply } from './wire.ts'
 
-/** Of one upload (facts 2). */
+/** Of one upload. */
 export const MAX_PARTS = 10_000
 
-/** InitiateMultipartUpload: remembers the object's traits; its ACL is said on completion and refused here (facts 2). */
+/** InitiateMultipartUpload: remembers the object's traits; its ACL is said on completion and refused here. */
 export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
   const acl = headers['x-oss-object-acl']

@@ -13,7 +13,7 @@ import type { ByteRange } from './range.ts'
 import type { VersionRecord } from './records.ts'
 import type { HeaderMap, Reply } from './wire.ts'
 
-/** UploadPartCopy: a part that shares the source's bytes (facts 2). */
+/** UploadPartCopy: a part that shares the source's bytes. */
 export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   const { state, headers } = call
   const number = partNumberOf(call)
@@ -43,7 +43,7 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   })
 }
 
-/** `bytes=a-b` within the source; anything else means all of it, silently (DOC18, in both languages). */
+/** `bytes=a-b` within the source; anything else means all of it, silently (OSS's documents of 2018, in both languages). */
 function copiedRange(header: string | undefined, size: number): ByteRange | undefined {
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header ?? '') ?? []
   const start = Number(first)

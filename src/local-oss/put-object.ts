@@ -49,7 +49,7 @@ export function writtenHeaders(bucket: BucketRecord, version: VersionRecord): He
 }
 
 /**
- * `x-oss-forbid-overwrite: true`, which means nothing once a bucket has known versions (facts 1.1).
+ * `x-oss-forbid-overwrite: true`, which means nothing once a bucket has known versions.
  * @throws OssError FileAlreadyExists.
  */
 export function checkOverwrite(state: State, bucket: BucketRecord, key: string, headers: HeaderMap): void {

@@ -4,7 +4,7 @@ import { OssError } from './errors.ts'
 export type ByteRange = { start: number; end: number }
 
 /**
- * What of an object a Range header selects; undefined is all of it, answered with 200 (facts 4).
+ * What of an object a Range header selects; undefined is all of it, answered with 200.
  * By default OSS takes a range it cannot satisfy to the letter for no range at all; with
  * `x-oss-range-behavior: standard` it clamps the end and refuses a start past the end. Of several ranges the first counts.
  * @throws OssError InvalidRange.

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { type HeaderMap, trimmedBytes } from './wire.ts'
 
-/** Query names that are part of the V1 resource: the union of the SDKs' lists (facts 6.1). */
+/** Query names that are part of the V1 resource: the union of the SDKs' lists. */
 const SUBRESOURCES = new Set(
   `acl bucketInfo location stat delete append tagging objectMeta uploads uploadId partNumber security-token position
   response-content-type response-content-language response-expires response-cache-control
@@ -23,7 +23,7 @@ export type V1Request = {
   date: string
 }
 
-/** The string to sign of facts 6.1, as bytes; the resource's values are decoded, not escaped. */
+/** The string to sign of Signature Version 1, as bytes; the resource's values are decoded, not escaped. */
 export function stringToSignV1(request: V1Request): Buffer {
   const { method, headers, date } = request
   const head = [method, headers['content-md5'] ?? '', headers['content-type'] ?? '', date]

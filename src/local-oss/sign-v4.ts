@@ -15,7 +15,7 @@ export type V4Request = {
   additionalHeaders: readonly string[]
 }
 
-/** The canonical request of facts 6.2, as the bytes that are hashed. */
+/** The canonical request of Signature Version 4, as the bytes that are hashed. */
 export function canonicalRequest(request: V4Request): Buffer {
   const { method, bucket, key, headers, additionalHeaders } = request
   const path = bucket === '' ? '/' : `/${bucket}/${percentEncode(key, '/')}`

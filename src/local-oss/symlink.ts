@@ -8,7 +8,7 @@ import { parseTraits } from './traits.ts'
 import { addVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
 import type { Reply } from './wire.ts'
 
-/** PutSymlink: a name for a key of the same bucket, which need not exist (facts 3). */
+/** PutSymlink: a name for a key of the same bucket, which need not exist. */
 export async function putSymlink(call: BucketCall): Promise<Reply> {
   const header = call.headers['x-oss-symlink-target']
   if (header === undefined) throw new OssError('MissingArgument')

@@ -3,7 +3,7 @@ import type { BucketRecord, Encryption, ObjectAcl, ObjectTraits, StorageClass } 
 import { parseTagHeader } from './tags.ts'
 import type { HeaderMap } from './wire.ts'
 
-/** The request's headers that are kept with an object and given back with it (facts 4). */
+/** The request's headers that are kept with an object and given back with it. */
 const STORED_HEADERS = [
   'cache-control',
   'content-disposition',
@@ -59,7 +59,7 @@ export function parseMetadata(headers: HeaderMap): Pick<ObjectTraits, 'headers' 
   return { headers: stored, meta }
 }
 
-/** `name:base64,name:base64`: any other headers an object is to answer with (facts 4). */
+/** `name:base64,name:base64`: any other headers an object is to answer with. */
 function parsePersistentHeaders(list: string | undefined): HeaderMap {
   const headers: HeaderMap = {}
   for (const pair of list?.split(',') ?? []) {

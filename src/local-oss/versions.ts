@@ -33,7 +33,7 @@ export function lookUpVersion(
 
 /**
  * The object a request means: a version by id, or the current one. Never a delete marker.
- * @throws OssError NoSuchKey, NoSuchVersion, MethodNotAllowed for a delete marker named by its id (facts 4).
+ * @throws OssError NoSuchKey, NoSuchVersion, MethodNotAllowed for a delete marker named by its id.
  */
 export function requireObject(
   state: State,
