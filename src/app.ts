@@ -63,7 +63,8 @@ export function createGateway(ports: Ports): Gateway {
     const open = findOperation(asked)
     const verified = open.auth === undefined ? authenticate(asked) : unsigned(asked)
     // Looked up again: a presigned query holds headers too, and they choose.
-    const operation = open.auth === undefined ? findOperation({ ...asked, headers: verified.headers }) : open
+    const operation =
+      verified.headers === asked.headers ? open : findOperation({ ...asked, headers: verified.headers })
     const client = open.auth === undefined ? config.clients.get(verified.accessKeyId) : nobody
     if (client === undefined) throw new S3Error('InvalidAccessKeyId')
     const { access } = operation

@@ -24,9 +24,13 @@ export function changeAsError(
 ): S3Error {
   const failed = now && failedCondition(preconditions, now)
   if (failed !== undefined) return preconditionFailed(failed, 'x-amz-copy-source-')
-  return new S3Error('SlowDown', {
+  return tryAgain(change)
+}
+
+/** The retryable error of a copy whose source was changed under it. */
+export const tryAgain = (cause: unknown) =>
+  new S3Error('SlowDown', {
     message: 'The source of the copy was changed while it was being copied. Please try again.',
     headers: { 'retry-after': '1' },
-    cause: change,
+    cause,
   })
-}

@@ -1,9 +1,9 @@
 import type { OssClient } from '../oss/client.ts'
-import { encode, encodePath } from '../oss/sign.ts'
 import type { HeaderMap } from '../ports.ts'
 import { toOssPreconditions } from '../translate/preconditions.ts'
 import { text } from '../xml.ts'
 import type { Copy, CopyResult } from './copy.ts'
+import { copySourceHeader } from './parts.ts'
 
 /** One OSS CopyObject. @throws OssError as OSS refuses; 304 and 412 are the client's preconditions. */
 export async function copyNatively(oss: OssClient, copy: Copy): Promise<CopyResult> {
@@ -28,10 +28,8 @@ export async function copyNatively(oss: OssClient, copy: Copy): Promise<CopyResu
 }
 
 function nativeHeaders({ source, preconditions, content, tagging, target, condition }: Copy): HeaderMap {
-  const { bucket, key, versionId } = source
-  const version = versionId === undefined ? '' : `?versionId=${encode(versionId)}`
   return {
-    'x-oss-copy-source': `/${bucket}/${encodePath(key)}${version}`,
+    'x-oss-copy-source': copySourceHeader(source, source.versionId),
     ...toOssPreconditions(preconditions, 'x-oss-copy-source-'),
     ...(content === 'copy'
       ? { 'x-oss-metadata-directive': 'COPY' }

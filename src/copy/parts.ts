@@ -1,5 +1,6 @@
 import { OssUnreachable } from '../oss/error.ts'
-import { encode, encodePath } from '../oss/sign.ts'
+import { encodePath } from '../oss/sign.ts'
+import { encodeStrictly } from '../percent.ts'
 import type { HeaderMap } from '../ports.ts'
 import { text } from '../xml.ts'
 import { attempt } from './attempt.ts'
@@ -10,7 +11,7 @@ import type { Upload, UploadPorts } from './upload.ts'
 
 /** `x-oss-copy-source`: the key percent-encoded once, the version behind it. */
 export function copySourceHeader({ bucket, key }: Copy['source'], versionId: string | undefined): string {
-  return `/${bucket}/${encodePath(key)}${versionId === undefined ? '' : `?versionId=${encode(versionId)}`}`
+  return `/${bucket}/${encodePath(key)}${versionId === undefined ? '' : `?versionId=${encodeStrictly(versionId)}`}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable } from '../oss/error.ts'
+import { decodeKey } from '../percent.ts'
 import type { HeaderMap, Log } from '../ports.ts'
 import { children, element, text } from '../xml.ts'
 import { attempt, isUnheard, type Waiting } from './attempt.ts'
@@ -120,9 +121,8 @@ async function uploadsOf(ports: UploadPorts, { bucket, key }: Omit<Upload, 'uplo
   const { document, headers } = await attempt(ports, uncut, (signal) =>
     ports.oss.sendForXml({ method: 'GET', bucket, query, signal }, 'ListMultipartUploadsResult'),
   )
-  const decode = (name = '') => decodeURIComponent(name.replaceAll('+', '%20'))
   // A prefix is its own first name in the list.
-  const own = children(document, 'Upload').filter((upload) => decode(text(upload, 'Key')) === key)
+  const own = children(document, 'Upload').filter((upload) => decodeKey(text(upload, 'Key') ?? '') === key)
   if (own.length === MOST_UPLOADS) throw new Error(`there are ${MOST_UPLOADS} uploads of one key`)
   const ids = own.map(
     (upload) => [text(upload, 'UploadId') ?? '', Date.parse(text(upload, 'Initiated') ?? '')] as const,

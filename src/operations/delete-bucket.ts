@@ -1,9 +1,9 @@
 import { OssError } from '../oss/error.ts'
+import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { toS3Answer } from '../translate/headers.ts'
 import { children, text } from '../xml.ts'
-import { decodeKey } from './listing.ts'
 import type { BucketRequest, Context } from './operation.ts'
 import { callOnBucket } from './subresource.ts'
 

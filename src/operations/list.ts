@@ -1,4 +1,5 @@
 import { OssError } from '../oss/error.ts'
+import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
 import { toS3Time } from '../translate/date.ts'
@@ -7,7 +8,7 @@ import { toS3Answer } from '../translate/headers.ts'
 import { toS3StorageClass } from '../translate/storage-class.ts'
 import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
 import { requestPayer } from './destination.ts'
-import { decodeKey, keyEncoding, parsePageSize } from './listing.ts'
+import { keyEncoding, parsePageSize } from './listing.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
 
 /** ListObjects (V1). */

@@ -42,6 +42,3 @@ function encodeKey(key: string): string {
     .replaceAll('%2F', '/')
     .replaceAll('%20', '+')
 }
-
-/** OSS's `encoding-type=url`; a `+` in it is a space. */
-export const decodeKey = (encoded: string) => decodeURIComponent(encoded.replaceAll('+', '%20'))

@@ -1,3 +1,4 @@
+import { tryAgain } from '../copy/changed.ts'
 import { copySourceHeader } from '../copy/parts.ts'
 import { forbidden } from '../copy/plan.ts'
 import { mayBeAboutType, notRestored, refusalByType, refusalOf, tooLarge } from '../copy/refusal.ts'
@@ -8,7 +9,6 @@ import type { HeaderMap, Reply } from '../ports.ts'
 import { algorithms } from '../s3/checksum.ts'
 import { type CopyRange, checkCopyRange, parseCopyRange } from '../s3/copy-range.ts'
 import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
-import { S3Error } from '../s3/error.ts'
 import type { AlgorithmName } from '../s3/upload-checksum.ts'
 import { toS3Time } from '../translate/date.ts'
 import { toS3Error } from '../translate/errors.ts'
@@ -132,7 +132,7 @@ async function copyNatively(
     return { etag: text(document, 'ETag') ?? '', lastModified: text(document, 'LastModified') ?? '', headers }
   } catch (error) {
     if (!(error instanceof OssError) || (error.status !== 304 && error.status !== 412)) throw error
-    if (facts !== undefined) throw changedSource(error)
+    if (facts !== undefined) throw tryAgain(error)
     // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
     throw preconditionFailed(conditionOfStatus(error.status, part.preconditions), `${SOURCE}-`)
   }
@@ -160,7 +160,7 @@ async function reroute(
   const range = part.range ?? { first: 0, last: facts.size - 1 }
   if (range.last - range.first >= MAX_UPLOAD_BYTES) throw tooLarge(MAX_UPLOAD_BYTES)
   const etag = await relayPart(ports, part, facts, part.upload, part.number, range).catch((error) => {
-    throw error instanceof OssError && error.status === 412 ? changedSource(error) : error
+    throw error instanceof OssError && error.status === 412 ? tryAgain(error) : error
   })
   const version = part.source.versionId
   return {
@@ -169,14 +169,6 @@ async function reroute(
     headers: version === undefined ? {} : { 'x-oss-copy-source-version-id': version },
   }
 }
-
-/** A pin that no longer holds is not the client's condition: what it copies has changed under the copy. */
-const changedSource = (cause: OssError) =>
-  new S3Error('SlowDown', {
-    message: 'The source of the copy was changed while it was being copied. Please try again.',
-    headers: { 'retry-after': '1' },
-    cause,
-  })
 
 /** The copied part's checksum, from its bytes: the client has to name it on completion, and OSS has none but its own. */
 async function digest(
@@ -191,7 +183,7 @@ async function digest(
   try {
     for await (const bytes of await readRange({ oss }, part, facts, range, part.signal)) hasher.update(bytes)
   } catch (error) {
-    throw error instanceof OssError && error.status === 412 ? changedSource(error) : error
+    throw error instanceof OssError && error.status === 412 ? tryAgain(error) : error
   }
   return hasher.digest()
 }

@@ -1,3 +1,4 @@
+import { encodeStrictly } from '../percent.ts'
 import type { Body, Clock, HeaderMap, OssResponse, Transport } from '../ports.ts'
 import { parseXml, text, type XmlNode } from '../xml.ts'
 import { OssError, OssUnreachable } from './error.ts'
@@ -9,7 +10,7 @@ import {
   regionOfHost,
   regionOfLocation,
 } from './regions.ts'
-import { encode, encodePath, type OssCredentials, signV4 } from './sign.ts'
+import { encodePath, type OssCredentials, signV4 } from './sign.ts'
 
 /** One request to OSS. */
 export type OssCall = {
@@ -38,8 +39,6 @@ export type OssClient = {
   send(call: OssCall): Promise<OssResponse>
   /** Like `send`, with the body read as the document of that root. @throws OssUnreachable when it is none. */
   sendForXml(call: OssCall, root: string): Promise<{ headers: HeaderMap; document: XmlNode }>
-  /** What is known of a bucket's region, without asking. */
-  knownRegion(bucket: string): string | undefined
   learnRegion(bucket: string, region: string): void
   forgetRegion(bucket: string): void
 }
@@ -104,7 +103,6 @@ export function createOssClient(ports: OssClientPorts): OssClient {
   return {
     send,
     sendForXml,
-    knownRegion: (bucket) => regions.get(bucket),
     learnRegion,
     forgetRegion: (bucket) => void regions.delete(bucket),
   }
@@ -166,7 +164,9 @@ function urlOf(
 function encodeQuery(query: Record<string, string | null | undefined>): string[] {
   return Object.entries(query).flatMap(([name, value]) => {
     if (value === undefined) return []
-    return value === null || value === '' ? [encode(name)] : [`${encode(name)}=${encode(value)}`]
+    return value === null || value === ''
+      ? [encodeStrictly(name)]
+      : [`${encodeStrictly(name)}=${encodeStrictly(value)}`]
   })
 }
 

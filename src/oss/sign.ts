@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
+import { encodeStrictly } from '../percent.ts'
 import type { HeaderMap } from '../ports.ts'
 
 /** The gateway's own identity at OSS. */
@@ -15,12 +16,8 @@ export type ToSign = {
   region: string
 }
 
-/** Percent-encodes every byte outside `A-Za-z0-9-._~`. */
-export const encode = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-
 /** A key as a URL path: `/` stays. */
-export const encodePath = (key: string) => encode(key).replaceAll('%2F', '/')
+export const encodePath = (key: string) => encodeStrictly(key).replaceAll('%2F', '/')
 
 /**
  * OSS's V4 signature (OSS4-HMAC-SHA256, header form, unsigned payload).

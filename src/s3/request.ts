@@ -150,8 +150,3 @@ export async function readDocument(body: Incoming['body'], root: string): Promis
     throw cause instanceof XmlError ? new S3Error('MalformedXML', { cause }) : cause
   }
 }
-
-/** Percent-encodes every byte outside `A-Za-z0-9-._~`, as SigV4 and OSS want it. */
-export function encodeStrictly(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-}

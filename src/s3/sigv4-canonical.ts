@@ -1,4 +1,5 @@
-import { encodeStrictly, type S3Request } from './request.ts'
+import { encodeStrictly } from '../percent.ts'
+import type { S3Request } from './request.ts'
 import type { Claim } from './sigv4-claim.ts'
 
 /** The canonical request from the end of its path on. */

@@ -80,8 +80,11 @@ export function toS3Object(oss: HeaderMap): HeaderMap {
   return headers
 }
 
-/** Headers that ask for what OSS does not have; their presence is an error before anything is written. */
-export const refusedHeaders: ReadonlySet<string> = new Set([
+/**
+ * Headers that ask for what OSS does not have; their presence is an error before anything is written.
+ * Not among them: `…-bucket-key-enabled`, which changes the cost of KMS calls and nothing a client can see.
+ */
+const refusedHeaders: ReadonlySet<string> = new Set([
   'x-amz-server-side-encryption-customer-algorithm',
   'x-amz-server-side-encryption-customer-key',
   'x-amz-server-side-encryption-customer-key-md5',
@@ -99,12 +102,6 @@ export const refusedHeaders: ReadonlySet<string> = new Set([
   'x-amz-website-redirect-location',
   'x-amz-write-offset-bytes',
   'x-amz-mfa',
-])
-
-/** Headers taken without effect, because what they change is not what a client can see. */
-export const acceptedHeaders: ReadonlySet<string> = new Set([
-  // Cost of KMS calls, not meaning.
-  'x-amz-server-side-encryption-bucket-key-enabled',
 ])
 
 /** @throws S3Error NotImplemented 501 naming the first header that OSS has nothing for. */

@@ -1,0 +1,7 @@
+/** Percent-encodes every byte outside `A-Za-z0-9-._~`: what SigV4 and OSS's V4 both sign. */
+export function encodeStrictly(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+/** `encoding-type=url` as OSS writes it; a `+` in it is a space. */
+export const decodeKey = (encoded: string) => decodeURIComponent(encoded.replaceAll('+', '%20'))
