@@ -17,7 +17,8 @@ export type Config = {
   listen: {
     host: string
     port: number
-    adminPort: number
+    /** Absent: no health listener. */
+    adminPort: number | undefined
     tls: { certFile: string; keyFile: string } | undefined
   }
   /** Absent: the embedded OSS, and where it keeps its data. */
@@ -83,7 +84,7 @@ export function parseConfig(environment: Environment, documentText?: string): Co
     listen: {
       host: get('HOST') ?? '127.0.0.1',
       port: number('PORT', 9000, 65535),
-      adminPort: number('ADMIN_PORT', 9001, 65535),
+      adminPort: number('ADMIN_PORT', 9001, 65535) || undefined,
       tls: parseTls(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), problems),
     },
     localOss: embedded

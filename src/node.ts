@@ -45,14 +45,14 @@ export async function start(config: Config, log: Log): Promise<Running> {
     fetch: createAdmin(gateway.oss, () => stopping).fetch,
     overrideGlobalObjects: false,
   }) as Server
-  const adminWanted = config.listen.adminPort > 0
+  const { host, port: wanted, adminPort: adminWanted } = config.listen
   const [port, adminPort] = await Promise.all([
-    listen(server, config.listen.port, config.listen.host),
-    adminWanted ? listen(admin, config.listen.adminPort, config.listen.host) : 0,
+    listen(server, wanted, host),
+    adminWanted === undefined ? 0 : listen(admin, adminWanted, host),
   ])
 
   const localPort = config.localOss?.port ?? 0
-  const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort, config.listen.host) : 0
+  const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort, host) : 0
 
   return {
     port,
@@ -70,7 +70,7 @@ export async function start(config: Config, log: Log): Promise<Running> {
       }
       // What a client left behind is to be cleaned up as well.
       await within(CLEANING_LIMIT, door.settled())
-      if (adminWanted) await close(admin)
+      if (adminWanted !== undefined) await close(admin)
       await within(CLEANING_LIMIT, upstream.close())
     },
   }

@@ -123,11 +123,17 @@ async function startOverSockets({
   }
 }
 
-async function startNode({ GATEWAY_CONFIG, ...settings }: Record<string, string>): Promise<Started> {
-  const config = parseConfig(
+async function startNode({
+  GATEWAY_CONFIG,
+  ADMIN_PORT = '0',
+  ...settings
+}: Record<string, string>): Promise<Started> {
+  const parsed = parseConfig(
     { PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:', ...settings },
     GATEWAY_CONFIG,
   )
+  // `any`: a port that is free when it is listened on, which none chosen beforehand is sure to be.
+  const config = ADMIN_PORT === 'any' ? { ...parsed, listen: { ...parsed.listen, adminPort: 0 } } : parsed
   const running = await start(config, () => {})
   return {
     endpoint: `${config.listen.tls ? 'https' : 'http'}://127.0.0.1:${running.port}`,

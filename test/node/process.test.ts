@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -34,20 +33,15 @@ afterEach(() => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-
 type Gateway = { child: ChildProcess; output: () => string; exit: Promise<number | null> }
+/** Where a started gateway listens, as it says. */
+const portOf = ({ output }: Gateway) => Number(/S3 endpoint +http:\/\/[^:]+:(\d+)/.exec(output())?.[1])
 
 function spawnGateway(settings: Record<string, string>): Gateway {
   const child = spawn(process.execPath, [cli], {
     env: {
       PATH: process.env.PATH ?? '',
+      PORT: '0',
       ADMIN_PORT: '0',
       LOCAL_OSS_PORT: '0',
       LOCAL_OSS_DIR: join(directory, 'oss'),
@@ -84,9 +78,8 @@ describe('the process', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'finishes the answer in flight at %s, then exits with 0',
     async (signal) => {
-      const port = await freePort()
-      const gateway = await started({ PORT: String(port), LOCAL_OSS_DIR: ':memory:' })
-      const s3 = clientOf(port)
+      const gateway = await started({ LOCAL_OSS_DIR: ':memory:' })
+      const s3 = clientOf(portOf(gateway))
       await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
       await s3.send(
         new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: Buffer.alloc(8_000_000, 'x') }),
@@ -101,10 +94,9 @@ describe('the process', () => {
   )
 
   test('killed during a thousand writes it keeps every one it acknowledged, and shows no other', async () => {
-    const port = await freePort()
-    const settings = { PORT: String(port), LOCAL_OSS_DIR: join(directory, 'killed') }
+    const settings = { LOCAL_OSS_DIR: join(directory, 'killed') }
     const gateway = await started(settings)
-    const s3 = clientOf(port)
+    const s3 = clientOf(portOf(gateway))
     await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
     const bodyOf = (i: number) => Buffer.alloc(i % 10 === 0 ? 100_000 + i : 100 + i, `${i} `)
     const acknowledged = new Set<number>()
@@ -126,33 +118,36 @@ describe('the process', () => {
     expect(acknowledged.size).toBeGreaterThan(300)
     expect(acknowledged.size).toBeLessThan(1000)
 
+    s3.destroy()
+
     const again = await started(settings)
+    const survivor = clientOf(portOf(again))
     const seen = new Set<number>()
     let ContinuationToken: string | undefined
     do {
-      const page = await s3.send(new ListObjectsV2Command({ Bucket: 'bucket', ContinuationToken }))
+      const page = await survivor.send(new ListObjectsV2Command({ Bucket: 'bucket', ContinuationToken }))
       for (const { Key } of page.Contents ?? []) seen.add(Number(Key))
       ContinuationToken = page.NextContinuationToken
     } while (ContinuationToken)
     for (const i of acknowledged) expect(seen.has(i)).toBe(true)
     // A write whose acknowledgement was on its way when the process died may be there, but then whole.
     for (const i of seen) {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'bucket', Key: String(i) }))
+      const { Body } = await survivor.send(new GetObjectCommand({ Bucket: 'bucket', Key: String(i) }))
       expect(Buffer.compare(Buffer.from((await Body?.transformToByteArray()) ?? []), bodyOf(i))).toBe(0)
     }
-    s3.destroy()
+    survivor.destroy()
     again.child.kill('SIGTERM')
     expect(await again.exit).toBe(0)
   })
 
   test('says which port is taken, or that the folder is in use, and exits with 1', async () => {
-    const port = await freePort()
-    const settings = { PORT: String(port), LOCAL_OSS_DIR: join(directory, 'taken') }
-    await started(settings)
+    const directories = { LOCAL_OSS_DIR: join(directory, 'taken') }
+    const port = portOf(await started(directories))
+    const settings = { ...directories, PORT: String(port) }
     const samePort = spawnGateway({ ...settings, LOCAL_OSS_DIR: ':memory:' })
     expect(await samePort.exit).toBe(1)
     expect(samePort.output()).toContain(`${port}`)
-    const sameFolder = spawnGateway({ ...settings, PORT: String(await freePort()) })
+    const sameFolder = spawnGateway(directories)
     expect(await sameFolder.exit).toBe(1)
     expect(sameFolder.output()).toMatch(/cannot start/)
   })
