@@ -3,6 +3,9 @@ import { parse as parseYaml } from 'yaml'
 import { s3StorageClasses } from './translate/storage-class.ts'
 
 const bytes = v.pipe(v.number(), v.integer(), v.minValue(1))
+const count = v.pipe(v.number(), v.integer(), v.minValue(1))
+/** Longer than Node's timers can wait, a limit would strike at once. */
+const seconds = v.pipe(v.number(), v.minValue(0.1), v.maxValue(1_000_000))
 const ossClass = v.picklist(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'])
 const reroute = v.optional(v.picklist(['reroute', 'reject']), 'reroute')
 
@@ -40,6 +43,50 @@ const documentSchema = v.strictObject({
   ),
   /** Conditions on the destination that OSS cannot hold: refuse them, or look first and then write. */
   conditionalWrites: v.optional(v.picklist(['refuse', 'best-effort']), 'refuse'),
+  /** How much one process takes on; what comes on top is told to slow down. Node only: Workers are bounded by the platform. */
+  limits: v.optional(
+    v.strictObject({
+      /** Requests worked on at a time, */
+      inFlight: v.optional(count, 1024),
+      /** how many more may wait for their turn, */
+      waiting: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 512),
+      /** and for how long. */
+      waitingTime: v.optional(seconds, 5),
+    }),
+    {},
+  ),
+  timeouts: v.optional(
+    v.strictObject({
+      /** Of those who ask; Node only. */
+      client: v.optional(
+        v.strictObject({
+          /** From a connection's (or the next request's) first moment to the end of the header. */
+          headers: v.optional(seconds, 30),
+          /** In which a body has to move, whichever way it goes. */
+          idle: v.optional(seconds, 60),
+          /** A connection between two requests; longer than a load balancer keeps it. */
+          keepAlive: v.optional(seconds, 75),
+          /** A whole request with its answer. */
+          total: v.optional(seconds, 86_400),
+        }),
+        {},
+      ),
+      /** Of OSS. */
+      oss: v.optional(
+        v.strictObject({
+          connect: v.optional(seconds, 10),
+          /** From the end of a request, its body included, to the header of the answer. */
+          headers: v.optional(seconds, 60),
+          /** In which an answer's body has to move. */
+          idle: v.optional(seconds, 60),
+          /** A whole request with its answer. */
+          total: v.optional(seconds, 86_400),
+        }),
+        {},
+      ),
+    }),
+    {},
+  ),
   copy: v.optional(
     v.strictObject({
       oversize: reroute,
@@ -50,7 +97,7 @@ const documentSchema = v.strictObject({
       maxSize: v.optional(bytes, 5 * 1024 ** 3),
       /** Parts of a rerouted copy: their size, and how many at a time. */
       partSize: v.optional(v.pipe(bytes, v.minValue(100 * 1024), v.maxValue(1024 ** 3)), 128 * 1024 ** 2),
-      parallel: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 8),
+      parallel: v.optional(v.pipe(count, v.maxValue(64)), 8),
       /** When a long copy's answer begins, with spaces to keep the connection alive; 0 is never. */
       keepAliveAfter: v.optional(v.pipe(v.number(), v.minValue(0)), 10),
       /** What one call to OSS may take in a rerouted copy, besides a second for each MiB it moves. */
