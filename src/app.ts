@@ -1,5 +1,3 @@
-import type { Context as HonoContext } from 'hono'
-import { Hono } from 'hono'
 import type { Config } from './config.ts'
 import { authorize, authorizeBucket, nobody } from './operations/authorize.ts'
 import { forgetCors } from './operations/cors-rules.ts'
@@ -35,6 +33,8 @@ export type Ports = {
 export type Gateway = {
   /** Answers one request; never rejects. */
   answer(incoming: Incoming): Promise<Reply>
+  /** The answer to a request that the runtime does not let in. */
+  refuse(error: S3Error, method: string): Reply
   oss: OssClient
 }
 
@@ -43,7 +43,7 @@ export function createGateway(ports: Ports): Gateway {
   const { config, clock } = ports
   const oss = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
 
-  return { oss, answer }
+  return { oss, answer, refuse: (error, method) => render(error, method, ports.newId()) }
 
   async function answer(incoming: Incoming): Promise<Reply> {
     const requestId = ports.newId()
@@ -106,15 +106,23 @@ export function createGateway(ports: Ports): Gateway {
     if (s3Error.status >= 500 && s3Error.code !== 'NotImplemented')
       ports.log('request failed', { requestId, ...describe(error) })
     const cause = error instanceof OssError ? error : s3Error.cause
-    const hostId = (cause instanceof OssError ? cause.requestId : undefined) ?? requestId
+    return render(
+      s3Error,
+      incoming.method,
+      requestId,
+      cause instanceof OssError ? cause.requestId : undefined,
+    )
+  }
+
+  function render(error: S3Error, method: string, requestId: string, hostId = requestId): Reply {
     const headers = {
-      ...s3Error.headers,
+      ...error.headers,
       'x-amz-request-id': requestId,
       'x-amz-id-2': hostId,
       'content-type': 'application/xml',
     }
-    if (incoming.method === 'HEAD') return { status: s3Error.status, headers }
-    return { status: s3Error.status, headers, body: renderError(s3Error, requestId, hostId) }
+    if (method === 'HEAD') return { status: error.status, headers }
+    return { status: error.status, headers, body: renderError(error, requestId, hostId) }
   }
 
   function asS3Error(error: unknown, incoming: Incoming): S3Error {
@@ -183,17 +191,4 @@ function describe(error: unknown): Record<string, unknown> {
     error instanceof Error &&
     !(error instanceof S3Error || error instanceof OssError || error instanceof OssUnreachable)
   return { causes, ...(unexpected ? { stack: error.stack } : {}) }
-}
-
-/** How a runtime hands a request in and takes the reply out. */
-export type Door = {
-  receive(c: HonoContext): Incoming
-  send(c: HonoContext, reply: Reply): Response | Promise<Response>
-}
-
-/** The gateway as a Hono application, for the runtime whose door it is given. */
-export function createApp(gateway: Gateway, door: Door): Hono {
-  const app = new Hono()
-  app.all('*', async (c) => door.send(c, await gateway.answer(door.receive(c))))
-  return app
 }

@@ -55,12 +55,12 @@ export async function explain(args: readonly string[], configured: Config, log: 
   try {
     const [client] = config.clients.values()
     if (client === undefined) throw new Error('There is no client in the settings')
-    const { signal } = new AbortController()
+    const never = new AbortController()
     const request = {
       bucket: destination[1] ?? '',
       key: destination[2] ?? '',
       headers,
-      signal,
+      signal: () => never.signal,
       query: new Map(),
       body: undefined,
     }

@@ -33,7 +33,7 @@ export async function explainCopy(
   const { endpoint, credentials } = context.config
   const reading = createOssClient({ transport, clock: context.clock, endpoint, credentials })
   const copy = await parseCopy(request, { ...context, oss: reading })
-  const facts = await readSource(reading, copy, request.signal)
+  const facts = await readSource(reading, copy, request.signal())
   const [from, to] = await Promise.all(
     [copy.source, copy.destination].map(({ bucket }) => getBucketInfo(reading, bucket)),
   )

@@ -1,25 +1,124 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import type { HttpBindings } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { Context } from 'hono'
-import type { Door } from './app.ts'
-import { decodeHeader, encodeHeaders } from './node-headers.ts'
+import type { Gate } from './gate.ts'
+import { IncomingBody } from './node-body.ts'
+import { decodeHeader, encodeHeader } from './node-headers.ts'
 import { type HeaderMap, headerMap, type Incoming, type Log, type Reply } from './ports.ts'
+import { S3Error } from './s3/error.ts'
 
-/** A door that knows what has come in through it and is not done. */
-export type NodeDoor = Door & {
+/** What the door opens on. */
+export type Inside = {
+  answer(incoming: Incoming): Promise<Reply>
+  /** The answer to what is not let in. */
+  refuse(error: S3Error, method: string): Reply
+}
+
+/** One request, until its answer is out. */
+export type Exchange = {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  readonly body: IncomingBody
+  /** Made when someone asks to be told that the client went away. */
+  gone: AbortController | undefined
+}
+
+/** Node's door: the raw request in, the raw response out, no web streams and no framework between. */
+export type NodeDoor = {
+  /** @param waits whether the client waits for a `100 Continue` before it sends its body. */
+  handle(incoming: IncomingMessage, outgoing: ServerResponse, waits?: boolean): void
+  /** What has come in and is not answered to its end. */
+  inFlight: ReadonlySet<Exchange>
   /** Tells every request in flight that its client is not to be waited for. */
   giveUp(reason: Error): void
+  /** Answers from now on are the last of their connections. */
+  endConnections(): void
   /** Resolves when nothing is left that must come to its end. */
   settled(): Promise<void>
 }
 
-/** Node's door: the raw request in, the raw response out, no web streams between. */
-export function nodeDoor(log: Log): NodeDoor {
-  const inFlight = new Set<AbortController>()
+/** What is still read of a request that is answered already: bytes, milliseconds. */
+const DRAIN_BYTES = 64 * 1024 ** 2
+const DRAIN_TIME = 5_000
+
+export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
+  const inFlight = new Set<Exchange>()
   const works = new Set<Promise<unknown>>()
+  let ending = false
+
+  function handle(incoming: IncomingMessage, outgoing: ServerResponse, waits = false): void {
+    const body = new IncomingBody(incoming, waits ? () => outgoing.writeContinue() : undefined)
+    const exchange: Exchange = { incoming, outgoing, body, gone: undefined }
+    inFlight.add(exchange)
+    outgoing.once('close', () => {
+      inFlight.delete(exchange)
+      if (outgoing.writableFinished) return
+      const reason = new Error('the client went away')
+      body.fail(reason)
+      exchange.gone?.abort(reason)
+    })
+    serve(exchange, waits).catch((error: Error) => {
+      log('response failed', { cause: error.message })
+      outgoing.destroy()
+    })
+  }
+
+  async function serve(exchange: Exchange, waits: boolean): Promise<void> {
+    const method = exchange.incoming.method ?? ''
+    const entered = gate.enter()
+    if (entered !== true && !(await entered)) {
+      await send(exchange, waits, inside.refuse(new S3Error('SlowDown', slowDown), method))
+      return
+    }
+    try {
+      // It may have waited longer for its turn than its client did.
+      if (!exchange.outgoing.destroyed) await send(exchange, waits, await answer(exchange, method))
+    } finally {
+      gate.leave()
+    }
+  }
+
+  function answer(exchange: Exchange, method: string): Promise<Reply> | Reply {
+    const { incoming, body } = exchange
+    const headers = parseHeaders(incoming.rawHeaders)
+    if (!isHost(headers.host)) return inside.refuse(new S3Error('BadRequest'), method)
+    const signal = () => signalOf(exchange)
+    return inside.answer({ method, target: incoming.url ?? '', headers, body, signal, waitUntil })
+  }
+
+  /** Settles when the answer is out, or can no more be brought out. */
+  async function send({ incoming, outgoing, body: asked }: Exchange, waits: boolean, reply: Reply) {
+    const { status, body } = reply
+    if (outgoing.destroyed) return discard(body)
+    const headers = rawHeaders(reply.headers)
+    // A client that was not told to go on will not, or all at once: where its next request begins is unknown.
+    if (ending || (waits && !asked.begun)) headers.push('connection', 'close')
+    else if (!incoming.complete) outgoing.once('finish', () => asked.drain(DRAIN_BYTES, DRAIN_TIME))
+    if (typeof body === 'string') {
+      const bytes = Buffer.from(body)
+      headers.push('content-length', String(bytes.length))
+      outgoing.writeHead(status, headers).end(bytes)
+      return
+    }
+    outgoing.writeHead(status, headers)
+    if (body === undefined) outgoing.end()
+    else await pipe(body instanceof Readable ? body : Readable.from(body, { objectMode: false }), outgoing)
+  }
+
+  /** `stream.pipeline` says the same in twice the time: it makes an AbortController, and an error to abort it with. */
+  function pipe(body: Readable, outgoing: ServerResponse): Promise<void> {
+    return new Promise((resolve) => {
+      outgoing.once('close', () => {
+        body.destroy()
+        resolve()
+      })
+      body.on('error', (error) => {
+        // The status is out: a cut connection is the only way left to say that the body is not whole.
+        if (!outgoing.destroyed) log('response cut', { cause: error.message })
+        outgoing.destroy()
+      })
+      body.pipe(outgoing)
+    })
+  }
 
   function waitUntil(work: Promise<unknown>): void {
     works.add(work)
@@ -27,23 +126,16 @@ export function nodeDoor(log: Log): NodeDoor {
   }
 
   return {
-    receive: (c: Context) => {
-      const { incoming, outgoing } = c.env as HttpBindings
-      const gone = new AbortController()
-      inFlight.add(gone)
-      outgoing.once('close', () => {
-        inFlight.delete(gone)
-        if (!outgoing.writableFinished) gone.abort(new Error('the client went away'))
-      })
-      return { ...receive(incoming as IncomingMessage), signal: gone.signal, waitUntil }
-    },
-    send: async (c: Context, reply: Reply) => {
-      const { outgoing } = c.env as HttpBindings
-      await send(outgoing as ServerResponse, reply, log)
-      return RESPONSE_ALREADY_SENT
-    },
+    handle,
+    inFlight,
     giveUp: (reason) => {
-      for (const gone of inFlight) gone.abort(reason)
+      for (const { gone, body } of inFlight) {
+        gone?.abort(reason)
+        body.fail(reason)
+      }
+    },
+    endConnections: () => {
+      ending = true
     },
     settled: async () => {
       while (works.size > 0) await Promise.all(works)
@@ -51,15 +143,18 @@ export function nodeDoor(log: Log): NodeDoor {
   }
 }
 
-function receive(incoming: IncomingMessage): Omit<Incoming, 'signal'> {
-  return {
-    method: incoming.method ?? '',
-    target: incoming.url ?? '',
-    headers: parseHeaders(incoming.rawHeaders),
-    // A reader that stops early must not take the connection with it: the client is still to hear why.
-    body: { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) },
-  }
+/** What a client that is not let in is told: to wait a second. */
+const slowDown = { headers: { 'retry-after': '1' } }
+
+function signalOf(exchange: Exchange): AbortSignal {
+  exchange.gone ??= new AbortController()
+  if (exchange.outgoing.destroyed) exchange.gone.abort(new Error('the client went away'))
+  return exchange.gone.signal
 }
+
+/** Whether a Host header names a host, and one only. */
+const isHost = (host: string | undefined) =>
+  host !== undefined && /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d*)?$/i.test(host)
 
 /** Names in lower case, repeated values joined as SigV4 joins them. */
 function parseHeaders(raw: readonly string[]): HeaderMap {
@@ -72,24 +167,15 @@ function parseHeaders(raw: readonly string[]): HeaderMap {
   return headers
 }
 
-async function send(outgoing: ServerResponse, { status, headers, body }: Reply, log: Log): Promise<void> {
-  if (typeof body === 'string') {
-    const bytes = Buffer.from(body)
-    outgoing
-      .writeHead(status, { ...encodeHeaders(headers), 'content-length': String(bytes.length) })
-      .end(bytes)
-    return
-  }
-  outgoing.writeHead(status, encodeHeaders(headers))
-  if (body === undefined) {
-    outgoing.end()
-    return
-  }
-  try {
-    await pipeline(body instanceof Readable ? body : Readable.from(body), outgoing)
-  } catch (error) {
-    // The status is out: a cut connection is the only way left to say that the body is not whole.
-    if (!outgoing.errored && outgoing.socket) log('response cut', { cause: (error as Error).message })
-    outgoing.destroy()
-  }
+/** As node:http takes them fastest: names and values in turn. */
+function rawHeaders(headers: HeaderMap): string[] {
+  const raw: string[] = []
+  for (const name in headers) raw.push(name, encodeHeader(headers[name] as string))
+  return raw
+}
+
+/** Nobody will read it, and unread it would hold its connection. */
+function discard(body: Reply['body']): void {
+  if (body instanceof Readable) body.destroy()
+  else if (body !== undefined && typeof body !== 'string') void body[Symbol.asyncIterator]().return?.()
 }

@@ -1,14 +1,14 @@
 import { type HeaderMap, headerMap, type Transport } from './ports.ts'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: anything beyond ASCII is what it looks for
-const ascii = /^[\x00-\x7f]*$/
+const beyondAscii = /[^\x00-\x7f]/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is Latin-1
 const latin1 = /^[\x00-\xff]*$/
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Node reads header bytes as Latin-1; clients mean UTF-8 where the bytes are UTF-8. */
 export function decodeHeader(value: string): string {
-  if (ascii.test(value) || !latin1.test(value)) return value
+  if (!beyondAscii.test(value) || !latin1.test(value)) return value
   try {
     return utf8.decode(Buffer.from(value, 'latin1'))
   } catch {
@@ -17,16 +17,14 @@ export function decodeHeader(value: string): string {
 }
 
 /** The way back: Node and undici write one byte for each character, and refuse those that have no such byte. */
-export function encodeHeaders(headers: HeaderMap): HeaderMap {
-  return mapValues(headers, (value) =>
-    ascii.test(value) ? value : Buffer.from(value, 'utf8').toString('latin1'),
-  )
+export function encodeHeader(value: string): string {
+  return beyondAscii.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
 }
 
 /** A transport for text headers over one whose headers are bytes. */
 export function withTextHeaders(transport: Transport): Transport {
   return async (request) => {
-    const response = await transport({ ...request, headers: encodeHeaders(request.headers) })
+    const response = await transport({ ...request, headers: mapValues(request.headers, encodeHeader) })
     return { ...response, headers: mapValues(response.headers, decodeHeader) }
   }
 }

@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { createServer as createHttpServer, type Server } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer, getRequestListener } from '@hono/node-server'
+import { createAdaptorServer } from '@hono/node-server'
 import { createAdmin } from './admin.ts'
-import { createApp, createGateway } from './app.ts'
+import { createGateway } from './app.ts'
 import type { Config } from './config.ts'
+import { createGate } from './gate.ts'
 import type { LocalOss } from './local-oss/index.ts'
 import { nodeDoor } from './node-door.ts'
 import { nodePorts, openUpstream } from './node-ports.ts'
+import { createServer } from './node-server.ts'
 import type { Log } from './ports.ts'
-import { renderError, S3Error } from './s3/error.ts'
 
 /** A running gateway. Ports are those really listened on, 0 where there is no such listener. */
 export type Running = {
@@ -38,9 +37,11 @@ export async function start(config: Config, log: Log): Promise<Running> {
   const { localOss } = upstream
   const gateway = createGateway({ ...nodePorts, config, transport: upstream.transport, log })
 
-  const door = nodeDoor(log)
+  const { inFlight, waiting, waitingTime } = config.document.limits
+  const gate = createGate({ inFlight, waiting, waitingTime: waitingTime * 1000 }, nodePorts.sleep)
+  const door = nodeDoor(gateway, gate, log)
   let stopping = false
-  const server = createServer(createApp(gateway, door).fetch, config)
+  const server = createServer(door, gateway, config)
   const admin = createAdaptorServer({
     fetch: createAdmin(gateway.oss, () => stopping).fetch,
     overrideGlobalObjects: false,
@@ -61,6 +62,7 @@ export async function start(config: Config, log: Log): Promise<Running> {
     localOss,
     stop: async (limit = STOP_LIMIT) => {
       stopping = true
+      door.endConnections()
       const finished = Promise.all([close(server), door.settled()])
       if (!(await within(limit, finished))) {
         log('requests given up', { afterSeconds: limit / 1000 })
@@ -74,50 +76,6 @@ export async function start(config: Config, log: Log): Promise<Running> {
       await within(CLEANING_LIMIT, upstream.close())
     },
   }
-}
-
-type Fetch = Parameters<typeof getRequestListener>[0]
-
-function createServer(fetch: Fetch, { listen: { tls } }: Config): Server {
-  const answer = getRequestListener(fetch, {
-    overrideGlobalObjects: false,
-    // The target or the Host is no part of a URL.
-    errorHandler: () => {
-      const { headers, document } = badRequest('BadRequest')
-      return new Response(document, { status: 400, headers })
-    },
-  })
-  // Without a Host the listener refuses in S3's words, Node itself without any.
-  const server =
-    tls === undefined
-      ? createHttpServer({ requireHostHeader: false }, answer)
-      : createHttpsServer(
-          { requireHostHeader: false, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
-          answer,
-        )
-  // An upload takes as long as it takes; its headers may not.
-  server.requestTimeout = 0
-  // What never becomes a request is still answered.
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy()
-      return
-    }
-    const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-    const { headers, document } = badRequest(tooLarge ? 'RequestHeaderSectionTooLarge' : 'BadRequest')
-    const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(document) })
-    socket.end(
-      `HTTP/1.1 400 Bad Request\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}connection: close\r\n\r\n${document}`,
-    )
-  })
-  return server
-}
-
-/** The answer to what is no request; ids like any other's. */
-function badRequest(code: 'BadRequest' | 'RequestHeaderSectionTooLarge') {
-  const id = nodePorts.newId()
-  const headers = { 'content-type': 'application/xml', 'x-amz-request-id': id, 'x-amz-id-2': id }
-  return { headers, document: renderError(new S3Error(code), id, id) }
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {

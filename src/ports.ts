@@ -18,8 +18,11 @@ export type Incoming = {
   target: string
   headers: HeaderMap
   body: Body
-  /** Aborts when the client goes away. */
-  signal: AbortSignal
+  /**
+   * Aborts when the client goes away. For what takes long: one call to OSS just comes to its end. Made when it is first
+   * asked for, since an AbortController costs as much as verifying a signature.
+   */
+  signal: () => AbortSignal
   /** Keeps the runtime up until work has come to its end that has to, whatever the client does. Never given a rejection. */
   waitUntil?: (work: Promise<unknown>) => void
 }

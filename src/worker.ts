@@ -1,7 +1,15 @@
-import type { Context, ExecutionContext } from 'hono'
-import { createApp, createGateway, type Door } from './app.ts'
+import { type Context, type ExecutionContext, Hono } from 'hono'
+import { createGateway } from './app.ts'
 import { parseConfig } from './config.ts'
-import { type HeaderMap, headerMap, type Platform, type Sleep, type Transport } from './ports.ts'
+import {
+  type HeaderMap,
+  headerMap,
+  type Incoming,
+  type Platform,
+  type Reply,
+  type Sleep,
+  type Transport,
+} from './ports.ts'
 
 /** Settings and secrets, by the names of the environment variables; GATEWAY_CONFIG is the document itself. */
 type Env = Record<string, string>
@@ -44,7 +52,7 @@ function createWorker(env: Env) {
     log,
     newId,
   })
-  return createApp(gateway, door).fetch
+  return new Hono().all('*', async (c) => send(await gateway.answer(receive(c)))).fetch
 }
 
 /** Six connections at a time is the platform's limit; the client's own body may hold one. */
@@ -82,30 +90,29 @@ const transport: Transport = async ({ method, url, headers, body, signal }) => {
   return { status: answer.status, headers: headersOf(answer.headers), body: answer.body ?? empty() }
 }
 
-const door: Door = {
-  receive: (c: Context) => {
-    const { raw } = c.req
-    const slash = raw.url.indexOf('/', raw.url.indexOf('//') + 2)
-    const headers = headersOf(raw.headers)
-    // Cloudflare rewrites Accept-Encoding, which some SDKs sign; the original is kept aside.
-    const { cf } = raw as { cf?: { clientAcceptEncoding?: string } }
-    if (cf?.clientAcceptEncoding !== undefined) headers['accept-encoding'] = cf.clientAcceptEncoding
-    return {
-      method: raw.method,
-      target: raw.url.slice(slash),
-      headers,
-      body: raw.body ?? empty(),
-      signal: raw.signal,
-      waitUntil: (work) => c.executionCtx.waitUntil(work),
-    }
-  },
-  send: (_, { status, headers, body }) => {
-    const stream =
-      body === undefined || typeof body === 'string'
-        ? (body ?? null)
-        : withLength(toStream(body), headers['content-length'])
-    return new Response(stream, { status, headers, encodeBody: 'manual' } as ResponseInit & WorkersInit)
-  },
+function receive(c: Context): Incoming {
+  const { raw } = c.req
+  const slash = raw.url.indexOf('/', raw.url.indexOf('//') + 2)
+  const headers = headersOf(raw.headers)
+  // Cloudflare rewrites Accept-Encoding, which some SDKs sign; the original is kept aside.
+  const { cf } = raw as { cf?: { clientAcceptEncoding?: string } }
+  if (cf?.clientAcceptEncoding !== undefined) headers['accept-encoding'] = cf.clientAcceptEncoding
+  return {
+    method: raw.method,
+    target: raw.url.slice(slash),
+    headers,
+    body: raw.body ?? empty(),
+    signal: () => raw.signal,
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+  }
+}
+
+function send({ status, headers, body }: Reply): Response {
+  const stream =
+    body === undefined || typeof body === 'string'
+      ? (body ?? null)
+      : withLength(toStream(body), headers['content-length'])
+  return new Response(stream, { status, headers, encodeBody: 'manual' } as ResponseInit & WorkersInit)
 }
 
 function headersOf(from: Headers): HeaderMap {

@@ -22,9 +22,9 @@ export async function headBucket({ bucket }: BucketRequest, { oss }: Context): P
 }
 
 /** GetBucketLocation: `oss-cn-hangzhou` is `cn-hangzhou` to a client. */
-export async function getBucketLocation({ bucket, signal }: BucketRequest, { oss }: Context): Promise<Reply> {
+export async function getBucketLocation({ bucket }: BucketRequest, { oss }: Context): Promise<Reply> {
   const answer = await oss.sendForXml(
-    { method: 'GET', bucket, query: { location: null }, signal },
+    { method: 'GET', bucket, query: { location: null } },
     'LocationConstraint',
   )
   const location = text(answer.document, '#text') ?? ''
@@ -35,7 +35,7 @@ const MAX_BUCKETS = 10_000
 
 /** ListBuckets: those of every region; a limited client sees its own. */
 export async function listBuckets(request: Request, context: Context): Promise<Reply> {
-  const { query, signal } = request
+  const { query } = request
   const wanted = maxBuckets(query.get('max-buckets'))
   const region = query.get('bucket-region')
   const isWanted = (bucket: XmlNode) =>
@@ -48,7 +48,7 @@ export async function listBuckets(request: Request, context: Context): Promise<R
   while (truncated && found.length < wanted) {
     const { document: page } = await context.oss.sendForXml(
       // Always a whole page: of those asked for one by one, most may be filtered out.
-      { method: 'GET', query: { 'max-keys': '1000', prefix: query.get('prefix'), marker }, signal },
+      { method: 'GET', query: { 'max-keys': '1000', prefix: query.get('prefix'), marker } },
       'ListAllMyBucketsResult',
     )
     const [list = {}] = children(page, 'Buckets')

@@ -23,14 +23,14 @@ const MIN_PART_BYTES = 5 * 1024 ** 2
  * @throws S3Error by the rules of the document, the parts, the checksums and the conditions.
  */
 export async function completeMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, query, headers, signal } = request
+  const { bucket, key, query, headers } = request
   refuseUnsupported(headers)
   const uploadId = query.get('uploadId') ?? ''
   const { id, acl, checksum: uploadChecksum } = uploadOf(request, context)
   const document = await readDocument((request.body as PlainBody).body, 'CompleteMultipartUpload')
   const wanted = parseCompletion(document, uploadId)
   const payer = requestPayer(headers)
-  const stored = await readStoredParts(context.oss, { bucket, key, id, headers: payer, signal })
+  const stored = await readStoredParts(context.oss, { bucket, key, id, headers: payer })
   const parts = chooseParts(wanted, stored, uploadId)
   checkSize(headers, parts)
   const checksum = objectChecksum(uploadChecksum, headers, parts)
@@ -49,7 +49,6 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
           ...conditions,
         },
         body: completion(parts),
-        signal,
       },
       'CompleteMultipartUploadResult',
     )

@@ -57,7 +57,7 @@ function copyReply(
 
 /** The request's headers as a copy; everything that can be refused without asking OSS is refused here. */
 export async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy> {
-  const { headers, bucket, key, signal } = request
+  const { headers, bucket, key } = request
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
   const replaceMetadata = isReplace(headers, 'metadata')
@@ -75,7 +75,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     target,
     checksum: wantedChecksum(headers['x-amz-checksum-algorithm']),
     condition: await destinationConditions(request, context),
-    signal,
+    signal: request.signal(),
   }
   if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) throw illegalSelfCopy()
   return copy

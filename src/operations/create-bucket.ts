@@ -20,7 +20,7 @@ const ROOT = 'CreateBucketConfiguration'
  * (tags, object lock) is set before the answer; where that fails the bucket is deleted again.
  */
 export async function createBucket(request: BucketRequest, context: Context): Promise<Reply> {
-  const { bucket, headers, signal } = request
+  const { bucket, headers } = request
   const { region, tags } = await readConfiguration(request)
   refuseOwnership(headers)
   const locked = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
@@ -38,7 +38,6 @@ export async function createBucket(request: BucketRequest, context: Context): Pr
       region,
       headers: acl === undefined ? {} : { 'x-oss-acl': acl },
       body: new Uint8Array(0),
-      signal,
     })
     if (region !== undefined) context.oss.learnRegion(bucket, region)
     await furnish(request, context, furniture(request, locked, tags))
@@ -124,7 +123,7 @@ async function furnish({ bucket }: BucketRequest, { oss, log }: Context, calls: 
   try {
     for (const call of calls) await oss.send(call)
   } catch (error) {
-    // Half of what was asked for is nothing. Not with the request's signal: its client may be gone.
+    // Half of what was asked for is nothing.
     await oss
       .send({ method: 'DELETE', bucket })
       .catch((cause) => log('a half-made bucket is left', { bucket, cause: String(cause) }))

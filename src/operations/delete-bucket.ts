@@ -9,9 +9,9 @@ import { callOnBucket } from './subresource.ts'
 
 /** DeleteBucket. Unfinished uploads do not keep a bucket in S3; in OSS they do, so they are aborted first. */
 export async function deleteBucket(request: BucketRequest, context: Context): Promise<Reply> {
-  const { bucket, signal } = request
+  const { bucket } = request
   const { oss } = context
-  const remove = () => oss.send({ method: 'DELETE', bucket, signal })
+  const remove = () => oss.send({ method: 'DELETE', bucket })
   const { headers } = await remove().catch(async (error) => {
     if (!(error instanceof OssError) || error.code !== 'BucketNotEmpty') throw error
     await requireNoVersions(request, context)
@@ -42,7 +42,7 @@ const VERSIONS_LEFT =
 
 /** @returns how many there were. */
 async function abortUploads(request: BucketRequest, { oss }: Context): Promise<number> {
-  const { bucket, signal } = request
+  const { bucket } = request
   const call = callOnBucket(request, 'GET', 'uploads')
   for (let aborted = 0; ; ) {
     const { document } = await oss.sendForXml(
@@ -53,7 +53,7 @@ async function abortUploads(request: BucketRequest, { oss }: Context): Promise<n
     for (const upload of uploads) {
       const key = decodeKey(text(upload, 'Key') ?? '')
       const query = { uploadId: text(upload, 'UploadId') }
-      await oss.send({ method: 'DELETE', bucket, key, query, signal }).catch((error) => {
+      await oss.send({ method: 'DELETE', bucket, key, query }).catch((error) => {
         // Completed or aborted by someone else meanwhile: gone it is.
         if (!(error instanceof OssError) || error.code !== 'NoSuchUpload') throw error
       })

@@ -13,7 +13,7 @@ import { type BucketRequest, type Context, xmlReply } from './operation.ts'
 
 /** ListObjectVersions: versions and delete markers of each key together, the newest first. */
 export async function listObjectVersions(request: BucketRequest, { oss }: Context): Promise<Reply> {
-  const { bucket, query, headers, signal } = request
+  const { bucket, query, headers } = request
   const maxKeys = parsePageSize(query, 'max-keys')
   const encode = keyEncoding(query)
   const named = (name: string) => query.get(name) || undefined
@@ -46,7 +46,6 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
         'encoding-type': 'url',
       },
       headers: requestPayer(headers),
-      signal,
     },
     'ListVersionsResult',
   )

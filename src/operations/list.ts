@@ -78,7 +78,7 @@ type Page = {
 
 /** One OSS listing; the two versions differ only in how the page is asked for and continued. */
 async function listPage(
-  { bucket, query, headers, signal }: BucketRequest,
+  { bucket, query, headers }: BucketRequest,
   { oss }: Context,
   version: Record<string, string | undefined>,
 ): Promise<Page> {
@@ -100,7 +100,6 @@ async function listPage(
         'encoding-type': 'url',
       },
       headers: requestPayer(headers),
-      signal,
     },
     'ListBucketResult',
   )

@@ -17,13 +17,13 @@ import { sealingSecret, uploadOf } from './upload.ts'
 
 /** ListParts. OSS names no one who began the upload: it is the bucket's owner, as the gateway's identity is. */
 export async function listParts(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, query, headers, signal } = request
+  const { bucket, key, query, headers } = request
   const { id, checksum } = uploadOf(request, context)
   const maxParts = parsePageSize(query, 'max-parts')
   const marker = parseNumber(query, 'part-number-marker') ?? 0
   const answer = await listStoredParts(
     context.oss,
-    { bucket, key, id, headers: requestPayer(headers), signal },
+    { bucket, key, id, headers: requestPayer(headers) },
     marker,
     // OSS wants at least 1.
     Math.max(1, maxParts),
@@ -56,7 +56,7 @@ export async function listParts(request: ObjectRequest, context: Context): Promi
 
 /** ListMultipartUploads, with the ids OSS has: the parts' operations take them as well as those handed out. */
 export async function listMultipartUploads(request: BucketRequest, context: Context): Promise<Reply> {
-  const { bucket, query, headers, signal } = request
+  const { bucket, query, headers } = request
   const maxUploads = parsePageSize(query, 'max-uploads')
   const encode = keyEncoding(query)
   const named = (name: string) => query.get(name) || undefined
@@ -77,7 +77,6 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
         'encoding-type': 'url',
       },
       headers: requestPayer(headers),
-      signal,
     },
     'ListMultipartUploadsResult',
   )

@@ -18,7 +18,7 @@ import { partNumberOf, sealingSecret, uploadOf } from './upload.ts'
  * @throws S3Error for what OSS has nothing like, and for a checksum that S3 does not take.
  */
 export async function createMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, headers, signal } = request
+  const { bucket, key, headers } = request
   const checksum = parseUploadChecksum(headers)
   const tagging = headers['x-amz-tagging']
   const { 'x-oss-object-acl': acl = 'bucket', ...target } = await destinationHeaders(request, context)
@@ -35,7 +35,6 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
         ...target,
       },
       body: new Uint8Array(0),
-      signal,
     },
     'InitiateMultipartUploadResult',
   )
@@ -54,7 +53,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
  * @throws S3Error InvalidArgument, NoSuchUpload, InvalidRequest, EntityTooLarge, and what the body is not.
  */
 export async function uploadPart(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, headers, signal } = request
+  const { bucket, key, headers } = request
   const body = request.body as PlainBody
   refuseUnsupported(headers)
   const partNumber = String(partNumberOf(request))
@@ -66,7 +65,6 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
     key,
     query: { partNumber, uploadId: upload.id },
     headers: requestPayer(headers),
-    signal,
   })
   return {
     status: 200,
@@ -80,7 +78,7 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
 
 /** AbortMultipartUpload. @throws S3Error NoSuchUpload. */
 export async function abortMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, headers, signal } = request
+  const { bucket, key, headers } = request
   const condition = 'x-amz-if-match-initiated-time'
   if (condition in headers) throw notImplemented(condition, 'OSS aborts without conditions')
   const aborted = await context.oss.send({
@@ -89,7 +87,6 @@ export async function abortMultipartUpload(request: ObjectRequest, context: Cont
     key,
     query: { uploadId: uploadOf(request, context).id },
     headers: requestPayer(headers),
-    signal,
   })
   return { status: 204, headers: toS3Answer(aborted.headers) }
 }

@@ -26,7 +26,7 @@ import { sendBody } from './send-body.ts'
 
 /** PutObject: one OSS PutObject, the body streamed and verified on its way. */
 export async function putObject(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, headers, signal } = request
+  const { bucket, key, headers } = request
   const body = request.body as PlainBody
   const tagging = headers['x-amz-tagging']
   const ossHeaders = {
@@ -36,7 +36,7 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
     ...(await destinationHeaders(request, context)),
     ...(await destinationConditions(request, context)),
   }
-  const call = { method: 'PUT', bucket, key, headers: ossHeaders, signal } as const
+  const call = { method: 'PUT', bucket, key, headers: ossHeaders } as const
   // A checksum in a trailer is known in time only where the body is short.
   const stored = await sendBody(context.oss, body, call, toKeptChecksum)
   return {
@@ -52,7 +52,7 @@ const etag = (oss: HeaderMap): HeaderMap => {
 
 /** GetObject: one OSS GetObject; the body is passed on unread. */
 export async function getObject(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, query, headers, signal } = request
+  const { bucket, key, query, headers } = request
   refuseUnsupported(headers)
   const part = requestedPart(request)
   const conditions = parsePreconditions(headers, '', context.clock())
@@ -77,7 +77,6 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
         'accept-encoding': 'identity',
         ...requestPayer(headers),
       },
-      signal,
     })
     return {
       status: object.status,
@@ -127,7 +126,7 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
 
 /** DeleteObject: 204 also for a key that is not there, as S3. */
 export async function deleteObject(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, query, headers, signal } = request
+  const { bucket, key, query, headers } = request
   refuseUnsupported(headers)
   refuseDeleteConditions(headers)
   const deleted = await context.oss.send({
@@ -136,7 +135,6 @@ export async function deleteObject(request: ObjectRequest, context: Context): Pr
     key,
     query: { versionId: query.get('versionId') },
     headers: { ...(await bypassGovernance(request, context)), ...requestPayer(headers) },
-    signal,
   })
   return { status: 204, headers: toS3Answer(deleted.headers) }
 }
@@ -147,7 +145,7 @@ const checksums = (asked: HeaderMap, oss: HeaderMap): HeaderMap =>
 
 /** The object's headers, as OSS has them. */
 export async function statObject(
-  { bucket, key, query, headers, signal }: ObjectRequest,
+  { bucket, key, query, headers }: ObjectRequest,
   { oss }: Context,
 ): Promise<HeaderMap> {
   const object = await oss.send({
@@ -156,7 +154,6 @@ export async function statObject(
     key,
     query: { versionId: query.get('versionId') },
     headers: requestPayer(headers),
-    signal,
   })
   return object.headers
 }

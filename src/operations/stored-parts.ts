@@ -7,12 +7,12 @@ import { MAX_LISTED } from './listing.ts'
 export type StoredPart = { number: number; etag: string; size: number; lastModified: string }
 
 /** Which upload, in OSS's words. */
-export type OssUpload = { bucket: string; key: string; id: string; headers: HeaderMap; signal: AbortSignal }
+export type OssUpload = { bucket: string; key: string; id: string; headers: HeaderMap }
 
 /** One page of OSS's ListParts. @throws OssError NoSuchUpload. */
 export function listStoredParts(
   oss: OssClient,
-  { bucket, key, id, headers, signal }: OssUpload,
+  { bucket, key, id, headers }: OssUpload,
   marker: number,
   count: number,
 ): Promise<{ headers: HeaderMap; document: XmlNode }> {
@@ -29,7 +29,6 @@ export function listStoredParts(
         'encoding-type': 'url',
       },
       headers,
-      signal,
     },
     'ListPartsResult',
   )

@@ -9,7 +9,7 @@ import type { BucketRequest, Context, ObjectRequest, Operation, Request } from '
 
 /** A call on a sub-resource of the object, or of the version, that a request is about. */
 export const callOnObject = (
-  { bucket, key, query, headers, signal }: ObjectRequest,
+  { bucket, key, query, headers }: ObjectRequest,
   method: OssCall['method'],
   subresource: string,
 ): OssCall => ({
@@ -18,15 +18,14 @@ export const callOnObject = (
   key,
   query: { [subresource]: null, versionId: query.get('versionId') },
   headers: requestPayer(headers),
-  signal,
 })
 
 /** A call on a sub-resource of the bucket that a request is about. */
 export const callOnBucket = (
-  { bucket, signal }: Pick<BucketRequest, 'bucket' | 'signal'>,
+  { bucket }: Pick<BucketRequest, 'bucket'>,
   method: OssCall['method'],
   subresource: string,
-): OssCall => ({ method, bucket, query: { [subresource]: null }, signal })
+): OssCall => ({ method, bucket, query: { [subresource]: null } })
 
 /** The same call with a document. */
 export const withDocument = (call: OssCall, root: string, content: XmlTree): OssCall => ({

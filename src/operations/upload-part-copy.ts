@@ -55,7 +55,7 @@ type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
  * @throws S3Error for the source, the range, the conditions, the upload.
  */
 export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
-  const { bucket, key, headers, query, signal } = request
+  const { bucket, key, headers, query } = request
   refuseUnsupported(headers)
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
@@ -67,7 +67,7 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
     range: parseCopyRange(headers[`${SOURCE}-range`]),
     upload: { bucket, key, uploadId: id },
     number: partNumberOf(request),
-    signal,
+    signal: request.signal(),
   }
   await requireOwner(context, source.bucket, headers['x-amz-source-expected-bucket-owner'])
   try {

@@ -82,7 +82,7 @@ export async function openWorld() {
         target,
         headers: headerMap(headers),
         body: given(bytes),
-        signal: AbortSignal.timeout(60_000),
+        signal: () => AbortSignal.timeout(60_000),
       }),
     )
     const content = await within(read(reply.body))

@@ -41,7 +41,7 @@ function gateway(answer: { status: number; body: string } = { status: 404, body:
       target,
       headers: all,
       body: bytes(body),
-      signal: new AbortController().signal,
+      signal: () => new AbortController().signal,
       waitUntil: () => {},
     }
     return (await perform(incoming)).status

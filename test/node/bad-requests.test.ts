@@ -46,8 +46,8 @@ test.each<[name: string, bytes: string, code: string]>([
     request('GET http://localhost:9000/bucket/key HTTP/1.1', HOST),
     'InvalidURI',
   ],
-  ['a raw backslash', request('GET /\\evil.example/key HTTP/1.1', HOST), 'BadRequest'],
-  ['OPTIONS *', request('OPTIONS * HTTP/1.1', HOST), 'BadRequest'],
+  ['a raw backslash', request('GET /\\evil.example/key HTTP/1.1', HOST), 'InvalidBucketName'],
+  ['OPTIONS *', request('OPTIONS * HTTP/1.1', HOST), 'InvalidURI'],
   ['no Host', request('GET /bucket/key HTTP/1.1'), 'BadRequest'],
   ['no Host, in HTTP/1.0', request('GET /bucket/key HTTP/1.0'), 'BadRequest'],
   ['an empty Host', request('GET /bucket/key HTTP/1.1', 'host:'), 'BadRequest'],
@@ -98,12 +98,12 @@ test('CONNECT opens no tunnel', async () => {
   expect(await exchange('CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example\r\n\r\n')).toBe('')
 })
 
-test('a second Host is not what was signed', async () => {
+test('two Hosts are none', async () => {
   const answer = await send(world.endpoint, {
     ...sign({ method: 'GET', target: '/bucket' }, host),
     lines: ['host: evil.example'],
   })
-  expect(answer).toMatchObject({ status: 403, error: { Code: 'SignatureDoesNotMatch' } })
+  expect(answer).toMatchObject({ status: 400, error: { Code: 'BadRequest' } })
 })
 
 test('what follows a body on the connection is a request of its own, and needs its own signature', async () => {

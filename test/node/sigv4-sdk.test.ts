@@ -76,7 +76,7 @@ function received(sent: Sent) {
   const headers = headerMap(sent.body ? {} : { 'content-length': '0' })
   for (const [name, value] of Object.entries(sent.headers)) headers[name.toLowerCase()] = value
   const incoming = { method: sent.method, target: target(sent), headers, body: bytes(sent.body) }
-  return parseRequest({ ...incoming, signal: AbortSignal.timeout(60_000) }, ['localhost'])
+  return parseRequest({ ...incoming, signal: () => AbortSignal.timeout(60_000) }, ['localhost'])
 }
 
 async function readPlain(sent: Sent) {

@@ -8,7 +8,7 @@ const incoming = (target: string, host = 'localhost:9000') => ({
   target,
   headers: headerMap({ host }),
   body: nothing(),
-  signal: new AbortController().signal,
+  signal: () => new AbortController().signal,
 })
 const address = (target: string, host?: string) => {
   const { bucket, key } = parseRequest(incoming(target, host), ['s3.example.com'])

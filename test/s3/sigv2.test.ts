@@ -26,7 +26,7 @@ function request(method: string, target: string, headers: Headers = {}): S3Reque
       target,
       headers: headerMap(Object.fromEntries(present)),
       body: noBytes(),
-      signal: AbortSignal.timeout(60_000),
+      signal: () => AbortSignal.timeout(60_000),
     },
     ['s3.example.com'],
   )

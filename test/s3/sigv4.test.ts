@@ -35,7 +35,7 @@ function request(
     target,
     headers: headerMap(Object.fromEntries(lower)),
     body,
-    signal: AbortSignal.timeout(60_000),
+    signal: () => AbortSignal.timeout(60_000),
   }
   return parseRequest(incoming, ['s3.amazonaws.com', 's3.example.com'])
 }
