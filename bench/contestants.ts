@@ -1,0 +1,147 @@
+import type { ChildProcess } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Core, freePort, listening, start, stop } from './processes.ts'
+import { client } from './requests.ts'
+import { identity } from './stub-signature.ts'
+
+/** One way of being between a client and OSS. */
+export type Contestant = {
+  name: 'nginx' | 'plain' | 'gateway' | 'gateway-all'
+  title: string
+  core: Core
+  /** Whether it signs for OSS, which the stub then checks. */
+  signs: boolean
+  /** Writes what it needs into `folder`. @returns the command and its environment. */
+  command: (surroundings: Surroundings) => [string[], Record<string, string>?]
+}
+
+type Surroundings = {
+  port: number
+  stubPort: number
+  folder: string
+  built: string
+  cpuProfile?: string | undefined
+}
+
+/** A contestant that answers. */
+export type Running = Contestant & { port: number; pid: number; stop: () => Promise<void> }
+
+function gateway(
+  { port, stubPort, built, cpuProfile }: Surroundings,
+  workers?: string,
+): [string[], Record<string, string>] {
+  const profiling = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]
+  return [
+    ['node', ...profiling, join(built, 'cli.js')],
+    {
+      NODE_ENV: 'production',
+      PORT: String(port),
+      ADMIN_PORT: '0',
+      OSS_ENDPOINT: `http://127.0.0.1:${stubPort}`,
+      OSS_REGION: identity.region,
+      OSS_ACCESS_KEY_ID: identity.accessKeyId,
+      OSS_ACCESS_KEY_SECRET: identity.accessKeySecret,
+      S3_ACCESS_KEY_ID: client.accessKeyId,
+      S3_SECRET_ACCESS_KEY: client.secretAccessKey,
+      ...(workers === undefined ? {} : { WORKERS: workers }),
+    },
+  ]
+}
+
+/** Everyone, the one all are compared with first. */
+export const contestants: readonly Contestant[] = [
+  {
+    name: 'nginx',
+    title: 'nginx',
+    core: 0,
+    signs: false,
+    command: ({ port, stubPort, folder }) => {
+      mkdirSync(join(folder, 'nginx'), { recursive: true })
+      const file = join(folder, 'nginx', 'nginx.conf')
+      writeFileSync(file, nginxConfig(port, stubPort))
+      return [['nginx', '-p', join(folder, 'nginx'), '-e', 'stderr', '-c', file]]
+    },
+  },
+  {
+    name: 'plain',
+    title: 'node:http + undici',
+    core: 0,
+    signs: false,
+    command: ({ port, stubPort, built }) => [
+      ['node', join(built, 'plain-proxy.js'), String(port), `http://127.0.0.1:${stubPort}`],
+      { NODE_ENV: 'production' },
+    ],
+  },
+  {
+    name: 'gateway',
+    title: 'gateway, one process',
+    core: 0,
+    signs: true,
+    command: (surroundings) => gateway(surroundings),
+  },
+  {
+    name: 'gateway-all',
+    title: 'gateway, all cores',
+    core: 'any',
+    signs: true,
+    command: (surroundings) => gateway(surroundings, 'auto'),
+  },
+]
+
+/** What someone who wants nginx to be fast here would write. */
+const nginxConfig = (port: number, stubPort: number) => `
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr warn;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+events { worker_connections 4096; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  keepalive_timeout 3600s;
+  client_max_body_size 0;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  upstream oss {
+    server 127.0.0.1:${stubPort};
+    keepalive 256;
+    keepalive_requests 1000000000;
+    keepalive_timeout 3600s;
+  }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      proxy_pass http://oss;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_request_buffering off;
+      # Buffering stays on, as by default: it is faster here; but not on disk.
+      proxy_max_temp_file_size 0;
+    }
+  }
+}
+`
+
+/** Where a contestant's stderr goes: clients that stop in the middle of their requests make a line each. */
+export const logOf = ({ name }: Contestant, { folder }: { folder: string }): string =>
+  join(folder, `${name}.log`)
+
+/** Starts a contestant in front of the stub. @throws Error when it does not come to listen. */
+export async function enter(
+  contestant: Contestant,
+  surroundings: Omit<Surroundings, 'port'>,
+): Promise<Running> {
+  const port = await freePort()
+  const [command, environment] = contestant.command({ ...surroundings, port })
+  const child: ChildProcess = start(contestant.core, command, environment, logOf(contestant, surroundings))
+  child.stdout?.resume()
+  await listening(port)
+  if (child.exitCode !== null) throw new Error(`${contestant.title} ended with ${child.exitCode}`)
+  return { ...contestant, port, pid: child.pid as number, stop: () => stop(child) }
+}
