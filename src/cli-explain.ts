@@ -84,7 +84,8 @@ async function reach(config: Config): Promise<{ upstream: Upstream; config: Conf
       protocol: 'http:' as const,
       host: `${config.listen.host}:${config.localOss.port}`,
     }
-    return { upstream: { ...undiciTransport(), localOss: undefined }, config: { ...config, endpoint } }
+    const upstream = { ...undiciTransport(config.document.timeouts.oss), localOss: undefined }
+    return { upstream, config: { ...config, endpoint } }
   }
 }
 

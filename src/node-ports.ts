@@ -19,9 +19,9 @@ export const nodePorts = {
 export type Upstream = { transport: Transport; close: () => Promise<void>; localOss: LocalOss | undefined }
 
 /** @throws Error when the embedded OSS's folder is in use or cannot be written. */
-export async function openUpstream({ localOss: embedded, credentials }: Config): Promise<Upstream> {
+export async function openUpstream({ localOss: embedded, credentials, document }: Config): Promise<Upstream> {
   if (embedded === undefined) {
-    const { transport, close } = undiciTransport()
+    const { transport, close } = undiciTransport(document.timeouts.oss)
     return { transport: withTextHeaders(transport), close, localOss: undefined }
   }
   const { accessKeyId, accessKeySecret } = credentials

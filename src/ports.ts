@@ -38,13 +38,24 @@ export type OssRequest = {
   /** Sent with the `content-length` in `headers`. */
   body?: Body | Uint8Array
   signal?: AbortSignal
+  /** How long OSS may say nothing once it has the request; absent: as for any other. */
+  patience?: TimeLimit
 }
+
+/** Milliseconds, and the setting they come from. Infinity is no limit. */
+export type TimeLimit = { ms: number; setting: string }
 
 /** `body` must be consumed or cancelled (`return()` of its iterator). */
 export type OssResponse = { status: number; headers: HeaderMap; body: Body }
 
-/** How a request reaches OSS: undici on Node, fetch on Workers, the local OSS in process. Rejects when no answer came. */
+/**
+ * How a request reaches OSS: undici on Node, fetch on Workers, the local OSS in process. Rejects when no answer came,
+ * where it is known with why: the error's `failure` is a {@link Failure}, as it is that of a body that ends early.
+ */
 export type Transport = (request: OssRequest) => Promise<OssResponse>
+
+/** `unsent`: OSS got nothing of the request. `late`: a time limit struck. */
+export type Failure = 'unsent' | 'late'
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number

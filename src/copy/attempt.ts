@@ -1,5 +1,6 @@
-import { OssError, OssUnreachable } from '../oss/error.ts'
-import type { Sleep } from '../ports.ts'
+import type { OssCall, OssClient } from '../oss/client.ts'
+import { late, OssError, OssUnreachable } from '../oss/error.ts'
+import type { Sleep, TimeLimit } from '../ports.ts'
 
 /** Waiting and chance, for whatever is tried again. */
 export type Waiting = {
@@ -11,9 +12,32 @@ export type Waiting = {
 }
 
 const ATTEMPTS = 4
+const SETTING = 'copy.timeout'
+/** OSS moves all bytes in one call: it may take this many times as long as another. */
+const NATIVE_PATIENCE = 5
+
 const FIRST_PAUSE = 200
 /** The slowest a transfer may be before it counts as stalled: bytes in a millisecond (1 MiB/s). */
 const SLOWEST = 1024 * 1.024
+
+/** What OSS may take to copy or to put together an object in one call. @param timeout milliseconds of `copy.timeout`. */
+export const nativePatience = (timeout: number): TimeLimit => ({
+  ms: timeout * NATIVE_PATIENCE,
+  setting: `${NATIVE_PATIENCE} × ${SETTING}`,
+})
+
+/** OSS for the calls that {@link attempt} makes, which limits their time itself. */
+export function withOwnPatience(oss: OssClient): OssClient {
+  const own = (call: OssCall): OssCall => ({
+    ...call,
+    patience: { ms: Number.POSITIVE_INFINITY, setting: SETTING },
+  })
+  return {
+    ...oss,
+    send: (call) => oss.send(own(call)),
+    sendForXml: (call, root) => oss.sendForXml(own(call), root),
+  }
+}
 
 /** Whether the same call may succeed a moment later. */
 export const isPassing = (error: unknown) =>
@@ -60,16 +84,17 @@ export async function limited<T>(
   signal: AbortSignal | undefined,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const late = new AbortController()
+  const overdue = new AbortController()
   const finished = new AbortController()
-  sleep(limit, finished.signal).then(
-    () => late.abort(new OssUnreachable(`OSS did not answer within ${Math.round(limit / 1000)} s`)),
-    () => {},
-  )
+  const strike = () => {
+    const cause = late('it did not come to its end', { ms: Math.round(limit), setting: SETTING })
+    overdue.abort(new OssUnreachable(`no answer came from OSS: ${cause.message}`, { cause }))
+  }
+  sleep(limit, finished.signal).then(strike, () => {})
   try {
-    return await call(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]))
+    return await call(signal === undefined ? overdue.signal : AbortSignal.any([signal, overdue.signal]))
   } catch (error) {
-    throw late.signal.aborted && !signal?.aborted ? late.signal.reason : error
+    throw overdue.signal.aborted && !signal?.aborted ? overdue.signal.reason : error
   } finally {
     finished.abort()
   }

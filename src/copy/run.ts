@@ -2,7 +2,7 @@ import { OssError, OssUnreachable } from '../oss/error.ts'
 import { storedContent } from '../translate/headers.ts'
 import { conditionOfStatus, needsSourceFacts, preconditionFailed } from '../translate/preconditions.ts'
 import { toKeptChecksum, withoutKeptChecksums } from '../translate/stored-checksum.ts'
-import { attempt, isUnheard } from './attempt.ts'
+import { attempt, isUnheard, nativePatience } from './attempt.ts'
 import { changeAsError, changedSource, SourceChanged } from './changed.ts'
 import { withValue } from './checksum.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
@@ -93,9 +93,6 @@ async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Pro
   return [{ ...pinned, checksum, content: { ...withoutKeptChecksums(content), ...kept } }, facts]
 }
 
-/** A native copy moves all bytes in one call: it may take this many times as long as another. */
-const NATIVE_PATIENCE = 5
-
 /** OSS has refused before it began; after any other failure a second attempt could meet the first one's result. */
 const wasNotBegun = (error: unknown) => error instanceof OssError && error.status === 503
 
@@ -115,7 +112,7 @@ async function tryNatively(
   }
   try {
     const result = await attempt(
-      { ...ports, timeout: ports.timeout * NATIVE_PATIENCE },
+      { ...ports, timeout: nativePatience(ports.timeout).ms },
       copy.signal,
       (signal) => copyNatively(ports.oss, { ...copy, signal }),
       0,

@@ -8,6 +8,7 @@ import { toS3ETag } from '../translate/etag.ts'
 import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
 import { element, text } from '../xml.ts'
 import { destinationConditions } from './conditional-write.ts'
+import { longCall } from './copy-ports.ts'
 import { requestPayer } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { slowReply } from './slow-reply.ts'
@@ -49,6 +50,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
           ...conditions,
         },
         body: completion(parts),
+        patience: longCall(context),
       },
       'CompleteMultipartUploadResult',
     )

@@ -25,7 +25,7 @@ import {
 } from '../translate/preconditions.ts'
 import { text } from '../xml.ts'
 import { authorize } from './authorize.ts'
-import { copyPorts } from './copy-ports.ts'
+import { copyPorts, longCall } from './copy-ports.ts'
 import { requestPayer } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { requireOwner } from './owner.ts'
@@ -107,12 +107,12 @@ async function lookAtSource(part: PartCopy, { oss }: Context): Promise<SourceFac
 async function copyNatively(
   part: PartCopy,
   facts: SourceFacts | undefined,
-  { oss }: Context,
+  context: Context,
 ): Promise<CopiedPart> {
   const { source, target, range, upload, number, signal } = part
   const preconditions = facts === undefined ? part.preconditions : { ifMatch: facts.etag }
   try {
-    const { document, headers } = await oss.sendForXml(
+    const { document, headers } = await context.oss.sendForXml(
       {
         method: 'PUT',
         bucket: upload.bucket,
@@ -126,6 +126,7 @@ async function copyNatively(
         },
         body: new Uint8Array(0),
         signal,
+        patience: longCall(context),
       },
       'CopyPartResult',
     )

@@ -1,5 +1,5 @@
 import { encodeStrictly } from '../percent.ts'
-import type { Body, Clock, HeaderMap, OssResponse, Transport } from '../ports.ts'
+import type { Body, Clock, HeaderMap, OssResponse, TimeLimit, Transport } from '../ports.ts'
 import { parseXml, text, type XmlNode } from '../xml.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import {
@@ -24,6 +24,8 @@ export type OssCall = {
   /** Overrides what is known of the bucket. */
   region?: string | undefined
   signal?: AbortSignal | undefined
+  /** For what takes OSS longer than usual: how long it may say nothing once it has the request. */
+  patience?: TimeLimit | undefined
 }
 
 export type OssClientPorts = {
@@ -111,7 +113,7 @@ export function createOssClient(ports: OssClientPorts): OssClient {
 const isStream = (body: OssCall['body']) => body !== undefined && !(body instanceof Uint8Array)
 
 async function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
-  const { method, bucket, key, body, signal } = call
+  const { method, bucket, key, body, signal, patience } = call
   const query = encodeQuery(call.query ?? {})
   const headers = signV4(
     { method, bucket, key, query, headers: call.headers ?? {}, region },
@@ -126,6 +128,7 @@ async function attempt(ports: OssClientPorts, call: OssCall, region: string): Pr
       headers,
       ...(body === undefined ? {} : { body }),
       ...(signal === undefined ? {} : { signal }),
+      ...(patience === undefined ? {} : { patience }),
     })
     .catch((cause) => {
       throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })

@@ -1,4 +1,4 @@
-import type { HeaderMap } from '../ports.ts'
+import type { Failure, HeaderMap, TimeLimit } from '../ports.ts'
 import { parseXml, text, XmlError } from '../xml.ts'
 
 /** An answer of OSS that is not a success. `code` is `NotModified` for a bare 304. */
@@ -29,9 +29,26 @@ export class OssError extends Error {
   }
 }
 
-/** No answer came: connection refused, cut or timed out. Whether OSS acted is unknown. */
+/** No answer came: connection refused, cut or timed out. Whether OSS acted is unknown, unless it is `unsent`. */
 export class OssUnreachable extends Error {
   override name = 'OssUnreachable'
+  /** Its cause's. */
+  readonly failure: Failure | undefined
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.failure = (options?.cause as { failure?: Failure } | undefined)?.failure
+  }
+}
+
+/** A transport's error, with why no answer came. */
+export function failed<E extends Error>(error: E, failure: Failure): E {
+  return Object.assign(error, { failure })
+}
+
+/** What a transport throws when a time limit strikes. @param what happened, or did not, within that time. */
+export function late(what: string, { ms, setting }: TimeLimit): Error {
+  return failed(new Error(`${what} within ${ms / 1000} s (${setting})`), 'late')
 }
 
 const elements = ['Code', 'Message', 'EC', 'RequestId', 'Endpoint', 'BucketName'] as const

@@ -91,10 +91,11 @@ describe.each([0, 0.05])(
         expect(seen.content).toBe(source?.content)
       }
       console.info(`${copies.length} clients gone: ${changed} copies were already completed`)
-      // Alive, and with no more descriptors than before but for a few connections.
+      // Alive, and with no more descriptors than before but for some idle connections to OSS: one that each client had
+      // left open would be a hundred, for both of its ends are here.
       const Key = 'afterwards'
       await world.client.send(new CopyObjectCommand({ Bucket: 'target', Key, CopySource: 'near/parts' }))
-      await eventually(() => descriptors() <= before + 10, true)
+      await eventually(() => descriptors() <= before + 50, true)
     })
   },
 )
