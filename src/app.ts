@@ -40,7 +40,7 @@ export type Gateway = {
 
 /** The gateway without a runtime: ports in, replies out. */
 export function createGateway(ports: Ports): Gateway {
-  const { config, clock } = ports
+  const { config, clock, log, sleep, random, platform } = ports
   const oss = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
 
   return { oss, answer, refuse: (error, method) => render(error, method, ports.newId()) }
@@ -48,14 +48,19 @@ export function createGateway(ports: Ports): Gateway {
   async function answer(incoming: Incoming): Promise<Reply> {
     const requestId = ports.newId()
     // Only browsers send an Origin: for all others nothing is asked.
-    const crossOrigin = 'origin' in incoming.headers ? crossOriginHeaders(incoming, { ...ports, oss }) : {}
-    const reply = await perform(incoming, requestId)
-      .then(({ headers, ...reply }) => ({
-        ...reply,
-        headers: { 'x-amz-id-2': requestId, ...headers, 'x-amz-request-id': requestId },
-      }))
-      .catch((error) => refuse(error, incoming, requestId))
-    return { ...reply, headers: { ...reply.headers, ...(await crossOrigin) } }
+    const crossOrigin =
+      'origin' in incoming.headers ? crossOriginHeaders(incoming, { ...ports, oss }) : undefined
+    let reply: Reply
+    try {
+      reply = await perform(incoming, requestId)
+      reply.headers['x-amz-request-id'] = requestId
+      reply.headers['x-amz-id-2'] ??= requestId
+    } catch (error) {
+      reply = refuse(error, incoming, requestId)
+    }
+    return crossOrigin === undefined
+      ? reply
+      : { ...reply, headers: { ...reply.headers, ...(await crossOrigin) } }
   }
 
   async function perform(incoming: Incoming, requestId: string): Promise<Reply> {
@@ -73,17 +78,14 @@ export function createGateway(ports: Ports): Gateway {
       else if (access === 'list') authorize(client, 'read', asked.bucket, asked.query.get('prefix') ?? '')
       else authorize(client, access, asked.bucket, asked.key)
     }
-    const request: Request = {
-      ...asked,
-      headers: verified.headers,
-      body: await takeBody(operation, incoming, verified),
-    }
+    const body = await takeBody(operation, incoming, verified)
+    const request: Request = Object.assign(asked, { headers: verified.headers, body })
     const renderLate = (error: unknown) => {
       const late = asS3Error(error, incoming)
       ports.log('request failed late', { requestId, ...describe(error) })
       return renderError(late, requestId, requestId)
     }
-    const context: Context = { ...ports, oss, client, renderLate }
+    const context: Context = { config, oss, clock, log, sleep, random, platform, client, renderLate }
     if (asked.bucket !== undefined && open.auth === undefined) {
       await requireOwner(context, asked.bucket, request.headers['x-amz-expected-bucket-owner'])
     }

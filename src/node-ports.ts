@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { createLocalOss, type LocalOss } from './local-oss/index.ts'
@@ -12,7 +12,8 @@ export const nodePorts = {
   sleep: ((ms, signal) => sleep(ms, undefined, { signal })) satisfies Sleep,
   random: Math.random,
   platform: { connections: 256 } satisfies Platform,
-  newId: () => randomBytes(8).toString('hex').toUpperCase(),
+  // Of a UUID, which Node makes from random bytes it has in store.
+  newId: () => randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase(),
 }
 
 /** OSS, real or embedded. */

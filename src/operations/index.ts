@@ -192,11 +192,23 @@ const rows: readonly Operation[] = [
   ),
 ]
 
+/** A row with its conditions on the query taken apart: a parameter's name, or `name=value`. */
+type Row = {
+  operation: Operation
+  query: [name: string, value: string | undefined][]
+  headers: readonly string[]
+}
+
 const conditionCount = ({ query = [], headers = [] }: Operation) => query.length + headers.length
 /** By method and level; within one, the row with the most conditions first: the first that fits wins. */
-const byAddress = new Map<string, Operation[]>()
-for (const row of [...rows].sort((a, b) => conditionCount(b) - conditionCount(a))) {
-  const address = `${row.method} ${row.on}`
+const byAddress = new Map<string, Row[]>()
+for (const operation of [...rows].sort((a, b) => conditionCount(b) - conditionCount(a))) {
+  const address = `${operation.method} ${operation.on}`
+  const query = (operation.query ?? []).map((condition): Row['query'][number] => {
+    const [name = '', value] = condition.split('=')
+    return [name, value]
+  })
+  const row = { operation, query, headers: operation.headers ?? [] }
   byAddress.set(address, [...(byAddress.get(address) ?? []), row])
 }
 
@@ -218,9 +230,10 @@ export function findOperation({ method, bucket, key, query, headers }: Asked): O
     .get(`${method} ${on}`)
     ?.find(
       (row) =>
-        (row.query ?? []).every((condition) => holds(condition, query)) &&
-        (row.headers ?? []).every((name) => name in headers),
-    )
+        row.query.every(([name, value]) =>
+          value === undefined ? query.has(name) : query.get(name) === value,
+        ) && row.headers.every((name) => name in headers),
+    )?.operation
   if (operation === undefined) {
     throw new S3Error('MethodNotAllowed', { elements: { Method: method, ResourceType: on.toUpperCase() } })
   }
@@ -232,10 +245,4 @@ export function findOperation({ method, bucket, key, query, headers }: Asked): O
     )
   }
   return operation
-}
-
-/** A condition is a parameter's name, or `name=value`. */
-function holds(condition: string, query: ReadonlyMap<string, string>): boolean {
-  const [name = '', value] = condition.split('=')
-  return value === undefined ? query.has(name) : query.get(name) === value
 }

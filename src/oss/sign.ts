@@ -1,6 +1,8 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { withoutBlanks } from '../blanks.ts'
+import { sha256Hex } from '../digest.ts'
 import { encodeStrictly } from '../percent.ts'
-import type { HeaderMap } from '../ports.ts'
+import { type HeaderMap, headerMap } from '../ports.ts'
 
 /** The gateway's own identity at OSS. */
 export type OssCredentials = { accessKeyId: string; accessKeySecret: string; securityToken?: string }
@@ -27,18 +29,14 @@ export const encodePath = (key: string) => encodeStrictly(key).replaceAll('%2F',
  * @see https://www.alibabacloud.com/help/en/oss/developer-reference/recommend-to-use-signature-version-4
  */
 export function signV4(request: ToSign, credentials: OssCredentials, now: number): HeaderMap {
-  const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const timestamp = timestampOf(now)
   const day = timestamp.slice(0, 8)
-  const headers: HeaderMap = {
-    ...request.headers,
-    'x-oss-content-sha256': 'UNSIGNED-PAYLOAD',
-    'x-oss-date': timestamp,
-  }
+  const headers = headerMap(request.headers)
+  headers['x-oss-content-sha256'] = 'UNSIGNED-PAYLOAD'
+  headers['x-oss-date'] = timestamp
   if (credentials.securityToken !== undefined) headers['x-oss-security-token'] = credentials.securityToken
   const scope = `${day}/${request.region}/oss/aliyun_v4_request`
-  const canonical = createHash('sha256')
-    .update(canonicalRequest({ ...request, headers }))
-    .digest('hex')
+  const canonical = sha256Hex(canonicalRequest({ ...request, headers }))
   const signature = createHmac('sha256', signingKey(credentials, day, request.region))
     .update(`OSS4-HMAC-SHA256\n${timestamp}\n${scope}\n${canonical}`)
     .digest('hex')
@@ -49,22 +47,32 @@ export function signV4(request: ToSign, credentials: OssCredentials, now: number
 /** The text that is hashed and signed; exported for the published vectors. */
 export function canonicalRequest({ method, bucket, key, query, headers }: ToSign): string {
   const resource = bucket === undefined ? '/' : `/${bucket}/${encodePath(key ?? '')}`
-  const lines = Object.keys(headers)
-    .filter((name) => name.startsWith('x-oss-') || name === 'content-type' || name === 'content-md5')
-    .sort()
-    .map((name) => `${name}:${trimmed(headers[name])}\n`)
-    .join('')
+  const names: string[] = []
+  for (const name in headers) {
+    if (name.startsWith('x-oss-') || name === 'content-type' || name === 'content-md5') names.push(name)
+  }
+  let lines = ''
+  for (const name of names.sort()) lines += `${name}:${withoutBlanks(headers[name] ?? '')}\n`
   // The empty line after the headers is the list of additional signed headers: none.
   return `${method}\n${resource}\n${sortQuery(query).join('&')}\n${lines}\n\nUNSIGNED-PAYLOAD`
 }
-
-/** Without the blanks that HTTP strips. Not `trim()`, which takes a no-break space too. */
-const trimmed = (value = '') => value.replace(/^[ \t]+|[ \t]+$/g, '')
 
 const nameOf = (parameter: string) => parameter.split('=', 1)[0] ?? ''
 
 function sortQuery(query: readonly string[]): string[] {
   return [...query].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+}
+
+/** The last second's, which all its requests share. */
+let lastTimestamp = { second: Number.NaN, text: '' }
+
+/** `yyyyMMddTHHmmssZ`. */
+function timestampOf(now: number): string {
+  const second = Math.floor(now / 1000)
+  if (second !== lastTimestamp.second) {
+    lastTimestamp = { second, text: new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '') }
+  }
+  return lastTimestamp.text
 }
 
 /** The last key per region: four HMACs a day instead of four a request. */

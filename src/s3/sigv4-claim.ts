@@ -46,8 +46,9 @@ export function claimOfHeader({ headers }: S3Request, now: number): Claim {
       message: 'Missing required header for this request: x-amz-content-sha256',
     })
   }
-  const signedHeaders = parts.SignedHeaders.split(';')
-  return { ...credential, timestamp, signedHeaders, signature: parts.Signature, payloadHash }
+  const signedHeaders = parseSignedHeaders(parts.SignedHeaders, headerMalformed)
+  const { accessKeyId, date, region } = credential
+  return { accessKeyId, date, region, timestamp, signedHeaders, signature: parts.Signature, payloadHash }
 }
 
 /**
@@ -86,7 +87,9 @@ export function claimOfQuery({ headers, query }: S3Request, now: number): Claim 
       elements: { 'X-Amz-Expires': expires, Expires: iso(time + expires * 1000), ServerTime: iso(now) },
     })
   }
-  const signedHeaders = signedHeaderText.split(';')
+  const signedHeaders = parseSignedHeaders(signedHeaderText, (detail) =>
+    queryMalformed(`Error parsing the X-Amz-SignedHeaders parameter; ${detail}`),
+  )
   // An unsigned header must not say what was signed.
   const signedHash = signedHeaders.includes('x-amz-content-sha256')
     ? headers['x-amz-content-sha256']
@@ -114,12 +117,13 @@ function parseAuthorization(header: string): {
     })
   }
   const found = new Map<string, string>()
-  for (const part of header.slice(space + 1).split(',')) {
+  const components = header.slice(space + 1).split(',')
+  for (const part of components) {
     const equals = part.indexOf('=')
     if (equals < 0) throw headerMalformed(`the authorization component "${part.trim()}" is malformed.`)
     found.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim())
   }
-  if (found.size !== 3) {
+  if (components.length !== 3 || found.size !== 3) {
     throw headerMalformed(
       'the authorization header requires three components: Credential, SignedHeaders, and Signature.',
     )
@@ -156,6 +160,13 @@ export function parseCredential(text: string, malformed: (detail: string) => S3E
     )
   }
   return { accessKeyId, date, region }
+}
+
+/** `a;b`. Each only once: every name brings its whole value into the canonical request, and into the error that shows it. */
+function parseSignedHeaders(text: string, malformed: (detail: string) => S3Error): string[] {
+  const names = text.split(';')
+  if (new Set(names).size < names.length) throw malformed('SignedHeaders names a header twice.')
+  return names
 }
 
 function parseExpires(text: string): number {

@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { sha256Hex } from '../digest.ts'
 import type { HeaderMap } from '../ports.ts'
 import { S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'
@@ -35,8 +36,7 @@ export function verifySigV4(request: S3Request, secretOf: SecretOf, now: number)
   const scope = `${claim.date}/${claim.region}/s3/aws4_request`
   const cacheKey = `${claim.date}/${claim.region}/${secret}`
   const key = signingKeys.get(cacheKey) ?? signingKey(secret, claim)
-  const stringToSign = (canonical: string) =>
-    `${ALGORITHM}\n${timestamp}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`
+  const stringToSign = (canonical: string) => `${ALGORITHM}\n${timestamp}\n${scope}\n${sha256Hex(canonical)}`
   const matches = (canonical: string) =>
     equalSignatures(createHmac('sha256', key).update(stringToSign(canonical)).digest('hex'), signature)
 

@@ -44,32 +44,30 @@ function withoutAwsChunked(encoding: string | undefined): string | undefined {
 }
 
 // Response headers, OSS's name → S3's. What is in no table does not pass.
-const renamed: Record<string, string> = {
-  'x-oss-version-id': 'x-amz-version-id',
-  'x-oss-copy-source-version-id': 'x-amz-copy-source-version-id',
-  'x-oss-delete-marker': 'x-amz-delete-marker',
-  'x-oss-tagging-count': 'x-amz-tagging-count',
-  'x-oss-restore': 'x-amz-restore',
-  'x-oss-expiration': 'x-amz-expiration',
-  'x-oss-request-charged': 'x-amz-request-charged',
-}
-const same = [...contentHeaders, 'content-length', 'content-range', 'last-modified', 'accept-ranges'] as const
+const answers = new Map<string, string>([
+  ['x-oss-version-id', 'x-amz-version-id'],
+  ['x-oss-copy-source-version-id', 'x-amz-copy-source-version-id'],
+  ['x-oss-delete-marker', 'x-amz-delete-marker'],
+  ['x-oss-tagging-count', 'x-amz-tagging-count'],
+  ['x-oss-restore', 'x-amz-restore'],
+  ['x-oss-expiration', 'x-amz-expiration'],
+  ['x-oss-request-charged', 'x-amz-request-charged'],
+  // For support cases.
+  ['x-oss-request-id', 'x-amz-id-2'],
+])
+const objectAnswers = new Map<string, string>([
+  ...answers,
+  ...[...contentHeaders, 'content-length', 'content-range', 'last-modified', 'accept-ranges'].map(
+    (name): [string, string] => [name, name],
+  ),
+])
 
 /** Headers every answer carries over: version ids, encryption, and OSS's request id for support cases. */
-export function toS3Answer(oss: HeaderMap): HeaderMap {
-  const headers: HeaderMap = { ...toS3Encryption(oss) }
-  for (const [name, value] of Object.entries(oss)) {
-    const target = Object.hasOwn(renamed, name) ? renamed[name] : undefined
-    if (target !== undefined) headers[target] = value
-  }
-  const requestId = oss['x-oss-request-id']
-  if (requestId !== undefined) headers['x-amz-id-2'] = requestId
-  return headers
-}
+export const toS3Answer = (oss: HeaderMap): HeaderMap => renamed(oss, answers)
 
 /** An object's headers, as GET and HEAD answer them. */
 export function toS3Object(oss: HeaderMap): HeaderMap {
-  const headers: HeaderMap = { ...pick(oss, same), ...toS3Answer(oss), ...toS3Metadata(oss) }
+  const headers = Object.assign(renamed(oss, objectAnswers), toS3Metadata(oss))
   if (oss.etag !== undefined) headers.etag = toS3ETag(oss.etag)
   const storageClass = oss['x-oss-storage-class']
   // S3 leaves the header out for STANDARD.
@@ -77,6 +75,15 @@ export function toS3Object(oss: HeaderMap): HeaderMap {
     headers['x-amz-storage-class'] = toS3StorageClass(storageClass)
   }
   headers['accept-ranges'] ??= 'bytes'
+  return headers
+}
+
+function renamed(oss: HeaderMap, names: ReadonlyMap<string, string>): HeaderMap {
+  const headers: HeaderMap = { ...toS3Encryption(oss) }
+  for (const name in oss) {
+    const target = names.get(name)
+    if (target !== undefined) headers[target] = oss[name] as string
+  }
   return headers
 }
 

@@ -15,27 +15,23 @@ const encoder = new TextEncoder()
  * @throws S3Error MetadataTooLarge over S3's 2 KB (names and values, in UTF-8).
  */
 export function toOssMetadata(headers: HeaderMap): HeaderMap {
-  const metadata: HeaderMap = {}
-  let size = 0
-  for (const [header, value] of Object.entries(headers)) {
-    if (!header.startsWith('x-amz-meta-')) continue
-    const name = header.slice('x-amz-meta-'.length)
-    size += encoder.encode(name).length + encoder.encode(value).length
-    metadata[`x-oss-meta-${escapeName(name)}`] = asciiValue(value)
-  }
+  const own = Object.entries(headers).flatMap(([header, value]): [name: string, value: string][] =>
+    header.startsWith('x-amz-meta-') ? [[header.slice('x-amz-meta-'.length), value]] : [],
+  )
+  const size = own.reduce((sum, pair) => sum + encoder.encode(pair.join('')).length, 0)
   if (size > MAX_METADATA_BYTES) {
     throw new S3Error('MetadataTooLarge', { elements: { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES } })
   }
-  return metadata
+  return Object.fromEntries(own.map(([name, value]) => [`x-oss-meta-${escapeName(name)}`, asciiValue(value)]))
 }
 
 /** `x-oss-meta-*` → `x-amz-meta-*`; reserved names are left out. */
 export function toS3Metadata(headers: HeaderMap): HeaderMap {
   const metadata: HeaderMap = {}
-  for (const [header, value] of Object.entries(headers)) {
+  for (const header in headers) {
     if (!header.startsWith('x-oss-meta-')) continue
     const name = unescapeName(header.slice('x-oss-meta-'.length))
-    if (name !== undefined) metadata[`x-amz-meta-${name}`] = asciiValue(value)
+    if (name !== undefined) metadata[`x-amz-meta-${name}`] = asciiValue(headers[header] as string)
   }
   return metadata
 }
