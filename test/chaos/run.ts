@@ -1,0 +1,216 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { type GatewayProcess, spawnGateway } from '../steady/gateway.ts'
+import { compareAll, settle } from './check.ts'
+import { injectFaults, layWire, type Tally } from './faults.ts'
+import { Problems } from './model.ts'
+import { hotOperations, operations } from './operations.ts'
+import { pickWeighted, randomOf } from './random.ts'
+import { Worker } from './worker.ts'
+import { buckets, COPY_LIMIT, furnish, MiB, ossOf, sdkClient, type World } from './world.ts'
+
+/**
+ * Clients that do everything at once, and are killed doing it, against a gateway in front of an OSS that fails:
+ * `npm run chaos -- [--seconds n] [--seed n]`. Every answer is held against what may be there, and in the end
+ * everything that is there. Exits with 1 when anything is not as it must be.
+ */
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '600' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    workers: { type: 'string', default: '24' },
+  },
+})
+const SECONDS = Number(options.seconds)
+const SEED = Number(options.seed)
+/** After each, everything comes to rest, and what nobody heard of is looked up. */
+const ROUND = Math.min(30, SECONDS / 3)
+/** Without a request for so long, nothing is under way any more: the gateway never waits longer between two. */
+const REST = 3000
+const MOST_GROWTH = { heap: 12 * MiB, memory: 96 * MiB, descriptors: 12 }
+
+const settings = {
+  copy: { partSize: MiB, parallel: 4, keepAliveAfter: 1, timeout: 3 },
+  timeouts: { oss: { connect: 2, headers: 3, idle: 2, total: 30 } },
+}
+
+/** Requests that OSS is working on, and when it last had any. */
+function watchTraffic(oss: LocalOss) {
+  let inFlight = 0
+  let last = Date.now()
+  const watchdog = {
+    times: Number.POSITIVE_INFINITY,
+    when: () => {
+      inFlight++
+      last = Date.now()
+      return false
+    },
+    action: { kind: 'delay', ms: 0 },
+  } as const
+  oss.faults.add(watchdog)
+  oss.onRequest(() => {
+    inFlight--
+    last = Date.now()
+  })
+  return {
+    rest: async () => {
+      while (inFlight > 0 || Date.now() - last < REST) await sleep(50)
+    },
+  }
+}
+
+type Measure = { second: number; heap: number; memory: number; descriptors: number }
+
+async function measure(gateway: GatewayProcess, began: number): Promise<Measure> {
+  const { heapUsed } = await gateway.heap()
+  return {
+    second: Math.round((performance.now() - began) / 1000),
+    heap: heapUsed,
+    memory: gateway.memory().now,
+    descriptors: gateway.descriptors(),
+  }
+}
+
+const mebibytes = (bytes: number) => `${(bytes / MiB).toFixed(1)} MiB`
+const show = ({ heap, memory, descriptors }: Measure) =>
+  `heap ${mebibytes(heap)}, RSS ${mebibytes(memory)}, ${descriptors} descriptors`
+
+async function main(): Promise<void> {
+  console.info(`chaos for ${SECONDS} s with --seed ${SEED}`)
+  const directory = mkdtempSync(join(tmpdir(), 'chaos-'))
+  const document = join(directory, 'settings.json')
+  writeFileSync(document, JSON.stringify(settings))
+  const struck: Tally = new Map()
+  const random = randomOf(SEED)
+  const oss = await createLocalOss({
+    directory: ':memory:',
+    credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
+    copyLimit: COPY_LIMIT,
+  })
+  const traffic = watchTraffic(oss)
+  const wire = await layWire(await oss.listen(0), randomOf(random.below(2 ** 32)), struck)
+  const ossPort = await oss.listen(0)
+  const gateway = await spawnGateway(
+    { OSS_ENDPOINT: `http://127.0.0.1:${wire.port}`, GATEWAY_CONFIG: document },
+    { inspect: true },
+  )
+  let id = 0
+  const world: World = {
+    endpoint: gateway.endpoint,
+    clients: Array.from({ length: 4 }, () => sdkClient(gateway.endpoint)),
+    oss: Object.fromEntries(buckets.map((bucket) => [bucket, ossOf(bucket, ossPort)])) as World['oss'],
+    problems: new Problems(),
+    sources: [],
+    hot: [],
+    keys: [],
+    endedUploads: new Set(),
+    nextId: () => ++id,
+    operations: new Map(),
+    longest: new Map(),
+    failures: new Map(),
+    checks: new Map(),
+    retries: { count: 0 },
+  }
+  const { problems } = world
+  await furnish(world)
+  const workers = Array.from(
+    { length: Number(options.workers) },
+    (_, index) => new Worker(world, index, randomOf(random.below(2 ** 32))),
+  )
+  const faultRandom = randomOf(random.below(2 ** 32))
+
+  const began = performance.now()
+  wire.cutAll()
+  await sleep(500)
+  const fresh = await measure(gateway, began)
+  const measures: Measure[] = []
+  const over = () => performance.now() - began > SECONDS * 1000
+  while (!over()) {
+    const roundEnd = Math.min(performance.now() + ROUND * 1000, began + SECONDS * 1000)
+    const heal = injectFaults(oss.faults, faultRandom, struck)
+    wire.bad = true
+    await Promise.all(
+      workers.map(async (worker) => {
+        // The first two write what the others read meanwhile.
+        const rows = worker.index < 2 ? hotOperations : operations
+        while (performance.now() < roundEnd) await pickWeighted(worker.random, rows)(worker)
+      }),
+    )
+    heal()
+    wire.bad = false
+    await traffic.rest()
+    const settled = await settle(world)
+    const now = await measure(gateway, began)
+    measures.push(now)
+    console.info(
+      `${now.second} s: ${total(world.operations)} operations, ${settled} outcomes looked up, ${show(now)}`,
+    )
+  }
+
+  await compareAll(world)
+  for (const client of world.clients) client.destroy()
+  wire.cutAll()
+  await sleep(1000)
+  measures.push(await measure(gateway, began))
+  judgeGrowth(fresh, measures, problems)
+  gateway.signal('SIGTERM')
+  const exit = await Promise.race([gateway.exit, sleep(40_000, 'nothing within 40 s')])
+  if (exit !== 0) problems.add(`the gateway ended with ${exit}:\n${gateway.output().slice(-3000)}`)
+  const events = readLog(gateway.output(), problems)
+  wire.close()
+  await oss.close()
+  rmSync(directory, { recursive: true })
+
+  table('operations', world.operations, (name) => `, at most ${world.longest.get(name) ?? 0} ms`)
+  table('failures that clients saw', world.failures)
+  table('faults', struck)
+  table('checks', world.checks)
+  table('log of the gateway', events)
+  console.info(
+    `\n${world.retries.count} retries of the SDK; ${show(fresh)} at first, ${measures.map(show).at(-1)} in the end`,
+  )
+  for (const problem of problems.list) console.error(`\nFAILED ${problem}`)
+  console.info(
+    `\n${problems.list.length} problems in ${total(world.operations)} operations, ${total(struck)} faults, ${total(world.checks)} checks; --seed ${SEED}`,
+  )
+  process.exitCode = problems.list.length > 0 ? 1 : 0
+}
+
+const total = (tally: Tally) => [...tally.values()].reduce((sum, value) => sum + value, 0)
+
+function table(title: string, tally: Tally, remark = (_: string) => ''): void {
+  console.info(`\n${title}: ${total(tally)}`)
+  for (const [name, value] of [...tally].sort(([a], [b]) => (a < b ? -1 : 1)))
+    console.info(`  ${String(value).padStart(7)}  ${name}${remark(name)}`)
+}
+
+/** The first round warms up; after it, nothing may grow. At rest there are as many descriptors as at first. */
+function judgeGrowth(fresh: Measure, measures: readonly Measure[], problems: Problems): void {
+  const [warm, last] = [measures[0], measures.at(-1)] as [Measure, Measure]
+  const opened = last.descriptors - fresh.descriptors
+  if (opened > MOST_GROWTH.descriptors) problems.add(`${opened} descriptors stay open`)
+  for (const what of ['heap', 'memory'] as const) {
+    const growth = last[what] - warm[what]
+    if (growth > MOST_GROWTH[what]) problems.add(`${what} grew by ${mebibytes(growth)}`)
+  }
+}
+
+/** The log's events by name; what the gateway itself did not expect is a problem. */
+function readLog(output: string, problems: Problems): Tally {
+  const events: Tally = new Map()
+  for (const line of output.split('\n')) {
+    if (!line.startsWith('{')) continue
+    const { event, stack, ...facts } = JSON.parse(line) as { event: string; stack?: string }
+    events.set(event, (events.get(event) ?? 0) + 1)
+    const left = stack !== undefined && /^Error: (the client went away|aborted)/.test(stack)
+    if (stack !== undefined && !left) problems.add(`unexpected in the gateway: ${stack}`)
+    if (event.startsWith('upload')) problems.add(`${event}: ${JSON.stringify(facts)}`)
+  }
+  return events
+}
+
+await main()
