@@ -1,5 +1,6 @@
 import { type Context, type ExecutionContext, Hono } from 'hono'
 import { createGateway } from './app.ts'
+import { withoutBlanks } from './blanks.ts'
 import { parseConfig } from './config.ts'
 import {
   type HeaderMap,
@@ -117,8 +118,8 @@ function send({ status, headers, body }: Reply): Response {
 
 function headersOf(from: Headers): HeaderMap {
   const headers = headerMap()
-  // workerd leaves trailing blanks on values. Not `trim()`, which takes a no-break space too.
-  for (const [name, value] of from) headers[name] = value.replace(/^[ \t]+|[ \t]+$/g, '')
+  // workerd leaves trailing blanks on values.
+  for (const [name, value] of from) headers[name] = withoutBlanks(value)
   return headers
 }
 

@@ -30,12 +30,14 @@ export type Framing = {
 // A chunk header is some 90 bytes, a trailer line at most as long.
 const MAX_LINE = 1024
 const MAX_TRAILER = 8192
+/** Smaller pieces that came together go on together: S3 wants chunks of this size, but for the last. */
+const SMALL = 8192
 const LF = 10
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /**
  * Takes the aws-chunked framing off a body: signed chunks, signed chunks with a signed trailer, or unsigned chunks
- * with a trailer. The pieces are views of the source's, not copies. A piece may be out before the signature of its
+ * with a trailer. The pieces are views of the source's, not copies, unless they are small. A piece may be out before the signature of its
  * chunk is verified, but the last piece of each chunk is not; so the consumer must not call the body complete
  * before the generator ends.
  * @throws S3Error IncompleteBody, MalformedTrailerError, SignatureDoesNotMatch.
@@ -49,6 +51,7 @@ export async function* decodeChunked(source: Body, framing: Framing): AsyncGener
   let total = 0
   const trailer: string[] = []
   let trailerSize = 0
+  const small: Uint8Array[] = []
 
   for await (const piece of source) {
     let at = 0
@@ -62,7 +65,11 @@ export async function* decodeChunked(source: Body, framing: Framing): AsyncGener
           chain?.verifyChunk(signature)
           expecting = 'gap'
         }
-        yield data
+        if (data.length < SMALL) small.push(data)
+        else {
+          yield* together(small)
+          yield data
+        }
         continue
       }
       const end = piece.indexOf(LF, at)
@@ -95,12 +102,18 @@ export async function* decodeChunked(source: Body, framing: Framing): AsyncGener
         trailer.push(text)
       }
     }
+    yield* together(small)
   }
 
   if (expecting !== 'trailer' || line !== '' || trailer.at(-1) !== '') throw malformed()
   const found = parseTrailer(trailer, framing)
   if (framing.trailer) chain?.verifyTrailer(found.lines, found.signature)
   framing.onTrailers?.(found.values)
+}
+
+/** The pieces as one, which leaves none. */
+function* together(pieces: Uint8Array[]) {
+  if (pieces.length > 0) yield Buffer.concat(pieces.splice(0))
 }
 
 /** `size[;chunk-signature=hex]`, the size in hex of at most 2^52. */

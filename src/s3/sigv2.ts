@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { withoutBlanks } from '../blanks.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'
@@ -134,8 +135,7 @@ function claimOfQuery(request: S3Request, now: number): Claim {
 const isContentLine = (name: string) => name === 'content-type' || name === 'content-md5'
 
 function textOf({ method, parameters }: S3Request, { dateLine, headers }: Claim, path: string): string {
-  // Not `trim()`, which takes a no-break space too.
-  const value = (name: string) => (headers[name] ?? '').replace(/^[ \t]+|[ \t]+$/g, '')
+  const value = (name: string) => withoutBlanks(headers[name] ?? '')
   const amzLines = Object.keys(headers)
     .filter((name) => name.startsWith('x-amz-'))
     .sort()

@@ -89,9 +89,12 @@ function grantedAcl(grants: readonly Grant[], ownerId: string | undefined): OssA
 }
 
 function parseGrantee(text: string, header: keyof typeof permissions): Grant {
-  const match = /^\s*(id|uri|emailAddress)\s*=\s*"?([^"]*)"?\s*$/.exec(text)
-  if (match === null) throw invalidArgument('Argument format not recognized', header, text)
-  const [, kind = '', value = ''] = match
+  // In two steps: blanks that may stand before, in and after the value are tried in every combination.
+  const [, kind, quoted = ''] = /^\s*(id|uri|emailAddress)\s*=(.*)$/s.exec(text) ?? []
+  const value = quoted.trim().replace(/^"|"$/g, '')
+  if (kind === undefined || value.includes('"')) {
+    throw invalidArgument('Argument format not recognized', header, text)
+  }
   if (kind === 'uri' && !GROUPS.includes(value)) throw invalidArgument('Invalid group uri', 'uri', value)
   return { permission: permissions[header], kind, value, where: header }
 }
