@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { AnswerBody } from './node-answer.ts'
+import { decodeHeader } from './node-headers.ts'
 import { failed, late } from './oss/error.ts'
 import { type HeaderMap, headerMap, type OssRequest, type OssResponse, type TimeLimit } from './ports.ts'
 
@@ -19,7 +21,7 @@ export class OssExchange implements Dispatcher.DispatchHandler {
   #reject!: (error: Error) => void
   /** Absent until there is a connection: nothing of the request has gone out. */
   #controller: Dispatcher.DispatchController | undefined
-  #body: Readable | undefined
+  #body: AnswerBody | undefined
   #failure: Error | undefined
   #ended = false
 
@@ -66,27 +68,21 @@ export class OssExchange implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return
-    this.#body = new Readable({
-      highWaterMark: 64 * 1024,
-      read: () => controller.resume(),
-      destroy: (error, callback) => {
-        // Nobody reads the rest.
-        if (!this.#ended) this.fail(error ?? new Error('the answer was not read to its end'))
-        callback(error)
-      },
+    this.#body = new AnswerBody({
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+      abort: (reason) => this.fail(reason),
     })
-    // Without a listener, a body that is cut after the reader left would end the process.
-    this.#body.on('error', () => {})
     this.#resolve({ status, headers: flatten(headers), body: this.#body })
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, bytes: Uint8Array): void {
-    if (this.#body?.push(bytes) === false) controller.pause()
+  onResponseData(_: unknown, bytes: Uint8Array): void {
+    this.#body?.push(bytes)
   }
 
   onResponseEnd(): void {
     this.#end()
-    this.#body?.push(null)
+    this.#body?.end()
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -98,7 +94,7 @@ export class OssExchange implements Dispatcher.DispatchHandler {
     this.#end()
     this.#failure = error
     if (this.#body === undefined) this.#reject(error)
-    else this.#body.destroy(error)
+    else this.#body.end(error)
     if (this.#sent instanceof Readable) this.#sent.on('error', () => {}).destroy(error)
   }
 
@@ -126,8 +122,9 @@ export class OssExchange implements Dispatcher.DispatchHandler {
 
 function flatten(from: Record<string, string | string[] | undefined>): HeaderMap {
   const headers = headerMap()
-  for (const [name, value] of Object.entries(from)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value
+  for (const name in from) {
+    const value = from[name]
+    if (value !== undefined) headers[name] = decodeHeader(typeof value === 'string' ? value : value.join(','))
   }
   return headers
 }

@@ -21,6 +21,13 @@ export function encodeHeader(value: string): string {
   return beyondAscii.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
 }
 
+/** As node:http and undici take them fastest: names and values in turn. */
+export function rawHeaders(headers: HeaderMap): string[] {
+  const raw: string[] = []
+  for (const name in headers) raw.push(name, encodeHeader(headers[name] as string))
+  return raw
+}
+
 /** A transport for text headers over one whose headers are bytes. */
 export function withTextHeaders(transport: Transport): Transport {
   return async (request) => {

@@ -23,7 +23,7 @@ export type Upstream = { transport: Transport; close: () => Promise<void>; local
 export async function openUpstream({ localOss: embedded, credentials, document }: Config): Promise<Upstream> {
   if (embedded === undefined) {
     const { transport, close } = undiciTransport(document.timeouts.oss)
-    return { transport: withTextHeaders(transport), close, localOss: undefined }
+    return { transport, close, localOss: undefined }
   }
   const { accessKeyId, accessKeySecret } = credentials
   const { directory, copyLimit } = embedded

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import type { Document } from './config-document.ts'
 import { OssExchange } from './node-exchange.ts'
+import { rawHeaders } from './node-headers.ts'
 import { late } from './oss/error.ts'
 import type { OssRequest, TimeLimit, Transport } from './ports.ts'
 
@@ -85,7 +86,7 @@ export function undiciTransport(timeouts: Document['timeouts']['oss']): {
       const options = {
         method: method as 'GET',
         path: url.slice(slash),
-        headers,
+        headers: rawHeaders(headers),
         body,
         // Or undici closes the connection after each HEAD.
         reset: false,
