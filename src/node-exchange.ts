@@ -10,6 +10,8 @@ export type ExchangeLimits = { connect: TimeLimit; headers: TimeLimit; idle: Tim
 
 /** One request on its way, and its answer until it has come whole: what undici calls back. */
 export class OssExchange implements Dispatcher.DispatchHandler {
+  /** Where its transport keeps it. */
+  place = -1
   /** By `performance.now()`. */
   readonly began = performance.now()
   readonly answer: Promise<OssResponse>

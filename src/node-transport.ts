@@ -33,14 +33,13 @@ export function undiciTransport(timeouts: Document['timeouts']['oss']): {
   const total = limit('total')
   const limits = { connect: limit('connect'), headers: limit('headers'), idle: limit('idle') }
   const hosts = new Map<string, Host>()
-  /** In the order they began. */
-  const open = new Set<OssExchange>()
+  /** In no order. Not a Set: what has gone through one, V8 keeps until its next full collection. */
+  const open: OssExchange[] = []
   const sweeper = setInterval(sweep, SWEEP).unref()
 
   function sweep(): void {
     const now = performance.now()
-    for (const exchange of open) {
-      if (now - exchange.began < total.ms) break
+    for (const exchange of open.filter(({ began }) => now - began >= total.ms)) {
       exchange.fail(late('OSS had not answered to the end', total))
     }
     for (const [origin, { pool, open, usedAt }] of hosts) {
@@ -75,11 +74,15 @@ export function undiciTransport(timeouts: Document['timeouts']['oss']): {
     const host = hostOf(url.slice(0, slash))
     const body = bodyOf(request)
     const exchange = new OssExchange(request, body, limits, () => {
-      open.delete(exchange)
+      const last = open.pop()
+      if (last !== undefined && last !== exchange) {
+        open[exchange.place] = last
+        last.place = exchange.place
+      }
       host.open--
       host.usedAt = performance.now()
     })
-    open.add(exchange)
+    exchange.place = open.push(exchange) - 1
     host.open++
     if (signal?.aborted) exchange.fail(signal.reason)
     else {
