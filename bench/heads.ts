@@ -68,7 +68,7 @@ await Promise.all(Array.from({ length: Number(connections) }, open))
 latencies.sort((a, b) => a - b)
 const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0
 const result = {
-  requests: latencies.length,
+  amount: latencies.length,
   seconds: (performance.now() - began) / 1000,
   errors,
   p50: percentile(0.5),

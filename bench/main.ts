@@ -1,118 +1,147 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
-import { contestants, enter, logOf, type Running } from './contestants.ts'
-import { type Bench, measure, requireRight, type Sample } from './measure.ts'
-import { hasCommand, start, stop } from './processes.ts'
-import { printTable, SMALL_COLUMNS, smallRows } from './report.ts'
-import { type Work, works } from './works.ts'
+import { type Contestant, contestants, enter, logOf, type Running } from './contestants.ts'
+import { type Grown, type Growth, grow, growths } from './growth.ts'
+import { largeWorks } from './large.ts'
+import type { Bench, Sample, Work } from './measure.ts'
+import { start, stop } from './processes.ts'
+import { contestTable, growthTable, render, renderResults, type Table } from './report.ts'
+import { BUILT, buildAll, install, versions } from './setup.ts'
+import { smallWorks } from './small.ts'
 
 /**
- * `npm run bench [-- <work>…] [--cpu-prof]`: what the gateway costs beside nginx and beside a proxy that does nothing,
- * all in front of the same stub, in turns. BENCH_SECONDS, BENCH_ROUNDS: how long and how often each is measured.
+ * `npm run bench [-- [--cpu-prof] <work>…]`: what the gateway costs beside nginx and beside a proxy that does nothing,
+ * all in front of the same stub, in turns; and what becomes of it as there is more of something. Works by name, or
+ * `small`, `large`, `growth`; all of them write RESULTS.md. BENCH_SECONDS and BENCH_ROUNDS: how long and how often each
+ * is measured; BENCH_SIZE: MiB of a large object.
  */
-const { values: flags, positionals: wanted } = parseArgs({
+const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { 'cpu-prof': { type: 'boolean', default: false } },
 })
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 5)
-const BUILT = 'node_modules/.cache/bench'
+const setting = (name: string, usual: number) => Number(process.env[`BENCH_${name}`] ?? usual)
+const seconds = setting('SECONDS', 5)
+const rounds = flags['cpu-prof'] ? 1 : setting('ROUNDS', 3)
+const largeSize = setting('SIZE', 1024) * 1024 ** 2
 
-function install(): void {
-  const missing = ['nginx', 'wrk'].filter((name) => !hasCommand(name))
-  if (missing.length === 0) return
-  console.info(`installing ${missing.join(' and ')}`)
-  const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
-  const [program = '', ...args] = [
-    ...asRoot,
-    'apt-get',
-    'install',
-    '-y',
-    '--no-install-recommends',
-    ...missing,
-  ]
-  execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+const groups: Record<string, readonly { name: string }[]> = {
+  small: smallWorks,
+  large: largeWorks,
+  growth: growths,
 }
+const known = Object.entries(groups).flatMap(([group, works]) => [group, ...works.map(({ name }) => name)])
+const strangers = names.filter((name) => !known.includes(name))
+if (strangers.length > 0) {
+  console.error(`There is no ${strangers.join(', ')}; there are ${known.join(', ')}.`)
+  process.exit(2)
+}
+const chosen = <T extends { name: string }>(group: string, works: readonly T[]): T[] =>
+  works.filter(({ name }) => names.length === 0 || names.includes(group) || names.includes(name))
 
-async function buildAll(): Promise<void> {
-  execFileSync('npm', ['run', 'build', '--silent', '--', `--outfile=${BUILT}/cli.js`], { stdio: 'inherit' })
-  await build({
-    entryPoints: ['stub', 'plain-proxy', 'heads'].map((name) => `bench/${name}.ts`),
-    outdir: BUILT,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'warning',
-  })
+/** What is to be ended, come what may. */
+const running = new Set<() => Promise<void>>()
+const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+const cpuProfile = flags['cpu-prof'] ? mkdtempSync(join(tmpdir(), 'bench-cpu-prof-')) : undefined
+
+/** Starts contestants for as long as the work takes. */
+async function during<T>(
+  bench: Bench,
+  entrants: readonly Contestant[],
+  work: (entered: Running[]) => Promise<T>,
+): Promise<T> {
+  const entered: Running[] = []
+  for (const contestant of entrants) {
+    const one = await enter(contestant, { ...bench, cpuProfile })
+    running.add(one.stop)
+    entered.push(one)
+  }
+  const result = await work(entered)
+  for (const one of entered) {
+    await one.stop()
+    running.delete(one.stop)
+  }
+  return result
 }
 
 /** All contestants in turns, round after round. */
 async function contest(
   bench: Bench,
   work: Work,
-  running: readonly Running[],
-  rounds: number,
+  entered: readonly Running[],
 ): Promise<Map<Running, Sample[]>> {
-  const samples = new Map<Running, Sample[]>(running.map((contestant) => [contestant, []]))
-  for (const contestant of running) {
-    await requireRight(contestant, work)
-    // What is compiled while it runs should be compiled by then.
-    await measure(bench, contestant, work, { seconds: Math.min(2, SECONDS) })
-  }
+  const samples = new Map<Running, Sample[]>(entered.map((contestant) => [contestant, []]))
+  for (const contestant of entered) await work.prepare(bench, contestant)
   for (let round = 0; round < rounds; round++) {
-    for (const contestant of running) samples.get(contestant)?.push(await measure(bench, contestant, work))
+    for (const contestant of entered) samples.get(contestant)?.push(await work.round(bench, contestant))
   }
   return samples
 }
 
-const known = works.map(({ name }) => name)
-const strangers = wanted.filter((name) => !known.includes(name))
-if (strangers.length > 0) {
-  console.error(`There is no ${strangers.join(', ')}; there are ${known.join(', ')}.`)
-  process.exit(2)
+async function contests(bench: Bench, title: string, works: readonly Work[]): Promise<Table[]> {
+  const [first] = works
+  if (first === undefined) return []
+  const entrants = contestants.filter(({ name }) => cpuProfile === undefined || name === 'gateway')
+  const measured = new Map<Work, Map<Running, Sample[]>>()
+  for (const work of works) {
+    console.info(`${work.name} …`)
+    measured.set(work, await during(bench, entrants, (entered) => contest(bench, work, entered)))
+  }
+  return [shown(contestTable(title, first.unit, measured))]
 }
 
-install()
-await buildAll()
-const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-const stub = start(1, ['node', join(BUILT, 'stub.js'), '0'])
-const toStop: (() => Promise<void>)[] = [() => stop(stub)]
-try {
-  const [line] = (await once(stub.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  const bench: Bench = { folder, built: BUILT, stubPort: Number(line), seconds: SECONDS }
-  const cpuProfile = flags['cpu-prof'] ? mkdtempSync(join(tmpdir(), 'bench-cpu-prof-')) : undefined
-  const entering = contestants.filter(({ name }) => cpuProfile === undefined || name === 'gateway')
-  const rows: string[][] = []
-  for (const work of works) {
-    if (wanted.length > 0 && !wanted.includes(work.name)) continue
-    console.info(`${work.title} …`)
-    const running: Running[] = []
-    for (const contestant of entering) {
-      const one = await enter(contestant, { ...bench, cpuProfile })
-      toStop.push(one.stop)
-      running.push(one)
+async function growing(bench: Bench, chosenGrowths: readonly Growth[]): Promise<Table[]> {
+  if (chosenGrowths.length === 0) return []
+  const entrants = contestants.filter(({ name }) => name === 'gateway')
+  const measured = new Map<Growth, Grown[]>()
+  for (const growth of chosenGrowths) {
+    const steps: Grown[] = []
+    for (const step of growth.steps(bench)) {
+      console.info(`${growth.name}: ${step.amount} …`)
+      steps.push(await during(bench, entrants, ([gateway]) => grow(bench, step, gateway as Running)))
     }
-    const samples = await contest(bench, work, running, cpuProfile === undefined ? ROUNDS : 1)
-    rows.push(...smallRows(work, samples))
-    for (const one of running) await one.stop()
+    measured.set(growth, steps)
   }
-  printTable(SMALL_COLUMNS, rows)
-  if (cpuProfile !== undefined) console.info(`CPU profiles, one for each work: ${cpuProfile}`)
+  return [shown(growthTable(measured))]
+}
+
+function shown(table: Table): Table {
+  console.info(`\n${render(table)}`)
+  return table
+}
+
+async function main(): Promise<void> {
+  install()
+  await buildAll()
+  const stub = start(1, ['node', join(BUILT, 'stub.js'), '0'])
+  running.add(() => stop(stub))
+  const [port] = (await once(stub.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+  const bench: Bench = { folder, built: BUILT, stubPort: Number(port), seconds, largeSize }
+  const tables = [
+    ...(await contests(bench, 'Small requests', chosen('small', smallWorks))),
+    ...(await contests(bench, `Objects of ${largeSize / 1024 ** 2} MiB`, chosen('large', largeWorks))),
+    ...(await growing(bench, chosen('growth', growths))),
+  ]
+  if (cpuProfile !== undefined) console.info(`CPU profiles, one for each start of the gateway: ${cpuProfile}`)
+  else if (names.length === 0) {
+    const page = renderResults(tables, { rounds, seconds, versions: versions() })
+    writeFileSync('bench/RESULTS.md', page)
+    console.info('written to bench/RESULTS.md')
+  }
+}
+
+try {
+  await main()
 } catch (error) {
   for (const contestant of contestants) {
     const log = logOf(contestant, { folder })
-    if (existsSync(log))
-      console.error(`${contestant.title} said:\n${readFileSync(log, 'utf8').slice(0, 2000)}`)
+    const said = existsSync(log) ? readFileSync(log, 'utf8').slice(0, 2000) : ''
+    if (said !== '') console.error(`${contestant.title} said:\n${said}`)
   }
   throw error
 } finally {
-  for (const end of toStop.reverse()) await end()
+  for (const end of [...running].reverse()) await end()
   rmSync(folder, { recursive: true, force: true })
 }

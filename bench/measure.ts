@@ -1,100 +1,79 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { send } from '../test/gateway/wire.ts'
 import type { Running } from './contestants.ts'
-import { run, usageOf } from './processes.ts'
-import { asFile, signed } from './requests.ts'
+import { usageOf } from './processes.ts'
 import type { StubCounts } from './stub.ts'
-import type { Work } from './works.ts'
 
-/** What one contestant did in one round. */
-export type Sample = {
-  requests: number
-  seconds: number
-  /** Seconds of CPU of the contestant's processes. */
-  cpu: number
-  /** Milliseconds. */
-  p50: number
-  p99: number
-  /** Bytes of memory, at most, since it began. */
-  peakMemory: number
-}
-
-/** Different requests that are sent in turn. */
-const REQUESTS = 2000
-export const CONNECTIONS = 32
-
+/** What everything that is measured needs to know. */
 export type Bench = {
+  /** For files that nobody needs afterwards. */
   folder: string
   /** Where what was built is. */
   built: string
   stubPort: number
+  /** How long each contestant is measured in a round. */
   seconds: number
+  /** Bytes of a large object. */
+  largeSize: number
 }
 
-/** Asks once and looks at the answer. @throws Error when it is not the one wanted. */
-export async function requireRight(contestant: Running, work: Work): Promise<void> {
-  const answer = await send(`http://127.0.0.1:${contestant.port}`, signed(work.request(0)))
-  if (work.isRight(answer)) return
-  throw new Error(
-    `${contestant.title}, ${work.title}: the answer is ${answer.status} ${answer.body.toString('latin1', 0, 1000)}`,
-  )
+/** What a load generator reports. */
+export type Load = {
+  /** Requests, or bytes where they are what counts. */
+  amount: number
+  seconds: number
+  /** Requests that failed. */
+  errors: number
+  /** Milliseconds. */
+  p50?: number
+  p99?: number
 }
 
-/**
- * One round: so many seconds of requests, signed just before.
- * @throws Error when any request fails, or a signature for OSS is wrong or was never looked at.
- */
-export async function measure(
-  bench: Bench,
-  contestant: Running,
-  work: Work,
-  { seconds = bench.seconds, connections = CONNECTIONS, requests = REQUESTS } = {},
-): Promise<Sample> {
-  const file = join(bench.folder, 'requests')
-  writeFileSync(file, asFile(Array.from({ length: requests }, (_, index) => signed(work.request(index)))))
-  const { port } = contestant
-  const load =
-    work.request(0).method === 'HEAD'
-      ? ['node', join(bench.built, 'heads.js'), String(port), file, String(connections), String(seconds)]
-      : [
-          'wrk',
-          '-t1',
-          `-c${connections}`,
-          `-d${seconds}s`,
-          '-s',
-          'bench/wrk.lua',
-          `http://127.0.0.1:${port}`,
-          '--',
-          file,
-        ]
-  const loaded = await watch(bench, contestant, async () => {
-    const output = await run(1, load)
-    const [, json = ''] = /^RESULT (.*)$/m.exec(output) ?? []
-    return JSON.parse(json) as Omit<Sample, 'cpu' | 'peakMemory'> & { errors: number }
-  })
-  if (loaded.errors > 0) throw new Error(`${contestant.title}, ${work.title}: ${loaded.errors} errors`)
-  return loaded
+/** What one contestant did in one round. */
+export type Sample = Load & {
+  /** Seconds of CPU of all its processes. */
+  cpu: number
+  /** Bytes of memory, at most, since it began. */
+  peakMemory: number
+}
+
+/** Something a contestant can be asked to do. */
+export type Work = {
+  /** As on the command line. */
+  name: string
+  title: string
+  unit: 'requests' | 'bytes'
+  /** Share of what nginx does in a second of CPU. */
+  target: number
+  /** Looks whether the answers are right, and lets what is compiled while it runs be compiled. */
+  prepare: (bench: Bench, contestant: Running) => Promise<void>
+  round: (bench: Bench, contestant: Running) => Promise<Sample>
 }
 
 /**
  * What a contestant uses while it is under load.
- * @throws Error when a signature for OSS is wrong, or was never looked at.
+ * @param bodyBytes that OSS must have been sent.
+ * @throws Error when a request failed, or a signature for OSS was wrong or never looked at.
  */
-export async function watch<T>(
+export async function watch(
   bench: Bench,
   contestant: Running,
-  load: () => Promise<T>,
-): Promise<T & { cpu: number; peakMemory: number; counts: StubCounts }> {
+  load: () => Promise<Load>,
+  bodyBytes?: (loaded: Load) => number,
+): Promise<Sample> {
   await countsOf(bench)
   const before = usageOf(contestant.pid)
   const loaded = await load()
   const after = usageOf(contestant.pid)
   const counts = await countsOf(bench)
-  if (counts.wrong > 0 || (contestant.signs && (counts.checked === 0 || counts.foreign > 0))) {
-    throw new Error(`${contestant.title}: signatures for OSS: ${JSON.stringify(counts)}`)
+  const fail = (what: string) => {
+    throw new Error(`${contestant.title}: ${what}: ${JSON.stringify({ ...loaded, ...counts })}`)
   }
-  return { ...loaded, cpu: after.cpu - before.cpu, peakMemory: after.peakMemory, counts }
+  if (loaded.errors > 0 || loaded.amount === 0) fail('requests failed')
+  if (counts.wrong > 0) fail('a signature for OSS is wrong')
+  if (contestant.signs && (counts.checked === 0 || counts.foreign > 0)) fail('requests to OSS are not signed')
+  if (contestant.signs && bodyBytes !== undefined && counts.bodyBytes !== bodyBytes(loaded)) {
+    fail('OSS got other bytes')
+  }
+  return { ...loaded, cpu: after.cpu - before.cpu, peakMemory: after.peakMemory }
 }
 
 /** What the stub has seen since it was last asked. */
@@ -102,7 +81,17 @@ async function countsOf({ stubPort }: Bench): Promise<StubCounts> {
   return (await fetch(`http://127.0.0.1:${stubPort}/-/counts`)).json() as Promise<StubCounts>
 }
 
+/** A load generator's report: the line that begins with RESULT. @throws Error when there is none. */
+export function parseLoad(output: string): Load {
+  const [, json] = /^RESULT (.*)$/m.exec(output) ?? []
+  if (json === undefined) throw new Error(`the load generator says: ${output}`)
+  return JSON.parse(json) as Load
+}
+
 /** The middle one of an odd number of values. */
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
+
+/** Seconds of CPU for each request or byte. */
+export const costOf = ({ cpu, amount }: Pick<Sample, 'cpu' | 'amount'>): number => cpu / amount

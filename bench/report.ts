@@ -1,38 +1,48 @@
+import { cpus } from 'node:os'
 import type { Running } from './contestants.ts'
-import { median, type Sample } from './measure.ts'
-import type { Work } from './works.ts'
+import type { Grown, Growth } from './growth.ts'
+import { costOf, median, type Sample, type Work } from './measure.ts'
 
-/** A table's columns, of small works. */
-export const SMALL_COLUMNS = [
-  'work',
-  'through',
-  'requests/s',
-  'CPU µs/request',
-  'core used',
-  'p50 ms',
-  'p99 ms',
-  'peak RSS MiB',
-  'share of nginx per CPU second',
-  'target',
-] as const
+const MiB = 1024 ** 2
+const GiB = 1024 ** 3
+const SHARE = 'share of nginx per CPU second'
+const mebibytes = (bytes: number) => (bytes / MiB).toFixed(0)
 
-/** A work's rows: medians over the rounds. */
-export function smallRows(work: Work, samples: ReadonlyMap<Running, readonly Sample[]>): string[][] {
-  const middle = (of: readonly Sample[], figure: (sample: Sample) => number) => median(of.map(figure))
-  const cost = (of: readonly Sample[]) => middle(of, ({ cpu, requests }) => cpu / requests)
-  const nginx = [...samples].find(([{ name }]) => name === 'nginx')?.[1]
-  return [...samples].map(([{ name, title }, its]) => {
-    const share = nginx === undefined ? undefined : cost(nginx) / cost(its)
+/** A table: its title, columns and rows. */
+export type Table = { title: string; columns: readonly string[]; rows: string[][] }
+
+/** What all contestants did of a group of works, medians over the rounds. */
+export function contestTable(
+  title: string,
+  unit: Work['unit'],
+  measured: ReadonlyMap<Work, ReadonlyMap<Running, readonly Sample[]>>,
+): Table {
+  const columns =
+    unit === 'requests'
+      ? ['work', 'through', 'requests/s', 'CPU µs/request', 'of a core', 'p50 ms', 'p99 ms', 'peak RSS MiB']
+      : ['work', 'through', 'MiB/s', 'CPU s/GiB', 'of a core', 'peak RSS MiB']
+  const rows = [...measured].flatMap(([work, samples]) => rowsOf(work, samples))
+  return { title, columns: [...columns, SHARE, 'target'], rows }
+}
+
+function rowsOf(work: Work, all: ReadonlyMap<Running, readonly Sample[]>): string[][] {
+  const nginx = [...all].find(([{ name }]) => name === 'nginx')?.[1]
+  return [...all].map(([{ name, title }, samples]) => {
+    const middle = (figure: (sample: Sample) => number | undefined) =>
+      median(samples.map((sample) => figure(sample) ?? Number.NaN))
+    const cost = middle(costOf)
+    const share = nginx === undefined ? undefined : median(nginx.map(costOf)) / cost
+    const speed = middle(({ amount, seconds }) => amount / seconds)
+    const requests = work.unit === 'requests'
     return [
       work.title,
       title,
-      Math.round(middle(its, ({ requests, seconds }) => requests / seconds)).toLocaleString('en'),
-      (cost(its) * 1e6).toFixed(1),
-      `${Math.round(100 * middle(its, ({ cpu, seconds }) => cpu / seconds))} %`,
-      middle(its, ({ p50 }) => p50).toFixed(2),
-      middle(its, ({ p99 }) => p99).toFixed(2),
-      (Math.max(...its.map(({ peakMemory }) => peakMemory)) / 1024 ** 2).toFixed(0),
-      share === undefined ? '–' : share.toFixed(2),
+      Math.round(requests ? speed : speed / MiB).toLocaleString('en'),
+      requests ? (cost * 1e6).toFixed(1) : (cost * GiB).toFixed(3),
+      `${Math.round(100 * middle(({ cpu, seconds }) => cpu / seconds))} %`,
+      ...(requests ? [middle(({ p50 }) => p50).toFixed(2), middle(({ p99 }) => p99).toFixed(2)] : []),
+      mebibytes(Math.max(...samples.map(({ peakMemory }) => peakMemory))),
+      share === undefined ? '–' : share.toFixed(share < 0.1 ? 3 : 2),
       name === 'gateway' ? verdict(share, work.target) : '',
     ]
   })
@@ -43,17 +53,61 @@ function verdict(share: number | undefined, target: number): string {
   return share === undefined ? text : `${text} ${share >= target ? '✓' : '✗'}`
 }
 
+/** Costs that differ by less than this are called the same: so much do they differ from one run to the next. */
+const FLAT = 1.2
+
+/** What becomes of cost and memory as there is more of something. */
+export function growthTable(measured: ReadonlyMap<Growth, readonly Grown[]>): Table {
+  const rows = [...measured].flatMap(([{ title, unit }, steps]) =>
+    steps.map(({ amount, sample, cost, memoryOfOpen }) => {
+      const times = cost / (steps[0]?.cost ?? cost)
+      return [
+        title,
+        amount,
+        unit === 'GiB' ? `${(cost * GiB).toFixed(3)} s/GiB` : `${(cost * 1e6).toFixed(0)} µs/${unit}`,
+        times.toFixed(2),
+        times <= FLAT ? '✓' : '✗',
+        mebibytes(sample.peakMemory),
+        memoryOfOpen === undefined ? '' : `${(memoryOfOpen / 1024).toFixed(0)}`,
+      ]
+    }),
+  )
+  return {
+    title: 'Growth: the gateway in one process',
+    columns: ['more of', 'amount', 'CPU', 'times the first', 'flat', 'peak RSS MiB', 'RSS KiB/open copy'],
+    rows,
+  }
+}
+
 /** A table in Markdown, its columns aligned. */
-export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [columns, columns.map(() => ''), ...rows]
-  const widths = columns.map((_, at) => Math.max(3, ...all.map((row) => (row[at] ?? '').length)))
+export function render({ title, columns, rows }: Table): string {
+  const widths = columns.map((name, at) =>
+    Math.max(name.length, 3, ...rows.map((row) => (row[at] ?? '').length)),
+  )
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
-  return [line(columns), rule, ...rows.map(line)].join('\n')
+  return `## ${title}\n\n${[line(columns), rule, ...rows.map(line)].join('\n')}\n`
 }
 
-/** Prints a table. */
-export function printTable(columns: readonly string[], rows: readonly (readonly string[])[]): void {
-  console.info(`\n${table(columns, rows)}\n`)
+type Conditions = { rounds: number; seconds: number; versions: Record<string, string> }
+
+/** The page that is kept. */
+export function renderResults(tables: readonly Table[], { rounds, seconds, versions }: Conditions): string {
+  const [cpu] = cpus()
+  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  return `# What the gateway costs
+
+Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}.
+
+${cpu?.model.trim()}, ${cpus().length} cores; ${software.join(', ')}. Medians of ${rounds} rounds of ${seconds} s, all contestants in turns.
+
+- **The measure** is the share of what nginx does in a second of CPU: user and system time of all processes of a contestant, for each request or byte. It does not depend on who else wants the cores, nor on what the load generator can give.
+- **Contestants** have core 0 for themselves; the load generator and the upstream share core 1. Only the gateway on all cores runs on both. *Of a core* says how busy the contestant was: where it is far from 100 %, requests/s are the other core's.
+- **nginx**: one worker, \`proxy_pass\` with kept connections to the upstream, \`proxy_request_buffering off\`, \`proxy_buffering\` on as by default but never to disk, no access log.
+- **node:http + undici** passes everything as it is: what Node costs before there is any S3 in it.
+- **The upstream** answers what OSS would, from buffers, and checks the OSS signature of the first request of each shape and of every 500th with the signer of \`ali-oss\`. On writes OSS sends the CRC-64 of the bytes; the upstream leaves it out, and the gateway computes its own all the same.
+- **Requests** are signed with Signature Version 4, each with a key of its own, and the same bytes for every contestant; nginx and the plain proxy verify and sign nothing. Small ones come over 32 connections, large objects one at a time over one, in chunks of 64 KiB where they are chunked.
+
+${tables.map(render).join('\n')}`
 }

@@ -1,0 +1,114 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Answer, send } from '../test/gateway/wire.ts'
+import type { Running } from './contestants.ts'
+import { type Bench, parseLoad, type Sample, type Work, watch } from './measure.ts'
+import { run } from './processes.ts'
+import { asFile, type Plain, signed, smallBody } from './requests.ts'
+
+/** Different requests that are sent in turn. */
+const REQUESTS = 2000
+/** How long what is compiled while it runs is given for it, in seconds. */
+const WARM_UP = 2
+
+type SmallWork = {
+  name: string
+  title: string
+  target: number
+  request: (index: number) => Plain
+  isRight: (answer: Answer) => boolean
+}
+
+/** The key of an object, a different one for each index. */
+export const keyOf = (index: number): string => `2025/11/photo-${String(index).padStart(6, '0')}.jpg`
+
+const table: readonly SmallWork[] = [
+  {
+    name: 'get',
+    title: 'GET 4 KiB',
+    target: 0.45,
+    request: (index) => ({ method: 'GET', target: `/bench/4096/${keyOf(index)}` }),
+    isRight: ({ status, body }) => status === 200 && body.length === 4096,
+  },
+  {
+    name: 'head',
+    title: 'HEAD 4 KiB',
+    target: 0.45,
+    request: (index) => ({ method: 'HEAD', target: `/bench/4096/${keyOf(index)}` }),
+    isRight: ({ status, headers }) => status === 200 && headers['content-length'] === '4096',
+  },
+  {
+    name: 'put',
+    title: 'PUT 4 KiB, signed',
+    target: 0.35,
+    request: (index) => ({
+      method: 'PUT',
+      target: `/bench/written/${keyOf(index)}`,
+      headers: { 'content-type': 'image/jpeg' },
+      body: smallBody(index),
+    }),
+    isRight: ({ status, headers }) => status === 200 && headers.etag !== undefined,
+  },
+  {
+    name: 'copy',
+    title: 'CopyObject, native',
+    target: 0.35,
+    request: (index) => copyRequest(index, 'copied'),
+    isRight: ({ status, body }) => status === 200 && body.includes('<CopyObjectResult'),
+  },
+  {
+    name: 'list',
+    title: 'ListObjectsV2, 1,000 keys',
+    target: 0.1,
+    request: (index) => ({
+      method: 'GET',
+      target: `/bench/?list-type=2&max-keys=1000&start-after=${encodeURIComponent(keyOf(index))}`,
+    }),
+    isRight: ({ status, body }) => status === 200 && body.toString().split('<Contents>').length === 1001,
+  },
+]
+
+/** A CopyObject to a key in `folder`. */
+export const copyRequest = (index: number, folder: string): Plain => ({
+  method: 'PUT',
+  target: `/bench/${folder}/${keyOf(index)}`,
+  headers: { 'x-amz-copy-source': `/bench/4096/${keyOf(index)}` },
+  body: Buffer.alloc(0),
+})
+
+/** A small request, many times. */
+export const smallWorks: readonly Work[] = table.map(({ name, title, target, request, isRight }) => ({
+  name,
+  title,
+  target,
+  unit: 'requests',
+  prepare: async (bench, contestant) => {
+    const answer = await send(`http://127.0.0.1:${contestant.port}`, signed(request(0)))
+    if (!isRight(answer)) {
+      const body = answer.body.toString('latin1', 0, 1000)
+      throw new Error(`${contestant.title}, ${title}: the answer is ${answer.status} ${body}`)
+    }
+    await shower(bench, contestant, request, { seconds: Math.min(WARM_UP, bench.seconds) })
+  },
+  round: (bench, contestant) => shower(bench, contestant, request),
+}))
+
+type Shower = { seconds?: number; connections?: number; requests?: number }
+
+/** So many seconds of requests on so many connections; all are signed just before. @throws Error as `watch` does. */
+export function shower(
+  bench: Bench,
+  contestant: Running,
+  request: (index: number) => Plain,
+  { seconds = bench.seconds, connections = 32, requests = REQUESTS }: Shower = {},
+): Promise<Sample> {
+  const file = join(bench.folder, 'requests')
+  writeFileSync(file, asFile(Array.from({ length: requests }, (_, index) => signed(request(index)))))
+  const { port } = contestant
+  const wrk = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', 'bench/wrk.lua']
+  const load =
+    request(0).method === 'HEAD'
+      ? ['node', join(bench.built, 'heads.js'), String(port), file, String(connections), String(seconds)]
+      : ['wrk', ...wrk, `http://127.0.0.1:${port}`, '--', file]
+  return watch(bench, contestant, async () => parseLoad(await run(1, load)))
+}
