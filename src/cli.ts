@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { EXPLAIN_USAGE, explain } from './cli-explain.ts'
 import { type Config, ConfigError, parseConfig } from './config.ts'
-import { start } from './node.ts'
+import { type Running, start } from './node.ts'
+import { isWorker, type Settings, serveAsWorker, startWorkers, type Workers } from './node-workers.ts'
 import type { Log } from './ports.ts'
 
 const USAGE = `Usage: s3-oss-gateway [command]
@@ -17,14 +19,24 @@ const log: Log = (event, facts) => {
   process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...facts })}\n`)
 }
 
-function readConfig(): Config {
+/** @throws ConfigError with every mistake. */
+function readSettings(): Settings {
   const file = process.env.GATEWAY_CONFIG
+  let document: string | undefined
   try {
-    return parseConfig(process.env, file ? readFileSync(file, 'utf8') : undefined)
+    document = file ? readFileSync(file, 'utf8') : undefined
   } catch (error) {
-    if (error instanceof ConfigError)
-      fail(2, ['The settings are not right:', ...error.problems.map((line) => `  ${line}`)])
-    fail(2, [`GATEWAY_CONFIG: ${(error as Error).message}`])
+    throw new ConfigError([`GATEWAY_CONFIG: ${(error as Error).message}`])
+  }
+  return { config: parseConfig(process.env, document), document }
+}
+
+function settingsOrFail(): Settings {
+  try {
+    return readSettings()
+  } catch (error) {
+    const { problems } = error as ConfigError
+    fail(2, ['The settings are not right:', ...problems.map((line) => `  ${line}`)])
   }
 }
 
@@ -34,30 +46,57 @@ function fail(code: number, lines: readonly string[]): never {
 }
 
 async function serve(): Promise<void> {
-  const config = readConfig()
-  const running = await start(config, log).catch((error: Error) =>
-    fail(1, [`The gateway cannot start: ${error.message}`]),
+  const settings = settingsOrFail()
+  const { config } = settings
+  const count = config.workers === 'auto' ? availableParallelism() : config.workers
+  const starting = (count > 1 ? startWorkers(settings, count, readSettings, log) : start(config, log)).catch(
+    (error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]),
   )
-  process.stdout.write(greeting(config, running))
+  obeySignals(starting)
+  const running = await starting
+  process.stdout.write(greeting(config, running, count))
+}
+
+/** One Ctrl-C can come twice: from the terminal to all its processes, and passed on by npm. Milliseconds. */
+const SAME_SIGNAL = 1_000
+
+function obeySignals(gateway: Promise<Running | Workers>): void {
+  let told: number | undefined
   const stop = () => {
-    running.stop().then(
-      () => process.exit(0),
-      (error: Error) => fail(1, [`The gateway did not stop cleanly: ${error.message}`]),
-    )
+    if (told === undefined) {
+      told = performance.now()
+      gateway
+        .then((running) => running.stop())
+        .then(
+          () => process.exit(0),
+          (error: Error) => fail(1, [`The gateway did not stop cleanly: ${error.message}`]),
+        )
+    } else if (performance.now() - told > SAME_SIGNAL) {
+      fail(1, ['Told to stop a second time: the gateway gives up what is in flight.'])
+    }
   }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  process.on('SIGHUP', () => {
+    void gateway.then((running) => {
+      if ('reload' in running) running.reload()
+      else log('SIGHUP ignored', { why: 'a single process cannot replace itself: set WORKERS to 2 or more' })
+    })
+  })
 }
 
 function greeting(
   config: Config,
-  { port, adminPort, localOssPort }: Awaited<ReturnType<typeof start>>,
+  { port, adminPort, localOssPort }: Running | Workers,
+  workers: number,
 ): string {
   const { host, tls } = config.listen
   const at = host.includes(':') ? `[${host}]` : host
   const endpoint = `${tls ? 'https' : 'http'}://${at}:${port}`
   const lines = [`S3 endpoint   ${endpoint}`]
   if (adminPort > 0) lines.push(`Health        http://${at}:${adminPort}/healthz and /readyz`)
+  if (workers > 1)
+    lines.push(`Workers       ${workers}, replaced one after the other at SIGHUP to ${process.pid}`)
   if (config.localOss === undefined) {
     lines.push(`OSS           ${config.endpoint.protocol}//${config.endpoint.host}`)
     return `${lines.join('\n')}\n`
@@ -81,17 +120,18 @@ function greeting(
 const command = process.argv[2] ?? 'serve'
 switch (command) {
   case 'serve':
-    await serve()
+    if (isWorker()) serveAsWorker(log)
+    else await serve()
     break
   case 'explain':
     process.stdout.write(
-      await explain(process.argv.slice(3), readConfig(), log).catch((error: Error) =>
+      await explain(process.argv.slice(3), settingsOrFail().config, log).catch((error: Error) =>
         fail(1, [error.message]),
       ),
     )
     break
   case 'check-config':
-    readConfig()
+    settingsOrFail()
     process.stdout.write('The settings are right.\n')
     break
   case 'help':

@@ -57,6 +57,8 @@ const documentSchema = v.strictObject({
   ),
   timeouts: v.optional(
     v.strictObject({
+      /** From the signal to stop until requests in flight are given up; Node only. */
+      stop: v.optional(seconds, 22),
       /** Of those who ask; Node only. */
       client: v.optional(
         v.strictObject({

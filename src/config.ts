@@ -21,6 +21,8 @@ export type Config = {
     adminPort: number | undefined
     tls: { certFile: string; keyFile: string } | undefined
   }
+  /** Processes that serve; `auto`: as many as the machine has cores. Node only. */
+  workers: number | 'auto'
   /** Absent: the embedded OSS, and where it keeps its data. */
   localOss: { directory: string; port: number; copyLimit: number } | undefined
   endpoint: Endpoint
@@ -87,6 +89,7 @@ export function parseConfig(environment: Environment, documentText?: string): Co
       adminPort: number('ADMIN_PORT', 9001, 65535) || undefined,
       tls: parseTls(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), problems),
     },
+    workers: parseWorkers(get('WORKERS'), embedded, problems),
     localOss: embedded
       ? {
           directory: get('LOCAL_OSS_DIR') ?? '.local-oss',
@@ -152,6 +155,25 @@ function parseEndpoint(
     host,
     region: named ?? DEFAULT_REGION,
   }
+}
+
+/** More is a mistake: each is a process with a heap of its own. */
+const MOST_WORKERS = 256
+
+function parseWorkers(text: string | undefined, embedded: boolean, problems: string[]): number | 'auto' {
+  if (text === undefined) return 1
+  if (text === 'auto') return embedded ? 1 : 'auto'
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS) {
+    problems.push(
+      `WORKERS is ${JSON.stringify(text)}: it must be auto or a whole number from 1 to ${MOST_WORKERS}`,
+    )
+  } else if (embedded && count > 1) {
+    problems.push(
+      `WORKERS is ${JSON.stringify(text)}: the embedded OSS lives in one process; with OSS_REGION and its keys there can be more`,
+    )
+  }
+  return count
 }
 
 function parseTls(certFile: string | undefined, keyFile: string | undefined, problems: string[]) {

@@ -95,6 +95,10 @@ describe('one setting', () => {
     ['PORT', '80.5', /^PORT is/],
     ['PORT', 'http', /^PORT is "http"/],
     ['ADMIN_PORT', 'off', /^ADMIN_PORT is "off"/],
+    ['WORKERS', '0', /^WORKERS is "0": it must be auto or a whole number from 1 to 256$/],
+    ['WORKERS', '1.5', /^WORKERS is "1.5"/],
+    ['WORKERS', 'all', /^WORKERS is "all"/],
+    ['WORKERS', '2', /^WORKERS is "2": the embedded OSS lives in one process/],
     ['LOCAL_OSS_PORT', '99999', /^LOCAL_OSS_PORT is/],
     ['LOCAL_OSS_COPY_LIMIT', '1 GB', /^LOCAL_OSS_COPY_LIMIT is "1 GB"/],
     ['TLS_CERT_FILE', 'cert.pem', /^TLS_KEY_FILE is missing/],
@@ -106,6 +110,17 @@ describe('one setting', () => {
     ['S3_DOMAIN', 's3.example.com,a b', /^S3_DOMAIN has "a b"/],
   ])('%s=%s is refused by name', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(problem)])
+  })
+
+  test.each<[settings: Record<string, string>, workers: number | 'auto']>([
+    [{}, 1],
+    [{ WORKERS: '1' }, 1],
+    [{ WORKERS: 'auto' }, 1],
+    [real, 1],
+    [{ ...real, WORKERS: '8' }, 8],
+    [{ ...real, WORKERS: 'auto' }, 'auto'],
+  ])('with %j the workers are %s', (settings, workers) => {
+    expect(parseConfig(settings).workers).toBe(workers)
   })
 
   test('S3_DOMAIN takes several, in any case, with or without the star', () => {
