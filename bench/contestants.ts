@@ -1,15 +1,18 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Work } from './measure.ts'
 import { type Core, freePort, listening, start, stop } from './processes.ts'
 import { client } from './requests.ts'
 import { identity } from './stub-signature.ts'
 
 /** One way of being between a client and OSS. */
 export type Contestant = {
-  name: 'nginx' | 'plain' | 'gateway' | 'gateway-all'
+  name: 'nginx' | 'nginx-buffers' | 'plain' | 'gateway' | 'gateway-all'
   title: string
   core: Core
+  /** The only works it is there for. */
+  unit?: Work['unit']
   /** Whether it signs for OSS, which the stub then checks. */
   signs: boolean
   /** Writes what it needs into `folder`. @returns the command and its environment. */
@@ -27,70 +30,15 @@ type Surroundings = {
 /** A contestant that answers. */
 export type Running = Contestant & { port: number; pid: number; stop: () => Promise<void> }
 
-function gateway(
-  { port, stubPort, built, cpuProfile }: Surroundings,
-  workers?: string,
-): [string[], Record<string, string>] {
-  const profiling = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]
-  return [
-    ['node', ...profiling, join(built, 'cli.js')],
-    {
-      NODE_ENV: 'production',
-      PORT: String(port),
-      ADMIN_PORT: '0',
-      OSS_ENDPOINT: `http://127.0.0.1:${stubPort}`,
-      OSS_REGION: identity.region,
-      OSS_ACCESS_KEY_ID: identity.accessKeyId,
-      OSS_ACCESS_KEY_SECRET: identity.accessKeySecret,
-      S3_ACCESS_KEY_ID: client.accessKeyId,
-      S3_SECRET_ACCESS_KEY: client.secretAccessKey,
-      ...(workers === undefined ? {} : { WORKERS: workers }),
-    },
-  ]
+function nginx({ port, stubPort, folder }: Surroundings, more: string): [string[]] {
+  const prefix = mkdtempSync(join(folder, 'nginx-'))
+  const file = join(prefix, 'nginx.conf')
+  writeFileSync(file, nginxConfig(port, stubPort, more))
+  return [['nginx', '-p', prefix, '-e', 'stderr', '-c', file]]
 }
 
-/** Everyone, the one all are compared with first. */
-export const contestants: readonly Contestant[] = [
-  {
-    name: 'nginx',
-    title: 'nginx',
-    core: 0,
-    signs: false,
-    command: ({ port, stubPort, folder }) => {
-      mkdirSync(join(folder, 'nginx'), { recursive: true })
-      const file = join(folder, 'nginx', 'nginx.conf')
-      writeFileSync(file, nginxConfig(port, stubPort))
-      return [['nginx', '-p', join(folder, 'nginx'), '-e', 'stderr', '-c', file]]
-    },
-  },
-  {
-    name: 'plain',
-    title: 'node:http + undici',
-    core: 0,
-    signs: false,
-    command: ({ port, stubPort, built }) => [
-      ['node', join(built, 'plain-proxy.js'), String(port), `http://127.0.0.1:${stubPort}`],
-      { NODE_ENV: 'production' },
-    ],
-  },
-  {
-    name: 'gateway',
-    title: 'gateway, one process',
-    core: 0,
-    signs: true,
-    command: (surroundings) => gateway(surroundings),
-  },
-  {
-    name: 'gateway-all',
-    title: 'gateway, all cores',
-    core: 'any',
-    signs: true,
-    command: (surroundings) => gateway(surroundings, 'auto'),
-  },
-]
-
 /** What someone who wants nginx to be fast here would write. */
-const nginxConfig = (port: number, stubPort: number) => `
+const nginxConfig = (port: number, stubPort: number, more: string) => `
 daemon off;
 worker_processes 1;
 pid nginx.pid;
@@ -123,10 +71,80 @@ http {
       proxy_request_buffering off;
       # Buffering stays on, as by default: it is faster here; but not on disk.
       proxy_max_temp_file_size 0;
+      ${more}
     }
   }
 }
 `
+
+function gateway(
+  { port, stubPort, built, cpuProfile }: Surroundings,
+  workers?: string,
+): [string[], Record<string, string>] {
+  const profiling = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]
+  return [
+    ['node', ...profiling, join(built, 'cli.js')],
+    {
+      NODE_ENV: 'production',
+      PORT: String(port),
+      ADMIN_PORT: '0',
+      OSS_ENDPOINT: `http://127.0.0.1:${stubPort}`,
+      OSS_REGION: identity.region,
+      OSS_ACCESS_KEY_ID: identity.accessKeyId,
+      OSS_ACCESS_KEY_SECRET: identity.accessKeySecret,
+      S3_ACCESS_KEY_ID: client.accessKeyId,
+      S3_SECRET_ACCESS_KEY: client.secretAccessKey,
+      ...(workers === undefined ? {} : { WORKERS: workers }),
+    },
+  ]
+}
+
+/** Everyone, the one all are compared with first. */
+export const contestants: readonly Contestant[] = [
+  {
+    name: 'nginx',
+    title: 'nginx',
+    core: 0,
+    signs: false,
+    command: (surroundings) => nginx(surroundings, ''),
+  },
+  {
+    name: 'nginx-buffers',
+    title: 'nginx, 1 MiB of buffers',
+    core: 0,
+    signs: false,
+    unit: 'bytes',
+    command: (surroundings) =>
+      nginx(
+        surroundings,
+        'proxy_buffer_size 64k; proxy_buffers 16 64k; proxy_busy_buffers_size 512k; client_body_buffer_size 128k;',
+      ),
+  },
+  {
+    name: 'plain',
+    title: 'node:http + undici',
+    core: 0,
+    signs: false,
+    command: ({ port, stubPort, built }) => [
+      ['node', join(built, 'plain-proxy.js'), String(port), `http://127.0.0.1:${stubPort}`],
+      { NODE_ENV: 'production' },
+    ],
+  },
+  {
+    name: 'gateway',
+    title: 'gateway, one process',
+    core: 0,
+    signs: true,
+    command: (surroundings) => gateway(surroundings),
+  },
+  {
+    name: 'gateway-all',
+    title: 'gateway, all cores',
+    core: 'any',
+    signs: true,
+    command: (surroundings) => gateway(surroundings, 'auto'),
+  },
+]
 
 /** Where a contestant's stderr goes: clients that stop in the middle of their requests make a line each. */
 export const logOf = ({ name }: Contestant, { folder }: { folder: string }): string =>

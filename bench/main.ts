@@ -83,7 +83,9 @@ async function contest(
 async function contests(bench: Bench, title: string, works: readonly Work[]): Promise<Table[]> {
   const [first] = works
   if (first === undefined) return []
-  const entrants = contestants.filter(({ name }) => cpuProfile === undefined || name === 'gateway')
+  const entrants = contestants.filter(({ name, unit }) =>
+    cpuProfile === undefined ? unit === undefined || unit === first.unit : name === 'gateway',
+  )
   const measured = new Map<Work, Map<Running, Sample[]>>()
   for (const work of works) {
     console.info(`${work.name} …`)
@@ -137,7 +139,7 @@ try {
 } catch (error) {
   for (const contestant of contestants) {
     const log = logOf(contestant, { folder })
-    const said = existsSync(log) ? readFileSync(log, 'utf8').slice(0, 2000) : ''
+    const said = existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : ''
     if (said !== '') console.error(`${contestant.title} said:\n${said}`)
   }
   throw error

@@ -104,7 +104,7 @@ ${cpu?.model.trim()}, ${cpus().length} cores; ${software.join(', ')}. Medians of
 
 - **The measure** is the share of what nginx does in a second of CPU: user and system time of all processes of a contestant, for each request or byte. It does not depend on who else wants the cores, nor on what the load generator can give.
 - **Contestants** have core 0 for themselves; the load generator and the upstream share core 1. Only the gateway on all cores runs on both. *Of a core* says how busy the contestant was: where it is far from 100 %, requests/s are the other core's.
-- **nginx**: one worker, \`proxy_pass\` with kept connections to the upstream, \`proxy_request_buffering off\`, \`proxy_buffering\` on as by default but never to disk, no access log.
+- **nginx**: one worker, \`proxy_pass\` with kept connections to the upstream, \`proxy_request_buffering off\`, \`proxy_buffering\` on as by default but never to disk, no access log. Its buffers are the defaults; larger ones move large objects for less, so they are shown as well.
 - **node:http + undici** passes everything as it is: what Node costs before there is any S3 in it.
 - **The upstream** answers what OSS would, from buffers, and checks the OSS signature of the first request of each shape and of every 500th with the signer of \`ali-oss\`. On writes OSS sends the CRC-64 of the bytes; the upstream leaves it out, and the gateway computes its own all the same.
 - **Requests** are signed with Signature Version 4, each with a key of its own, and the same bytes for every contestant; nginx and the plain proxy verify and sign nothing. Small ones come over 32 connections, large objects one at a time over one, in chunks of 64 KiB where they are chunked.

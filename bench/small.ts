@@ -88,7 +88,7 @@ export const smallWorks: readonly Work[] = table.map(({ name, title, target, req
       const body = answer.body.toString('latin1', 0, 1000)
       throw new Error(`${contestant.title}, ${title}: the answer is ${answer.status} ${body}`)
     }
-    await shower(bench, contestant, request, { seconds: Math.min(WARM_UP, bench.seconds) })
+    await shower(bench, contestant, request, { seconds: WARM_UP })
   },
   round: (bench, contestant) => shower(bench, contestant, request),
 }))
