@@ -15,7 +15,11 @@ const parser = new XMLParser({
   ignoreDeclaration: true,
   ignorePiTags: true,
   isArray: () => true,
+  maxNestedTags: 20,
 })
+
+/** CompleteMultipartUpload has the most: ten thousand parts of seven elements. The parser's time is one of tags. */
+const MAX_TAGS = 200_000
 
 /** Why a text is no XML document. */
 export class XmlError extends Error {
@@ -29,6 +33,7 @@ export class XmlError extends Error {
 export function parseXml(text: string, ...roots: string[]): XmlNode {
   // A DOCTYPE is the only way to entity expansion, and no S3 or OSS document has one.
   if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw new XmlError('a document type is not allowed')
+  if (hasMore(text, '<', MAX_TAGS)) throw new XmlError(`more than ${MAX_TAGS} tags`)
   let document: XmlNode
   try {
     document = parser.parse(text, true) as XmlNode
@@ -37,12 +42,19 @@ export function parseXml(text: string, ...roots: string[]): XmlNode {
   }
   const names = Object.keys(document).filter((name) => name !== '#text')
   const [name] = names
-  if (names.length !== 1 || name === undefined) throw new XmlError('one root element is expected')
+  if (names.length !== 1 || name === undefined || document[name]?.length !== 1) {
+    throw new XmlError('one root element is expected')
+  }
   if (roots.length > 0 && !roots.includes(name)) {
     throw new XmlError(`the root element is ${name}, expected ${roots.join(' or ')}`)
   }
   const root = document[name]?.[0]
   return typeof root === 'object' ? root : { '#text': [root ?? ''] }
+}
+
+function hasMore(text: string, what: string, count: number): boolean {
+  for (let at = text.indexOf(what); at >= 0; at = text.indexOf(what, at + 1)) if (--count < 0) return true
+  return false
 }
 
 /** The text of the first child element `name`, or undefined when there is none. */

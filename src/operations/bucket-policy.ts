@@ -21,7 +21,7 @@ export async function getBucketPolicy(request: BucketRequest, { oss }: Context):
 
 /** PutBucketPolicy: what means the same to OSS, which enforces it. @throws S3Error MalformedPolicy, NotImplemented. */
 export async function putBucketPolicy(request: BucketRequest, { oss }: Context): Promise<Reply> {
-  const policy = await readText((request.body as PlainBody).body)
+  const policy = await readText((request.body as PlainBody).body, 'MalformedPolicy')
   if (policy === '') throw new S3Error('MissingRequestBodyError')
   const { headers } = await oss.send({
     ...callOnBucket(request, 'PUT', 'policy'),

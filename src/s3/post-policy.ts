@@ -163,7 +163,7 @@ function parsePolicy(encoded: string): { expiration: number; conditions: Conditi
   const isDate =
     typeof expiration === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(expiration)
   const time = isDate ? Date.parse(expiration) : Number.NaN
-  if (Number.isNaN(time)) throw invalidPolicy(`Invalid 'expiration' value: ${JSON.stringify(expiration)}`)
+  if (Number.isNaN(time)) throw invalidPolicy(`Invalid 'expiration' value: ${shown(expiration)}`)
   if (!Array.isArray(conditions)) throw invalidPolicy("Invalid 'conditions' value: must be a List.")
   return { expiration: time, conditions: conditions.map(parseCondition) }
 }
@@ -172,7 +172,7 @@ function parseCondition(condition: unknown): Condition {
   if (Array.isArray(condition)) {
     const operator = typeof condition[0] === 'string' ? condition[0].toLowerCase() : ''
     if (condition.length !== 3 || !isOperator(operator)) {
-      throw invalidPolicy(`Invalid Condition: ${JSON.stringify(condition)}`)
+      throw invalidPolicy(`Invalid Condition: ${shown(condition)}`)
     }
     return [operator, condition[1], condition[2]]
   }
@@ -187,6 +187,15 @@ function parseCondition(condition: unknown): Condition {
   return ['eq', `$${entry[0]}`, entry[1]]
 }
 
+/** A value as the policy writes it, unless it is nested deeper than anything could write it. */
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return '…'
+  }
+}
+
 const isOperator = (text: string): text is Condition[0] =>
   text === 'eq' || text === 'starts-with' || text === 'content-length-range'
 
@@ -199,7 +208,7 @@ const denied = (detail: string) =>
   new S3Error('AccessDenied', { message: `Invalid according to Policy: ${detail}` })
 
 const failed = (condition: Condition) =>
-  denied(`Policy Condition failed: [${condition.map((part) => JSON.stringify(part)).join(', ')}]`)
+  denied(`Policy Condition failed: [${condition.map(shown).join(', ')}]`)
 
 const invalidPolicy = (detail: string, cause?: unknown) =>
   new S3Error('InvalidPolicyDocument', {

@@ -1,6 +1,6 @@
 import type { Incoming } from '../ports.ts'
 import { parseXml, XmlError, type XmlNode } from '../xml.ts'
-import { invalidArgument, notImplemented, S3Error } from './error.ts'
+import { invalidArgument, notImplemented, S3Error, type S3ErrorCode } from './error.ts'
 
 /** What is asked: the address decoded once, and the raw form that was signed. Everything later uses this one parse. */
 export type S3Request = Incoming & {
@@ -138,12 +138,17 @@ function decode(raw: string): string {
 
 /** The largest document a client may send. */
 const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * A body that is a document: its text, empty for an empty body.
+ * @param malformed the error of a body that is no UTF-8: with anything in place of its bytes it would name another key.
  * @throws S3Error MaxMessageLengthExceeded.
  */
-export async function readText(body: Incoming['body']): Promise<string> {
+export async function readText(
+  body: Incoming['body'],
+  malformed: S3ErrorCode = 'MalformedXML',
+): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body) {
@@ -155,7 +160,11 @@ export async function readText(body: Incoming['body']): Promise<string> {
     }
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  try {
+    return utf8.decode(Buffer.concat(chunks))
+  } catch (cause) {
+    throw new S3Error(malformed, { cause })
+  }
 }
 
 /**

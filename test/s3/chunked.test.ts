@@ -134,10 +134,24 @@ describe('bodies', () => {
   })
 
   test('gives views of what came in, not copies', async () => {
-    const bytes = Buffer.from(hello.wire)
-    for await (const piece of decodeChunked(cut(bytes, []), hello.framing)) {
+    const bytes = Buffer.from(`2000\r\n${'a'.repeat(8192)}\r\n0\r\n\r\n`)
+    const framing = { trailer: false, names: [], length: 8192 }
+    for await (const piece of decodeChunked(cut(bytes, []), framing)) {
       expect(piece.buffer).toBe(bytes.buffer)
     }
+  })
+
+  test('gives small chunks together, in their place between large ones', async () => {
+    const sizes = [1, 2, 10_000, 3, 4]
+    const wire = sizes.map(
+      (size) => `${size.toString(16)}\r\n${String(size).repeat(size).slice(0, size)}\r\n`,
+    )
+    const framing = { trailer: false, names: [], length: 10_010 }
+    const lengths: number[] = []
+    for await (const piece of decodeChunked(cut(Buffer.from(`${wire.join('')}0\r\n\r\n`), []), framing)) {
+      lengths.push(piece.length)
+    }
+    expect(lengths).toEqual([3, 10_000, 7])
   })
 })
 

@@ -27,7 +27,8 @@ export const lifecycle: BucketDocument = {
     const rules = children(document, 'Rule')
     if (rules.length === 0) throw malformedXml()
     const ids = rules.flatMap((rule) => text(rule, 'ID') || [])
-    const twice = ids.find((id, at) => ids.indexOf(id) !== at)
+    const seen = new Set<string>()
+    const twice = ids.find((id) => seen.has(id) || !seen.add(id))
     if (twice !== undefined) {
       throw invalidArgument('Rule ID must be unique. Found same ID for more than one rule', 'ID', twice)
     }

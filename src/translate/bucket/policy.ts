@@ -33,7 +33,9 @@ function toOssStatement(statement: unknown, name: string, bucket: string): Json 
   }
   refuseOthers(statement, ['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition'], name)
   const { Effect, Principal, Action, Resource, Condition } = statement
-  if (Effect !== 'Allow' && Effect !== 'Deny') throw malformed(`Invalid effect: ${String(Effect)}`)
+  if (Effect !== 'Allow' && Effect !== 'Deny') {
+    throw malformed(`Invalid effect: ${strings(Effect, 'Effect').join()}`)
+  }
   const everyone = isObject(Principal)
     ? Object.keys(Principal).join() === 'AWS' && strings(Principal.AWS, 'Principal').join() === '*'
     : Principal === '*'
