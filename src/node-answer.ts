@@ -58,12 +58,17 @@ export class AnswerBody implements AsyncIterable<Uint8Array> {
       return undefined
     }
     return new Promise((resolve, reject) => {
+      let flowing = false
       const flow = () => {
+        // To take bytes lets OSS go on, and what comes then calls here again before those are written.
+        if (flowing) return
+        flowing = true
         while (!to.writableNeedDrain) {
           const bytes = this.#take()
           if (bytes === undefined) break
           to.write(bytes)
         }
+        flowing = false
         if (this.#chunks.length > 0 || !this.#ended) return
         this.#wake = undefined
         if (this.#error === undefined) to.end()
