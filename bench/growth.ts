@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import type { Running } from './contestants.ts'
 import { transfer } from './large.ts'
-import { type Bench, costOf, type Sample } from './measure.ts'
-import { usageOf } from './processes.ts'
-import { copyRequest, keyOf, shower } from './small.ts'
+import type { Bench, Sample } from './measure.ts'
+import { copyRequest, flood, keyOf } from './small.ts'
 import { PAGE } from './stub-answers.ts'
 
 const MiB = 1024 ** 2
@@ -37,12 +36,15 @@ export const growths: readonly Growth[] = [
     name: 'grow-requests',
     title: 'requests, GET 4 KiB',
     unit: 'request',
-    steps: ({ seconds }) =>
-      TIMES.map((times) => ({
-        amount: `${times} × ${seconds} s`,
-        prepare: (bench, gateway) => shower(bench, gateway, get, { seconds: Math.min(2, seconds) }),
-        run: (bench, gateway) => shower(bench, gateway, get, { seconds: times * seconds }),
-      })),
+    steps: () =>
+      TIMES.map((times) => {
+        const requests = 10_000 * times
+        return {
+          amount: requests.toLocaleString('en'),
+          prepare: (bench, gateway) => flood(bench, gateway, get, { connections: 32, limit: '3s' }),
+          run: (bench, gateway) => flood(bench, gateway, get, { connections: 32, limit: requests }),
+        }
+      }),
   },
   ...(['get', 'plain'] as const).map(
     (way): Growth => ({
@@ -74,8 +76,9 @@ export const growths: readonly Growth[] = [
         const paging = { connections: 1, requests: pages }
         return {
           amount: `${(pages * PAGE).toLocaleString('en')} keys`,
-          prepare: (bench, gateway) => shower(bench, gateway, page, { ...paging, seconds: 2 }),
-          run: (bench, gateway) => shower(bench, gateway, page, paging),
+          prepare: (bench, gateway) => flood(bench, gateway, page, { ...paging, limit: '3s' }),
+          // From the first page to the last, as often as it takes to be measured.
+          run: (bench, gateway) => flood(bench, gateway, page, { ...paging, limit: 160 }),
         }
       }),
   },
@@ -91,35 +94,24 @@ export const growths: readonly Growth[] = [
           open,
           // Few at a time: what the open ones need is to be seen afterwards.
           prepare: (bench, gateway) =>
-            shower(bench, gateway, (index) => copyRequest(index, 'copied'), { connections: 4, seconds: 2 }),
+            flood(bench, gateway, (index) => copyRequest(index, 'copied'), { connections: 4, limit: '3s' }),
           run: (bench, gateway) =>
-            shower(bench, gateway, (index) => copyRequest(index, `slow-${COPY_TIME}`), { connections: open }),
+            flood(bench, gateway, (index) => copyRequest(index, `slow-${COPY_TIME}`), {
+              connections: open,
+              limit: 2048,
+            }),
         }
       }),
   },
 ]
 
 /** A step, measured in a gateway of its own. */
-export type Grown = {
-  amount: string
-  sample: Sample
-  /** Seconds of CPU for each request, byte, page or copy. */
-  cost: number
-  /** Bytes of memory that each open copy takes. */
-  memoryOfOpen: number | undefined
-}
+export type Grown = Pick<Step, 'amount' | 'open'> & { sample: Sample }
 
 /** @throws Error as `watch` does. */
 export async function grow(bench: Bench, step: Step, gateway: Running): Promise<Grown> {
   await step.prepare(bench, gateway)
-  const { memory } = usageOf(gateway.pid)
   // Forgets the peak so far.
   writeFileSync(`/proc/${gateway.pid}/clear_refs`, '5')
-  const sample = await step.run(bench, gateway)
-  return {
-    amount: step.amount,
-    sample,
-    cost: costOf(sample),
-    memoryOfOpen: step.open === undefined ? undefined : (sample.peakMemory - memory) / step.open,
-  }
+  return { ...step, sample: await step.run(bench, gateway) }
 }

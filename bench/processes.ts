@@ -33,11 +33,21 @@ export function start(
 ): ChildProcess {
   const [program = '', ...args] =
     canPin && core !== 'any' ? ['taskset', '-c', String(core), ...command] : command
-  return spawn(program, args, {
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', log === undefined ? 'inherit' : openSync(log, 'a')],
     env: { PATH: process.env.PATH, ...environment },
   })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
 }
+
+/** Nothing is left running, however the bench ends. */
+const children = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of children) child.kill()
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 /** Runs a program to its end. @returns what it printed. @throws Error when it fails. */
 export async function run(core: Core, command: readonly string[]): Promise<string> {
@@ -91,19 +101,16 @@ export type Usage = {
   cpu: number
   /** The highest resident memory of each, added up, in bytes. */
   peakMemory: number
-  memory: number
 }
 
 /** @throws Error when the process is gone. */
 export function usageOf(pid: number): Usage {
-  const usage = { cpu: 0, peakMemory: 0, memory: 0 }
+  const usage = { cpu: 0, peakMemory: 0 }
   for (const one of treeOf(pid)) {
     const fields = statOf(one)
     usage.cpu += (Number(fields[11]) + Number(fields[12])) / TICKS
     const status = readFileSync(`/proc/${one}/status`, 'utf8')
-    const bytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024
-    usage.peakMemory += bytes('VmHWM')
-    usage.memory += bytes('VmRSS')
+    usage.peakMemory += Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024
   }
   return usage
 }

@@ -59,8 +59,12 @@ const FLAT = 1.2
 /** What becomes of cost and memory as there is more of something. */
 export function growthTable(measured: ReadonlyMap<Growth, readonly Grown[]>): Table {
   const rows = [...measured].flatMap(([{ title, unit }, steps]) =>
-    steps.map(({ amount, sample, cost, memoryOfOpen }) => {
-      const times = cost / (steps[0]?.cost ?? cost)
+    steps.map(({ amount, sample, open = 0 }) => {
+      const first = steps[0] as Grown
+      const cost = costOf(sample)
+      const times = cost / costOf(first.sample)
+      const memory = sample.peakMemory - first.sample.peakMemory
+      const more = open - (first.open ?? 0)
       return [
         title,
         amount,
@@ -68,13 +72,21 @@ export function growthTable(measured: ReadonlyMap<Growth, readonly Grown[]>): Ta
         times.toFixed(2),
         times <= FLAT ? '✓' : '✗',
         mebibytes(sample.peakMemory),
-        memoryOfOpen === undefined ? '' : `${(memoryOfOpen / 1024).toFixed(0)}`,
+        more === 0 ? '' : (memory / 1024 / more).toFixed(0),
       ]
     }),
   )
   return {
     title: 'Growth: the gateway in one process',
-    columns: ['more of', 'amount', 'CPU', 'times the first', 'flat', 'peak RSS MiB', 'RSS KiB/open copy'],
+    columns: [
+      'more of',
+      'amount',
+      'CPU',
+      'times the first',
+      'flat',
+      'peak RSS MiB',
+      'RSS KiB/further open copy',
+    ],
     rows,
   }
 }

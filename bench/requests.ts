@@ -47,7 +47,7 @@ export function headText({ method, target, headers = {} }: WireRequest): string 
   return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`
 }
 
-/** Requests one after the other, each behind its length: what `wrk.lua` and `heads.ts` read. */
+/** Requests one after the other, each behind its length: what `wrk.lua` and `flood.ts` read. */
 export function asFile(requests: readonly Signed[]): Buffer {
   return Buffer.concat(
     requests.flatMap((request) => {

@@ -19,7 +19,7 @@ export function install(): void {
 export async function buildAll(): Promise<void> {
   execFileSync('npm', ['run', 'build', '--silent', '--', `--outfile=${BUILT}/cli.js`], { stdio: 'inherit' })
   await build({
-    entryPoints: ['stub', 'plain-proxy', 'heads', 'transfer'].map((name) => `bench/${name}.ts`),
+    entryPoints: ['stub', 'plain-proxy', 'flood', 'transfer'].map((name) => `bench/${name}.ts`),
     outdir: BUILT,
     bundle: true,
     platform: 'node',

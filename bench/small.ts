@@ -8,6 +8,7 @@ import { asFile, type Plain, signed, smallBody } from './requests.ts'
 
 /** Different requests that are sent in turn. */
 const REQUESTS = 2000
+const CONNECTIONS = 32
 /** How long what is compiled while it runs is given for it, in seconds. */
 const WARM_UP = 2
 
@@ -77,38 +78,63 @@ export const copyRequest = (index: number, folder: string): Plain => ({
 })
 
 /** A small request, many times. */
-export const smallWorks: readonly Work[] = table.map(({ name, title, target, request, isRight }) => ({
-  name,
-  title,
-  target,
+export const smallWorks: readonly Work[] = table.map((work) => ({
+  name: work.name,
+  title: work.title,
+  target: work.target,
   unit: 'requests',
   prepare: async (bench, contestant) => {
-    const answer = await send(`http://127.0.0.1:${contestant.port}`, signed(request(0)))
-    if (!isRight(answer)) {
+    const answer = await send(`http://127.0.0.1:${contestant.port}`, signed(work.request(0)))
+    if (!work.isRight(answer)) {
       const body = answer.body.toString('latin1', 0, 1000)
-      throw new Error(`${contestant.title}, ${title}: the answer is ${answer.status} ${body}`)
+      throw new Error(`${contestant.title}, ${work.title}: the answer is ${answer.status} ${body}`)
     }
-    await shower(bench, contestant, request, { seconds: WARM_UP })
+    await measure(bench, contestant, work, WARM_UP)
   },
-  round: (bench, contestant) => shower(bench, contestant, request),
+  round: (bench, contestant) => measure(bench, contestant, work, bench.seconds),
 }))
 
-type Shower = { seconds?: number; connections?: number; requests?: number }
+/** Writes requests, signed now, into a file. @returns its path. */
+function writeRequests({ folder }: Bench, request: (index: number) => Plain, count: number): string {
+  const file = join(folder, 'requests')
+  writeFileSync(file, asFile(Array.from({ length: count }, (_, index) => signed(request(index)))))
+  return file
+}
 
-/** So many seconds of requests on so many connections; all are signed just before. @throws Error as `watch` does. */
-export function shower(
+/** Small requests for so many seconds. @throws Error as `watch` does. */
+function measure(
+  bench: Bench,
+  contestant: Running,
+  { name, request }: SmallWork,
+  seconds: number,
+): Promise<Sample> {
+  if (name === 'head') {
+    return flood(bench, contestant, request, { connections: CONNECTIONS, limit: `${seconds}s` })
+  }
+  const file = writeRequests(bench, request, REQUESTS)
+  const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '30s', '-s', 'bench/wrk.lua']
+  const command = [...wrk, `http://127.0.0.1:${contestant.port}`, '--', file]
+  return watch(bench, contestant, async () => parseLoad(await run(1, command)))
+}
+
+type Flood = {
+  connections: number
+  /** `5s`, or how many requests. */
+  limit: string | number
+  /** How many different ones. */
+  requests?: number
+}
+
+/** Requests up to a time or number. @throws Error as `watch` does. */
+export function flood(
   bench: Bench,
   contestant: Running,
   request: (index: number) => Plain,
-  { seconds = bench.seconds, connections = 32, requests = REQUESTS }: Shower = {},
+  { connections, limit, requests = REQUESTS }: Flood,
 ): Promise<Sample> {
-  const file = join(bench.folder, 'requests')
-  writeFileSync(file, asFile(Array.from({ length: requests }, (_, index) => signed(request(index)))))
-  const { port } = contestant
-  const wrk = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', 'bench/wrk.lua']
-  const load =
-    request(0).method === 'HEAD'
-      ? ['node', join(bench.built, 'heads.js'), String(port), file, String(connections), String(seconds)]
-      : ['wrk', ...wrk, `http://127.0.0.1:${port}`, '--', file]
-  return watch(bench, contestant, async () => parseLoad(await run(1, load)))
+  const file = writeRequests(bench, request, requests)
+  const command = ['node', join(bench.built, 'flood.js'), contestant.port, file, connections, limit].map(
+    String,
+  )
+  return watch(bench, contestant, async () => parseLoad(await run(1, command)))
 }
