@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FaultAction, Faults } from '../../src/local-oss/index.ts'
+import type { FaultAction, Faults, ObservedRequest } from '../../src/local-oss/index.ts'
 import { pickWeighted, type Random } from './random.ts'
 
 /** Of all requests to OSS. */
@@ -30,17 +30,28 @@ const rows = Object.entries(actions).map(([name, [weight]]) => [name, weight] as
 export type Tally = Map<string, number>
 export const count = (tally: Tally, name: string, by = 1) => tally.set(name, (tally.get(name) ?? 0) + by)
 
-/** Lets a share of the requests meet a fault. @returns what takes the faults away again. */
-export function injectFaults(faults: Faults, random: Random, struck: Tally): () => void {
+/**
+ * Lets a share of the requests meet a fault.
+ * @param stalled called for those that will do nothing any more.
+ * @returns what takes the faults away again.
+ */
+export function injectFaults(
+  faults: Faults,
+  random: Random,
+  struck: Tally,
+  stalled: (request: ObservedRequest) => void,
+): () => void {
   let chosen: string | undefined
   const removals = rows.map(([name], index) =>
     faults.add({
       times: Number.POSITIVE_INFINITY,
       // The first rule throws the dice for all: they are asked in their order, in one turn.
-      when: () => {
+      when: (request) => {
         if (index === 0) chosen = random.chance(SHARE) ? pickWeighted(random, rows) : undefined
-        if (chosen === name) count(struck, name)
-        return chosen === name
+        if (chosen !== name) return false
+        count(struck, name)
+        if (name === 'no answer') stalled(request)
+        return true
       },
       action: (actions[name] as [number, FaultAction])[1],
     }),

@@ -492,6 +492,7 @@ const killedPut: Operation = async (worker) => {
   const cutAfter = whole ? undefined : random.below(value.bytes.length)
   const kind = `put, killed ${whole ? 'waiting' : 'sending'}`
   count(world.operations, kind)
+  worker.doing = kind
   key.note(`${kind} after ${cutAfter} of ${value.bytes.length} bytes of ${value.id}`)
   const write = key.begin([value])
   await sendAndLeave(world.endpoint, {
@@ -512,6 +513,7 @@ const killedGet: Operation = async (worker) => {
   const { random, world } = worker
   const key = random.pick([...world.hot, ...world.sources])
   count(world.operations, 'get, killed')
+  worker.doing = 'get, killed'
   await sendAndLeave(world.endpoint, {
     method: 'GET',
     bucket: key.bucket,
@@ -525,6 +527,7 @@ const killedCopy: Operation = async (worker) => {
   const source = random.pick(world.sources)
   const key = worker.keyToWrite(source.name === 'source/large' ? 'large' : 'small')
   count(world.operations, 'copy, killed')
+  worker.doing = 'copy, killed'
   key.note(`copy of ${source.place}, killed`)
   const write = key.begin(copiesOf(source.possible, undefined))
   await sendAndLeave(world.endpoint, {
@@ -560,5 +563,5 @@ export const operations: readonly (readonly [Operation, number])[] = [
 /** What those do that write what the others read. */
 export const hotOperations: readonly (readonly [Operation, number])[] = [
   [put('small', true), 6],
-  [put('large', true), 1],
+  [put('large', true), 3],
 ]

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { createLocalOss, type LocalOss, type ObservedRequest } from '../../src/local-oss/index.ts'
 import { type GatewayProcess, spawnGateway } from '../steady/gateway.ts'
 import { compareAll, settle } from './check.ts'
 import { injectFaults, layWire, type Tally } from './faults.ts'
@@ -34,32 +34,40 @@ const REST = 3000
 const MOST_GROWTH = { heap: 12 * MiB, memory: 96 * MiB, descriptors: 12 }
 
 const settings = {
-  copy: { partSize: MiB, parallel: 4, keepAliveAfter: 1, timeout: 3 },
+  copy: { partSize: MiB, parallel: 4, keepAliveAfter: 1, timeout: 2 },
   timeouts: { oss: { connect: 2, headers: 3, idle: 2, total: 30 } },
 }
 
+/** Within this time after the last client, everything has come to its end. */
+const LATEST = 90_000
+
 /** Requests that OSS is working on, and when it last had any. */
 function watchTraffic(oss: LocalOss) {
-  let inFlight = 0
+  // A request is the same as long as its headers are.
+  const inFlight = new Map<object, string>()
   let last = Date.now()
-  const watchdog = {
+  oss.faults.add({
     times: Number.POSITIVE_INFINITY,
-    when: () => {
-      inFlight++
+    when: (request) => {
+      inFlight.set(request.headers, `${request.operation} ${request.bucket}/${request.key}`)
       last = Date.now()
       return false
     },
     action: { kind: 'delay', ms: 0 },
-  } as const
-  oss.faults.add(watchdog)
-  oss.onRequest(() => {
-    inFlight--
+  })
+  oss.onRequest((request) => {
+    inFlight.delete(request.headers)
     last = Date.now()
   })
   return {
+    /** @returns what OSS still works on when everything should have come to its end. */
     rest: async () => {
-      while (inFlight > 0 || Date.now() - last < REST) await sleep(50)
+      const until = Date.now() + LATEST
+      while ((inFlight.size > 0 || Date.now() - last < REST) && Date.now() < until) await sleep(50)
+      return [...inFlight.values()]
     },
+    /** It does nothing any more, and whether its caller has gone is not seen while its body is not read. */
+    forget: ({ headers }: ObservedRequest) => inFlight.delete(headers),
   }
 }
 
@@ -131,18 +139,28 @@ async function main(): Promise<void> {
   const over = () => performance.now() - began > SECONDS * 1000
   while (!over()) {
     const roundEnd = Math.min(performance.now() + ROUND * 1000, began + SECONDS * 1000)
-    const heal = injectFaults(oss.faults, faultRandom, struck)
+    const heal = injectFaults(oss.faults, faultRandom, struck, traffic.forget)
     wire.bad = true
-    await Promise.all(
+    const work = Promise.all(
       workers.map(async (worker) => {
         // The first two write what the others read meanwhile.
         const rows = worker.index < 2 ? hotOperations : operations
         while (performance.now() < roundEnd) await pickWeighted(worker.random, rows)(worker)
+        worker.doing = ''
       }),
     )
+    const stuck = sleep(roundEnd - performance.now() + LATEST, 'stuck', { ref: false })
+    if ((await Promise.race([work, stuck])) === 'stuck') {
+      problems.add(`workers are stuck: ${workers.flatMap(({ doing }) => doing || []).join(', ')}`)
+      break
+    }
     heal()
     wire.bad = false
-    await traffic.rest()
+    const working = await traffic.rest()
+    if (working.length > 0) {
+      problems.add(`OSS is still asked for ${working.join(', ')}`)
+      break
+    }
     const settled = await settle(world)
     const now = await measure(gateway, began)
     measures.push(now)

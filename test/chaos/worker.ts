@@ -32,6 +32,9 @@ export class Worker {
   readonly s3: S3Client
   readonly keys: Record<'small' | 'large' | 'parts', Key[]> = { small: [], large: [], parts: [] }
 
+  /** The last thing begun. */
+  doing = ''
+
   constructor(world: World, index: number, random: Random) {
     this.world = world
     this.index = index
@@ -85,6 +88,7 @@ export class Worker {
       gone.abort()
     }, HANGING)
     count(operations, kind)
+    this.doing = kind
     const began = performance.now()
     try {
       const value = await send({ abortSignal: gone.signal })
