@@ -16,7 +16,8 @@ export type Health = {
 /** Why OSS cannot be used, or undefined when it answers a signed request. */
 export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
   try {
-    await oss.sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
+    // Once: who asks for health asks again, and soon.
+    await oss.once.sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
     return undefined
   } catch (error) {
     // A key without the right to list buckets is still a key that OSS knows.

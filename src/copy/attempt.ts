@@ -26,8 +26,8 @@ export const nativePatience = (timeout: number): TimeLimit => ({
   setting: `${NATIVE_PATIENCE} × ${SETTING}`,
 })
 
-/** OSS for the calls that {@link attempt} makes, which limits their time itself. */
-export function withOwnPatience(oss: OssClient): OssClient {
+/** OSS for the calls that {@link attempt} makes: it repeats them and limits their time itself. */
+export function withOwnPatience({ once: oss }: OssClient): OssClient {
   const own = (call: OssCall): OssCall => ({
     ...call,
     patience: { ms: Number.POSITIVE_INFINITY, setting: SETTING },

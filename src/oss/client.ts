@@ -1,5 +1,5 @@
 import { encodeStrictly } from '../percent.ts'
-import type { Body, Clock, HeaderMap, OssResponse, TimeLimit, Transport } from '../ports.ts'
+import type { Body, Clock, HeaderMap, OssResponse, Sleep, TimeLimit, Transport } from '../ports.ts'
 import { parseXml, text, type XmlNode } from '../xml.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import {
@@ -10,6 +10,7 @@ import {
   regionOfHost,
   regionOfLocation,
 } from './regions.ts'
+import { isStream, type Repeat, repeating } from './retry.ts'
 import { encodePath, type OssCredentials, signV4 } from './sign.ts'
 
 /** One request to OSS. */
@@ -33,6 +34,9 @@ export type OssClientPorts = {
   clock: Clock
   endpoint: Endpoint
   credentials: OssCredentials
+  /** What attempts are repeated with; absent: every call is made once. */
+  sleep?: Sleep
+  random?: () => number
 }
 
 /** Speaks to OSS: addresses, signs, learns regions, and turns refusals into {@link OssError}. */
@@ -43,13 +47,21 @@ export type OssClient = {
   sendForXml(call: OssCall, root: string): Promise<{ headers: HeaderMap; document: XmlNode }>
   learnRegion(bucket: string, region: string): void
   forgetRegion(bucket: string): void
+  /** The same client, every call made once: for those who repeat calls themselves. */
+  once: OssClient
 }
 
 const MAX_KNOWN_BUCKETS = 10_000
 
 export function createOssClient(ports: OssClientPorts): OssClient {
   const regions = new Map<string, string>()
+  const once = clientOf(ports, regions, (_, attempt) => attempt())
+  const { sleep, random } = ports
+  if (sleep === undefined || random === undefined) return once
+  return { ...clientOf(ports, regions, repeating({ sleep, random })), once }
+}
 
+function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: Repeat): OssClient {
   function learnRegion(bucket: string, region: string) {
     // The name becomes part of a host: OSS's word is checked like anyone's.
     if (!isRegionName(region)) return
@@ -71,7 +83,7 @@ export function createOssClient(ports: OssClientPorts): OssClient {
     }
   }
 
-  async function send(call: OssCall): Promise<OssResponse> {
+  async function sendOnce(call: OssCall): Promise<OssResponse> {
     if (isStream(call.body) && call.bucket && !call.region && !regions.has(call.bucket))
       await findRegion(call.bucket, call.signal)
     const region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
@@ -91,8 +103,8 @@ export function createOssClient(ports: OssClientPorts): OssClient {
     }
   }
 
-  async function sendForXml(call: OssCall, root: string) {
-    const { headers, body } = await send(call)
+  async function readOnce(call: OssCall, root: string) {
+    const { headers, body } = await sendOnce(call)
     const content = await textOf(body)
     try {
       return { headers, document: parseXml(content, root) }
@@ -102,15 +114,20 @@ export function createOssClient(ports: OssClientPorts): OssClient {
     }
   }
 
-  return {
+  const send: OssClient['send'] = (call) => repeat(call, () => sendOnce(call))
+  // A document that is no document, or only a piece of it, is no answer either.
+  const sendForXml: OssClient['sendForXml'] = (call, root) => repeat(call, () => readOnce(call, root))
+  const client: OssClient = {
     send,
     sendForXml,
     learnRegion,
     forgetRegion: (bucket) => void regions.delete(bucket),
+    get once() {
+      return client
+    },
   }
+  return client
 }
-
-const isStream = (body: OssCall['body']) => body !== undefined && !(body instanceof Uint8Array)
 
 async function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
   const { method, bucket, key, body, signal, patience } = call

@@ -70,6 +70,7 @@ describe.each(runtimes)('the beginning and the end of a bucket on %s', (runtime)
     ])('whole or not at all: OSS fails to give it %s', async (_, operation, input) => {
       world.localOss.faults.add({
         operation,
+        times: 9,
         action: { kind: 'error', status: 503, code: 'ServiceUnavailable' },
       })
       await expect(create(input)).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } })

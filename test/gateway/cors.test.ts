@@ -198,7 +198,8 @@ test('rules that cannot be read fail a preflight, and no request', async () => {
   await world.s3().send(new CreateBucketCommand({ Bucket: 'bucket' }))
   world.localOss.faults.add({
     when: ({ query }) => query.has('cors'),
-    times: 2,
+    // All attempts of two readings.
+    times: 6,
     action: { kind: 'error', status: 500, code: 'InternalError' },
   })
   const put = sign({ method: 'PUT', target: '/bucket/key', body: 'x' }, host)

@@ -39,8 +39,10 @@ describe.each(runtimes)('a completion that takes OSS long, on %s', (runtime) => 
 
   test('that fails late is seen as a failure, and tried again', async () => {
     world.localOss.faults.add({ operation: 'CompleteMultipartUpload', action: { kind: 'delay', ms: 600 } })
+    // As often as the gateway itself tries.
     world.localOss.faults.add({
       operation: 'CompleteMultipartUpload',
+      times: 3,
       action: { kind: 'error', status: 503, code: 'ServiceUnavailable' },
     })
     const answer = await complete('late')
