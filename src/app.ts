@@ -7,7 +7,7 @@ import { requireOwner } from './operations/owner.ts'
 import { crossOriginHeaders } from './operations/preflight.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
-import type { Clock, HeaderMap, Incoming, Log, Platform, Reply, Sleep, Transport } from './ports.ts'
+import type { Clock, HeaderMap, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
 import { plainBody } from './s3/body.ts'
 import { renderError, S3Error } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
@@ -23,6 +23,7 @@ export type Ports = {
   clock: Clock
   log: Log
   sleep: Sleep
+  timer: Timer
   /** From 0 up to 1. */
   random: () => number
   platform: Platform
@@ -40,7 +41,7 @@ export type Gateway = {
 
 /** The gateway without a runtime: ports in, replies out. */
 export function createGateway(ports: Ports): Gateway {
-  const { config, clock, log, sleep, random, platform } = ports
+  const { config, clock, log, sleep, timer, random, platform } = ports
   const oss = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
 
   return { oss, answer, refuse: (error, method) => render(error, method, ports.newId()) }
@@ -85,7 +86,7 @@ export function createGateway(ports: Ports): Gateway {
       ports.log('request failed late', { requestId, ...describe(error) })
       return renderError(late, requestId, requestId)
     }
-    const context: Context = { config, oss, clock, log, sleep, random, platform, client, renderLate }
+    const context: Context = { config, oss, clock, log, sleep, timer, random, platform, client, renderLate }
     if (asked.bucket !== undefined && open.auth === undefined) {
       await requireOwner(context, asked.bucket, request.headers['x-amz-expected-bucket-owner'])
     }

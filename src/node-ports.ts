@@ -4,12 +4,16 @@ import type { Config } from './config.ts'
 import { createLocalOss, type LocalOss } from './local-oss/index.ts'
 import { withTextHeaders } from './node-headers.ts'
 import { undiciTransport } from './node-transport.ts'
-import type { Platform, Sleep, Transport } from './ports.ts'
+import type { Platform, Sleep, Timer, Transport } from './ports.ts'
 
 /** Node's clock, waiting and chance. */
 export const nodePorts = {
   clock: Date.now,
   sleep: ((ms, signal) => sleep(ms, undefined, { signal })) satisfies Sleep,
+  timer: ((ms, call) => {
+    const timeout = setTimeout(call, ms)
+    return () => clearTimeout(timeout)
+  }) satisfies Timer,
   random: Math.random,
   platform: { connections: 256 } satisfies Platform,
   // Of a UUID, which Node makes from random bytes it has in store.

@@ -71,6 +71,9 @@ export type Clock = () => number
 /** Resolves after so many milliseconds; rejects when the signal aborts. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
 
+/** Calls back after so many milliseconds, unless what it returns is called before. For waits that seldom come to their end. */
+export type Timer = (ms: number, call: () => void) => () => void
+
 /** What the runtime allows. */
 export type Platform = {
   /** Connections to OSS that one request may use at a time. */

@@ -9,6 +9,7 @@ import {
   type Platform,
   type Reply,
   type Sleep,
+  type Timer,
   type Transport,
 } from './ports.ts'
 
@@ -48,6 +49,7 @@ function createWorker(env: Env) {
     transport,
     clock: Date.now,
     sleep,
+    timer,
     random: Math.random,
     platform,
     log,
@@ -58,6 +60,11 @@ function createWorker(env: Env) {
 
 /** Six connections at a time is the platform's limit; the client's own body may hold one. */
 const platform: Platform = { connections: 5 }
+
+const timer: Timer = (ms, call) => {
+  const timeout = setTimeout(call, ms)
+  return () => clearTimeout(timeout)
+}
 
 const sleep: Sleep = (ms, signal) =>
   new Promise((resolve, reject) => {

@@ -1,10 +1,11 @@
 import type { OssCall, OssClient } from '../oss/client.ts'
 import { late, OssError, OssUnreachable } from '../oss/error.ts'
-import type { Sleep, TimeLimit } from '../ports.ts'
+import type { Sleep, TimeLimit, Timer } from '../ports.ts'
 
 /** Waiting and chance, for whatever is tried again. */
 export type Waiting = {
   sleep: Sleep
+  timer: Timer
   /** From 0 up to 1. */
   random: () => number
   /** Milliseconds one call to OSS may take, besides what its bytes need. */
@@ -57,7 +58,7 @@ export const isUnheard = (error: unknown) =>
  * @throws the last attempt's error, or the first that is no passing one.
  */
 export async function attempt<T>(
-  { sleep, random, timeout }: Waiting,
+  { sleep, timer, random, timeout }: Waiting,
   signal: AbortSignal | undefined,
   call: (signal: AbortSignal) => Promise<T>,
   bytes = 0,
@@ -66,7 +67,7 @@ export async function attempt<T>(
   for (let tried = 1; ; tried++) {
     signal?.throwIfAborted()
     try {
-      return await limited(sleep, timeout + bytes / SLOWEST, signal, call)
+      return await limited(timer, timeout + bytes / SLOWEST, signal, call)
     } catch (error) {
       if (signal?.aborted || tried === ATTEMPTS || !passing(error)) throw error
       await sleep(FIRST_PAUSE * 2 ** (tried - 1) * (0.5 + random()), signal)
@@ -79,24 +80,28 @@ export async function attempt<T>(
  * @throws OssUnreachable when the limit is reached: what OSS did is unknown then.
  */
 export async function limited<T>(
-  sleep: Sleep,
+  timer: Timer,
   limit: number,
   signal: AbortSignal | undefined,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const overdue = new AbortController()
-  const finished = new AbortController()
-  const strike = () => {
+  // One controller and a timer: AbortSignal.any and AbortSignal.timeout cost as much as all the rest of a copy.
+  const ended = new AbortController()
+  let overdue: OssUnreachable | undefined
+  const cancel = timer(limit, () => {
     const cause = late('it did not come to its end', { ms: Math.round(limit), setting: SETTING })
-    overdue.abort(new OssUnreachable(`no answer came from OSS: ${cause.message}`, { cause }))
-  }
-  sleep(limit, finished.signal).then(strike, () => {})
+    overdue = new OssUnreachable(`no answer came from OSS: ${cause.message}`, { cause })
+    ended.abort(overdue)
+  })
+  const onAbort = () => ended.abort(signal?.reason)
+  signal?.addEventListener('abort', onAbort)
   try {
-    return await call(signal === undefined ? overdue.signal : AbortSignal.any([signal, overdue.signal]))
+    return await call(ended.signal)
   } catch (error) {
-    throw overdue.signal.aborted && !signal?.aborted ? overdue.signal.reason : error
+    throw overdue !== undefined && !signal?.aborted ? overdue : error
   } finally {
-    finished.abort()
+    cancel()
+    signal?.removeEventListener('abort', onAbort)
   }
 }
 

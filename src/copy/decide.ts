@@ -19,12 +19,11 @@ export async function lookAtSource(ports: UploadPorts, copy: Copy): Promise<Sour
  * What a look says against the copy is left to OSS's own verdict, which may be another one. Never rejects.
  */
 export async function decideBeside(
-  ports: UploadPorts & { settings: CopySettings; keepAliveAfter: number },
+  ports: UploadPorts & { settings: CopySettings },
   copy: Copy,
   decided: () => void,
 ): Promise<void> {
   try {
-    await ports.sleep(ports.keepAliveAfter, copy.signal)
     const facts = await lookAtSource(ports, copy)
     if (planCopy(ports.settings, 'oversize', facts).kind === 'refuse') return
     await requireAbsent(ports, copy)

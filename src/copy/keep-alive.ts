@@ -1,4 +1,4 @@
-import type { Sleep } from '../ports.ts'
+import type { Sleep, Timer } from '../ports.ts'
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 /** The Rust SDK gives up below one byte a second, and a timer is never early. */
@@ -12,22 +12,18 @@ const encode = (text: string) => new TextEncoder().encode(text)
  * @param after milliseconds; 0 waits for ever.
  * @returns the result, or undefined when the answer must begin now. @throws what the work throws meanwhile.
  */
-export async function waitFor<T>(
+export function waitFor<T>(
   work: Promise<T>,
   decided: Promise<void>,
   after: number,
-  sleep: Sleep,
+  timer: Timer,
 ): Promise<{ result: T } | undefined> {
   const result = work.then((result) => ({ result }))
   if (after <= 0) return result
-  const finished = new AbortController()
-  const late = Promise.all([sleep(after, finished.signal), decided]).then(() => undefined)
-  late.catch(() => {})
-  try {
-    return await Promise.race([result, late])
-  } finally {
-    finished.abort()
-  }
+  return new Promise((resolve, reject) => {
+    const cancel = timer(after, () => void decided.then(() => resolve(undefined)))
+    result.finally(cancel).then(resolve, reject)
+  })
 }
 
 /**

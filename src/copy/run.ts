@@ -105,11 +105,12 @@ async function tryNatively(
   decided: () => void,
 ): Promise<Native> {
   const began = ports.clock()
-  const ended = new AbortController()
-  if (ports.keepAliveAfter > 0) {
-    const signal = AbortSignal.any([copy.signal, ended.signal])
-    void decideBeside(ports, { ...copy, signal }, decided)
+  let beside: AbortController | undefined
+  const takesLong = () => {
+    beside = new AbortController()
+    void decideBeside(ports, { ...copy, signal: AbortSignal.any([copy.signal, beside.signal]) }, decided)
   }
+  const cancel = ports.keepAliveAfter > 0 ? ports.timer(ports.keepAliveAfter, takesLong) : undefined
   try {
     const result = await attempt(
       { ...ports, timeout: nativePatience(ports.timeout).ms },
@@ -124,7 +125,8 @@ async function tryNatively(
       return { result: await settle(ports, copy, known, began, error) }
     return { refusal: await refusalOrThrow(ports, copy, known, error) }
   } finally {
-    ended.abort()
+    cancel?.()
+    beside?.abort()
   }
 }
 

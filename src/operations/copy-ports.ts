@@ -5,7 +5,7 @@ import type { TimeLimit } from '../ports.ts'
 import type { Context } from './operation.ts'
 
 /** What a copy works with, from the settings and the runtime; times there are seconds, here milliseconds. */
-export function copyPorts({ config, oss, clock, log, sleep, random, platform }: Context): CopyPorts {
+export function copyPorts({ config, oss, clock, log, sleep, timer, random, platform }: Context): CopyPorts {
   const { keepAliveAfter, timeout, parallel, ...settings } = config.document.copy
   const patient = withOwnPatience(oss)
   return {
@@ -14,6 +14,7 @@ export function copyPorts({ config, oss, clock, log, sleep, random, platform }: 
     clock,
     log,
     sleep,
+    timer,
     random,
     timeout: timeout * 1000,
     keepAliveAfter: keepAliveAfter * 1000,

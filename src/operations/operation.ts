@@ -1,6 +1,6 @@
 import type { Client, Config } from '../config.ts'
 import type { OssClient } from '../oss/client.ts'
-import type { Clock, HeaderMap, Log, Platform, Reply, Sleep } from '../ports.ts'
+import type { Clock, HeaderMap, Log, Platform, Reply, Sleep, Timer } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import type { S3Request } from '../s3/request.ts'
 import { renderXml, type XmlTree } from '../xml.ts'
@@ -12,6 +12,7 @@ export type Context = {
   clock: Clock
   log: Log
   sleep: Sleep
+  timer: Timer
   random: () => number
   platform: Platform
   client: Client

@@ -13,7 +13,7 @@ export async function slowReply(
   context: Context,
 ): Promise<Reply> {
   const after = context.config.document.copy.keepAliveAfter * 1000
-  const finished = await waitFor(work, decided, after, context.sleep)
+  const finished = await waitFor(work, decided, after, context.timer)
   if (finished !== undefined) return finished.result
   const document = work.then(({ body }) => body as string, context.renderLate)
   return {

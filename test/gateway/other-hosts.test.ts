@@ -18,6 +18,7 @@ function gateway(answer: { status: number; body: string } = { status: 404, body:
   const { answer: perform } = createGateway({
     ...nodePorts,
     sleep: async () => {},
+    timer: () => () => {},
     config,
     log: () => {},
     transport: async (request) => {
