@@ -81,7 +81,11 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
   function answer(exchange: Exchange, method: string): Promise<Reply> | Reply {
     const { incoming, body } = exchange
     const headers = parseHeaders(incoming.rawHeaders)
-    if (!isHost(headers.host)) return inside.refuse(new S3Error('BadRequest'), method)
+    const oldChunks = incoming.httpVersion === '1.0' && 'transfer-encoding' in headers
+    // Where the next request begins is not sure: HTTP/1.0 has no chunks, and Node drops what it has of a protocol that
+    // it was not upgraded to.
+    if (oldChunks || 'upgrade' in headers) exchange.outgoing.shouldKeepAlive = false
+    if (oldChunks || !isHost(headers.host)) return inside.refuse(new S3Error('BadRequest'), method)
     const signal = () => signalOf(exchange)
     return inside.answer({ method, target: incoming.url ?? '', headers, body, signal, waitUntil })
   }

@@ -41,10 +41,19 @@ export function createServer(door: NodeDoor, inside: Inside, config: Config): Se
   server.timeout = idle * 1000
   server.on('request', (incoming, outgoing) => door.handle(incoming, outgoing))
   server.on('checkContinue', (incoming, outgoing) => door.handle(incoming, outgoing, true))
+  // Node's own answer to any other expectation has no words.
+  server.on('checkExpectation', (_, outgoing) => {
+    const { status, headers, body } = inside.refuse(new S3Error('BadRequest'), '')
+    const bytes = Buffer.from(body as string)
+    outgoing.writeHead(status, { ...headers, 'content-length': bytes.length, connection: 'close' }).end(bytes)
+  })
   server.on('timeout', (socket: Socket) => onSilence(socket, door, idle * 1000))
-  // What never becomes a request is still answered.
+  // What never becomes a request is still answered, but not in the midst of another answer.
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    const answering = [...door.inFlight].some(
+      ({ incoming, outgoing }) => incoming.socket === socket && outgoing.headersSent,
+    )
+    if (error.code === 'ECONNRESET' || !socket.writable || answering) socket.destroy()
     else socket.end(asText(inside.refuse(new S3Error(codes[error.code ?? ''] ?? 'BadRequest'), '')))
   })
 
