@@ -75,6 +75,8 @@ function timestampOf(now: number): string {
   return lastTimestamp.text
 }
 
+/** Clients name regions, also such as there are none. */
+const MAX_REGIONS = 100
 /** The last key per region: four HMACs a day instead of four a request. */
 const signingKeys = new Map<string, { secret: string; day: string; key: Buffer }>()
 
@@ -83,6 +85,7 @@ function signingKey({ accessKeySecret }: OssCredentials, day: string, region: st
   if (known?.day === day && known.secret === accessKeySecret) return known.key
   const step = (key: Buffer | string, data: string): Buffer => createHmac('sha256', key).update(data).digest()
   const key = [region, 'oss', 'aliyun_v4_request'].reduce(step, step(`aliyun_v4${accessKeySecret}`, day))
+  if (signingKeys.size >= MAX_REGIONS) signingKeys.clear()
   signingKeys.set(region, { secret: accessKeySecret, day, key })
   return key
 }
