@@ -96,8 +96,10 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
     if (outgoing.destroyed) return discard(body)
     const headers = rawHeaders(reply.headers)
     // A client that was not told to go on will not, or all at once: where its next request begins is unknown.
-    if (ending || (waits && !asked.begun)) headers.push('connection', 'close')
+    if (waits && !asked.begun) headers.push('connection', 'close')
     else if (!incoming.complete) outgoing.once('finish', () => asked.drain(DRAIN_BYTES, DRAIN_TIME))
+    // Only now: closed under a client that still sends, the connection would take the answer with it.
+    else if (ending) headers.push('connection', 'close')
     if (typeof body === 'string') {
       const bytes = Buffer.from(body)
       headers.push('content-length', String(bytes.length))

@@ -23,7 +23,9 @@ export type Running = {
   stop(limit?: number): Promise<void>
 }
 
-/** Milliseconds for cleaning up after what is given up, and for closing: with the default limit within 30 s. */
+/** Milliseconds for telling clients that they are given up, */
+const TELLING_TIME = 1_000
+/** for copies to clean up, and for closing: with the default limit within 30 s. */
 const CLEANING_LIMIT = 5_000
 const CLOSING_LIMIT = 2_000
 
@@ -75,7 +77,8 @@ export async function start(config: Config, log: Log): Promise<Running> {
       if (!(await within(limit, stopping)) && closed === undefined) {
         log('requests given up', { afterSeconds: limit / 1000 })
         door.giveUp(new Error('the gateway stops'))
-        await within(CLEANING_LIMIT, stopping)
+        const cleaned = within(TELLING_TIME, stopping).then(() => door.settled())
+        await within(CLEANING_LIMIT, cleaned)
         server.closeAllConnections()
       }
       closed ??= close()

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,96 +6,72 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
-import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { buildCli, clientOf, killGateways, portOf, spawnGateway, started, until } from './gateway-process.ts'
 
-const cli = join('dist', 'test', 'cli.js')
 let directory: string
-const children = new Set<ChildProcess>()
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gateway-'))
-  await build({
-    entryPoints: ['src/cli.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    outfile: cli,
-    logLevel: 'warning',
-  })
+  await buildCli()
 })
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL')
-})
+afterEach(killGateways)
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-type Gateway = { child: ChildProcess; output: () => string; exit: Promise<number | null> }
-/** Where a started gateway listens, as it says. */
-const portOf = ({ output }: Gateway) => Number(/S3 endpoint +http:\/\/[^:]+:(\d+)/.exec(output())?.[1])
-
-function spawnGateway(settings: Record<string, string>): Gateway {
-  const child = spawn(process.execPath, [cli], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      LOCAL_OSS_PORT: '0',
-      LOCAL_OSS_DIR: join(directory, 'oss'),
-      ...settings,
-    },
-  })
-  children.add(child)
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => (output += bytes))
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  exit.then(() => children.delete(child)).catch(() => {})
-  return { child, output: () => output, exit }
+/** A download that has begun, and whose client does not read on by itself. */
+async function download(s3: S3Client) {
+  await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
+  await s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: Buffer.alloc(32_000_000, 'x') }))
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }))
+  return async () => (await Body?.transformToByteArray())?.length
 }
-
-async function started(settings: Record<string, string>): Promise<Gateway> {
-  const gateway = spawnGateway(settings)
-  while (!gateway.output().includes('S3 endpoint')) {
-    if (gateway.child.exitCode !== null) throw new Error(gateway.output())
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  return gateway
-}
-
-const clientOf = (port: number) =>
-  new S3Client({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
-  })
 
 describe('the process', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'finishes the answer in flight at %s, then exits with 0',
     async (signal) => {
-      const gateway = await started({ LOCAL_OSS_DIR: ':memory:' })
-      const s3 = clientOf(portOf(gateway))
-      await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
-      await s3.send(
-        new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: Buffer.alloc(8_000_000, 'x') }),
-      )
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }))
+      const gateway = await started({})
+      const s3 = clientOf(gateway)
+      const finish = await download(s3)
       gateway.child.kill(signal)
-      const bytes = await Body?.transformToByteArray()
-      expect(bytes?.length).toBe(8_000_000)
+      // As a Ctrl-C comes twice under npm.
+      gateway.child.kill(signal)
+      expect(await finish()).toBe(32_000_000)
       s3.destroy()
       expect(await gateway.exit).toBe(0)
     },
   )
 
+  test('told to stop again and again it exits with 1, whatever is in flight', async () => {
+    const gateway = await started({})
+    const s3 = clientOf(gateway)
+    const finish = await download(s3)
+    await until(() => {
+      gateway.child.kill('SIGTERM')
+      return gateway.child.exitCode !== null
+    })
+    expect(await gateway.exit).toBe(1)
+    expect(gateway.output()).toContain('second time')
+    await expect(finish()).rejects.toThrow()
+    s3.destroy()
+  })
+
+  test('says that one process cannot replace itself at SIGHUP, and goes on', async () => {
+    const gateway = await started({})
+    const s3 = clientOf(gateway)
+    const finish = await download(s3)
+    gateway.child.kill('SIGHUP')
+    await until(() => gateway.output().includes('SIGHUP ignored'))
+    expect(await finish()).toBe(32_000_000)
+    s3.destroy()
+  })
+
   test('killed during a thousand writes it keeps every one it acknowledged, and shows no other', async () => {
     const settings = { LOCAL_OSS_DIR: join(directory, 'killed') }
     const gateway = await started(settings)
-    const s3 = clientOf(portOf(gateway))
+    const s3 = clientOf(gateway)
     await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
     const bodyOf = (i: number) => Buffer.alloc(i % 10 === 0 ? 100_000 + i : 100 + i, `${i} `)
     const acknowledged = new Set<number>()
@@ -121,7 +96,7 @@ describe('the process', () => {
     s3.destroy()
 
     const again = await started(settings)
-    const survivor = clientOf(portOf(again))
+    const survivor = clientOf(again)
     const seen = new Set<number>()
     let ContinuationToken: string | undefined
     do {
@@ -153,10 +128,16 @@ describe('the process', () => {
   })
 
   test('names every mistake in the settings at once, and exits with 2', async () => {
-    const gateway = spawnGateway({ PORT: 'x', OSS_REGION: 'not/a/region', S3_ACCESS_KEY_ID: 'only-half' })
+    const gateway = spawnGateway({
+      PORT: 'x',
+      WORKERS: '0',
+      OSS_REGION: 'not/a/region',
+      S3_ACCESS_KEY_ID: 'only-half',
+    })
     expect(await gateway.exit).toBe(2)
     for (const name of [
       'PORT',
+      'WORKERS',
       'OSS_REGION',
       'OSS_ACCESS_KEY_ID',
       'OSS_ACCESS_KEY_SECRET',
