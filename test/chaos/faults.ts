@@ -24,6 +24,7 @@ const actions: Record<string, [weight: number, action: FaultAction]> = {
   'truncated body': [1, { kind: 'truncate', afterBytes: 150_000 }],
   delay: [3, { kind: 'delay', ms: 300 }],
 }
+const moving = new Set(['UploadPartCopy', 'UploadPart'])
 const rows = Object.entries(actions).map(([name, [weight]]) => [name, weight] as const)
 
 /** Counts by name. */
@@ -42,12 +43,17 @@ export function injectFaults(
   stalled: (request: ObservedRequest) => void,
 ): () => void {
   let chosen: string | undefined
+  const choose = ({ operation }: ObservedRequest) => {
+    if (random.chance(SHARE)) return pickWeighted(random, rows)
+    // Copies that take a while, so that their sources are changed under them.
+    return moving.has(operation) && random.chance(0.15) ? 'delay' : undefined
+  }
   const removals = rows.map(([name], index) =>
     faults.add({
       times: Number.POSITIVE_INFINITY,
       // The first rule throws the dice for all: they are asked in their order, in one turn.
       when: (request) => {
-        if (index === 0) chosen = random.chance(SHARE) ? pickWeighted(random, rows) : undefined
+        if (index === 0) chosen = choose(request)
         if (chosen !== name) return false
         count(struck, name)
         if (name === 'no answer') stalled(request)
