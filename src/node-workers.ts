@@ -27,8 +27,9 @@ const MARK = 'S3_OSS_GATEWAY_WORKER'
 const LIVED = 10_000
 const FIRST_PAUSE = 100
 const LAST_PAUSE = 30_000
-/** What a worker may take to end after its limit, in milliseconds. */
-const ENDING_LIMIT = 8_000
+/** What a worker may take to end after its limit, and what closing takes then, in milliseconds. */
+const ENDING_LIMIT = 7_500
+const CLOSING_LIMIT = 200
 
 /** Whether this process is a worker of {@link startWorkers}. */
 export const isWorker = (): boolean => cluster.isWorker && process.env[MARK] !== undefined
@@ -172,7 +173,8 @@ export async function startWorkers(
       for (const worker of workers.keys()) tell(worker, { stop: limit })
       await within(limit + ENDING_LIMIT, Promise.all(workers.values()))
       admin.close()
-      await upstream.close()
+      // A question about health may still wait for OSS.
+      await within(CLOSING_LIMIT, upstream.close())
     },
   }
 }
