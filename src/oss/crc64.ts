@@ -8,9 +8,6 @@ export function ossCrc64(): OssCrc64 {
   const state = crc64(0xc96c5795d7870f42n)
   return {
     update: state.update,
-    decimal: () => {
-      const [high, low] = state.digest()
-      return ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString()
-    },
+    decimal: () => state.digest().toString(),
   }
 }

@@ -125,17 +125,13 @@ function crc(step: Crc): Hasher {
       // zlib.crc32 of no bytes is 0, whatever came before.
       if (bytes.length > 0) value = step(bytes, value)
     },
-    digest: () => bigEndian(value),
+    digest: () => bigEndian(value >>> 0, 4),
   }
 }
 
-function bigEndian(...words: number[]): string {
-  const bytes = Buffer.alloc(4 * words.length)
-  words.forEach((word, at) => {
-    bytes.writeInt32BE(word | 0, 4 * at)
-  })
-  return bytes.toString('base64')
-}
+/** The number in so many bytes, most significant first, as base64. */
+const bigEndian = (value: number | bigint, bytes: number) =>
+  Buffer.from(value.toString(16).padStart(2 * bytes, '0'), 'hex').toString('base64')
 
 const look = (table: Int32Array, at: number) => table[at] as number
 
@@ -181,5 +177,5 @@ export function slicedCrc(polynomial: number): Crc {
 /** CRC-64/NVME, which is not OSS's CRC-64. */
 function crc64nvme(): Hasher {
   const state = crc64(0x9a6c9329ac4bc9b5n)
-  return { update: state.update, digest: () => bigEndian(...state.digest()) }
+  return { update: state.update, digest: () => bigEndian(state.digest(), 8) }
 }
