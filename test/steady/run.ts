@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { heap } from './heap.ts'
 import { memory } from './memory.ts'
+import { overload } from './overload.ts'
 import { pressure } from './pressure.ts'
+import { rolling } from './rolling.ts'
 import { MiB, Report, type Scale, startStub } from './world.ts'
 
 /**
@@ -21,6 +23,8 @@ const report = new Report()
 const parts: Record<string, () => Promise<void>> = {
   pressure: () => inFront(pressure),
   heap: () => inFront((stub, report) => heap(stub, scale, report)),
+  overload: () => inFront((stub, report) => overload(stub, scale, report)),
+  rolling: () => rolling(scale, report),
   memory: () => inFront((stub, report) => memory(stub, scale, report)),
 }
 
