@@ -153,14 +153,10 @@ const unsigned = ({ headers }: Incoming): Verified => ({
 async function takeBody(operation: Operation, incoming: Incoming, { headers, payload }: Verified) {
   if (operation.body === 'stream') {
     // A bucket can be created without a word, and some clients then send no length.
-    const length =
-      headers['content-length'] ??
-      (operation.on === 'object' || 'transfer-encoding' in headers ? undefined : '0')
+    const silent =
+      operation.on !== 'object' && !('content-length' in headers) && !('transfer-encoding' in headers)
     return plainBody(
-      {
-        headers: length === undefined ? headers : { ...headers, 'content-length': length },
-        body: incoming.body,
-      },
+      { headers: silent ? { ...headers, 'content-length': '0' } : headers, body: incoming.body },
       payload,
       operation.checksumOf,
     )

@@ -1,5 +1,6 @@
 /** Percent-encodes every byte outside `A-Za-z0-9-._~`: what SigV4 and OSS's V4 both sign. */
 export function encodeStrictly(text: string): string {
+  if (/^[A-Za-z0-9\-._~]*$/.test(text)) return text
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 

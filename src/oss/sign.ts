@@ -19,7 +19,8 @@ export type ToSign = {
 }
 
 /** A key as a URL path: `/` stays. */
-export const encodePath = (key: string) => encodeStrictly(key).replaceAll('%2F', '/')
+export const encodePath = (key: string) =>
+  /^[A-Za-z0-9\-._~/]*$/.test(key) ? key : encodeStrictly(key).replaceAll('%2F', '/')
 
 /**
  * OSS's V4 signature (OSS4-HMAC-SHA256, header form, unsigned payload).

@@ -15,9 +15,11 @@ const encoder = new TextEncoder()
  * @throws S3Error MetadataTooLarge over S3's 2 KB (names and values, in UTF-8).
  */
 export function toOssMetadata(headers: HeaderMap): HeaderMap {
-  const own = Object.entries(headers).flatMap(([header, value]): [name: string, value: string][] =>
-    header.startsWith('x-amz-meta-') ? [[header.slice('x-amz-meta-'.length), value]] : [],
-  )
+  const own: [name: string, value: string][] = []
+  for (const header in headers) {
+    if (header.startsWith('x-amz-meta-'))
+      own.push([header.slice('x-amz-meta-'.length), headers[header] as string])
+  }
   const size = own.reduce((sum, pair) => sum + encoder.encode(pair.join('')).length, 0)
   if (size > MAX_METADATA_BYTES) {
     throw new S3Error('MetadataTooLarge', { elements: { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES } })
