@@ -1,4 +1,5 @@
-import { createServer, type RequestListener } from 'node:http'
+import { once } from 'node:events'
+import { createServer, request as httpRequest, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -7,12 +8,14 @@ import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { undiciTransport } from '../../src/node-transport.ts'
 import type { OssRequest, Transport } from '../../src/ports.ts'
+import { sign } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'
 
 const generous = { connect: 20, headers: 20, idle: 20, total: 60 }
@@ -247,11 +250,12 @@ describe('of a request that got no answer it is known', () => {
   })
 })
 
-describe('behind the gateway', () => {
+describe.each(['sockets', 'workerd'] as const)('behind the gateway, %s', (setup) => {
   let world: World
   const timeouts = { oss: { headers: 1, idle: 1 } }
+  const unheard = { name: 'ServiceUnavailable', $metadata: { httpStatusCode: 503 } }
   beforeAll(async () => {
-    world = await startWorld('sockets', { GATEWAY_CONFIG: JSON.stringify({ timeouts }) })
+    world = await startWorld(setup, { GATEWAY_CONFIG: JSON.stringify({ timeouts }) })
     const s3 = world.s3()
     await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
     await s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: Buffer.alloc(1 << 20, 'x') }))
@@ -259,33 +263,52 @@ describe('behind the gateway', () => {
   afterAll(() => world.stop())
   afterEach(() => world.localOss.faults.clear())
 
-  test('an OSS that does not answer is a reason to try again', async () => {
+  test('an OSS that does not answer is a reason to try again, for the client', async () => {
     world.localOss.faults.add({ action: { kind: 'stall', at: 'start' }, times: 9 })
-    world.ossRequests()
-    const error = await world
-      .s3()
-      .send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }))
-      .catch((error) => error)
-    expect(error).toMatchObject({
-      name: 'ServiceUnavailable',
-      $metadata: { httpStatusCode: 503 },
-      $response: { headers: { 'retry-after': '1' } },
-    })
+    const read = world.s3().send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }))
+    await expect(read).rejects.toMatchObject({ ...unheard, $response: { headers: { 'retry-after': '1' } } })
+    const Body = Buffer.alloc(300_000)
+    const written = world.s3().send(new PutObjectCommand({ Bucket: 'bucket', Key: 'new', Body }))
+    await expect(written).rejects.toMatchObject(unheard)
   })
 
-  test('an OSS that stops within a body cuts the answer', async () => {
+  test('and so is one that stops within a document', async () => {
+    world.localOss.faults.add({ action: { kind: 'stall', at: 'body', afterBytes: 20 }, times: 9 })
+    const list = world.s3().send(new ListObjectsV2Command({ Bucket: 'bucket' }))
+    await expect(list).rejects.toMatchObject(unheard)
+  })
+
+  // What a Worker only hands on, it does not watch.
+  test.runIf(setup === 'sockets')('one that stops within an object cuts the answer', async () => {
     world.localOss.faults.add({ action: { kind: 'stall', at: 'body', afterBytes: 1000 } })
     const { Body } = await world.s3().send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }))
     await expect(Body?.transformToByteArray()).rejects.toThrow()
   })
 
+  test('an upload may take longer than the answer to it', async () => {
+    const target = '/bucket/slow'
+    const { host } = new URL(world.endpoint)
+    const { headers } = sign({ method: 'PUT', target }, host, { payload: 'UNSIGNED-PAYLOAD' })
+    const lengths = { 'content-length': '300000' }
+    const request = httpRequest(world.endpoint, {
+      method: 'PUT',
+      path: target,
+      headers: { ...headers, ...lengths },
+    })
+    const answer = once(request, 'response')
+    for await (const bytes of slowly(30, 100, 10_000)) request.write(bytes)
+    request.end()
+    const [{ statusCode }] = await answer
+    expect(statusCode).toBe(200)
+    expect((await world.oss('bucket').get('slow')).content).toHaveLength(300_000)
+  })
+
   test('what takes OSS long has longer', async () => {
-    const s3 = world.s3({ maxAttempts: 1 })
+    const s3 = world.s3()
     const address = { Bucket: 'bucket', Key: 'long' }
     const CopySource = 'bucket/key'
-    const delay = { kind: 'delay', ms: 3000 } as const
     const operation = ['CopyObject', 'UploadPartCopy', 'CompleteMultipartUpload']
-    world.localOss.faults.add({ operation, action: delay, times: 9 })
+    world.localOss.faults.add({ operation, action: { kind: 'delay', ms: 3000 }, times: 9 })
     const copied = s3.send(new CopyObjectCommand({ ...address, Key: 'copy', CopySource }))
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(address))
     const { CopyPartResult } = await s3.send(
