@@ -17,7 +17,7 @@ test('so many are let in at once, so many wait, the rest is turned away', async 
 
 test('a place goes to who waits longest, and to nobody who comes later', async () => {
   const gate = gateOf(1, 2)
-  gate.enter()
+  await gate.enter()
   const order: string[] = []
   const first = Promise.resolve(gate.enter()).then(() => order.push('first'))
   const second = Promise.resolve(gate.enter()).then(() => order.push('second'))
@@ -32,7 +32,7 @@ test('a place goes to who waits longest, and to nobody who comes later', async (
 
 test('who has waited too long is turned away, and his place in the queue is free', async () => {
   const gate = gateOf(1, 1, 10)
-  gate.enter()
+  await gate.enter()
   expect(await gate.enter()).toBe(false)
   const next = gate.enter()
   expect(next).toBeInstanceOf(Promise)
