@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Work } from './measure.ts'
 import { type Core, freePort, listening, start, stop } from './processes.ts'
 import { client } from './requests.ts'
@@ -23,7 +23,6 @@ type Surroundings = {
   port: number
   stubPort: number
   folder: string
-  built: string
   cpuProfile?: string | undefined
 }
 
@@ -31,7 +30,7 @@ type Surroundings = {
 export type Running = Contestant & { port: number; pid: number; stop: () => Promise<void> }
 
 function nginx({ port, stubPort, folder }: Surroundings, more: string): [string[]] {
-  const prefix = mkdtempSync(join(folder, 'nginx-'))
+  const prefix = mkdtempSync(resolve(folder, 'nginx-'))
   const file = join(prefix, 'nginx.conf')
   writeFileSync(file, nginxConfig(port, stubPort, more))
   return [['nginx', '-p', prefix, '-e', 'stderr', '-c', file]]
@@ -78,12 +77,12 @@ http {
 `
 
 function gateway(
-  { port, stubPort, built, cpuProfile }: Surroundings,
+  { port, stubPort, folder, cpuProfile }: Surroundings,
   workers?: string,
 ): [string[], Record<string, string>] {
   const profiling = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]
   return [
-    ['node', ...profiling, join(built, 'cli.js')],
+    ['node', ...profiling, join(folder, 'cli.js')],
     {
       NODE_ENV: 'production',
       PORT: String(port),
@@ -125,8 +124,8 @@ export const contestants: readonly Contestant[] = [
     title: 'node:http + undici',
     core: 0,
     signs: false,
-    command: ({ port, stubPort, built }) => [
-      ['node', join(built, 'plain-proxy.js'), String(port), `http://127.0.0.1:${stubPort}`],
+    command: ({ port, stubPort, folder }) => [
+      ['node', join(folder, 'plain-proxy.js'), String(port), `http://127.0.0.1:${stubPort}`],
       { NODE_ENV: 'production' },
     ],
   },

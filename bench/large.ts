@@ -34,7 +34,7 @@ export function transfer(
   way: Way,
   { size = bench.largeSize, seconds = bench.seconds } = {},
 ): Promise<Sample> {
-  const command = [join(bench.built, 'transfer.js'), contestant.port, way, size, seconds].map(String)
+  const command = [join(bench.folder, 'transfer.js'), contestant.port, way, size, seconds].map(String)
   return watch(
     bench,
     contestant,

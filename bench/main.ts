@@ -9,7 +9,7 @@ import { largeWorks } from './large.ts'
 import type { Bench, Sample, Work } from './measure.ts'
 import { start, stop } from './processes.ts'
 import { contestTable, growthTable, render, renderResults, type Table } from './report.ts'
-import { BUILT, buildAll, install, versions } from './setup.ts'
+import { buildAll, install, makeFolder, versions } from './setup.ts'
 import { smallWorks } from './small.ts'
 
 /**
@@ -43,7 +43,7 @@ const chosen = <T extends { name: string }>(group: string, works: readonly T[]):
 
 /** What is to be ended, come what may. */
 const running = new Set<() => Promise<void>>()
-const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+const folder = makeFolder()
 const cpuProfile = flags['cpu-prof'] ? mkdtempSync(join(tmpdir(), 'bench-cpu-prof-')) : undefined
 
 /** Starts contestants for as long as the work takes. */
@@ -116,11 +116,11 @@ function shown(table: Table): Table {
 
 async function main(): Promise<void> {
   install()
-  await buildAll()
-  const stub = start(1, ['node', join(BUILT, 'stub.js'), '0'])
+  await buildAll(folder)
+  const stub = start(1, ['node', join(folder, 'stub.js'), '0'])
   running.add(() => stop(stub))
   const [port] = (await once(stub.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  const bench: Bench = { folder, built: BUILT, stubPort: Number(port), seconds, largeSize }
+  const bench: Bench = { folder, stubPort: Number(port), seconds, largeSize }
   const tables = [
     ...(await contests(bench, 'Small requests', chosen('small', smallWorks))),
     ...(await contests(bench, `Objects of ${largeSize / 1024 ** 2} MiB`, chosen('large', largeWorks))),

@@ -4,10 +4,8 @@ import type { StubCounts } from './stub.ts'
 
 /** What everything that is measured needs to know. */
 export type Bench = {
-  /** For files that nobody needs afterwards. */
+  /** What was built, and files that nobody needs afterwards. */
   folder: string
-  /** Where what was built is. */
-  built: string
   stubPort: number
   /** How long each contestant is measured in a round. */
   seconds: number

@@ -114,7 +114,7 @@ Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}.
 
 ${cpu?.model.trim()}, ${cpus().length} cores; ${software.join(', ')}. Medians of ${rounds} rounds of ${seconds} s, all contestants in turns.
 
-- **The measure** is the share of what nginx does in a second of CPU: user and system time of all processes of a contestant, for each request or byte. It does not depend on who else wants the cores, nor on what the load generator can give.
+- **The measure** is the share of what nginx does in a second of CPU: user and system time of all processes of a contestant, for each request or byte. Of all figures it depends least on who else wants the cores, and on what the load generator can give.
 - **Contestants** have core 0 for themselves; the load generator and the upstream share core 1. Only the gateway on all cores runs on both. *Of a core* says how busy the contestant was: where it is far from 100 %, requests/s are the other core's.
 - **nginx**: one worker, \`proxy_pass\` with kept connections to the upstream, \`proxy_request_buffering off\`, \`proxy_buffering\` on as by default but never to disk, no access log. Its buffers are the defaults; larger ones move large objects for less, so they are shown as well.
 - **node:http + undici** passes everything as it is: what Node costs before there is any S3 in it.

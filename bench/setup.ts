@@ -1,9 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 import { hasCommand } from './processes.ts'
 
-/** Where what is measured is built: not where a build meanwhile would change it. */
-export const BUILT = 'node_modules/.cache/bench'
+/** Where a run's own folder is made: within reach of the packages, and where no other build changes what is measured. */
+const CACHE = 'node_modules/.cache'
+
+/** @returns an empty folder. */
+export function makeFolder(): string {
+  mkdirSync(CACHE, { recursive: true })
+  return mkdtempSync(join(CACHE, 'bench-'))
+}
 
 /** Installs what is missing of nginx and wrk. @throws Error where there is no apt-get, or no right to it. */
 export function install(): void {
@@ -15,12 +23,12 @@ export function install(): void {
   execFileSync(command[0] as string, command.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-/** Builds the gateway as it is shipped, and the bench's own processes. */
-export async function buildAll(): Promise<void> {
-  execFileSync('npm', ['run', 'build', '--silent', '--', `--outfile=${BUILT}/cli.js`], { stdio: 'inherit' })
+/** Builds the gateway as it is shipped, and the bench's own processes, into a folder. */
+export async function buildAll(folder: string): Promise<void> {
+  execFileSync('npm', ['run', 'build', '--silent', '--', `--outfile=${folder}/cli.js`], { stdio: 'inherit' })
   await build({
     entryPoints: ['stub', 'plain-proxy', 'flood', 'transfer'].map((name) => `bench/${name}.ts`),
-    outdir: BUILT,
+    outdir: folder,
     bundle: true,
     platform: 'node',
     target: 'node20',

@@ -133,7 +133,7 @@ export function flood(
   { connections, limit, requests = REQUESTS }: Flood,
 ): Promise<Sample> {
   const file = writeRequests(bench, request, requests)
-  const command = ['node', join(bench.built, 'flood.js'), contestant.port, file, connections, limit].map(
+  const command = ['node', join(bench.folder, 'flood.js'), contestant.port, file, connections, limit].map(
     String,
   )
   return watch(bench, contestant, async () => parseLoad(await run(1, command)))
