@@ -3,8 +3,11 @@ export type GateLimits = { inFlight: number; waiting: number; waitingTime: numbe
 
 /** Lets so many in at a time, lets so many more wait for their turn, and turns the rest away at once. */
 export type Gate = {
-  /** True: in. False: turned away. A promise: waiting, in the order of arrival, for either. */
-  enter(): boolean | Promise<boolean>
+  /**
+   * True: in. False: turned away. A promise: waiting, in the order of arrival, for either.
+   * @param gone asked for by who has to wait, and only then: once it aborts nobody waits for this place in the queue.
+   */
+  enter(gone: () => AbortSignal): boolean | Promise<boolean>
   /** Whoever was let in is done. */
   leave(): void
 }
@@ -18,41 +21,37 @@ export function createGate(
   /** A set keeps the order of arrival, and lets anyone leave the queue. */
   const queue = new Set<() => void>()
 
-  function wait(): Promise<boolean> {
+  function wait(gone: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
-      const called = new AbortController()
-      const call = () => {
-        called.abort()
-        resolve(true)
+      const over = new AbortController()
+      const end = (entered: boolean) => {
+        queue.delete(call)
+        gone.removeEventListener('abort', give)
+        over.abort()
+        resolve(entered)
       }
+      const call = () => end(true)
+      const give = () => end(false)
       queue.add(call)
-      sleep(waitingTime, called.signal).then(
-        () => {
-          queue.delete(call)
-          resolve(false)
-        },
-        () => {},
-      )
+      gone.addEventListener('abort', give)
+      if (gone.aborted) give()
+      else sleep(waitingTime, over.signal).then(give, () => {})
     })
   }
 
   return {
-    enter: () => {
+    enter: (gone) => {
       if (inside < inFlight) {
         inside++
         return true
       }
-      return queue.size < waiting ? wait() : false
+      return queue.size < waiting ? wait(gone()) : false
     },
     leave: () => {
       const [next] = queue
-      if (next === undefined) {
-        inside--
-        return
-      }
       // The place is handed on: nobody who comes now may take it first.
-      queue.delete(next)
-      next()
+      if (next === undefined) inside--
+      else next()
     },
   }
 }

@@ -65,7 +65,7 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
 
   async function serve(exchange: Exchange, waits: boolean): Promise<void> {
     const method = exchange.incoming.method ?? ''
-    const entered = gate.enter()
+    const entered = gate.enter(() => signalOf(exchange))
     if (entered !== true && !(await entered)) {
       await send(exchange, waits, inside.refuse(new S3Error('SlowDown', slowDown), method))
       return

@@ -233,7 +233,8 @@ function unchunk(bytes: Buffer): Buffer | undefined {
   return undefined
 }
 
-function errorOf(body: Buffer, method: string): Record<string, string> {
+/** The elements of an error document. */
+export function errorOf(body: Buffer, method: string): Record<string, string> {
   if (method === 'HEAD' || !body.includes('<Error>')) return {}
   const document = parseXml(body.toString(), 'Error')
   return Object.fromEntries(Object.keys(document).map((name) => [name, text(document, name) ?? '']))
