@@ -35,8 +35,12 @@ export async function sendBody(
     ...(length === undefined ? {} : { 'content-length': String(length) }),
   }
   const crc64 = ossCrc64()
+  let broken: unknown
   try {
-    const stored = await oss.send({ ...call, headers, body: seen(bytes, crc64.update) })
+    const sent = seen(bytes, crc64.update, (error) => {
+      broken = error
+    })
+    const stored = await oss.send({ ...call, headers, body: sent })
     // Whatever became of it on the way: what is not what was promised is never called a success.
     const failure = body.failure()
     if (failure !== undefined) throw failure
@@ -44,14 +48,18 @@ export async function sendBody(
     if (storedCrc64 !== crc64.decimal()) throw storedOtherBytes(storedCrc64, crc64.decimal())
     return stored
   } catch (error) {
-    // A body that failed its verification was cut off on its way to OSS: its own error is the answer.
-    throw body.failure() ?? error
+    // A body that failed its verification, or came no further, was cut off on its way to OSS: that is the answer.
+    throw body.failure() ?? (broken instanceof S3Error ? broken : error)
   }
 }
 
-/** Shows the bytes on their way to `see`. */
-function seen(body: PlainBody['body'] | Uint8Array, see: (bytes: Uint8Array) => void) {
-  if (!(body instanceof Uint8Array)) return watched(body, see)
+/** Shows the bytes on their way to `see`, and what their source throws to `failed`. */
+function seen(
+  body: PlainBody['body'] | Uint8Array,
+  see: (bytes: Uint8Array) => void,
+  failed: (error: unknown) => void,
+) {
+  if (!(body instanceof Uint8Array)) return watched(body, see, failed)
   see(body)
   return body
 }
@@ -59,10 +67,16 @@ function seen(body: PlainBody['body'] | Uint8Array, see: (bytes: Uint8Array) => 
 async function* watched(
   body: PlainBody['body'],
   see: (bytes: Uint8Array) => void,
+  failed: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array> {
-  for await (const bytes of body) {
-    see(bytes)
-    yield bytes
+  try {
+    for await (const bytes of body) {
+      see(bytes)
+      yield bytes
+    }
+  } catch (error) {
+    failed(error)
+    throw error
   }
 }
 
