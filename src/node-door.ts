@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Gate } from './gate.ts'
 import { AnswerBody } from './node-answer.ts'
-import { IncomingBody } from './node-body.ts'
+import { type DrainLimits, IncomingBody } from './node-body.ts'
 import { decodeHeader, rawHeaders } from './node-headers.ts'
 import { type Body, type HeaderMap, headerMap, type Incoming, type Log, type Reply } from './ports.ts'
 import { S3Error } from './s3/error.ts'
@@ -19,14 +20,17 @@ export type Exchange = {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly body: IncomingBody
+  readonly expectation: Expectation
   /** Made when someone asks to be told that the client went away. */
   gone: AbortController | undefined
 }
 
+/** What a request's Expect header asks for: nothing, a `100 Continue` before its body is sent, or what nobody knows. */
+export type Expectation = 'none' | 'continue' | 'unknown'
+
 /** Node's door: the raw request in, the raw response out, no web streams and no framework between. */
 export type NodeDoor = {
-  /** @param waits whether the client waits for a `100 Continue` before it sends its body. */
-  handle(incoming: IncomingMessage, outgoing: ServerResponse, waits?: boolean): void
+  handle(incoming: IncomingMessage, outgoing: ServerResponse, expectation?: Expectation): void
   /** What has come in and is not answered to its end. */
   inFlight: ReadonlySet<Exchange>
   /** Tells every request in flight that its client is not to be waited for. */
@@ -37,18 +41,22 @@ export type NodeDoor = {
   settled(): Promise<void>
 }
 
-/** What is still read of a request that is answered already: bytes, milliseconds. */
-const DRAIN_BYTES = 64 * 1024 ** 2
-const DRAIN_TIME = 5_000
+/** What is still read of a request that is answered already. */
+const DRAIN: DrainLimits = { bytes: 64 * 1024 ** 2, silence: 5_000, time: 30_000 }
 
 export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
   const inFlight = new Set<Exchange>()
   const works = new Set<Promise<unknown>>()
   let ending = false
 
-  function handle(incoming: IncomingMessage, outgoing: ServerResponse, waits = false): void {
+  function handle(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    expectation: Expectation = 'none',
+  ): void {
+    const waits = expectation === 'continue'
     const body = new IncomingBody(incoming, waits ? () => outgoing.writeContinue() : undefined)
-    const exchange: Exchange = { incoming, outgoing, body, gone: undefined }
+    const exchange: Exchange = { incoming, outgoing, body, expectation, gone: undefined }
     inFlight.add(exchange)
     outgoing.once('close', () => {
       inFlight.delete(exchange)
@@ -57,22 +65,23 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
       body.fail(reason)
       exchange.gone?.abort(reason)
     })
-    serve(exchange, waits).catch((error: Error) => {
+    if (outgoing.socket === null) hearOfClose(incoming.socket, outgoing)
+    serve(exchange).catch((error: Error) => {
       log('response failed', { cause: error.message })
-      outgoing.destroy()
+      incoming.socket.destroy()
     })
   }
 
-  async function serve(exchange: Exchange, waits: boolean): Promise<void> {
+  async function serve(exchange: Exchange): Promise<void> {
     const method = exchange.incoming.method ?? ''
     const entered = gate.enter(() => signalOf(exchange))
     if (entered !== true && !(await entered)) {
-      await send(exchange, waits, inside.refuse(new S3Error('SlowDown', slowDown), method))
+      await send(exchange, inside.refuse(new S3Error('SlowDown', slowDown), method))
       return
     }
     try {
       // It may have waited longer for its turn than its client did.
-      if (!exchange.outgoing.destroyed) await send(exchange, waits, await answer(exchange, method))
+      if (!exchange.outgoing.destroyed) await send(exchange, await answer(exchange, method))
     } finally {
       gate.leave()
     }
@@ -85,34 +94,46 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
     // Where the next request begins is not sure: HTTP/1.0 has no chunks, and Node drops what it has of a protocol that
     // it was not upgraded to.
     if (oldChunks || 'upgrade' in headers) exchange.outgoing.shouldKeepAlive = false
-    if (oldChunks || !isHost(headers.host)) return inside.refuse(new S3Error('BadRequest'), method)
+    if (oldChunks || exchange.expectation === 'unknown' || !isHost(headers.host)) {
+      return inside.refuse(new S3Error('BadRequest'), method)
+    }
     const signal = () => signalOf(exchange)
     return inside.answer({ method, target: incoming.url ?? '', headers, body, signal, waitUntil })
   }
 
   /** Settles when the answer is out, or can no more be brought out. */
-  async function send({ incoming, outgoing, body: asked }: Exchange, waits: boolean, reply: Reply) {
+  async function send(exchange: Exchange, reply: Reply): Promise<void> {
+    const { incoming, outgoing, body: asked, expectation } = exchange
     const { status, body } = reply
-    if (outgoing.destroyed) return discard(body)
+    // Or what came of the request was no HTTP any more, and that is answered.
+    if (outgoing.destroyed || outgoing.headersSent) return discard(body)
     const headers = rawHeaders(reply.headers)
     // A client that was not told to go on will not, or all at once: where its next request begins is unknown.
-    if (waits && !asked.begun) headers.push('connection', 'close')
-    else if (!incoming.complete) outgoing.once('finish', () => asked.drain(DRAIN_BYTES, DRAIN_TIME))
-    // Only now: closed under a client that still sends, the connection would take the answer with it.
-    else if (ending) headers.push('connection', 'close')
-    if (typeof body === 'string') {
-      const bytes = Buffer.from(body)
-      headers.push('content-length', String(bytes.length))
-      outgoing.writeHead(status, headers).end(bytes)
+    const unsure = expectation === 'continue' && !asked.begun && !incoming.complete
+    if (ending || unsure) headers.push('connection', 'close')
+    const bytes = typeof body === 'string' ? Buffer.from(body) : undefined
+    if (bytes !== undefined) headers.push('content-length', String(bytes.length))
+    try {
+      outgoing.writeHead(status, headers)
+    } catch (error) {
+      discard(body)
+      log('headers refused', { cause: (error as Error).message })
+      return send(exchange, inside.refuse(new S3Error('InternalError'), incoming.method ?? ''))
+    }
+    if (bytes !== undefined && !incoming.complete) {
+      outgoing.write(bytes)
+      // Ended now, the last answer of a connection would close it under the client's writing, and never be read.
+      void asked.drain(DRAIN).then(() => outgoing.end())
       return
     }
-    outgoing.writeHead(status, headers)
-    if (body === undefined) {
-      outgoing.end()
+    // Before node:http begins to dump it, out of sight.
+    if (!incoming.complete) outgoing.prependOnceListener('finish', () => void asked.drain(DRAIN))
+    if (bytes !== undefined || body === undefined) {
+      outgoing.end(bytes)
       return
     }
     try {
-      await (body instanceof AnswerBody ? body.pipe(outgoing) : pipe(body, outgoing))
+      await (body instanceof AnswerBody ? body.pipe(outgoing) : pipe(body as Body, outgoing))
     } catch (error) {
       // The status is out: a cut connection is the only way left to say that the body is not whole.
       if (!outgoing.destroyed) log('response cut', { cause: (error as Error).message })
@@ -148,8 +169,23 @@ const slowDown = { headers: { 'retry-after': '1' } }
 
 function signalOf(exchange: Exchange): AbortSignal {
   exchange.gone ??= new AbortController()
-  if (exchange.outgoing.destroyed) exchange.gone.abort(new Error('the client went away'))
+  // Who has closed its side may still read an answer, but not wait for a long one.
+  if (exchange.outgoing.destroyed || exchange.incoming.socket.readableEnded) {
+    exchange.gone.abort(new Error('the client went away'))
+  }
   return exchange.gone.signal
+}
+
+/** Of a connection that closes, node:http tells only the answer whose turn it is, and not those that wait behind it. */
+function hearOfClose(socket: Socket, outgoing: ServerResponse): void {
+  const closed = () => {
+    outgoing.destroy()
+    outgoing.emit('close')
+  }
+  const turn = () => socket.off('close', closed)
+  // As many as were sent at once.
+  socket.setMaxListeners(0).once('close', closed)
+  outgoing.once('socket', turn)
 }
 
 /** Whether a Host header names a host, and one only. */
@@ -178,8 +214,12 @@ function pipe(body: Body, outgoing: ServerResponse): Promise<void> {
       readable.destroy()
       resolve()
     })
-    readable.on('error', reject)
-    readable.pipe(outgoing)
+    // Of a body that broke off before anyone listened there is no 'error' any more, and never an end.
+    const cut = () => {
+      if (!readable.readableEnded) reject(readable.errored ?? new Error('the body was closed'))
+    }
+    if (readable.destroyed) cut()
+    readable.on('error', reject).once('close', cut).pipe(outgoing)
   })
 }
 
@@ -187,5 +227,9 @@ function pipe(body: Body, outgoing: ServerResponse): Promise<void> {
 function discard(body: Reply['body']): void {
   if (body instanceof AnswerBody) body.abandon()
   else if (body instanceof Readable) body.destroy()
-  else if (body !== undefined && typeof body !== 'string') void body[Symbol.asyncIterator]().return?.()
+  else if (body !== undefined && typeof body !== 'string') {
+    body[Symbol.asyncIterator]()
+      .return?.()
+      .catch(() => {})
+  }
 }

@@ -2,29 +2,40 @@ import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type Server, STATUS_CODES } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Config } from './config.ts'
 import type { Exchange, Inside, NodeDoor } from './node-door.ts'
+import type { HeaderMap, Reply } from './ports.ts'
 import { S3Error, type S3ErrorCode } from './s3/error.ts'
 
 /** An upload that gives fewer bytes than this in the idle time is as good as silent. */
 const LEAST_BYTES = 1024
+/** How often connections are looked through, in milliseconds, unless a limit is shorter. */
 const SWEEP = 1_000
+/**
+ * How long nothing may move for a client that has closed its side: most have left for good. Nothing long is begun for
+ * them, and their place in a queue is another's, but what they can still read they get.
+ */
+const HALF_CLOSED = 5_000
+/** How long a connection on which nothing more is understood is held open for its client to read why. */
+const LINGER = 2_000
 
 /**
  * The S3 endpoint's server, not listening yet. Who is too slow is cut: see `timeouts.client` in the settings.
  * @throws Error when a TLS file cannot be read.
  */
 export function createServer(door: NodeDoor, inside: Inside, config: Config): Server {
-  const { headers, idle, keepAlive, total } = config.document.timeouts.client
+  const { headers, idle, keepAlive, total } = inMilliseconds(config.document.timeouts.client)
   const { tls } = config.listen
+  const sweepTime = Math.min(SWEEP, headers / 2, idle / 2, total / 2)
   const options = {
     // Refused in S3's words, by the door.
     requireHostHeader: false,
-    headersTimeout: headers * 1000,
-    connectionsCheckingInterval: SWEEP,
+    headersTimeout: headers,
+    connectionsCheckingInterval: sweepTime,
     // An upload takes as long as it takes; the sweep below looks whether it moves.
     requestTimeout: 0,
-    keepAliveTimeout: keepAlive * 1000,
+    keepAliveTimeout: keepAlive,
     noDelay: true,
   }
   const server =
@@ -32,69 +43,101 @@ export function createServer(door: NodeDoor, inside: Inside, config: Config): Se
       ? createHttpServer(options)
       : createHttpsServer({
           ...options,
-          handshakeTimeout: headers * 1000,
+          handshakeTimeout: headers,
           cert: readFileSync(tls.certFile),
           key: readFileSync(tls.keyFile),
         })
   // Node drops what is over its count without a word, and with it what a signature may cover. The bytes are bounded.
   server.maxHeadersCount = 0
-  server.timeout = idle * 1000
+  server.timeout = idle
+  // Or who closes its side behind its request would get no answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  const exchangesOf = (socket: Duplex) =>
+    [...door.inFlight].filter(({ incoming }) => incoming.socket === socket)
+
   server.on('request', (incoming, outgoing) => door.handle(incoming, outgoing))
-  server.on('checkContinue', (incoming, outgoing) => door.handle(incoming, outgoing, true))
-  // Node's own answer to any other expectation has no words.
-  server.on('checkExpectation', (_, outgoing) => {
-    const { status, headers, body } = inside.refuse(new S3Error('BadRequest'), '')
-    const bytes = Buffer.from(body as string)
-    outgoing.writeHead(status, { ...headers, 'content-length': bytes.length, connection: 'close' }).end(bytes)
+  server.on('checkContinue', (incoming, outgoing) => door.handle(incoming, outgoing, 'continue'))
+  server.on('checkExpectation', (incoming, outgoing) => door.handle(incoming, outgoing, 'unknown'))
+  server.on('timeout', (socket: Socket) => onSilence(socket, exchangesOf(socket)[0], idle))
+  const refused = new WeakSet<Duplex>()
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    socket.on('end', () => {
+      if (refused.has(socket)) socket.destroySoon()
+      socket.setTimeout(Math.min(idle, HALF_CLOSED))
+      for (const { gone } of exchangesOf(socket)) gone?.abort(new Error('the client went away'))
+    })
   })
-  server.on('timeout', (socket: Socket) => onSilence(socket, door, idle * 1000))
-  // What never becomes a request is still answered, but not in the midst of another answer.
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const answering = [...door.inFlight].some(
-      ({ incoming, outgoing }) => incoming.socket === socket && outgoing.headersSent,
-    )
-    if (error.code === 'ECONNRESET' || !socket.writable || answering) socket.destroy()
-    else socket.end(asText(inside.refuse(new S3Error(codes[error.code ?? ''] ?? 'BadRequest'), '')))
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    const socket = stream as Socket
+    // More of the same.
+    if (refused.has(socket)) return
+    refused.add(socket)
+    const last = exchangesOf(socket).at(-1)
+    const code = codeOf(error.code ?? '', last)
+    // What is no HTTP at all, and who has not sent a byte, gets no answer in it.
+    if (code === undefined || !socket.writable || socket.bytesRead === 0) socket.destroy()
+    // A request that came whole is answered; what came behind it is none.
+    else if (last?.incoming.complete) last.outgoing.once('close', () => socket.destroySoon())
+    else sayLast(socket, last, new S3Error(code), inside)
   })
 
-  const sweep = setInterval(
-    () => cutSlow(door.inFlight, { idle: idle * 1000, total: total * 1000 }),
-    SWEEP,
-  ).unref()
+  const sweep = setInterval(() => cutSlow(door.inFlight, { idle, total }), sweepTime).unref()
   server.once('close', () => clearInterval(sweep))
   return server
 }
 
-const codes: Record<string, S3ErrorCode> = {
-  HPE_HEADER_OVERFLOW: 'RequestHeaderSectionTooLarge',
-  ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
+type Limits = Config['document']['timeouts']['client']
+const inMilliseconds = (limits: Limits) =>
+  Object.fromEntries(Object.entries(limits).map(([name, seconds]) => [name, seconds * 1000])) as Limits
+
+/** S3's word for what node:http makes of a connection's bytes; undefined where those are no attempt at HTTP. */
+function codeOf(code: string, exchange: Exchange | undefined): S3ErrorCode | undefined {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'RequestTimeout'
+  if (code === 'HPE_HEADER_OVERFLOW') return 'RequestHeaderSectionTooLarge'
+  if (code === 'HPE_INVALID_EOF_STATE' && exchange?.incoming.headers['content-length'])
+    return 'IncompleteBody'
+  return code.startsWith('HPE_') ? 'BadRequest' : undefined
 }
 
 /** An answer in the bytes of HTTP, the last of its connection. */
-function asText({ status, headers, body }: ReturnType<Inside['refuse']>): string {
-  const document = body as string
-  const lines = Object.entries({
-    ...headers,
-    'content-length': Buffer.byteLength(document),
-    connection: 'close',
-  })
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${document}`
+function asText(reply: Reply): string {
+  const lines = Object.entries(lastHeaders(reply)).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status]}\r\n${lines.join('')}\r\n${reply.body}`
+}
+
+const lastHeaders = ({ headers, body }: Reply): HeaderMap => ({
+  ...headers,
+  'content-length': String(Buffer.byteLength(body as string)),
+  connection: 'close',
+})
+
+/** Answers what never becomes a whole request, and closes its connection. */
+function sayLast(socket: Socket, exchange: Exchange | undefined, error: S3Error, inside: Inside): void {
+  const reply = inside.refuse(error, '')
+  if (exchange === undefined) socket.end(asText(reply))
+  else {
+    const { outgoing, body } = exchange
+    if (!outgoing.headersSent) outgoing.writeHead(reply.status, lastHeaders(reply)).write(reply.body)
+    body.fail(error)
+  }
+  // Closed with bytes of its client unread, a connection is reset and the answer lost. Who was too slow has none there.
+  setTimeout(() => socket.destroySoon(), error.code === 'RequestTimeout' ? 0 : LINGER).unref()
 }
 
 /** Nothing has moved on a connection for the idle time: who is it that is waited for? */
-function onSilence(socket: Socket, door: NodeDoor, idle: number): void {
-  const exchange = [...door.inFlight].find(({ incoming }) => incoming.socket === socket)
-  // Between two requests.
-  if (exchange === undefined) socket.destroy()
-  // The client, to send:
-  else if (uploads(exchange)) exchange.body.fail(tooSlow())
-  // to read:
+function onSilence(socket: Socket, exchange: Exchange | undefined, idle: number): void {
+  // Between two requests, or after the last.
+  if (exchange === undefined || socket.readableEnded) socket.destroy()
+  // The client, to read:
   else if (exchange.outgoing.writableLength > 0) socket.destroy()
-  // Else OSS, which has time limits of its own.
-  else socket.setTimeout(idle)
+  else {
+    // to send:
+    if (exchange.body.waiting) exchange.body.fail(tooSlow())
+    // Else OSS, which has time limits of its own.
+    socket.setTimeout(idle)
+  }
 }
 
-const uploads = ({ incoming, body }: Exchange) => body.begun && !incoming.complete
 const tooSlow = () => new S3Error('RequestTimeout')
 
 type Progress = { began: number; bytes: number; since: number }
@@ -104,15 +147,15 @@ const progress = new WeakMap<Exchange, Progress>()
 function cutSlow(inFlight: Iterable<Exchange>, { idle, total }: { idle: number; total: number }): void {
   const now = performance.now()
   for (const exchange of inFlight) {
-    const { incoming, outgoing, body } = exchange
+    const { incoming, body } = exchange
     const { bytesRead } = incoming.socket
     const seen = progress.get(exchange)
     if (seen === undefined) {
       progress.set(exchange, { began: now, bytes: bytesRead, since: now })
     } else if (now - seen.began > total) {
-      if (uploads(exchange)) body.fail(tooSlow())
-      else outgoing.destroy()
-    } else if (!uploads(exchange) || bytesRead - seen.bytes >= LEAST_BYTES) {
+      if (body.waiting) body.fail(tooSlow())
+      else incoming.socket.destroy()
+    } else if (!body.waiting || bytesRead - seen.bytes >= LEAST_BYTES) {
       seen.bytes = bytesRead
       seen.since = now
     } else if (now - seen.since > idle) {
