@@ -62,8 +62,8 @@ export type OssResponse = { status: number; headers: HeaderMap; body: Body }
  */
 export type Transport = (request: OssRequest) => Promise<OssResponse>
 
-/** `unsent`: OSS got nothing of the request. `late`: a time limit struck. */
-export type Failure = 'unsent' | 'late'
+/** `unsent`: OSS got nothing of the request. `late`: a time limit struck. `futile`: it can never be sent. */
+export type Failure = 'unsent' | 'late' | 'futile'
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number

@@ -1,6 +1,6 @@
 import { withoutBlanks } from './blanks.ts'
 import type { Document } from './config-document.ts'
-import { late } from './oss/error.ts'
+import { failed, late } from './oss/error.ts'
 import { type HeaderMap, headerMap, type TimeLimit, type Transport } from './ports.ts'
 
 /** What Workers have that the web platform's types do not. */
@@ -23,7 +23,7 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
   return async ({ method, url, headers, body, signal, patience }) => {
     // fetch resolves `..` in a path, and would then ask for another object than was signed.
     if (new URL(url).href !== url && /\/\.{1,2}(\/|\?|$)/.test(url)) {
-      throw new Error('a key with a . or .. segment cannot be reached from Workers')
+      throw failed(new Error('a key with a . or .. segment cannot be reached from Workers'), 'futile')
     }
     const cut = new AbortController()
     /** Cuts the exchange when the time is up; the result calls that off. */

@@ -30,7 +30,7 @@ export function isRepeatable(call: OssCall, error: unknown): boolean {
   if (isStream(call.body)) return false
   if (error instanceof OssUnreachable) {
     // An OSS that stalls has used up its client's patience: the client is told, and tries again itself.
-    return error.failure === 'unsent' || (error.failure !== 'late' && isIdempotent(call))
+    return error.failure === 'unsent' || (error.failure === undefined && isIdempotent(call))
   }
   if (!(error instanceof OssError)) return false
   const { status, code } = error

@@ -35,6 +35,7 @@ describe('a call is repeated', () => {
     ['a cut connection', unreachable(new Error('ECONNRESET')), idempotent],
     ['a document that is none', new OssUnreachable('no ListBucketResult'), idempotent],
     ['a time limit', unreachable(late('nothing came', { ms: 1, setting: 'x' })), []],
+    ['a request that cannot be sent', unreachable(failed(new Error('x'), 'futile')), []],
     ['503 ServiceUnavailable', refused(503, 'ServiceUnavailable'), replayable],
     ['503 TotalQpsLimitExceeded', refused(503, 'TotalQpsLimitExceeded'), replayable],
     ['503 of a proxy', refused(503), idempotent],
