@@ -14,6 +14,9 @@ const IDLE_CONNECTION = 30_000
 /** How often the exchanges are looked through for those that take too long; milliseconds. */
 const SWEEP = 1000
 
+/** Hosts whose connections are kept. Whoever asks for buckets that are not there makes hosts up. */
+const MOST_HOSTS = 500
+
 /** The connections to one host: every bucket has its own. */
 type Host = { pool: Pool; open: number; usedAt: number }
 
@@ -49,9 +52,21 @@ export function undiciTransport(timeouts: Document['timeouts']['oss']): {
     }
   }
 
+  function closeLongestIdle(): void {
+    let found: [origin: string, host: Host] | undefined
+    for (const entry of hosts) {
+      const [, { open, usedAt }] = entry
+      if (open === 0 && (found === undefined || usedAt < found[1].usedAt)) found = entry
+    }
+    if (found === undefined) return
+    hosts.delete(found[0])
+    void found[1].pool.close()
+  }
+
   function hostOf(origin: string): Host {
     const known = hosts.get(origin)
     if (known !== undefined) return known
+    if (hosts.size >= MOST_HOSTS) closeLongestIdle()
     const pool = new Pool(origin, {
       // As many as it takes: the door limits what comes in, and a queue here would be a second limit that nobody set.
       connections: null,
