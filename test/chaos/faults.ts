@@ -3,10 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultAction, Faults, ObservedRequest } from '../../src/local-oss/index.ts'
 import { pickWeighted, type Random } from './random.ts'
 
-/** Of all requests to OSS. */
-const SHARE = 0.04
-/** Of the pieces on the wire between the gateway and OSS: a large body is hundreds of them. */
-const WIRE_SHARE = 0.001
+/** Of the pieces on the wire between the gateway and OSS, for each request that meets a fault: bodies are many pieces. */
+const WIRE_SHARE = 1 / 40
 
 const page = '<html><body><h1>502 Bad Gateway</h1></body></html>'
 const actions: Record<string, [weight: number, action: FaultAction]> = {
@@ -32,7 +30,8 @@ export type Tally = Map<string, number>
 export const count = (tally: Tally, name: string, by = 1) => tally.set(name, (tally.get(name) ?? 0) + by)
 
 /**
- * Lets a share of the requests meet a fault.
+ * Lets some of the requests meet a fault.
+ * @param share of all requests.
  * @param stalled called for those that will do nothing any more.
  * @returns what takes the faults away again.
  */
@@ -40,11 +39,12 @@ export function injectFaults(
   faults: Faults,
   random: Random,
   struck: Tally,
+  share: number,
   stalled: (request: ObservedRequest) => void,
 ): () => void {
   let chosen: string | undefined
   const choose = ({ operation }: ObservedRequest) => {
-    if (random.chance(SHARE)) return pickWeighted(random, rows)
+    if (random.chance(share)) return pickWeighted(random, rows)
     // Copies that take a while, so that their sources are changed under them.
     return moving.has(operation) && random.chance(0.15) ? 'delay' : undefined
   }
@@ -78,7 +78,7 @@ export type Wire = {
 }
 
 /** Carries bytes to a port; when bad, resets connections, ends idle ones, and lets pieces trickle. */
-export async function layWire(to: number, random: Random, struck: Tally): Promise<Wire> {
+export async function layWire(to: number, random: Random, struck: Tally, share: number): Promise<Wire> {
   const pairs = new Set<[Socket, Socket]>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
     const far = connect({ port: to, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
@@ -98,7 +98,7 @@ export async function layWire(to: number, random: Random, struck: Tally): Promis
   function forward(from: Socket, to: Socket) {
     from.on('data', (piece: Buffer) => {
       const fault =
-        wire.bad && random.chance(WIRE_SHARE) ? random.pick(['reset', 'trickle'] as const) : 'none'
+        wire.bad && random.chance(share * WIRE_SHARE) ? random.pick(['reset', 'trickle'] as const) : 'none'
       if (fault !== 'none') count(struck, `wire: ${fault}`)
       if (fault === 'reset') {
         to.write(piece.subarray(0, random.below(piece.length)))

@@ -15,7 +15,7 @@ import { buckets, COPY_LIMIT, furnish, MiB, ossOf, sdkClient, type World } from 
 
 /**
  * Clients that do everything at once, and are killed doing it, against a gateway in front of an OSS that fails:
- * `npm run chaos -- [--seconds n] [--seed n]`. Every answer is held against what may be there, and in the end
+ * `npm run chaos -- [--seconds n] [--seed n] [--workers n] [--faults percent]`. Every answer is held against what may be there, and in the end
  * everything that is there. Exits with 1 when anything is not as it must be.
  */
 const { values: options } = parseArgs({
@@ -23,10 +23,13 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '600' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     workers: { type: 'string', default: '24' },
+    /** Percent of the requests to OSS that fail; beside these the wire does. */
+    faults: { type: 'string', default: '4' },
   },
 })
 const SECONDS = Number(options.seconds)
 const SEED = Number(options.seed)
+const SHARE = Number(options.faults) / 100
 /** After each, everything comes to rest, and what nobody heard of is looked up. */
 const ROUND = Math.min(30, SECONDS / 3)
 /** Without a request for so long, nothing is under way any more: the gateway never waits longer between two. */
@@ -100,7 +103,7 @@ async function main(): Promise<void> {
     copyLimit: COPY_LIMIT,
   })
   const traffic = watchTraffic(oss)
-  const wire = await layWire(await oss.listen(0), randomOf(random.below(2 ** 32)), struck)
+  const wire = await layWire(await oss.listen(0), randomOf(random.below(2 ** 32)), struck, SHARE)
   const ossPort = await oss.listen(0)
   const gateway = await spawnGateway(
     { OSS_ENDPOINT: `http://127.0.0.1:${wire.port}`, GATEWAY_CONFIG: document },
@@ -139,7 +142,7 @@ async function main(): Promise<void> {
   const over = () => performance.now() - began > SECONDS * 1000
   while (!over()) {
     const roundEnd = Math.min(performance.now() + ROUND * 1000, began + SECONDS * 1000)
-    const heal = injectFaults(oss.faults, faultRandom, struck, traffic.forget)
+    const heal = injectFaults(oss.faults, faultRandom, struck, SHARE, traffic.forget)
     wire.bad = true
     const work = Promise.all(
       workers.map(async (worker) => {
