@@ -103,14 +103,13 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
 
   /** Settles when the answer is out, or can no more be brought out. */
   async function send(exchange: Exchange, reply: Reply): Promise<void> {
-    const { incoming, outgoing, body: asked, expectation } = exchange
+    const { incoming, outgoing, body: asked } = exchange
     const { status, body } = reply
     // Or what came of the request was no HTTP any more, and that is answered.
     if (outgoing.destroyed || outgoing.headersSent) return discard(body)
     const headers = rawHeaders(reply.headers)
-    // A client that was not told to go on will not, or all at once: where its next request begins is unknown.
-    const unsure = expectation === 'continue' && !asked.begun && !incoming.complete
-    if (ending || unsure) headers.push('connection', 'close')
+    // A client that was not told to go on will not, or all at once: node:http closes its connection too.
+    if (ending) headers.push('connection', 'close')
     const bytes = typeof body === 'string' ? Buffer.from(body) : undefined
     if (bytes !== undefined) headers.push('content-length', String(bytes.length))
     try {

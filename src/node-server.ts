@@ -62,9 +62,10 @@ export function createServer(door: NodeDoor, inside: Inside, config: Config): Se
   const refused = new WeakSet<Duplex>()
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     socket.on('end', () => {
-      if (refused.has(socket)) socket.destroySoon()
-      socket.setTimeout(Math.min(idle, HALF_CLOSED))
-      for (const { gone } of exchangesOf(socket)) gone?.abort(new Error('the client went away'))
+      const exchanges = exchangesOf(socket)
+      if (exchanges.length === 0) socket.destroySoon()
+      else socket.setTimeout(Math.min(idle, HALF_CLOSED))
+      for (const { gone } of exchanges) gone?.abort(new Error('the client went away'))
     })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
@@ -77,7 +78,7 @@ export function createServer(door: NodeDoor, inside: Inside, config: Config): Se
     // What is no HTTP at all, and who has not sent a byte, gets no answer in it.
     if (code === undefined || !socket.writable || socket.bytesRead === 0) socket.destroy()
     // A request that came whole is answered; what came behind it is none.
-    else if (last?.incoming.complete) last.outgoing.once('close', () => socket.destroySoon())
+    else if (last?.incoming.complete) last.outgoing.once('close', () => endGently(socket))
     else sayLast(socket, last, new S3Error(code), inside)
   })
 
@@ -111,17 +112,27 @@ const lastHeaders = ({ headers, body }: Reply): HeaderMap => ({
   connection: 'close',
 })
 
-/** Answers what never becomes a whole request, and closes its connection. */
+/** Answers what never becomes a whole request, as the last on its connection. */
 function sayLast(socket: Socket, exchange: Exchange | undefined, error: S3Error, inside: Inside): void {
   const reply = inside.refuse(error, '')
-  if (exchange === undefined) socket.end(asText(reply))
-  else {
-    const { outgoing, body } = exchange
-    if (!outgoing.headersSent) outgoing.writeHead(reply.status, lastHeaders(reply)).write(reply.body)
-    body.fail(error)
+  if (exchange === undefined) {
+    endGently(socket, asText(reply), error.code === 'RequestTimeout' ? 0 : LINGER)
+    return
   }
-  // Closed with bytes of its client unread, a connection is reset and the answer lost. Who was too slow has none there.
-  setTimeout(() => socket.destroySoon(), error.code === 'RequestTimeout' ? 0 : LINGER).unref()
+  const { outgoing, body } = exchange
+  if (outgoing.headersSent) setTimeout(() => outgoing.destroy(), LINGER).unref()
+  else {
+    // It may stand behind others, which come to their end.
+    outgoing.writeHead(reply.status, lastHeaders(reply)).write(reply.body)
+    setTimeout(() => outgoing.end(), LINGER).unref()
+  }
+  body.fail(error)
+}
+
+/** Closed with bytes of its client unread, a connection is reset, and what was written last is lost. */
+function endGently(socket: Socket, text = '', time = LINGER): void {
+  socket.end(text)
+  setTimeout(() => socket.destroySoon(), time).unref()
 }
 
 /** Nothing has moved on a connection for the idle time: who is it that is waited for? */

@@ -7,6 +7,7 @@ const PATIENCE = 20_000
 
 /** One connection to a gateway, on which bytes go out as they are given and answers come in one by one. */
 export class Connection {
+  static readonly #open = new Set<Connection>()
   readonly socket: Socket
   /** Resolves when it is closed, by whomever. */
   readonly closed: Promise<void>
@@ -18,7 +19,13 @@ export class Connection {
   #ended = false
   #wake = () => {}
 
+  /** Closes all there are. */
+  static closeAll(): void {
+    for (const { socket } of Connection.#open) socket.destroy()
+  }
+
   constructor(endpoint: string) {
+    Connection.#open.add(this)
     const { host, port, protocol } = new URL(endpoint)
     this.#host = host
     const options = { host: '127.0.0.1', port: Number(port) }
@@ -67,7 +74,8 @@ export class Connection {
     let wanted = 1
     try {
       for (;;) {
-        const next = this.#size < wanted ? wanted : firstAnswer(this.#received(), method, this.#ended)
+        const next =
+          this.#size < wanted && !this.#ended ? wanted : firstAnswer(this.#received(), method, this.#ended)
         if (typeof next === 'object') {
           this.#chunks = [this.#received().subarray(next.size)]
           this.#size -= next.size

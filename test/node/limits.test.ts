@@ -8,12 +8,7 @@ const LONG = 2_500
 const client = '{headers: 0.3, idle: 0.6, keepAlive: 0.2, total: 100}'
 
 let world: World
-const open = new Set<Connection>()
-const connection = (of = world) => {
-  const made = new Connection(of.endpoint)
-  open.add(made)
-  return made
-}
+const connection = (of = world) => new Connection(of.endpoint)
 
 beforeAll(async () => {
   world = await startWorld('sockets', { GATEWAY_CONFIG: `timeouts: {client: ${client}}` })
@@ -21,8 +16,7 @@ beforeAll(async () => {
 })
 afterEach(() => {
   world.localOss.faults.clear()
-  for (const { socket } of open) socket.destroy()
-  open.clear()
+  Connection.closeAll()
 })
 afterAll(() => world.stop())
 
