@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Contestant, contestants, enter, logOf, type Running } from './contestants.ts'
@@ -25,6 +25,7 @@ const { values: flags, positionals: names } = parseArgs({
 const setting = (name: string, usual: number) => Number(process.env[`BENCH_${name}`] ?? usual)
 const seconds = setting('SECONDS', 5)
 const rounds = flags['cpu-prof'] ? 1 : setting('ROUNDS', 3)
+const [load = 0] = loadavg()
 const largeSize = setting('SIZE', 1024) * 1024 ** 2
 
 const groups: Record<string, readonly { name: string }[]> = {
@@ -128,7 +129,7 @@ async function main(): Promise<void> {
   ]
   if (cpuProfile !== undefined) console.info(`CPU profiles, one for each start of the gateway: ${cpuProfile}`)
   else if (names.length === 0) {
-    const page = renderResults(tables, { rounds, seconds, versions: versions() })
+    const page = renderResults(tables, { rounds, seconds, versions: versions(), load })
     writeFileSync('bench/RESULTS.md', page)
     console.info('written to bench/RESULTS.md')
   }

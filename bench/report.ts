@@ -102,20 +102,29 @@ export function render({ title, columns, rows }: Table): string {
   return `## ${title}\n\n${[line(columns), rule, ...rows.map(line)].join('\n')}\n`
 }
 
-type Conditions = { rounds: number; seconds: number; versions: Record<string, string> }
+type Conditions = {
+  rounds: number
+  seconds: number
+  versions: Record<string, string>
+  /** The machine's load average before. */
+  load: number
+}
 
 /** The page that is kept. */
-export function renderResults(tables: readonly Table[], { rounds, seconds, versions }: Conditions): string {
+export function renderResults(
+  tables: readonly Table[],
+  { rounds, seconds, versions, load }: Conditions,
+): string {
   const [cpu] = cpus()
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return `# What the gateway costs
 
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}.
 
-${cpu?.model.trim()}, ${cpus().length} cores; ${software.join(', ')}. Medians of ${rounds} rounds of ${seconds} s, all contestants in turns.
+${cpu?.model.trim()}, ${cpus().length} cores; ${software.join(', ')}. Medians of ${rounds} rounds of ${seconds} s, all contestants in turns. The load average before was ${load.toFixed(1)}: above 0, others wanted the cores too, and what waits for them costs more.
 
 - **The measure** is the share of what nginx does in a second of CPU: user and system time of all processes of a contestant, for each request or byte. Of all figures it depends least on who else wants the cores, and on what the load generator can give.
-- **Contestants** have core 0 for themselves; the load generator and the upstream share core 1. Only the gateway on all cores runs on both. *Of a core* says how busy the contestant was: where it is far from 100 %, requests/s are the other core's.
+- **Contestants** have core 0 for themselves; the load generator and the upstream share core 1. Only the gateway on all cores runs on both. _Of a core_ says how busy the contestant was: where it is far from 100 %, requests/s are the other core's.
 - **nginx**: one worker, \`proxy_pass\` with kept connections to the upstream, \`proxy_request_buffering off\`, \`proxy_buffering\` on as by default but never to disk, no access log. Its buffers are the defaults; larger ones move large objects for less, so they are shown as well.
 - **node:http + undici** passes everything as it is: what Node costs before there is any S3 in it.
 - **The upstream** answers what OSS would, from buffers, and checks the OSS signature of the first request of each shape and of every 500th with the signer of \`ali-oss\`. On writes OSS sends the CRC-64 of the bytes; the upstream leaves it out, and the gateway computes its own all the same.
