@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { Crowd } from './crowd.ts'
 import type { Gate } from './gate.ts'
 import { AnswerBody } from './node-answer.ts'
 import { type DrainLimits, IncomingBody } from './node-body.ts'
@@ -23,6 +24,8 @@ export type Exchange = {
   readonly expectation: Expectation
   /** Made when someone asks to be told that the client went away. */
   gone: AbortController | undefined
+  /** Its place among those in flight. */
+  place: number
 }
 
 /** What a request's Expect header asks for: nothing, a `100 Continue` before its body is sent, or what nobody knows. */
@@ -32,7 +35,7 @@ export type Expectation = 'none' | 'continue' | 'unknown'
 export type NodeDoor = {
   handle(incoming: IncomingMessage, outgoing: ServerResponse, expectation?: Expectation): void
   /** What has come in and is not answered to its end. */
-  inFlight: ReadonlySet<Exchange>
+  inFlight: Iterable<Exchange>
   /** Tells every request in flight that its client is not to be waited for. */
   giveUp(reason: Error): void
   /** Answers from now on are the last of their connections. */
@@ -45,7 +48,7 @@ export type NodeDoor = {
 const DRAIN: DrainLimits = { bytes: 64 * 1024 ** 2, silence: 5_000, time: 30_000 }
 
 export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
-  const inFlight = new Set<Exchange>()
+  const inFlight = new Crowd<Exchange>()
   const works = new Set<Promise<unknown>>()
   let ending = false
 
@@ -56,7 +59,7 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
   ): void {
     const waits = expectation === 'continue'
     const body = new IncomingBody(incoming, waits ? () => outgoing.writeContinue() : undefined)
-    const exchange: Exchange = { incoming, outgoing, body, expectation, gone: undefined }
+    const exchange: Exchange = { incoming, outgoing, body, expectation, gone: undefined, place: -1 }
     inFlight.add(exchange)
     outgoing.once('close', () => {
       inFlight.delete(exchange)

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import type { Document } from './config-document.ts'
+import { Crowd } from './crowd.ts'
 import { OssExchange } from './node-exchange.ts'
 import { rawHeaders } from './node-headers.ts'
 import { late } from './oss/error.ts'
@@ -36,14 +37,13 @@ export function undiciTransport(timeouts: Document['timeouts']['oss']): {
   const total = limit('total')
   const limits = { connect: limit('connect'), headers: limit('headers'), idle: limit('idle') }
   const hosts = new Map<string, Host>()
-  /** In no order. Not a Set: what has gone through one, V8 keeps until its next full collection. */
-  const open: OssExchange[] = []
+  const open = new Crowd<OssExchange>()
   const sweeper = setInterval(sweep, SWEEP).unref()
 
   function sweep(): void {
     const now = performance.now()
-    for (const exchange of open.filter(({ began }) => now - began >= total.ms)) {
-      exchange.fail(late('OSS had not answered to the end', total))
+    for (const exchange of open) {
+      if (now - exchange.began >= total.ms) exchange.fail(late('OSS had not answered to the end', total))
     }
     for (const [origin, { pool, open, usedAt }] of hosts) {
       if (open > 0 || now - usedAt < 2 * IDLE_CONNECTION) continue
@@ -89,15 +89,11 @@ export function undiciTransport(timeouts: Document['timeouts']['oss']): {
     const host = hostOf(url.slice(0, slash))
     const body = bodyOf(request)
     const exchange = new OssExchange(request, body, limits, () => {
-      const last = open.pop()
-      if (last !== undefined && last !== exchange) {
-        open[exchange.place] = last
-        last.place = exchange.place
-      }
+      open.delete(exchange)
       host.open--
       host.usedAt = performance.now()
     })
-    exchange.place = open.push(exchange) - 1
+    open.add(exchange)
     host.open++
     if (signal?.aborted) exchange.fail(signal.reason)
     else {
