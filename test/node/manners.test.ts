@@ -108,14 +108,20 @@ describe('who is refused while he sends 20 MB', () => {
     }
   })
 
-  test('reads why, though it is the last of his connection', async () => {
-    const last = connection().write(refused('connection: close')).write(large)
+  test('reads why, though it is the last of his connection, and he reads when he has sent all', async () => {
+    const last = connection().write(refused('connection: close'))
+    last.socket.pause()
+    await new Promise((resolve) => last.socket.write(large, resolve))
+    last.socket.resume()
     expect(await last.answer('PUT')).toMatchObject({ status: 403, headers: { connection: 'close' } })
     await last.closed
   })
 
-  test('reads why, in HTTP/1.0', async () => {
-    const old = connection().write(refused().replace('HTTP/1.1', 'HTTP/1.0')).write(large)
+  test('reads why, in HTTP/1.0, when he has sent all', async () => {
+    const old = connection().write(refused().replace('HTTP/1.1', 'HTTP/1.0'))
+    old.socket.pause()
+    await new Promise((resolve) => old.socket.write(large, resolve))
+    old.socket.resume()
     expect((await old.answer('PUT')).status).toBe(403)
     await old.closed
   })
