@@ -52,13 +52,14 @@ export function createServer(door: NodeDoor, inside: Inside, config: Config): Se
   server.timeout = idle
   // Or who closes its side behind its request would get no answer.
   Object.assign(server, { httpAllowHalfOpen: true })
+  /** In no order: requests sent behind one another are worked on beside one another. */
   const exchangesOf = (socket: Duplex) =>
     [...door.inFlight].filter(({ incoming }) => incoming.socket === socket)
 
   server.on('request', (incoming, outgoing) => door.handle(incoming, outgoing))
   server.on('checkContinue', (incoming, outgoing) => door.handle(incoming, outgoing, 'continue'))
   server.on('checkExpectation', (incoming, outgoing) => door.handle(incoming, outgoing, 'unknown'))
-  server.on('timeout', (socket: Socket) => onSilence(socket, exchangesOf(socket)[0], idle))
+  server.on('timeout', (socket: Socket) => onSilence(socket, exchangesOf(socket), idle))
   const refused = new WeakSet<Duplex>()
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     socket.on('end', () => {
@@ -73,13 +74,18 @@ export function createServer(door: NodeDoor, inside: Inside, config: Config): Se
     // More of the same.
     if (refused.has(socket)) return
     refused.add(socket)
-    const last = exchangesOf(socket).at(-1)
-    const code = codeOf(error.code ?? '', last)
+    const exchanges = exchangesOf(socket)
+    const broken = exchanges.find(({ incoming }) => !incoming.complete)
+    const code = codeOf(error.code ?? '', broken)
     // What is no HTTP at all, and who has not sent a byte, gets no answer in it.
     if (code === undefined || !socket.writable || socket.bytesRead === 0) socket.destroy()
-    // A request that came whole is answered; what came behind it is none.
-    else if (last?.incoming.complete) last.outgoing.once('close', () => endGently(socket))
-    else sayLast(socket, last, new S3Error(code), inside)
+    else if (broken !== undefined || exchanges.length === 0) {
+      sayLast(socket, broken, new S3Error(code), inside)
+    } else {
+      // Requests that came whole are answered; what came behind them is none.
+      const next = () => exchangesOf(socket).length === 0 && endGently(socket)
+      for (const { outgoing } of exchanges) outgoing.once('close', next)
+    }
   })
 
   const sweep = setInterval(() => cutSlow(door.inFlight, { idle, total }), sweepTime).unref()
@@ -136,7 +142,8 @@ function endGently(socket: Socket, text = '', time = LINGER): void {
 }
 
 /** Nothing has moved on a connection for the idle time: who is it that is waited for? */
-function onSilence(socket: Socket, exchange: Exchange | undefined, idle: number): void {
+function onSilence(socket: Socket, exchanges: readonly Exchange[], idle: number): void {
+  const exchange = exchanges.find(({ outgoing }) => outgoing.socket === socket)
   // Between two requests, or after the last.
   if (exchange === undefined || socket.readableEnded) socket.destroy()
   // The client, to read:
