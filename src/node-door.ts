@@ -37,7 +37,7 @@ export type NodeDoor = {
   /** What has come in and is not answered to its end. */
   inFlight: Iterable<Exchange>
   /** Tells every request in flight that its client is not to be waited for. */
-  giveUp(reason: Error): void
+  giveUp(cause: Error): void
   /** Answers from now on are the last of their connections. */
   endConnections(): void
   /** Resolves when nothing is left that must come to its end. */
@@ -64,9 +64,10 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
     outgoing.once('close', () => {
       inFlight.delete(exchange)
       if (outgoing.writableFinished) return
-      const reason = new Error('the client went away')
-      body.fail(reason)
-      exchange.gone?.abort(reason)
+      const cause = new Error('the client went away')
+      // Its own affair, and no failure to write down.
+      body.fail(new S3Error('IncompleteBody', { cause }))
+      exchange.gone?.abort(cause)
     })
     if (outgoing.socket === null) hearOfClose(incoming.socket, outgoing)
     serve(exchange).catch((error: Error) => {
@@ -151,10 +152,10 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
   return {
     handle,
     inFlight,
-    giveUp: (reason) => {
+    giveUp: (cause) => {
       for (const { gone, body } of inFlight) {
-        gone?.abort(reason)
-        body.fail(reason)
+        gone?.abort(cause)
+        body.fail(new S3Error('ServiceUnavailable', { cause, ...slowDown }))
       }
     },
     endConnections: () => {
@@ -166,7 +167,7 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
   }
 }
 
-/** What a client that is not let in is told: to wait a second. */
+/** What a client that is not served is told: to wait a second. */
 const slowDown = { headers: { 'retry-after': '1' } }
 
 function signalOf(exchange: Exchange): AbortSignal {

@@ -167,8 +167,29 @@ describe('the document', () => {
     ['copy: { oversize: ignore }', /^GATEWAY_CONFIG: copy\.oversize/],
     ['copy: { maxSize: -1 }', /^GATEWAY_CONFIG: copy\.maxSize/],
     ['copy: { maxSize: 5 GB }', /^GATEWAY_CONFIG: copy\.maxSize/],
+    ['limits: { inFlight: 0 }', /^GATEWAY_CONFIG: limits\.inFlight/],
+    ['limits: { inFlight: 1.5 }', /^GATEWAY_CONFIG: limits\.inFlight/],
+    ['limits: { waiting: -1 }', /^GATEWAY_CONFIG: limits\.waiting/],
+    ['limits: { waitingTime: 0 }', /^GATEWAY_CONFIG: limits\.waitingTime/],
+    ['limits: { connections: 9 }', /^GATEWAY_CONFIG: limits\.connections: there is no such setting$/],
+    ['timeouts: { client: { idle: 0 } }', /^GATEWAY_CONFIG: timeouts\.client\.idle/],
+    ['timeouts: { client: { headers: 1 minute } }', /^GATEWAY_CONFIG: timeouts\.client\.headers/],
+    ['timeouts: { client: { total: 3000000 } }', /^GATEWAY_CONFIG: timeouts\.client\.total/],
+    [
+      'timeouts: { client: { body: 1 } }',
+      /^GATEWAY_CONFIG: timeouts\.client\.body: there is no such setting$/,
+    ],
   ])('%s is refused, by the place of the mistake', (text, problem) => {
     expect(problemsOf({}, text)).toEqual([expect.stringMatching(problem)])
+  })
+
+  test('takes limits one by one, and fills in the others', () => {
+    const { limits, timeouts } = parseConfig(
+      {},
+      'limits: { inFlight: 2, waiting: 0 }\ntimeouts: { client: { keepAlive: 0.5 } }',
+    ).document
+    expect(limits).toEqual({ inFlight: 2, waiting: 0, waitingTime: 5 })
+    expect(timeouts.client).toEqual({ headers: 30, idle: 60, keepAlive: 0.5, total: 86_400 })
   })
 
   test('expands no entity into memory', () => {

@@ -1,3 +1,6 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../harness.ts'
@@ -27,6 +30,9 @@ async function drip(to: Connection, bytes: string): Promise<void> {
     to.write(byte)
     await sleep(100)
   }
+}
+function* pieces() {
+  for (;;) yield Buffer.alloc(64 * 1024)
 }
 const objects = async () => ((await world.oss('bucket').listV2({}, {})).objects ?? []).map(({ name }) => name)
 
@@ -155,13 +161,27 @@ describe('an answer', () => {
   afterAll(() => world.oss('bucket').delete('large'))
 
   test('that nobody reads is cut, and OSS is let go', async () => {
-    const other = connection().begin({ method: 'GET', target: '/bucket/large' })
-    await expect.poll(() => other.size).toBeGreaterThan(0)
-    other.socket.pause()
-    await sleep(LONG)
-    other.socket.resume()
-    await other.closed
-    expect(other.size).toBeLessThan(large.length)
+    let open = 0
+    const endless = createServer((_, response) => {
+      open++
+      response.on('close', () => open--)
+      response.writeHead(200, { etag: '"x"', 'content-length': 10 ** 12 })
+      Readable.from(pieces(), { objectMode: false }).pipe(response)
+    })
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
+    const OSS_ENDPOINT = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`
+    const other = await startWorld('sockets', {
+      OSS_ENDPOINT,
+      GATEWAY_CONFIG: `timeouts: {client: ${client}}`,
+    })
+    const unread = connection(other).begin({ method: 'GET', target: '/bucket/endless' })
+    await expect.poll(() => unread.size).toBeGreaterThan(0)
+    unread.socket.pause()
+    await expect.poll(() => open, { timeout: 10_000 }).toBe(0)
+    unread.socket.resume()
+    await unread.closed
+    endless.close()
+    await other.stop()
   })
 
   test('that is read slowly is given to its end', async () => {

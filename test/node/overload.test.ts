@@ -11,8 +11,9 @@ const GET = { method: 'GET', target: '/bucket/key' }
 const body = Buffer.alloc(20 << 20, 'x')
 
 beforeAll(async () => {
-  world = await startWorld('sockets', {
+  world = await startWorld('node', {
     GATEWAY_CONFIG: 'limits: {inFlight: 2, waiting: 2, waitingTime: 1}',
+    ADMIN_PORT: 'any',
   })
   await connection().ask({ method: 'PUT', target: '/bucket' })
   for (const key of ['key', 'probe']) await world.oss('bucket').put(key, Buffer.from('hello'))
@@ -82,6 +83,14 @@ test('two are inside, two wait, the fifth is told to slow down and may ask again
   world.localOss.faults.clear()
   for (const one of waiting) expect((await one.answer()).body.toString()).toBe('hello')
   expect((await fifth.ask(GET)).status).toBe(200)
+})
+
+test('health is told meanwhile', async () => {
+  await crowd()
+  for (const path of ['/healthz', '/readyz']) {
+    const answer = await fetch(world.adminEndpoint + path)
+    expect([answer.status, await answer.text()]).toEqual([200, 'ok\n'])
+  }
 })
 
 test('who waited his time is told to slow down', async () => {

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config.ts'
+import { type Running, start } from '../../src/node.ts'
+import { Connection } from './connection.ts'
+
+let gateway: Running
+let logged: string[]
+const connection = () => new Connection(`http://127.0.0.1:${gateway.port}`)
+const upload = { method: 'PUT', target: '/bucket/cut' }
+
+beforeEach(async () => {
+  logged = []
+  const settings = { PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:' }
+  gateway = await start(parseConfig(settings), (event) => logged.push(event))
+  await connection().ask({ method: 'PUT', target: '/bucket' })
+  await connection().ask({ method: 'PUT', target: '/bucket/key', body: Buffer.alloc(10 << 20) })
+})
+afterEach(() => {
+  Connection.closeAll()
+  return gateway.stop()
+})
+
+test('a client that leaves is no failure of the gateway', async () => {
+  for (const size of [100, 400_000, 10 << 20]) {
+    for (const leave of ['destroy', 'resetAndDestroy', 'end'] as const) {
+      const half = Buffer.alloc(size / 2)
+      const leaving = [
+        connection().begin(upload, `content-length: ${size}`).write(half),
+        connection().begin(upload, 'transfer-encoding: chunked').write('5\r\nhello\r\n'),
+        connection().begin({ method: 'GET', target: '/bucket/key' }),
+      ]
+      await sleep(20)
+      for (const { socket } of leaving) socket[leave]()
+    }
+  }
+  await sleep(200)
+  expect(logged).toEqual([])
+})
+
+test('an upload that is given up when the gateway stops is to be tried again', async () => {
+  const halves = [100, 400_000].map((size) =>
+    connection().begin(upload, `content-length: ${size}`).write('x'),
+  )
+  await sleep(50)
+  const stopped = gateway.stop(100)
+  for (const half of halves) {
+    expect(await half.answer('PUT')).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      error: { Code: 'ServiceUnavailable' },
+    })
+  }
+  await stopped
+})
