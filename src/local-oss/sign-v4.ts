@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { percentEncode } from './address.ts'
+import { percentDecode, percentEncode } from './address.ts'
 import { type HeaderMap, trimmedBytes } from './wire.ts'
 
 export const V4_ALGORITHM = 'OSS4-HMAC-SHA256'
@@ -34,12 +34,14 @@ export function isSignedAnyway(name: string): boolean {
   return name === 'content-type' || name === 'content-md5' || name.startsWith('x-oss-')
 }
 
+/** Names and values encoded in the one way, however the client spelled them: `'` is as good as `%27`. */
 function canonicalQuery(rawQuery: string): string {
+  const canonical = (text: string) => percentEncode(percentDecode(text))
   return rawQuery
     .replaceAll('+', '%20')
     .split('&')
     .filter((pair) => pair !== '')
-    .map((pair) => pair.replace(/=$/, ''))
+    .map((pair) => pair.replace(/=$/, '').split(/=(.*)/s, 2).map(canonical).join('='))
     .sort((a, b) => compare(nameOf(a), nameOf(b)) || compare(a, b))
     .join('&')
 }

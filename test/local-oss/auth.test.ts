@@ -31,8 +31,11 @@ describe('a signature', () => {
       const { meta } = (await speaker.head(key)) as unknown as { meta: Record<string, string> }
       expect(Buffer.from(meta.who ?? '', 'latin1').toString()).toBe('李白')
       await speaker.get(key, { subres: { 'response-content-type': 'a b+c/d&e' } } as never)
-      const { objects } = await speaker.list({ prefix: '阿里云/', 'max-keys': 5 }, {})
-      expect(objects.map(({ name }) => name)).toEqual([key])
+      // ali-oss signs `'()*!` as escapes, and sends them bare.
+      for (const prefix of ['阿里云/', key]) {
+        const { objects } = await speaker.list({ prefix, 'max-keys': 5 }, {})
+        expect(objects.map(({ name }) => name)).toEqual([key])
+      }
     }
   })
 
