@@ -8,7 +8,7 @@ import { Connection } from './connection.ts'
 
 /** Long enough for any of the limits below to have struck; a thing that is still there after it is not cut. */
 const LONG = 2_500
-const client = '{headers: 0.3, idle: 0.6, keepAlive: 0.2, total: 100}'
+const client = '{headers: 0.3, idle: 1, keepAlive: 0.2, total: 100}'
 
 let world: World
 const connection = (of = world) => new Connection(of.endpoint)

@@ -6,13 +6,13 @@ import { Connection } from './connection.ts'
 let world: World
 const connection = () => new Connection(world.endpoint)
 /** In which what was sent has come in. */
-const ARRIVAL = 150
+const ARRIVAL = 300
 const GET = { method: 'GET', target: '/bucket/key' }
 const body = Buffer.alloc(20 << 20, 'x')
 
 beforeAll(async () => {
   world = await startWorld('node', {
-    GATEWAY_CONFIG: 'limits: {inFlight: 2, waiting: 2, waitingTime: 1}',
+    GATEWAY_CONFIG: 'limits: {inFlight: 2, waiting: 2, waitingTime: 3}',
     ADMIN_PORT: 'any',
   })
   await connection().ask({ method: 'PUT', target: '/bucket' })
