@@ -82,9 +82,9 @@ describe.concurrent.each(runtimes)('a copy that takes long, on %s', (runtime) =>
       expect(at).toBeGreaterThanOrEqual(AFTER - 20)
       expect(at).toBeLessThan(SLOW)
       expect(pieces[0]?.bytes.toString()).toMatch(/^<\?xml /)
-      const times = [at, ...pieces.map((piece) => piece.at)]
-      const gaps = times.slice(1).map((time, index) => time - (times[index] as number))
-      expect(Math.max(...gaps)).toBeLessThan(1000)
+      // Not each by a clock of its own: on a busy machine one may be late, and the next is then at hand.
+      const seconds = Math.floor(((pieces.at(-1)?.at ?? 0) - at) / 1000)
+      expect(pieces.length).toBeGreaterThan(seconds)
       expect(text(parseXml(body, 'CopyObjectResult'), 'ETag')).toMatch(/^"[0-9a-f]{32}(-4)?"$/)
       const source = await world.see(ways[way].bucket, slug(way))
       expect((await world.see('target', key))?.content).toBe(source?.content)
