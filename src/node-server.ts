@@ -18,7 +18,7 @@ const SWEEP = 1_000
  */
 const HALF_CLOSED = 5_000
 /** How long a connection on which nothing more is understood is held open for its client to read why. */
-const LINGER = 2_000
+const LINGER = 500
 
 /**
  * The S3 endpoint's server, not listening yet. Who is too slow is cut: see `timeouts.client` in the settings.
