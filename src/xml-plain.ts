@@ -4,22 +4,29 @@ import type { XmlNode, XmlValue } from './xml.ts'
 type Tag = { name: string; end: string; empty: boolean }
 /** An element whose end has not come yet. */
 type Open = { tag: Tag; node: XmlNode }
+/** How an element of a list is built: an expression with a group for each text in it, and one such element. */
+type Shape = { expression: RegExp; model: XmlNode; tags: number }
 
 const LESS_THAN = 60
 const SLASH = 47
 /** The deepest document of S3 or OSS has six levels. */
 const MAX_DEPTH = 10
+/** Of one document, for an expression takes its time to make: the longest list has elements of two kinds. */
+const MAX_SHAPES = 4
+/** More is no element of a list. */
+const MAX_PATTERN = 1000
 
 /**
  * Reads a plain document, as machines write them and as nearly all are: a declaration, elements without attributes but
- * `xmlns`, text with no entities but XML's own. It goes through the text once, from tag to tag.
+ * `xmlns`, text with no entities but XML's own. It goes through the text once, from tag to tag, and in lists from
+ * element to element.
  * @returns an element without a name around the root, or undefined for any other document, well-formed or not.
  */
 export function readPlainXml(text: string, maxTags: number): XmlNode | undefined {
   // Line ends would have to be normalised.
   if (text.includes('\r')) return undefined
-  const decode = text.includes('&') ? decodeReferences : (value: string) => value
   const tags = new Map<string, Tag>()
+  const shapes = new Map<Tag, Shape | undefined>()
   const document: XmlNode = {}
   const around: Open[] = []
   let open: Open = { tag: { name: '', end: '', empty: false }, node: document }
@@ -31,9 +38,19 @@ export function readPlainXml(text: string, maxTags: number): XmlNode | undefined
     if (text.charCodeAt(at + 1) === SLASH) {
       const parent = around.pop()
       if (parent === undefined || !text.startsWith(open.tag.end, at)) return undefined
-      add(parent.node, open.tag.name, open.node)
-      at = skipBlanks(text, at + open.tag.end.length)
+      const { tag, node } = open
+      add(parent.node, tag.name, node)
+      at = skipBlanks(text, at + tag.end.length)
       open = parent
+      // In a list, what is built as its first element is read by one expression each, in half the time.
+      if (!text.startsWith(`<${tag.name}>`, at)) continue
+      if (!shapes.has(tag) && shapes.size < MAX_SHAPES) shapes.set(tag, shapeOf(tag.name, node))
+      const shape = shapes.get(tag)
+      const list = parent.node[tag.name]
+      if (shape === undefined || list === undefined) continue
+      const before = list.length
+      at = readAlike(text, at, shape, list)
+      count += (list.length - before) * shape.tags
       continue
     }
     const close = text.indexOf('>', at)
@@ -44,7 +61,7 @@ export function readPlainXml(text: string, maxTags: number): XmlNode | undefined
       add(open.node, tag.name, '')
       at = skipBlanks(text, close + 1)
     } else if (text.charCodeAt(next + 1) === SLASH) {
-      const value = decode(text.slice(close + 1, next))
+      const value = decodeReferences(text.slice(close + 1, next))
       if (value === undefined || !text.startsWith(tag.end, next)) return undefined
       add(open.node, tag.name, value)
       at = skipBlanks(text, next + tag.end.length)
@@ -73,6 +90,50 @@ function tagOf(source: string, known: Map<string, Tag>): Tag | undefined {
   return tag
 }
 
+/** How the others of a list may be built, by the first; undefined where a name is in it twice, or too many are. */
+function shapeOf(name: string, model: XmlNode): Shape | undefined {
+  const pattern = patternOf(name, model)
+  if (pattern === undefined || pattern.length > MAX_PATTERN) return undefined
+  return { expression: new RegExp(pattern, 'y'), model, tags: pattern.split('<').length }
+}
+
+function patternOf(name: string, value: XmlValue): string | undefined {
+  // Each repetition ends where what follows begins: nothing is tried twice.
+  const blanks = '[ \\t\\n]*'
+  if (typeof value === 'string') return `<${name}>([^<]*)</${name}>${blanks}`
+  let inner = ''
+  for (const child in value) {
+    const [first = '', ...others] = value[child] ?? []
+    const pattern = others.length > 0 ? undefined : patternOf(child, first)
+    if (pattern === undefined) return undefined
+    inner += pattern
+  }
+  return `<${name}>${blanks}${inner}</${name}>${blanks}`
+}
+
+/** Adds the elements from a place on that are built so to a list. @returns where they end. */
+function readAlike(text: string, from: number, { expression, model }: Shape, list: XmlValue[]): number {
+  let at = from
+  expression.lastIndex = at
+  for (let found = expression.exec(text); found !== null; found = expression.exec(text)) {
+    const texts = found.slice(1).map(decodeReferences)
+    if (texts.includes(undefined)) break
+    list.push(filled(model, texts.values()))
+    at = expression.lastIndex
+  }
+  return at
+}
+
+/** A node with the model's names and other texts. */
+function filled(model: XmlNode, texts: Iterator<string | undefined>): XmlNode {
+  const node: XmlNode = {}
+  for (const name in model) {
+    const value = model[name]?.[0]
+    node[name] = [typeof value === 'object' ? filled(value, texts) : (texts.next().value ?? '')]
+  }
+  return node
+}
+
 function add(node: XmlNode, name: string, value: XmlValue): void {
   const values = node[name]
   if (values === undefined) node[name] = [value]
@@ -89,13 +150,16 @@ function skipBlanks(text: string, at: number): number {
 
 /** The text with its references resolved, or undefined when one is no character, or an entity that XML does not know. */
 function decodeReferences(text: string): string | undefined {
-  let known = true
-  const decoded = text.replace(/&(?:([^&;]{1,8});)?/g, (_, name: string | undefined) => {
-    const character = referred(name ?? '')
-    if (character === undefined) known = false
-    return character ?? ''
-  })
-  return known ? decoded : undefined
+  let decoded = ''
+  let from = 0
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', from)) {
+    const end = text.indexOf(';', at)
+    const character = referred(text.slice(at + 1, end < 0 ? at : end))
+    if (character === undefined) return undefined
+    decoded += text.slice(from, at) + character
+    from = end + 1
+  }
+  return from === 0 ? text : decoded + text.slice(from)
 }
 
 const entities = new Map([
@@ -107,9 +171,10 @@ const entities = new Map([
 ])
 
 function referred(name: string): string | undefined {
-  const [, decimal, hex] = /^#(?:(\d+)|x([\da-fA-F]+))$/.exec(name) ?? []
-  if (decimal === undefined && hex === undefined) return entities.get(name)
-  const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)
+  const entity = entities.get(name)
+  if (entity !== undefined) return entity
+  if (!/^#(?:\d{1,7}|x[\da-fA-F]{1,6})$/.test(name)) return undefined
+  const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1))
   const allowed =
     code < 32 ? [9, 10, 13].includes(code) : code < 0xd800 || (code > 0xdfff && code <= 0x10ffff)
   return allowed ? String.fromCodePoint(code) : undefined

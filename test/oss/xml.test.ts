@@ -91,6 +91,25 @@ const oddities = fc.constantFrom(
 const joined = (pieces: fc.Arbitrary<string>, maxLength: number) =>
   fc.array(pieces, { maxLength }).map((all) => all.join(''))
 
+/** Elements of a list, most of them built alike. */
+const list = fc
+  .tuple(
+    fc.array(name, { minLength: 1, maxLength: 3 }),
+    fc.array(fc.array(fc.option(joined(characters, 2), { freq: 12 })), { minLength: 2, maxLength: 5 }),
+    blanks,
+  )
+  .map(([names, rows, blank]) =>
+    rows
+      .map((values) => {
+        const texts = names.map((name, i) => {
+          const value = values[i]
+          return value === null ? `<${name}/>` : `<${name}>${value ?? 'a'}</${name}>`
+        })
+        return `<Row>${blank}${texts.join(blank)}<Owner>${blank}${texts[0]}</Owner></Row>${blank}`
+      })
+      .join(''),
+  )
+
 /** Documents whose elements hold plain content, `extra` things, or elements. */
 function documents(extra: fc.Arbitrary<string>[] = []): fc.Arbitrary<string> {
   const tagged = (content: fc.Arbitrary<string>) =>
@@ -99,6 +118,7 @@ function documents(extra: fc.Arbitrary<string>[] = []): fc.Arbitrary<string> {
     element: fc.oneof(
       { depthSize: 'small' },
       tagged(joined(characters, 3)),
+      list,
       name.map((name) => `<${name}/>`),
       ...extra,
       tagged(tie('elements')),
@@ -171,11 +191,40 @@ describe('what is read fast is read right', () => {
     expect(plain(`<a><${name}>b</${name}></a>`)).toBeUndefined()
   })
 
+  test('elements of a list are read alike, whatever is different about one', () => {
+    const rows = [
+      '<a>1</a><b>2</b>',
+      '<a>&amp;</a>  <b></b>',
+      '<b>3</b><a>4</a>',
+      '<a/><b/>',
+      '<a>5</a><b>6</b>',
+    ]
+    const source = `<List>${rows.map((row) => `<Row>${row}</Row>`).join('\n')}</List>`
+    const tree = {
+      List: [
+        {
+          Row: [
+            { a: ['1'], b: ['2'] },
+            { a: ['&'], b: [''] },
+            { b: ['3'], a: ['4'] },
+            { a: [''], b: [''] },
+            { a: ['5'], b: ['6'] },
+          ],
+        },
+      ],
+    }
+    expect([plain(source), general(source)]).toEqual([tree, tree])
+    for (const odd of ['<a>&x;</a><b/>', '<a>1</a>2<b>3</b>', '<a>1</a><b>2', '<a>1</a><b>2</c>']) {
+      expect(plain(source.replace('</List>', `<Row>${odd}</Row></List>`)), odd).toBeUndefined()
+    }
+  })
+
   test('what is deep or has many tags is left to the general parser', () => {
     expect(plain('<a>'.repeat(10) + '</a>'.repeat(10))).toBeDefined()
     expect(plain('<a>'.repeat(12) + '</a>'.repeat(12))).toBeUndefined()
     expect(plain(`<a>${'<b/>'.repeat(MAX_TAGS)}</a>`)).toBeUndefined()
     expect(plain(`<a>${'<b></b>'.repeat(MAX_TAGS / 2)}</a>`)).toBeUndefined()
+    expect(plain(`<a>${'<b><c></c></b>'.repeat(MAX_TAGS / 4)}</a>`)).toBeUndefined()
   })
 })
 
