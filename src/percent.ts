@@ -5,4 +5,5 @@ export function encodeStrictly(text: string): string {
 }
 
 /** `encoding-type=url` as OSS writes it; a `+` in it is a space. */
-export const decodeKey = (encoded: string) => decodeURIComponent(encoded.replaceAll('+', '%20'))
+export const decodeKey = (encoded: string) =>
+  decodeURIComponent(encoded.includes('+') ? encoded.replaceAll('+', '%20') : encoded)

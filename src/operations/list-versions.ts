@@ -1,14 +1,21 @@
 import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
-import { toS3Time } from '../translate/date.ts'
-import { child } from '../translate/elements.ts'
-import { toS3ETag } from '../translate/etag.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { toS3StorageClass } from '../translate/storage-class.ts'
-import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
+import { children, text, Written, type XmlNode } from '../xml.ts'
 import { requestPayer } from './destination.ts'
-import { keyEncoding, parsePageSize } from './listing.ts'
+import {
+  etagElement,
+  keyElement,
+  keyOf,
+  ownerElement,
+  prefixElement,
+  sameElement,
+  storageClassElement,
+  timeElement,
+  timeOf,
+} from './list-elements.ts'
+import { keyEncoding, parsePageSize, takeDocument } from './listing.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
 
 /** ListObjectVersions: versions and delete markers of each key together, the newest first. */
@@ -30,7 +37,7 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       idMarker,
     )
   }
-  const { document, ...answer } = await oss.sendForXml(
+  const answer = await oss.sendForXml(
     {
       method: 'GET',
       bucket,
@@ -49,6 +56,8 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
     },
     'ListVersionsResult',
   )
+  const document = takeDocument(answer)
+  const entries = maxKeys === 0 ? [] : entriesOf(document, encode)
   const prefixes = maxKeys === 0 ? [] : children(document, 'CommonPrefixes')
   const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
   return xmlReply(
@@ -64,49 +73,50 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       MaxKeys: maxKeys,
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
-      '': maxKeys === 0 ? [] : entriesOf(document, encode),
-      CommonPrefixes: prefixes.map((one) => ({ Prefix: encode(decodeKey(text(one, 'Prefix') ?? '')) })),
+      '': new Written(
+        entries.map(({ xml }) => xml).join('') + prefixes.map((one) => prefixElement(one, encode)).join(''),
+      ),
     },
     toS3Answer(answer.headers),
   )
 }
 
-type Entry = { key: string; isLatest: boolean; modified: string; element: XmlTree }
+/** An entry, and what orders it. */
+type Entry = { key: string; isLatest: boolean; modified: string; xml: string }
 
 /** The two kinds in one order, which some clients rely on: by key, and within one the newest first. */
-function entriesOf(document: XmlNode, encode: (key: string) => string): XmlTree[] {
+function entriesOf(document: XmlNode, encode: (key: string) => string): Entry[] {
   const entries = [
-    ...children(document, 'DeleteMarker').map((marker) => entry('DeleteMarker', marker, encode, {})),
+    ...children(document, 'DeleteMarker').map((marker) => entry('DeleteMarker', marker, encode, '')),
     ...children(document, 'Version').map((version) =>
-      entry('Version', version, encode, {
-        ETag: toS3ETag(text(version, 'ETag') ?? ''),
-        Size: text(version, 'Size'),
-        StorageClass: toS3StorageClass(text(version, 'StorageClass') ?? 'Standard'),
-      }),
+      entry(
+        'Version',
+        version,
+        encode,
+        etagElement(version) + sameElement(version, 'Size') + storageClassElement(version),
+      ),
     ),
   ]
-  return entries.sort(inOrder).map(({ element }) => element)
+  return entries.sort(inOrder)
 }
 
 function entry(
   kind: 'Version' | 'DeleteMarker',
   node: XmlNode,
   encode: (key: string) => string,
-  facts: XmlTree,
+  facts: string,
 ): Entry {
-  const key = decodeKey(text(node, 'Key') ?? '')
   const isLatest = text(node, 'IsLatest') === 'true'
-  const modified = toS3Time(text(node, 'LastModified') ?? '')
-  const owner = child(node, 'Owner')
-  const element = {
-    Key: encode(key),
-    VersionId: text(node, 'VersionId'),
-    IsLatest: isLatest,
-    LastModified: modified,
-    ...facts,
-    Owner: owner === undefined ? undefined : { ID: text(owner, 'ID') },
-  }
-  return { key, isLatest, modified, element: { [kind]: element } }
+  const xml =
+    `<${kind}>` +
+    keyElement(node, encode) +
+    sameElement(node, 'VersionId') +
+    `<IsLatest>${isLatest}</IsLatest>` +
+    timeElement(node) +
+    facts +
+    ownerElement(node) +
+    `</${kind}>`
+  return { key: keyOf(node), isLatest, modified: timeOf(node), xml }
 }
 
 /** Each kind comes in order, and sorting keeps it so; OSS's times, in seconds, decide between the kinds. */
@@ -117,4 +127,9 @@ function inOrder(a: Entry, b: Entry): number {
 }
 
 /** By the bytes of UTF-8, as S3 and OSS order keys: not by UTF-16 units, which sort surrogates too low. */
-const compareBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+function compareBytes(a: string, b: string): number {
+  if (surrogate.test(a) || surrogate.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  return a < b ? -1 : 1
+}
+
+const surrogate = /[\ud800-\udfff]/

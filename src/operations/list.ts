@@ -2,13 +2,19 @@ import { OssError } from '../oss/error.ts'
 import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
-import { toS3Time } from '../translate/date.ts'
-import { toS3ETag } from '../translate/etag.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { toS3StorageClass } from '../translate/storage-class.ts'
-import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
+import { children, text, Written, type XmlNode, type XmlTree } from '../xml.ts'
 import { requestPayer } from './destination.ts'
-import { keyEncoding, parsePageSize } from './listing.ts'
+import {
+  etagElement,
+  keyElement,
+  ownerElement,
+  prefixElement,
+  sameElement,
+  storageClassElement,
+  timeElement,
+} from './list-elements.ts'
+import { keyEncoding, parsePageSize, takeDocument } from './listing.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
 
 /** ListObjects (V1). */
@@ -24,7 +30,7 @@ export async function listObjects(request: BucketRequest, context: Context): Pro
       Marker: encode(query.get('marker') ?? ''),
       // S3 names it only with a delimiter; without one a client continues from the last key.
       NextMarker: page.truncated && delimiter ? encode(page.next ?? '') : undefined,
-      ...page.body,
+      '': page.body,
     },
     page.headers,
   )
@@ -55,7 +61,7 @@ export async function listObjectsV2(request: BucketRequest, context: Context): P
       ContinuationToken: token,
       NextContinuationToken: page.truncated ? page.next : undefined,
       StartAfter: startAfter === undefined ? undefined : page.encode(startAfter),
-      ...page.body,
+      '': page.body,
     },
     page.headers,
   )
@@ -66,7 +72,7 @@ const badToken = () => invalidArgument('The continuation token provided is incor
 type Page = {
   /** Elements both versions begin and end with. */
   head: XmlTree
-  body: XmlTree
+  body: Written
   headers: Record<string, string>
   truncated: boolean
   /** NextMarker or NextContinuationToken, decoded. */
@@ -103,9 +109,10 @@ async function listPage(
     },
     'ListBucketResult',
   )
-  const result = answer.document
+  const result = takeDocument(answer)
   const contents = maxKeys === 0 ? [] : children(result, 'Contents')
   const prefixes = maxKeys === 0 ? [] : children(result, 'CommonPrefixes')
+  const truncated = maxKeys > 0 && text(result, 'IsTruncated') === 'true'
   const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'
   return {
     head: {
@@ -114,31 +121,29 @@ async function listPage(
       Delimiter: delimiter === undefined ? undefined : encode(delimiter),
       MaxKeys: maxKeys,
       EncodingType: query.get('encoding-type'),
-      IsTruncated: maxKeys > 0 && text(result, 'IsTruncated') === 'true',
+      IsTruncated: truncated,
     },
-    body: {
-      Contents: contents.map((object) => contentsElement(object, encode, withOwner)),
-      CommonPrefixes: prefixes.map((one) => ({ Prefix: encode(decodeKey(text(one, 'Prefix') ?? '')) })),
-    },
+    body: new Written(
+      contents.map((object) => contentsElement(object, encode, withOwner)).join('') +
+        prefixes.map((one) => prefixElement(one, encode)).join(''),
+    ),
     headers: toS3Answer(answer.headers),
-    truncated: maxKeys > 0 && text(result, 'IsTruncated') === 'true',
+    truncated,
     next: decodeOptional(text(result, 'NextMarker') ?? text(result, 'NextContinuationToken')),
     count: contents.length + prefixes.length,
     encode,
   }
 }
 
-function contentsElement(object: XmlNode, encode: (key: string) => string, withOwner: boolean): XmlTree {
-  const [owner] = children(object, 'Owner')
-  return {
-    Key: encode(decodeKey(text(object, 'Key') ?? '')),
-    LastModified: toS3Time(text(object, 'LastModified') ?? ''),
-    ETag: toS3ETag(text(object, 'ETag') ?? ''),
-    Size: text(object, 'Size'),
-    Owner: withOwner && owner !== undefined ? { ID: text(owner, 'ID') } : undefined,
-    StorageClass: toS3StorageClass(text(object, 'StorageClass') ?? 'Standard'),
-  }
-}
+const contentsElement = (object: XmlNode, encode: (key: string) => string, withOwner: boolean): string =>
+  '<Contents>' +
+  keyElement(object, encode) +
+  timeElement(object) +
+  etagElement(object) +
+  sameElement(object, 'Size') +
+  (withOwner ? ownerElement(object) : '') +
+  storageClassElement(object) +
+  '</Contents>'
 
 const decodeOptional = (encoded: string | undefined) =>
   encoded === undefined ? undefined : decodeKey(encoded)
