@@ -227,8 +227,7 @@ function readLog(output: string, problems: Problems): Tally {
     if (!line.startsWith('{')) continue
     const { event, stack, ...facts } = JSON.parse(line) as { event: string; stack?: string }
     events.set(event, (events.get(event) ?? 0) + 1)
-    const left = stack !== undefined && /^Error: (the client went away|aborted)/.test(stack)
-    if (stack !== undefined && !left) problems.add(`unexpected in the gateway: ${stack}`)
+    if (stack !== undefined) problems.add(`unexpected in the gateway: ${stack}`)
     if (event.startsWith('upload')) problems.add(`${event}: ${JSON.stringify(facts)}`)
   }
   return events
