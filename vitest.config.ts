@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 
@@ -6,8 +7,8 @@ const everywhere = ['test/{s3,oss,translate,copy}/**/*.test.ts']
 
 export default defineConfig({
   test: {
-    // All cores: much of the time is spent waiting.
-    maxWorkers: '100%',
+    // Twice the cores: much of the time is spent waiting.
+    maxWorkers: 2 * availableParallelism(),
     projects: [
       {
         test: {

@@ -20,8 +20,8 @@ import { startWorld, type World } from '../harness.ts'
 
 const generous = { connect: 20, headers: 20, idle: 20, total: 60 }
 const close: (() => unknown)[] = []
-afterEach(async () => {
-  for (const one of close.splice(0)) await one()
+afterAll(async () => {
+  for (const one of close) await one()
 })
 
 async function listening(server: Server): Promise<string> {
@@ -73,7 +73,8 @@ const failure = async (work: Promise<unknown>) => {
   return { why: error.failure, message: error.message, seconds: (performance.now() - began) / 1000 }
 }
 
-describe('OSS has so long', () => {
+// At once: each waits for most of its time.
+describe.concurrent('OSS has so long', () => {
   test('to answer', async () => {
     const { ask } = await inFrontOf(silence, { headers: 1 })
     const { why, message, seconds } = await failure(ask())
