@@ -130,7 +130,7 @@ function refused(refusal: Refusal): OssResponse {
 
 const answer = (status: number, headers: HeaderMap, text = ''): OssResponse => ({
   status,
-  headers,
+  headers: { 'x-oss-request-id': 'explain', ...headers },
   body: bytes(text),
 })
 

@@ -151,6 +151,13 @@ async function attempt(ports: OssClientPorts, call: OssCall, region: string): Pr
       throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
     })
   if (response.status < 300) {
+    // A proxy's page, say: taken for OSS's word it would acknowledge what nobody has stored.
+    if (response.headers['x-oss-request-id'] === undefined) {
+      await textOf(response.body)
+      throw new OssUnreachable(
+        "no answer came from OSS: what answered has no x-oss-request-id, as all of OSS's do",
+      )
+    }
     // Nobody will read it, and unread it would hold the connection.
     if (method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0') {
       await textOf(response.body)

@@ -23,7 +23,11 @@ function gateway(answer: { status: number; body: string } = { status: 404, body:
     log: () => {},
     transport: async (request) => {
       asked.push(request)
-      return { status: answer.status, headers: headerMap(), body: bytes(answer.body) }
+      return {
+        status: answer.status,
+        headers: headerMap({ 'x-oss-request-id': '1' }),
+        body: bytes(answer.body),
+      }
     },
   })
   const ask = async (

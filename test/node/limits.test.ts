@@ -165,7 +165,7 @@ describe('an answer', () => {
     const endless = createServer((_, response) => {
       open++
       response.on('close', () => open--)
-      response.writeHead(200, { etag: '"x"', 'content-length': 10 ** 12 })
+      response.writeHead(200, { 'x-oss-request-id': '1', etag: '"x"', 'content-length': 10 ** 12 })
       Readable.from(pieces(), { objectMode: false }).pipe(response)
     })
     await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))

@@ -254,7 +254,9 @@ describe('in front of something that is no good OSS', () => {
       createTcpServer((socket) => {
         socket.on('error', () => {}).on('close', left)
         socket.on('data', () =>
-          socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\netag: "x"\r\n\r\nabc'),
+          socket.write(
+            'HTTP/1.1 200 OK\r\ncontent-length: 100000\r\nx-oss-request-id: 1\r\netag: "x"\r\n\r\nabc',
+          ),
         )
       }),
     )
@@ -271,7 +273,9 @@ describe('in front of something that is no good OSS', () => {
       createTcpServer((socket) => {
         socket.on('error', () => {})
         socket.on('data', () => {
-          socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 100000\r\netag: "x"\r\n\r\n${'a'.repeat(50_000)}`)
+          socket.write(
+            `HTTP/1.1 200 OK\r\ncontent-length: 100000\r\nx-oss-request-id: 1\r\netag: "x"\r\n\r\n${'a'.repeat(50_000)}`,
+          )
           setTimeout(() => socket.destroy(), 20)
         })
       }),
@@ -284,6 +288,7 @@ describe('in front of something that is no good OSS', () => {
     ['no HTTP', 'hello\r\n\r\n'],
     ['half a head', 'HTTP/1.1 200 OK\r\ncontent-le'],
     ['a head of 100 KB', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`],
+    ['a page that is not OSS’s', 'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n<html></html>'],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'],
   ])('%s is ServiceUnavailable', async (_, bytes) => {
     const { ask } = await inFrontOf(
@@ -307,6 +312,7 @@ describe('in front of something that is no good OSS', () => {
     const { endpoint, host } = await inFrontOf(
       createServer((request, response) => {
         if (request.url?.includes('location')) {
+          response.setHeader('x-oss-request-id', '1')
           response.end('<LocationConstraint>oss-cn-hangzhou</LocationConstraint>')
           return
         }
