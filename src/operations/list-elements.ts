@@ -26,8 +26,15 @@ export const timeElement = (node: XmlNode): string =>
 
 export const timeOf = (node: XmlNode): string => toS3Time(text(node, 'LastModified') ?? '')
 
-export const etagElement = (node: XmlNode): string =>
-  `<ETag>${escapeText(toS3ETag(text(node, 'ETag') ?? ''))}</ETag>`
+/** Nearly all are MD5 sums, which need no escaping but of their quotes: looked for, that takes longest of all. */
+export function etagElement(node: XmlNode): string {
+  const etag = text(node, 'ETag') ?? ''
+  return quotedMd5.test(etag)
+    ? `<ETag>&quot;${etag.slice(1, -1).toLowerCase()}&quot;</ETag>`
+    : `<ETag>${escapeText(toS3ETag(etag))}</ETag>`
+}
+
+const quotedMd5 = /^"[\dA-F]{32}(?:-\d+)?"$/
 
 /** An element that S3 has as OSS does. */
 export const sameElement = (node: XmlNode, name: string): string => element(name, text(node, name))
