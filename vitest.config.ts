@@ -13,7 +13,8 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/conformance/**'],
+          // With suites of their own.
+          exclude: ['test/{conformance,limits}/**'],
           // The SDK is loaded once, not once a file.
           isolate: false,
           globalSetup: 'test/build-worker.ts',

@@ -7,7 +7,7 @@ import { type Running, start } from '../../src/node.ts'
 import { postForm, signFields } from '../gateway/form.ts'
 import { presign, send, sign, type WireRequest } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'
-import { exchange, expectUnharmed, head, signedHead } from './hostile-wire.ts'
+import { exchange, expectUnharmed, head, signedHead } from '../node/hostile-wire.ts'
 
 const put = { method: 'PUT', target: '/bucket/key' }
 
