@@ -130,7 +130,9 @@ export const escapeText = (value: string): string =>
  */
 export function element(name: string, content: XmlChild | XmlChild[], attributes = ''): string {
   if (content === undefined) return ''
-  if (Array.isArray(content)) return content.map((item) => element(name, item, attributes)).join('')
+  // Added up, not joined: that would copy what is long once more.
+  if (Array.isArray(content))
+    return content.reduce<string>((xml, item) => xml + element(name, item, attributes), '')
   let inner = ''
   if (content instanceof Written) inner = content.xml
   else if (typeof content === 'object') {

@@ -2,7 +2,7 @@ import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { children, text, Written, type XmlNode } from '../xml.ts'
+import { children, text, type XmlNode } from '../xml.ts'
 import { requestPayer } from './destination.ts'
 import {
   etagElement,
@@ -14,6 +14,7 @@ import {
   storageClassElement,
   timeElement,
   timeOf,
+  written,
 } from './list-elements.ts'
 import { keyEncoding, parsePageSize, takeDocument } from './listing.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
@@ -73,9 +74,7 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       MaxKeys: maxKeys,
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
-      '': new Written(
-        entries.map(({ xml }) => xml).join('') + prefixes.map((one) => prefixElement(one, encode)).join(''),
-      ),
+      '': [written(entries, ({ xml }) => xml), written(prefixes, (one) => prefixElement(one, encode))],
     },
     toS3Answer(answer.headers),
   )

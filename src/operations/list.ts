@@ -3,7 +3,7 @@ import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { children, text, Written, type XmlNode, type XmlTree } from '../xml.ts'
+import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
 import { requestPayer } from './destination.ts'
 import {
   etagElement,
@@ -13,27 +13,20 @@ import {
   sameElement,
   storageClassElement,
   timeElement,
+  written,
 } from './list-elements.ts'
 import { keyEncoding, parsePageSize, takeDocument } from './listing.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
 
 /** ListObjects (V1). */
-export async function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
-  const { query } = request
-  const page = await listPage(request, context, { marker: query.get('marker') })
-  const delimiter = query.get('delimiter')
-  const { encode } = page
-  return xmlReply(
-    'ListBucketResult',
-    {
-      ...page.head,
-      Marker: encode(query.get('marker') ?? ''),
-      // S3 names it only with a delimiter; without one a client continues from the last key.
-      NextMarker: page.truncated && delimiter ? encode(page.next ?? '') : undefined,
-      '': page.body,
-    },
-    page.headers,
-  )
+export function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
+  const marker = request.query.get('marker')
+  const delimiter = request.query.get('delimiter')
+  return listPage(request, context, { marker }, ({ encode, truncated, next }) => ({
+    Marker: encode(marker ?? ''),
+    // S3 names it only with a delimiter; without one a client continues from the last key.
+    NextMarker: truncated && delimiter ? encode(next ?? '') : undefined,
+  }))
 }
 
 /** ListObjectsV2. OSS's token is passed on as it is. */
@@ -43,51 +36,44 @@ export async function listObjectsV2(request: BucketRequest, context: Context): P
   const startAfter = token === undefined ? query.get('start-after') : undefined
   const fetchOwner = query.get('fetch-owner') === 'true'
   if (token === '') throw badToken()
-  const page = await listPage(request, context, {
+  const version = {
     'list-type': '2',
     'continuation-token': token,
     'start-after': startAfter,
     'fetch-owner': fetchOwner ? 'true' : undefined,
-  }).catch((error) => {
+  }
+  return listPage(request, context, version, ({ encode, truncated, next, count }) => ({
+    KeyCount: count,
+    ContinuationToken: token,
+    NextContinuationToken: truncated ? next : undefined,
+    StartAfter: startAfter === undefined ? undefined : encode(startAfter),
+  })).catch((error) => {
     throw token !== undefined && error instanceof OssError && error.code === 'InvalidArgument'
       ? badToken()
       : error
   })
-  return xmlReply(
-    'ListBucketResult',
-    {
-      ...page.head,
-      KeyCount: page.count,
-      ContinuationToken: token,
-      NextContinuationToken: page.truncated ? page.next : undefined,
-      StartAfter: startAfter === undefined ? undefined : page.encode(startAfter),
-      '': page.body,
-    },
-    page.headers,
-  )
 }
 
 const badToken = () => invalidArgument('The continuation token provided is incorrect', 'continuation-token')
 
+/** What a version's own elements are made of. */
 type Page = {
-  /** Elements both versions begin and end with. */
-  head: XmlTree
-  body: Written
-  headers: Record<string, string>
   truncated: boolean
   /** NextMarker or NextContinuationToken, decoded. */
   next: string | undefined
+  /** Of keys and common prefixes. */
   count: number
   /** How keys are written in this answer. */
   encode: (key: string) => string
 }
 
-/** One OSS listing; the two versions differ only in how the page is asked for and continued. */
+/** One OSS listing; the two versions differ in how the page is asked for and continued, and in some elements. */
 async function listPage(
   { bucket, query, headers }: BucketRequest,
   { oss }: Context,
   version: Record<string, string | undefined>,
-): Promise<Page> {
+  ownElements: (page: Page) => XmlTree,
+): Promise<Reply> {
   const maxKeys = parsePageSize(query, 'max-keys')
   const encode = keyEncoding(query)
   const prefix = query.get('prefix') ?? ''
@@ -113,26 +99,26 @@ async function listPage(
   const contents = maxKeys === 0 ? [] : children(result, 'Contents')
   const prefixes = maxKeys === 0 ? [] : children(result, 'CommonPrefixes')
   const truncated = maxKeys > 0 && text(result, 'IsTruncated') === 'true'
+  const next = decodeOptional(text(result, 'NextMarker') ?? text(result, 'NextContinuationToken'))
+  const count = contents.length + prefixes.length
   const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'
-  return {
-    head: {
+  return xmlReply(
+    'ListBucketResult',
+    {
       Name: bucket,
       Prefix: encode(prefix),
       Delimiter: delimiter === undefined ? undefined : encode(delimiter),
       MaxKeys: maxKeys,
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
+      ...ownElements({ truncated, next, count, encode }),
+      '': [
+        written(contents, (object) => contentsElement(object, encode, withOwner)),
+        written(prefixes, (one) => prefixElement(one, encode)),
+      ],
     },
-    body: new Written(
-      contents.map((object) => contentsElement(object, encode, withOwner)).join('') +
-        prefixes.map((one) => prefixElement(one, encode)).join(''),
-    ),
-    headers: toS3Answer(answer.headers),
-    truncated,
-    next: decodeOptional(text(result, 'NextMarker') ?? text(result, 'NextContinuationToken')),
-    count: contents.length + prefixes.length,
-    encode,
-  }
+    toS3Answer(answer.headers),
+  )
 }
 
 const contentsElement = (object: XmlNode, encode: (key: string) => string, withOwner: boolean): string =>
