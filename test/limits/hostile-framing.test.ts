@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { httpChunked, send, sign } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'
-import { exchange, expectUnharmed, head, refusalIn, signedHead } from './hostile-wire.ts'
+import { exchange, expectUnharmed, head, refusalIn, signedHead } from '../node/hostile-wire.ts'
 
 let world: World
 let host: string

@@ -13,8 +13,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import type { FaultAction, LocalOss } from '../../src/local-oss/index.ts'
 import { start } from '../../src/node.ts'
+import { send, sign } from '../gateway/wire.ts'
 import { runtimes, startWorld, type World } from '../harness.ts'
-import { send, sign } from './wire.ts'
 
 const at = { Bucket: 'bucket', Key: 'key' }
 const answers: Record<string, (s3: S3Client) => Promise<unknown>> = {
