@@ -1,25 +1,34 @@
 /** `crc64.wat`, assembled. */
 const MODULE = [
-  'AGFzbQEAAAABBwFgAn5/AX4DAgEABQMBAAIHEwIGbWVtb3J5AgAGdXBkYXRlAAAK9gIB8wICAn8CfkGAgAIhAkGAgAIgAUFwcWoh',
-  'AwJAA0AgAiADTw0BIAIpAwAgAIUhBCACKQMIIQUgBEIDhkL4D4OnKQOA8AEgBEIFiEL4D4OnKQOA4AGFIARCDYhC+A+DpykDgNAB',
-  'IARCFYhC+A+DpykDgMABhYUgBEIdiEL4D4OnKQOAsAEgBEIliEL4D4OnKQOAoAGFIARCLYhC+A+DpykDgJABIARCNYhC+A+DpykD',
-  'gIABhYWFIAVCA4ZC+A+DpykDgHAgBUIFiEL4D4OnKQOAYIUgBUINiEL4D4OnKQOAUCAFQhWIQvgPg6cpA4BAhYUgBUIdiEL4D4On',
-  'KQOAMCAFQiWIQvgPg6cpA4AghSAFQi2IQvgPg6cpA4AQIAVCNYhC+A+DpykDAIWFhYUhACACQRBqIQIMAAsLQYCAAiABaiEDAkAD',
-  'QCACIANPDQEgAEIIiCAApyACLQAAc0H/AXFBA3QpAwCFIQAgAkEBaiECDAALCyAACw==',
+  'AGFzbQEAAAABDQJgA39/fwBgAn5/AX4DAwIAAQUDAQACBxMCBm1lbW9yeQIABnVwZGF0ZQABCpYHArIDAQd/IAJBACgCgIACayEDIAJB',
+  'ACgChIACayEEIAJBACgCiIACayEFIAJBACgCjIACayEGIAJBACgCkIACayEHIAJBACgClIACayEIIAJBACgCmIACayEJA0AgACAA/QAE',
+  'ACAD/QAAAP1RIAT9AAAAIAX9AAAA/VH9USAG/QAAACAH/QAAAP1RIAj9AAAAIAn9AAAA/VH9Uf1R/QsEACAAIAD9AAQQIAP9AAAQ/VEg',
+  'BP0AABAgBf0AABD9Uf1RIAb9AAAQIAf9AAAQ/VEgCP0AABAgCf0AABD9Uf1R/VH9CwQQIAAgAP0ABCAgA/0AACD9USAE/QAAICAF/QAA',
+  'IP1R/VEgBv0AACAgB/0AACD9USAI/QAAICAJ/QAAIP1R/VH9Uf0LBCAgACAA/QAEMCAD/QAAMP1RIAT9AAAwIAX9AAAw/VH9USAG/QAA',
+  'MCAH/QAAMP1RIAj9AAAwIAn9AAAw/VH9Uf1R/QsEMCADQcAAaiEDIARBwABqIQQgBUHAAGohBSAGQcAAaiEGIAdBwABqIQcgCEHAAGoh',
+  'CCAJQcAAaiEJIABBwABqIQAgACABSQ0ACwvfAwICfwJ+QYCgAiECIAFBACgCmIACa0FAcSEDIANBgAZOBEBBgKACQYCgAikDACAAhTcD',
+  'AEIAIQAgASADayEBQYCgAiADaiEDQYCgAiADQYCgAhAAQYDABiECQYDABiADIAH8CgAAIANBACAB/AsAQYDABkGAwAYgAWogAxAACyAC',
+  'IAFqIQEgAUEPayEDAkADQCACIANODQEgAikDACAAhSEEIAIpAwghBSAEQgOGQvgPg6cpA4DwASAEQgWIQvgPg6cpA4DgAYUgBEINiEL4',
+  'D4OnKQOA0AEgBEIViEL4D4OnKQOAwAGFhSAEQh2IQvgPg6cpA4CwASAEQiWIQvgPg6cpA4CgAYUgBEItiEL4D4OnKQOAkAEgBEI1iEL4',
+  'D4OnKQOAgAGFhYUgBUIDhkL4D4OnKQOAcCAFQgWIQvgPg6cpA4BghSAFQg2IQvgPg6cpA4BQIAVCFYhC+A+DpykDgECFhSAFQh2IQvgP',
+  'g6cpA4AwIAVCJYhC+A+DpykDgCCFIAVCLYhC+A+DpykDgBAgBUI1iEL4D4OnKQMAhYWFhSEAIAJBEGohAgwACwsCQANAIAIgAU8NASAA',
+  'QgiIIACnIAItAABzQf8BcUEDdCkDAIUhACACQQFqIQIMAAsLIAAL',
 ].join('')
 
-const BYTES = 32_768
+const DISTANCES = 32_768
+const BYTES = 36_864
 const STEP = 65_536
 
 /** The register before these bytes → the register after them. */
 export type Step = (register: bigint, bytes: Uint8Array) => bigint
 
 /**
- * CRC-64 by WebAssembly: two and a half times as fast as JavaScript, which has no 64-bit integers to look up.
- * @param table what each byte does to the register when so many zero bytes follow it.
+ * CRC-64 by WebAssembly: nearly nine times as fast as JavaScript, which has neither 128 bits nor 64 at once.
+ * @param tables what bytes do to the register, as in `crc64.ts`.
+ * @param distances those of a sparse multiple of the polynomial, in rising order.
  * @returns undefined where the runtime compiles no WebAssembly: Workers do not.
  */
-export function crc64Wasm(table: (zeros: number) => BigUint64Array): Step | undefined {
+export function crc64Wasm(tables: BigUint64Array, distances: readonly number[]): Step | undefined {
   try {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(MODULE, 'base64')))
     const { memory, update } = exports as {
@@ -27,8 +36,8 @@ export function crc64Wasm(table: (zeros: number) => BigUint64Array): Step | unde
       update: (crc: bigint, length: number) => bigint
     }
     const scratch = new Uint8Array(memory.buffer)
-    const tables = new BigUint64Array(memory.buffer)
-    for (let zeros = 0; zeros < 16; zeros++) tables.set(table(zeros), 256 * zeros)
+    new BigUint64Array(memory.buffer).set(tables)
+    new Int32Array(memory.buffer, DISTANCES).set(distances)
     return (register, bytes) => {
       let crc = register
       for (let at = 0; at < bytes.length; at += STEP) {
