@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Config } from './config.ts'
 import { type Explanation, explainCopy } from './explain.ts'
 import { nodePorts, openUpstream, type Upstream } from './node-ports.ts'
-import { undiciTransport } from './node-transport.ts'
+import { socketTransport } from './node-transport.ts'
 import { headerMap, type Log } from './ports.ts'
 
 /** The options of `aws s3api copy-object` that have a say in how a copy is done, by their headers. */
@@ -84,7 +84,7 @@ async function reach(config: Config): Promise<{ upstream: Upstream; config: Conf
       protocol: 'http:' as const,
       host: `${config.listen.host}:${config.localOss.port}`,
     }
-    const upstream = { ...undiciTransport(config.document.timeouts.oss), localOss: undefined }
+    const upstream = { ...socketTransport(config.document.timeouts.oss), localOss: undefined }
     return { upstream, config: { ...config, endpoint } }
   }
 }

@@ -18,6 +18,11 @@ export class Crowd<T extends { place: number }> implements Iterable<T> {
     last.place = member.place
   }
 
+  /** How many are in. */
+  get size(): number {
+    return this.#members.length
+  }
+
   /** Those that are in now: whoever goes meanwhile is still given. */
   [Symbol.iterator](): Iterator<T> {
     return [...this.#members].values()

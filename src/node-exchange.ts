@@ -1,132 +1,74 @@
-import { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
-import { AnswerBody } from './node-answer.ts'
-import { decodeHeader } from './node-headers.ts'
+import type { Call, ClientConnection } from './http/client-connection.ts'
 import { failed, late } from './oss/error.ts'
-import { type HeaderMap, headerMap, type OssRequest, type OssResponse, type TimeLimit } from './ports.ts'
+import type { OssRequest, OssResponse, TimeLimit } from './ports.ts'
 
 /** How long OSS may take; `headers` and `idle` where a request has no patience of its own. */
-export type ExchangeLimits = { connect: TimeLimit; headers: TimeLimit; idle: TimeLimit }
+export type ExchangeLimits = { connect: TimeLimit; headers: TimeLimit; idle: TimeLimit; total: TimeLimit }
 
-/** One request on its way, and its answer until it has come whole: what undici calls back. */
-export class OssExchange implements Dispatcher.DispatchHandler {
+/** One request to OSS on its way, and its answer until that has come whole. */
+export class OssExchange implements Call {
   /** Where its transport keeps it. */
   place = -1
-  /** By `performance.now()`. */
-  readonly began = performance.now()
+  readonly request: OssRequest
+  readonly head: string
   readonly answer: Promise<OssResponse>
-  readonly #request: OssRequest
-  readonly #sent: Readable | Uint8Array | null
-  readonly #limits: ExchangeLimits
+  readonly #began = performance.now()
   readonly #onEnd: (exchange: OssExchange) => void
+  #connection: ClientConnection | undefined
   #resolve!: (answer: OssResponse) => void
   #reject!: (error: Error) => void
-  /** Absent until there is a connection: nothing of the request has gone out. */
-  #controller: Dispatcher.DispatchController | undefined
-  #body: AnswerBody | undefined
-  #failure: Error | undefined
-  #ended = false
 
-  /**
-   * @param sent the request's body as undici gets it: destroyed when the exchange fails.
-   * @param onEnd called once, when nothing more is expected of OSS.
-   */
-  constructor(
-    request: OssRequest,
-    sent: Readable | Uint8Array | null,
-    limits: ExchangeLimits,
-    onEnd: (exchange: OssExchange) => void,
-  ) {
-    this.#request = request
-    this.#sent = sent
-    this.#limits = limits
+  /** @param onEnd called once, when nothing more is expected of OSS. */
+  constructor(request: OssRequest, head: string, onEnd: (exchange: OssExchange) => void) {
+    this.request = request
+    this.head = head
     this.#onEnd = onEnd
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    request.signal?.addEventListener('abort', this)
+  }
+
+  /** Goes out on this connection. */
+  sendOn(connection: ClientConnection): void {
+    this.#connection = connection
+    this.request.signal?.addEventListener('abort', this)
+    connection.send(this)
   }
 
   /** The request's signal has aborted. */
   handleEvent(): void {
-    this.fail(this.#request.signal?.reason)
+    this.#connection?.fail(this.request.signal?.reason)
   }
 
-  /** Gives it up: the connection is cut, `answer` or the body of the answer fails. */
-  fail(error: Error): void {
-    this.#fail(error)
-    this.#controller?.abort(error)
+  onAnswer(answer: OssResponse): void {
+    this.#resolve(answer)
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#failure !== undefined) controller.abort(this.#failure)
-  }
-
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    if (status < 200) return
-    this.#body = new AnswerBody({
-      pause: () => controller.pause(),
-      resume: () => controller.resume(),
-      abort: (reason) => this.fail(reason),
-    })
-    this.#resolve({ status, headers: flatten(headers), body: this.#body })
-  }
-
-  onResponseData(_: unknown, bytes: Uint8Array): void {
-    this.#body?.push(bytes)
-  }
-
-  onResponseEnd(): void {
-    this.#end()
-    this.#body?.end()
-  }
-
-  onResponseError(_: unknown, error: Error): void {
-    this.#fail(this.#explain(error as Error & { code?: string }))
-  }
-
-  #fail(error: Error): void {
-    if (this.#ended) return
-    this.#end()
-    this.#failure = error
-    if (this.#body === undefined) this.#reject(error)
-    else this.#body.end(error)
-    if (this.#sent instanceof Readable) this.#sent.on('error', () => {}).destroy(error)
-  }
-
-  #end(): void {
-    this.#ended = true
-    this.#request.signal?.removeEventListener('abort', this)
+  onEnd(error?: Error): void {
+    this.request.signal?.removeEventListener('abort', this)
     this.#onEnd(this)
+    if (error === undefined) return
+    if (this.#connection?.connected === false) failed(error, 'unsent')
+    this.#reject(error)
   }
 
-  #explain(error: Error & { code?: string }): Error {
-    const { connect, headers, idle } = this.#limits
-    const { patience } = this.#request
-    switch (error.code) {
-      case 'UND_ERR_CONNECT_TIMEOUT':
-        return failed(late('there was no connection', connect), 'unsent')
-      case 'UND_ERR_HEADERS_TIMEOUT':
-        return late('OSS did not answer', patience ?? headers)
-      case 'UND_ERR_BODY_TIMEOUT':
-        return late('OSS sent nothing more', patience ?? idle)
-      default:
-        return this.#controller === undefined ? failed(error, 'unsent') : error
+  /** Gives it up where a limit has been reached. @param now by `performance.now()`. */
+  sweep(now: number, { connect, headers, idle, total }: ExchangeLimits): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    const { patience } = this.request
+    const waited = now - connection.since
+    const isOver = ({ ms }: TimeLimit) => waited >= ms
+    const answerLimit = patience ?? headers
+    const bodyLimit = patience ?? idle
+    if (now - this.#began >= total.ms) connection.fail(late('OSS had not answered to the end', total))
+    else if (connection.waiting === 'connection') {
+      if (isOver(connect)) connection.fail(late('there was no connection', connect))
+    } else if (connection.waiting === 'answer' || connection.waiting === 'room') {
+      if (isOver(answerLimit)) connection.fail(late('OSS did not answer', answerLimit))
+    } else if (connection.waiting === 'body' && isOver(bodyLimit)) {
+      connection.fail(late('OSS sent nothing more', bodyLimit))
     }
   }
-}
-
-function flatten(from: Record<string, string | string[] | undefined>): HeaderMap {
-  const headers = headerMap()
-  for (const name in from) {
-    const value = from[name]
-    if (value !== undefined) headers[name] = decodeHeader(typeof value === 'string' ? value : value.join(','))
-  }
-  return headers
 }

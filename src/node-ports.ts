@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
+import { decodeHeader, encodeHeader } from './http/header-text.ts'
 import { createLocalOss, type LocalOss } from './local-oss/index.ts'
-import { withTextHeaders } from './node-headers.ts'
-import { undiciTransport } from './node-transport.ts'
-import type { Platform, Sleep, Timer, Transport } from './ports.ts'
+import { socketTransport } from './node-transport.ts'
+import { type HeaderMap, headerMap, type Platform, type Sleep, type Timer, type Transport } from './ports.ts'
 
 /** Node's clock, waiting and chance. */
 export const nodePorts = {
@@ -26,7 +26,7 @@ export type Upstream = { transport: Transport; close: () => Promise<void>; local
 /** @throws Error when the embedded OSS's folder is in use or cannot be written. */
 export async function openUpstream({ localOss: embedded, credentials, document }: Config): Promise<Upstream> {
   if (embedded === undefined) {
-    const { transport, close } = undiciTransport(document.timeouts.oss)
+    const { transport, close } = socketTransport(document.timeouts.oss)
     return { transport, close, localOss: undefined }
   }
   const { accessKeyId, accessKeySecret } = credentials
@@ -41,4 +41,18 @@ export async function openUpstream({ localOss: embedded, credentials, document }
     close: () => localOss.close(),
     localOss,
   }
+}
+
+/** A transport for text headers over one whose headers are bytes. */
+export function withTextHeaders(transport: Transport): Transport {
+  return async (request) => {
+    const response = await transport({ ...request, headers: mapValues(request.headers, encodeHeader) })
+    return { ...response, headers: mapValues(response.headers, decodeHeader) }
+  }
+}
+
+function mapValues(headers: HeaderMap, change: (value: string) => string): HeaderMap {
+  const changed = headerMap()
+  for (const name in headers) changed[name] = change(headers[name] as string)
+  return changed
 }

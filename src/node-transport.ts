@@ -1,10 +1,11 @@
-import { Readable } from 'node:stream'
-import { Pool } from 'undici'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { Document } from './config-document.ts'
 import { Crowd } from './crowd.ts'
-import { OssExchange } from './node-exchange.ts'
-import { rawHeaders } from './node-headers.ts'
-import { late } from './oss/error.ts'
+import { ClientConnection } from './http/client-connection.ts'
+import { headerLines } from './http/header-text.ts'
+import { type ExchangeLimits, OssExchange } from './node-exchange.ts'
+import { failed } from './oss/error.ts'
 import type { OssRequest, TimeLimit, Transport } from './ports.ts'
 
 /**
@@ -12,21 +13,35 @@ import type { OssRequest, TimeLimit, Transport } from './ports.ts'
  * theirs, for a streamed body that meets a connection which OSS is closing cannot be sent again.
  */
 const IDLE_CONNECTION = 30_000
-/** How often the exchanges are looked through for those that take too long; milliseconds. */
-const SWEEP = 1000
-
+/** How often exchanges and connections are looked through for those that take too long; milliseconds. */
+const SWEEP = 500
 /** Hosts whose connections are kept. Whoever asks for buckets that are not there makes hosts up. */
 const MOST_HOSTS = 500
+/** What is read at a time, in bytes. */
+const READ_SIZE = 128 * 1024
 
 /** The connections to one host: every bucket has its own. */
-type Host = { pool: Pool; open: number; usedAt: number }
+type Host = {
+  /** As the Host header names it. */
+  name: string
+  address: { host: string; port: number }
+  tls: boolean
+  /** Those that wait for a request, the last used at the end. */
+  idle: ClientConnection[]
+  connections: Set<ClientConnection>
+  usedAt: number
+  /** Of the last TLS handshake, which spares the next most of its work. */
+  session?: Buffer
+}
 
 /**
- * Requests to OSS over undici; `fetch` would decode Content-Encoding and hand over a broken length.
- * @param timeouts seconds; undici's timers, and the sweep of the total, may be a second late.
- * @returns the transport, and what closes its connections.
+ * Requests to OSS over sockets: `fetch` would decode Content-Encoding and hand over a broken length, and undici costs
+ * more than all that the gateway does to a small request. There are as many connections as it takes: the door limits
+ * what comes in, and a queue here would be a second limit that nobody set.
+ * @param timeouts seconds; they may strike half a second late.
+ * @returns the transport, and what closes its connections once they are idle.
  */
-export function undiciTransport(timeouts: Document['timeouts']['oss']): {
+export function socketTransport(timeouts: Document['timeouts']['oss']): {
   transport: Transport
   close: () => Promise<void>
 } {
@@ -34,98 +49,134 @@ export function undiciTransport(timeouts: Document['timeouts']['oss']): {
     ms: Math.round(timeouts[name] * 1000),
     setting: `timeouts.oss.${name}`,
   })
-  const total = limit('total')
-  const limits = { connect: limit('connect'), headers: limit('headers'), idle: limit('idle') }
+  const limits: ExchangeLimits = {
+    connect: limit('connect'),
+    headers: limit('headers'),
+    idle: limit('idle'),
+    total: limit('total'),
+  }
   const hosts = new Map<string, Host>()
   const open = new Crowd<OssExchange>()
+  let closing: (() => void) | undefined
   const sweeper = setInterval(sweep, SWEEP).unref()
 
   function sweep(): void {
     const now = performance.now()
-    for (const exchange of open) {
-      if (now - exchange.began >= total.ms) exchange.fail(late('OSS had not answered to the end', total))
-    }
-    for (const [origin, { pool, open, usedAt }] of hosts) {
-      if (open > 0 || now - usedAt < 2 * IDLE_CONNECTION) continue
-      hosts.delete(origin)
-      void pool.close()
+    for (const exchange of open) exchange.sweep(now, limits)
+    for (const [origin, host] of hosts) {
+      for (const connection of [...host.idle]) {
+        if (now - connection.since > IDLE_CONNECTION) connection.socket.destroy()
+      }
+      if (host.connections.size === 0 && now - host.usedAt > IDLE_CONNECTION) hosts.delete(origin)
     }
   }
 
   function closeLongestIdle(): void {
     let found: [origin: string, host: Host] | undefined
     for (const entry of hosts) {
-      const [, { open, usedAt }] = entry
-      if (open === 0 && (found === undefined || usedAt < found[1].usedAt)) found = entry
+      const [, { idle, connections, usedAt }] = entry
+      if (connections.size === idle.length && (found === undefined || usedAt < found[1].usedAt)) found = entry
     }
     if (found === undefined) return
     hosts.delete(found[0])
-    void found[1].pool.close()
+    closeIdle(found[1])
   }
 
   function hostOf(origin: string): Host {
     const known = hosts.get(origin)
     if (known !== undefined) return known
     if (hosts.size >= MOST_HOSTS) closeLongestIdle()
-    const pool = new Pool(origin, {
-      // As many as it takes: the door limits what comes in, and a queue here would be a second limit that nobody set.
-      connections: null,
-      pipelining: 1,
-      connect: { timeout: limits.connect.ms },
-      headersTimeout: limits.headers.ms,
-      bodyTimeout: limits.idle.ms,
-      keepAliveTimeout: IDLE_CONNECTION,
-      keepAliveMaxTimeout: IDLE_CONNECTION,
-    })
-    const host = { pool, open: 0, usedAt: 0 }
+    const { protocol, host: name, hostname, port } = new URL(origin)
+    const tls = protocol === 'https:'
+    const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (tls ? 443 : 80)) }
+    const host: Host = { name, address, tls, idle: [], connections: new Set(), usedAt: 0 }
     hosts.set(origin, host)
     return host
   }
 
+  function connectionTo(host: Host): ClientConnection {
+    const idle = host.idle.pop()
+    if (idle !== undefined) return idle
+    const connection = new ClientConnection(
+      (onRead) => openSocket(host, onRead),
+      host.tls ? 'secureConnect' : 'connect',
+      (freed) => (closing === undefined ? host.idle.push(freed) : freed.socket.destroy()),
+    )
+    host.connections.add(connection)
+    connection.socket.once('close', () => {
+      host.connections.delete(connection)
+      const place = host.idle.indexOf(connection)
+      if (place >= 0) host.idle.splice(place, 1)
+    })
+    return connection
+  }
+
   const transport: Transport = (request) => {
-    const { method, url, headers, signal, patience } = request
+    const { url, signal } = request
     // By hand: a URL object would resolve `..` in keys.
     const slash = url.indexOf('/', url.indexOf('//') + 2)
-    const host = hostOf(url.slice(0, slash))
-    const body = bodyOf(request)
-    const exchange = new OssExchange(request, body, limits, () => {
+    let host: Host
+    let head: string
+    try {
+      host = hostOf(url.slice(0, slash))
+      head = headOf(request, url.slice(slash), host.name)
+    } catch (error) {
+      return Promise.reject(failed(error as Error, 'futile'))
+    }
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const exchange = new OssExchange(request, head, () => {
       open.delete(exchange)
-      host.open--
       host.usedAt = performance.now()
+      if (open.size === 0) closing?.()
     })
     open.add(exchange)
-    host.open++
-    if (signal?.aborted) exchange.fail(signal.reason)
-    else {
-      const options = {
-        method: method as 'GET',
-        path: url.slice(slash),
-        headers: rawHeaders(headers),
-        body,
-        // Or undici closes the connection after each HEAD.
-        reset: false,
-        ...(patience === undefined
-          ? {}
-          : { headersTimeout: orNone(patience.ms), bodyTimeout: orNone(patience.ms) }),
-      }
-      host.pool.dispatch(options, exchange)
-    }
+    exchange.sendOn(connectionTo(host))
     return exchange.answer
   }
 
   return {
     transport,
     close: async () => {
-      await Promise.all([...hosts.values()].map(({ pool }) => pool.close()))
+      await new Promise<void>((resolve) => {
+        closing = resolve
+        for (const host of hosts.values()) closeIdle(host)
+        if (open.size === 0) resolve()
+      })
       clearInterval(sweeper)
     },
   }
 }
 
-function bodyOf({ body }: OssRequest): Readable | Uint8Array | null {
-  if (body === undefined) return null
-  return body instanceof Uint8Array || body instanceof Readable ? body : Readable.from(body)
+function closeIdle({ idle }: Host): void {
+  for (const { socket } of [...idle]) socket.destroy()
 }
 
-/** undici's word for no limit is 0. */
-const orNone = (ms: number) => (Number.isFinite(ms) ? ms : 0)
+function openSocket(host: Host, onRead: (bytes: Buffer) => boolean): Socket {
+  // The same memory again and again: a new piece for each read costs as much as the reading.
+  const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
+  const onread = { buffer, callback: (size: number) => onRead(buffer.subarray(0, size)) }
+  const options = { ...host.address, noDelay: true, onread }
+  if (!host.tls) return connectTcp(options)
+  const { host: name } = host.address
+  const socket = connectTls({
+    ...options,
+    ALPNProtocols: ['http/1.1'],
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(host.session === undefined ? {} : { session: host.session }),
+  })
+  return socket.on('session', (session) => {
+    host.session = session
+  })
+}
+
+/** @throws TypeError where it cannot be sent. */
+function headOf({ method, headers, body }: OssRequest, path: string, host: string): string {
+  if (/[^!-~]/.test(path)) throw new TypeError('the path of a request has characters that cannot be sent')
+  let framing = ''
+  if (!('content-length' in headers)) {
+    if (body instanceof Uint8Array) framing = `content-length: ${body.length}\r\n`
+    else if (body !== undefined) framing = 'transfer-encoding: chunked\r\n'
+    else if (method === 'PUT' || method === 'POST') framing = 'content-length: 0\r\n'
+  }
+  return `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${framing}${headerLines(headers)}\r\n`
+}

@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import { createGate } from './gate.ts'
 import type { LocalOss } from './local-oss/index.ts'
 import { nodeDoor } from './node-door.ts'
-import { closeGently, listen, within } from './node-listen.ts'
+import { listen, within } from './node-listen.ts'
 import { nodePorts, openUpstream } from './node-ports.ts'
 import { createServer } from './node-server.ts'
 import type { Log } from './ports.ts'
@@ -42,10 +42,10 @@ export async function start(config: Config, log: Log): Promise<Running> {
   const gate = createGate({ inFlight, waiting, waitingTime: waitingTime * 1000 }, nodePorts.sleep)
   const door = nodeDoor(gateway, gate, log)
   let stopping: Promise<unknown> | undefined
-  const server = createServer(door, gateway, config)
+  const http = createServer(door, gateway, config)
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
-    listen(server, wanted, host),
+    listen(http.server, wanted, host),
     openAdmin(config.listen, gateway.oss, {
       alive: () => true,
       unready: () => (stopping === undefined ? undefined : 'stopping'),
@@ -56,8 +56,7 @@ export async function start(config: Config, log: Log): Promise<Running> {
   const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort, host) : 0
 
   function beginToStop(): Promise<unknown> {
-    door.endConnections()
-    return closeGently(server).then(() => door.settled())
+    return http.end().then(() => door.settled())
   }
   let closed: Promise<unknown> | undefined
   async function close(): Promise<void> {
@@ -79,7 +78,7 @@ export async function start(config: Config, log: Log): Promise<Running> {
         door.giveUp(new Error('the gateway stops'))
         const cleaned = within(TELLING_TIME, stopping).then(() => door.settled())
         await within(CLEANING_LIMIT, cleaned)
-        server.closeAllConnections()
+        http.cut()
       }
       closed ??= close()
       await closed

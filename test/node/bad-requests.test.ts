@@ -95,7 +95,8 @@ test.each<[name: string, bytes: string, code: string]>([
 })
 
 test('CONNECT opens no tunnel', async () => {
-  expect(await exchange('CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example\r\n\r\n')).toBe('')
+  const answer = await exchange('CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example\r\n\r\n')
+  expect(answer).toMatch(/^HTTP\/1\.1 400 .*<Code>BadRequest</s)
 })
 
 test('two Hosts are none', async () => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
-import { undiciTransport } from '../../src/node-transport.ts'
+import { socketTransport } from '../../src/node-transport.ts'
 
 // Elsewhere only 127.0.0.1 is an address of one's own.
 test.skipIf(process.platform !== 'linux')(
@@ -16,7 +16,7 @@ test.skipIf(process.platform !== 'linux')(
     })
     await new Promise<void>((resolve) => server.listen(0, resolve))
     const { port } = server.address() as AddressInfo
-    const { transport, close } = undiciTransport(parseConfig({}).document.timeouts.oss)
+    const { transport, close } = socketTransport(parseConfig({}).document.timeouts.oss)
     for (let i = 0; i < 600; i++) {
       const host = `127.0.${i >> 8}.${i & 255 || 1}`
       const { body } = await transport({ method: 'GET', url: `http://${host}:${port}/`, headers: {} })

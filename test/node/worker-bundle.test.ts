@@ -12,6 +12,7 @@ test('the Worker holds nothing that runs on Node only', async () => {
   })
   const inputs = Object.keys(metafile.inputs)
   expect(inputs).toContain('src/worker.ts')
-  const nodeOnly = /ali-oss|node_modules\/aws4\/|undici|node-server|level|src\/local-oss|src\/node|src\/cli/
+  const nodeOnly =
+    /ali-oss|node_modules\/aws4\/|undici|node-server|level|src\/local-oss|src\/node|src\/http|src\/cli/
   expect(inputs.filter((input) => nodeOnly.test(input))).toEqual([])
 })

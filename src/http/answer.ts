@@ -1,0 +1,43 @@
+import { STATUS_CODES } from 'node:http'
+import type { HeaderMap } from '../ports.ts'
+import { headerLines } from './header-text.ts'
+
+/** How the body of an answer is framed: not at all, by its length, in chunks, or by the end of the connection. */
+export type AnswerFraming = 'none' | 'length' | 'chunks' | 'rest'
+
+/**
+ * An answer's head as it goes over the wire, in Latin-1.
+ * @param kept how many seconds the connection is kept behind it, or undefined where it is the last.
+ * @throws TypeError where a header cannot be sent.
+ */
+export function answerHead(
+  status: number,
+  headers: HeaderMap,
+  framing: AnswerFraming,
+  kept: number | undefined,
+): string {
+  const lines = headerLines(headers)
+  const date = 'date' in headers ? '' : `date: ${httpDate()}\r\n`
+  const coding = framing === 'chunks' ? 'transfer-encoding: chunked\r\n' : ''
+  const connection =
+    kept === undefined ? 'connection: close' : `connection: keep-alive\r\nkeep-alive: timeout=${kept}`
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}${date}${coding}${connection}\r\n\r\n`
+}
+
+/** An answer of head and text in the bytes of the wire. @param size of the text, in bytes. */
+export function answerWithText(head: string, text: string, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(head.length + size)
+  bytes.write(head, 'latin1')
+  bytes.write(text, head.length, 'utf8')
+  return bytes
+}
+
+let lastDate = { second: Number.NaN, text: '' }
+
+/** Of this second, which all its answers share. */
+function httpDate(): string {
+  const now = Date.now()
+  const second = Math.floor(now / 1000)
+  if (second !== lastDate.second) lastDate = { second, text: new Date(now).toUTCString() }
+  return lastDate.text
+}

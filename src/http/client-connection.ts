@@ -1,0 +1,248 @@
+import type { Socket } from 'node:net'
+import type { OssRequest, OssResponse } from '../ports.ts'
+import { type BodyReader, bodyReader } from './body-reader.ts'
+import { Flow, type Source } from './flow.ts'
+import { framingOfAnswer, HttpError, isKept, MAX_HEAD, parseAnswerHead } from './head.ts'
+
+/** One request, and whoever waits for its answer. */
+export type Call = {
+  readonly request: OssRequest
+  /** The request in the bytes of the wire up to its body, in Latin-1. */
+  readonly head: string
+  /** The answer has begun. */
+  onAnswer(answer: OssResponse): void
+  /** Nothing more comes of it. @param error why the answer is not whole. */
+  onEnd(error?: Error): void
+}
+
+/** What a connection waits for: itself, the other side to take the request, to answer it or to go on; or nothing of it. */
+export type Waiting = 'connection' | 'room' | 'answer' | 'body' | 'nothing'
+
+/** Bytes on their way out that are no reason to wait. */
+const HIGH_WATER = 64 * 1024
+const END_OF_HEAD = '\r\n\r\n'
+const LAST_CHUNK = '0\r\n\r\n'
+
+/** A connection to a server: one call after the other. */
+export class ClientConnection implements Source {
+  readonly socket: Socket
+  waiting: Waiting = 'connection'
+  /** Since when it does, by `performance.now()`. */
+  since = performance.now()
+  /** Whether it has come about. */
+  connected = false
+  readonly #onIdle: (connection: ClientConnection) => void
+  #call: Call | undefined
+  /** Whether the call's request has gone out whole. */
+  #sent = false
+  /** The beginning of an answer's head. */
+  #rest: Buffer | undefined
+  #reader: BodyReader | undefined
+  #body: Flow | undefined
+  #kept = false
+  #onDrain: (() => void) | undefined
+
+  /**
+   * @param open opens the socket, which hands what it reads to the callback: memory that is only lent, until that
+   *   returns true or the socket is resumed.
+   * @param ready the event of the socket at which it can be used.
+   * @param onIdle the connection is free for another call.
+   */
+  constructor(
+    open: (onRead: (bytes: Buffer) => boolean) => Socket,
+    ready: 'connect' | 'secureConnect',
+    onIdle: (connection: ClientConnection) => void,
+  ) {
+    this.#onIdle = onIdle
+    this.socket = open((bytes) => this.#take(bytes))
+      .once(ready, () => {
+        this.connected = true
+        if (this.#call !== undefined) this.#begin(this.#call)
+      })
+      .on('drain', () => this.#onDrain?.())
+      .on('end', () => this.#onEnd())
+      .on('error', (error) => this.fail(error))
+      .on('close', () => this.fail(new Error('the connection was closed')))
+  }
+
+  /** Sends a request, as soon as there is a connection. Only when idle, or new. */
+  send(call: Call): void {
+    this.#call = call
+    if (this.connected) this.#begin(call)
+  }
+
+  /** Gives up what is under way, and the connection with it. */
+  fail(error: Error): void {
+    this.socket.destroy()
+    const call = this.#call
+    if (call === undefined) return
+    this.#call = undefined
+    this.#onDrain?.()
+    this.#body?.end(error)
+    call.onEnd(error)
+  }
+
+  /** The answer's bytes have been taken. */
+  resume(): void {
+    if (this.#call === undefined) this.#becomeIdle()
+    else this.#wait('body')
+    this.socket.resume()
+  }
+
+  /** Nobody reads the rest of the answer. */
+  abandon(): void {
+    this.fail(new Error('the answer was not read to its end'))
+  }
+
+  #wait(waiting: Waiting): void {
+    this.waiting = waiting
+    this.since = performance.now()
+  }
+
+  #begin(call: Call): void {
+    const { head, request } = call
+    const { body } = request
+    this.#sent = false
+    if (body === undefined) this.#write(head)
+    else if (body instanceof Uint8Array) {
+      const bytes = Buffer.allocUnsafe(head.length + body.length)
+      bytes.write(head, 'latin1')
+      bytes.set(body, head.length)
+      this.#write(bytes)
+    } else {
+      this.#write(head)
+      void this.#pump(call, body)
+      return
+    }
+    this.#sent = true
+    this.#wait('answer')
+  }
+
+  #write(bytes: string | Uint8Array): void {
+    if (typeof bytes === 'string') this.socket.write(bytes, 'latin1')
+    else this.socket.write(bytes)
+  }
+
+  async #pump(call: Call, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const { 'content-length': length } = call.request.headers
+    let left = length === undefined ? Number.POSITIVE_INFINITY : Number(length)
+    this.waiting = 'nothing'
+    try {
+      for await (const piece of body) {
+        // It is answered, or given up.
+        if (this.#call !== call || this.#reader !== undefined) return
+        if (piece.length === 0) continue
+        left -= piece.length
+        if (left < 0) throw new Error('the body is longer than its length')
+        if (length === undefined) this.#writeChunk(piece)
+        else this.#write(piece)
+        if (this.socket.writableLength > HIGH_WATER) {
+          this.#wait('room')
+          await new Promise<void>((resolve) => {
+            this.#onDrain = resolve
+          })
+          this.#onDrain = undefined
+          if (this.#call !== call || this.#reader !== undefined) return
+          this.waiting = 'nothing'
+        }
+      }
+      if (this.#call !== call || this.#reader !== undefined) return
+      if (length === undefined) this.#write(LAST_CHUNK)
+      else if (left > 0) throw new Error('the body is shorter than its length')
+      this.#sent = true
+      this.#wait('answer')
+    } catch (error) {
+      if (this.#call === call) this.fail(error as Error)
+    }
+  }
+
+  #writeChunk(piece: Uint8Array): void {
+    this.socket.cork()
+    this.#write(`${piece.length.toString(16)}\r\n`)
+    this.#write(piece)
+    this.#write('\r\n')
+    this.socket.uncork()
+  }
+
+  /** @returns whether more may be read at once. */
+  #take(received: Buffer): boolean {
+    if (this.#call === undefined) {
+      // Nobody asked.
+      this.socket.destroy()
+      return false
+    }
+    try {
+      const bytes = this.#reader === undefined ? this.#takeHead(this.#call, received) : received
+      if (bytes !== undefined && this.#reader !== undefined) this.#takeBody(this.#reader, bytes)
+    } catch (error) {
+      this.fail(error as Error)
+    }
+    return this.#body?.paused !== true
+  }
+
+  /** @returns what is behind the answer's head, or undefined where that has not come whole. */
+  #takeHead(call: Call, received: Buffer): Buffer | undefined {
+    let bytes = this.#rest === undefined ? received : Buffer.concat([this.#rest, received])
+    this.#rest = undefined
+    for (;;) {
+      const end = bytes.indexOf(END_OF_HEAD, 0, 'latin1')
+      if ((end < 0 ? bytes.length : end) > MAX_HEAD) {
+        throw new HttpError('too large', `the answer's head has over ${MAX_HEAD} bytes`)
+      }
+      if (end < 0) {
+        this.#rest = Buffer.from(bytes)
+        return undefined
+      }
+      const text = bytes.toString('latin1', 0, end + 2)
+      const head = parseAnswerHead(text)
+      bytes = bytes.subarray(end + END_OF_HEAD.length)
+      if (head.status === 101) throw new HttpError('malformed', 'the answer is of another protocol')
+      // An answer will follow.
+      if (head.status < 200) continue
+      const framing = framingOfAnswer(head, text, call.request.method)
+      this.#kept = isKept(head) && framing !== 'rest' && this.#sent
+      const body = new Flow(this, true)
+      this.#body = body
+      this.#reader = bodyReader(framing)
+      this.#wait('body')
+      call.onAnswer({ status: head.status, headers: head.headers, body })
+      // Who was told may have given it up.
+      return this.#call === call ? bytes : undefined
+    }
+  }
+
+  #takeBody(reader: BodyReader, bytes: Buffer): void {
+    const body = this.#body as Flow
+    const taken = reader.over || bytes.length === 0 ? 0 : reader.take(bytes, body)
+    if (taken < bytes.length) throw new HttpError('malformed', 'more has come than the answer')
+    if (reader.over) this.#finish()
+    else if (body.paused) this.waiting = 'nothing'
+    else if (bytes.length > 0) this.since = performance.now()
+  }
+
+  /** The answer has come whole. */
+  #finish(): void {
+    const call = this.#call as Call
+    const body = this.#body as Flow
+    this.#call = undefined
+    this.waiting = 'nothing'
+    body.end()
+    call.onEnd()
+    if (!this.#kept) this.socket.destroy()
+    // As long as its last bytes are on their way, their memory is not read into.
+    else if (!body.paused) this.#becomeIdle()
+  }
+
+  #becomeIdle(): void {
+    this.#reader = undefined
+    this.#body = undefined
+    this.since = performance.now()
+    if (!this.socket.destroyed && this.#kept) this.#onIdle(this)
+  }
+
+  #onEnd(): void {
+    const ends = this.#reader?.left === Number.POSITIVE_INFINITY
+    if (this.#call !== undefined && ends) this.#finish()
+    else this.fail(new Error('the connection ended before the answer'))
+  }
+}

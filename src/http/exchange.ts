@@ -1,0 +1,210 @@
+import { Readable } from 'node:stream'
+import type { Body, HeaderMap, Reply } from '../ports.ts'
+import { type AnswerFraming, answerHead, answerWithText } from './answer.ts'
+import { Flow, type Sink } from './flow.ts'
+import type { RequestHead } from './head.ts'
+import type { ServerConnection } from './server-connection.ts'
+
+/** What a request's Expect header asks for: nothing, a `100 Continue` before its body is sent, or what nobody knows. */
+export type Expectation = 'none' | 'continue' | 'unknown'
+
+/** One request on a connection, until its answer is out or its connection closed. */
+export class Exchange {
+  /** Where those are kept that are in flight. */
+  place = -1
+  readonly method: string
+  readonly target: string
+  readonly headers: HeaderMap
+  readonly minor: number
+  readonly expectation: Expectation
+  readonly body: Flow
+  /** By `performance.now()`. */
+  readonly began = performance.now()
+  /** Whether an answer has begun. */
+  answered = false
+  /** Whether nothing more can come of it. */
+  over = false
+  /** Called once, when it is over. */
+  onOver: (() => void) | undefined
+  readonly #connection: ServerConnection
+  #gone: AbortController | undefined
+  /** Lets go of what the answer's bytes come from. */
+  #release: (() => void) | undefined
+  #drained: (() => void) | undefined
+  #settle: ((error?: Error) => void) | undefined
+
+  constructor(head: RequestHead, body: Flow, connection: ServerConnection) {
+    this.method = head.method
+    this.target = head.target
+    this.headers = head.headers
+    this.minor = head.minor
+    this.expectation = expectationOf(head)
+    this.body = body
+    this.#connection = connection
+  }
+
+  /** Aborts when the client goes away, or at {@link abandon}. Made when it is first asked for. */
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController()
+    // Who has closed its side may still read an answer, but not wait for a long one.
+    if (this.over || this.#connection.halfClosed) this.#gone.abort(new Error('the client went away'))
+    return this.#gone.signal
+  }
+
+  /** Tells whoever works on it that its client is not to be waited for. */
+  abandon(cause: Error): void {
+    this.#gone?.abort(cause)
+  }
+
+  /** Cuts the connection. */
+  cut(): void {
+    this.#connection.socket.destroy()
+  }
+
+  /**
+   * Answers. What has come whole goes out in one piece with the head.
+   * @returns a promise where the answer is not out at once: it resolves when it is, or can no more be brought out, and
+   *   rejects when its body breaks off; the connection is cut then.
+   * @throws TypeError where a header cannot be sent: nothing has gone out then.
+   */
+  respond({ status, headers, body }: Reply): Promise<void> | undefined {
+    const whole = wholeOf(body)
+    const none = this.method === 'HEAD' || status === 204 || status === 304
+    const size = typeof whole === 'string' ? Buffer.byteLength(whole) : (whole?.length ?? 0)
+    if (whole !== undefined && !none) headers['content-length'] = String(size)
+    const framing = none ? 'none' : this.#framingBy(headers)
+    const head = answerHead(status, headers, framing, this.#connection.keptBehind(this, framing))
+    this.answered = true
+    if (whole === undefined && !none) return this.#stream(head, body as Body, headers, framing)
+    if (whole === undefined) discard(body)
+    if (none || size === 0) this.#connection.writeHead(head)
+    else if (typeof whole === 'string') this.#connection.write(answerWithText(head, whole, size))
+    else this.#connection.writeWhole(head, whole as Uint8Array)
+    this.#end()
+    return undefined
+  }
+
+  /** The connection takes more. */
+  drained(): void {
+    this.#drained?.()
+  }
+
+  /** The connection is closed. @param error what a reader of the request's body gets. */
+  closed(error: Error): void {
+    if (this.over) return
+    this.body.end(error)
+    this.abandon(error)
+    this.#over()
+  }
+
+  #framingBy(headers: HeaderMap): AnswerFraming {
+    if ('content-length' in headers) return 'length'
+    return this.minor === 0 ? 'rest' : 'chunks'
+  }
+
+  #stream(head: string, body: Body, headers: HeaderMap, framing: AnswerFraming): Promise<void> {
+    const connection = this.#connection
+    let left = framing === 'length' ? Number(headers['content-length']) : Number.POSITIVE_INFINITY
+    const sink: Sink = {
+      write: (bytes) => {
+        left -= bytes.length
+        return framing === 'chunks' ? connection.writeChunk(bytes) : connection.writePiece(bytes)
+      },
+      end: (error) => {
+        if (error !== undefined) this.#fail(error)
+        // The next answer must not begin where this one's rest is expected.
+        else if (framing === 'length' && left !== 0)
+          this.#fail(new Error('the body is not as long as its length'))
+        else {
+          if (framing === 'chunks') connection.writeHead('0\r\n\r\n')
+          this.#end()
+        }
+      },
+    }
+    return new Promise((resolve, reject) => {
+      this.#settle = (error) => (error === undefined ? resolve() : reject(error))
+      if (body instanceof Flow) {
+        this.#release = () => body.abandon()
+        this.#drained = () => body.drained()
+        connection.socket.cork()
+        connection.writeHead(head)
+        body.pipe(sink)
+        connection.socket.uncork()
+      } else {
+        connection.writeHead(head)
+        void this.#pump(body, sink)
+      }
+    })
+  }
+
+  async #pump(body: Body, sink: Sink): Promise<void> {
+    const iterator = body[Symbol.asyncIterator]()
+    // A Readable's iterator only lets go when it has got what it waits for.
+    this.#release = () =>
+      body instanceof Readable ? body.destroy() : void iterator.return?.().catch(() => {})
+    if (this.over) this.#release()
+    try {
+      while (!this.over) {
+        const { done, value } = await iterator.next()
+        if (this.over) return
+        if (done) return sink.end()
+        if (!sink.write(value)) {
+          await new Promise<void>((resolve) => {
+            this.#drained = resolve
+          })
+        }
+      }
+    } catch (error) {
+      sink.end(error as Error)
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.over) return
+    const settle = this.#settle
+    this.#settle = undefined
+    // The status is out: a cut connection is the only way left to say that the body is not whole.
+    this.cut()
+    settle?.(error)
+  }
+
+  /** The answer is out. */
+  #end(): void {
+    if (this.over) return
+    this.#release = undefined
+    this.#over()
+    this.#connection.isAnswered()
+  }
+
+  #over(): void {
+    this.over = true
+    this.#release?.()
+    this.#drained?.()
+    this.#settle?.()
+    this.onOver?.()
+  }
+}
+
+function expectationOf({ headers: { expect }, minor }: RequestHead): Expectation {
+  // HTTP/1.0 knows none.
+  if (expect === undefined || minor === 0) return 'none'
+  return expect.toLowerCase() === '100-continue' ? 'continue' : 'unknown'
+}
+
+/** All of a body, where it is at hand. */
+function wholeOf(body: Reply['body']): string | Uint8Array | undefined {
+  if (body === undefined) return ''
+  if (typeof body === 'string') return body
+  return body instanceof Flow ? body.takeWhole() : undefined
+}
+
+/** Lets go of a body that nobody will read: unread it would hold its connection. */
+export function discard(body: Reply['body']): void {
+  if (body instanceof Flow) body.abandon()
+  else if (body instanceof Readable) body.destroy()
+  else if (body !== undefined && typeof body !== 'string') {
+    body[Symbol.asyncIterator]()
+      .return?.()
+      .catch(() => {})
+  }
+}

@@ -1,0 +1,177 @@
+/** Bytes that wait here for whoever takes them, before their source is told to pause. */
+const HIGH_WATER = 64 * 1024
+
+/** Where a flow's bytes come from: a connection. */
+export type Source = {
+  /** Somebody begins to read. */
+  begin?(): void
+  /** What was pushed has been taken: more may come, or the memory of the last be used again. */
+  resume(): void
+  /** Nobody reads the rest. */
+  abandon(): void
+}
+
+/** Where a flow goes as fast as it is taken. */
+export type Sink = {
+  /** @returns whether more may come at once, and the memory of these bytes be used again. False: not before {@link Flow.drained}. */
+  write(bytes: Uint8Array): boolean
+  /** No more comes. @param error why it is not whole. */
+  end(error?: Error): void
+}
+
+/**
+ * The bytes of a message's body on their way from a connection to one reader. A Readable does the same, for as much CPU
+ * as all of a small request; this one knows when it has come whole, which a small body has by the time anyone looks.
+ */
+export class Flow implements AsyncIterableIterator<Uint8Array> {
+  /** Whether the source is to wait for `resume`. */
+  paused = false
+  /** Whether someone has begun to read. */
+  begun = false
+  /** Whether all there is has been pushed. */
+  ended = false
+  readonly #source: Source
+  readonly #lent: boolean
+  readonly #queue: Uint8Array[] = []
+  #size = 0
+  #error: Error | undefined
+  #sink: Sink | undefined
+  #reader:
+    | { resolve(result: IteratorResult<Uint8Array, undefined>): void; reject(error: Error): void }
+    | undefined
+
+  /** @param lent whether the memory of what is pushed is only lent, until the push returns or `paused` is over. */
+  constructor(source: Source, lent = false) {
+    this.#source = source
+    this.#lent = lent
+  }
+
+  /** Whether someone waits for bytes: at any other time the source cannot be told to be slow. */
+  get waiting(): boolean {
+    return this.#reader !== undefined
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.ended) return
+    if (this.#sink !== undefined && !this.paused) {
+      this.paused = !this.#sink.write(bytes)
+      return
+    }
+    const kept = this.#lent ? Buffer.from(bytes) : bytes
+    const reader = this.#reader
+    if (reader !== undefined) {
+      this.#reader = undefined
+      reader.resolve({ done: false, value: kept })
+      return
+    }
+    this.#queue.push(kept)
+    this.#size += kept.length
+    if (this.#size > HIGH_WATER) this.paused = true
+  }
+
+  /** No more comes. @param error why it is not whole. */
+  end(error?: Error): void {
+    if (this.ended) return
+    this.ended = true
+    this.#error = error
+    if (this.#sink !== undefined) {
+      // Of what is not whole, the rest is no use.
+      if (error !== undefined || this.#isWritten()) this.#endSink()
+    } else if (this.#reader !== undefined) {
+      if (error === undefined) this.#reader.resolve(over)
+      else this.#reader.reject(error)
+      this.#reader = undefined
+    }
+  }
+
+  /** Nobody reads the rest. */
+  abandon(): void {
+    this.#queue.length = 0
+    this.#size = 0
+    this.#sink = undefined
+    if (!this.ended) {
+      // Who reads on all the same must not take it for whole.
+      this.end(new Error('what follows was abandoned'))
+      this.#source.abandon()
+    }
+    this.#resume()
+  }
+
+  /** All of it, where it has come whole in one piece or none; undefined where it has not, and may never. */
+  takeWhole(): Uint8Array | undefined {
+    if (!this.ended || this.#error !== undefined || this.#queue.length > 1) return undefined
+    return this.#take() ?? NONE
+  }
+
+  /** Goes into a sink from now on. */
+  pipe(sink: Sink): void {
+    this.#begin()
+    this.#sink = sink
+    this.paused = true
+    this.drained()
+  }
+
+  /** The sink takes more. */
+  drained(): void {
+    if (this.#sink === undefined || !this.paused) return
+    for (let bytes = this.#queue.shift(); bytes !== undefined; bytes = this.#queue.shift()) {
+      if (!this.#sink.write(bytes)) return
+    }
+    this.#resume()
+    if (this.ended && this.#isWritten()) this.#endSink()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** @throws Error what `end` was given. */
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#begin()
+    const value = this.#take()
+    if (value !== undefined) return Promise.resolve({ done: false, value })
+    if (this.#error !== undefined) return Promise.reject(this.#error)
+    if (this.ended) return Promise.resolve(over)
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject }
+    })
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.abandon()
+    return Promise.resolve(over)
+  }
+
+  #begin(): void {
+    if (this.begun) return
+    this.begun = true
+    this.#source.begin?.()
+  }
+
+  #take(): Uint8Array | undefined {
+    const bytes = this.#queue.shift()
+    if (bytes === undefined) return undefined
+    this.#size -= bytes.length
+    if (this.#size <= HIGH_WATER) this.#resume()
+    return bytes
+  }
+
+  #resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    this.#source.resume()
+  }
+
+  #isWritten(): boolean {
+    return this.#queue.length === 0 && !this.paused
+  }
+
+  #endSink(): void {
+    const sink = this.#sink
+    this.#sink = undefined
+    sink?.end(this.#error)
+  }
+}
+
+const over: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined }
+const NONE = new Uint8Array(0)

@@ -1,0 +1,44 @@
+import type { HeaderMap } from '../ports.ts'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: anything beyond ASCII is what it looks for
+const beyondAscii = /[^\x00-\x7f]/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is Latin-1
+const latin1 = /^[\x00-\xff]*$/
+const unwritable = /[^\t -~\x80-\uffff]/
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Header bytes are read as Latin-1; clients mean UTF-8 where the bytes are UTF-8. */
+export function decodeHeader(value: string): string {
+  if (!beyondAscii.test(value) || !latin1.test(value)) return value
+  try {
+    return utf8.decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
+}
+
+/** Decodes headers in place. @param text all there is to them, in Latin-1. */
+export function decodeHeaders(headers: HeaderMap, text: string): HeaderMap {
+  if (beyondAscii.test(text))
+    for (const name in headers) headers[name] = decodeHeader(headers[name] as string)
+  return headers
+}
+
+/** The way back: one character for each byte. */
+export function encodeHeader(value: string): string {
+  return beyondAscii.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
+}
+
+/**
+ * Headers as they go over the wire, each line with its end, in Latin-1.
+ * @throws TypeError where a value would end its line.
+ */
+export function headerLines(headers: HeaderMap): string {
+  let lines = ''
+  for (const name in headers) {
+    const value = headers[name] as string
+    if (unwritable.test(value)) throw new TypeError(`the header ${name} has a value that cannot be sent`)
+    lines += `${name}: ${value}\r\n`
+  }
+  return encodeHeader(lines)
+}

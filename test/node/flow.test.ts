@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { Flow } from '../../src/http/flow.ts'
+
+const PIECES = 2000
+const SIZE = 10_000
+
+/** A body that is pushed as soon as it may go on, in the midst of whoever says so, from one piece of memory. */
+function eager() {
+  const memory = Buffer.alloc(SIZE)
+  let sent = 0
+  const body: Flow = new Flow({ resume: more, abandon: () => {} }, true)
+  function more() {
+    while (!body.paused && sent < PIECES) body.push(memory.fill(String(sent++ % 10)))
+    if (sent === PIECES) body.end()
+  }
+  more()
+  return body
+}
+
+const inOrder = (pieces: Uint8Array[]) => {
+  const whole = Buffer.concat(pieces)
+  expect(whole).toHaveLength(PIECES * SIZE)
+  for (let i = 0; i < PIECES; i++) {
+    expect(whole.subarray(i * SIZE, (i + 1) * SIZE).equals(Buffer.alloc(SIZE, String(i % 10)))).toBe(true)
+  }
+}
+
+test('a reader gets every piece in order, though their memory is used again', async () => {
+  const pieces: Uint8Array[] = []
+  for await (const bytes of eager()) pieces.push(bytes)
+  inOrder(pieces)
+})
+
+test.each([1, 3, 7])(
+  'and so does a sink that holds on to the memory of every %d. piece for a while',
+  async (every) => {
+    const pieces: Uint8Array[] = []
+    const body = eager()
+    let count = 0
+    await new Promise<void>((resolve) => {
+      body.pipe({
+        write: (bytes) => {
+          if (++count % every > 0) {
+            pieces.push(Buffer.from(bytes))
+            return true
+          }
+          setImmediate(() => {
+            pieces.push(Buffer.from(bytes))
+            body.drained()
+          })
+          return false
+        },
+        end: () => resolve(),
+      })
+    })
+    inOrder(pieces)
+  },
+)
+
+test('who reads on after the rest was abandoned does not take it for whole', async () => {
+  let abandoned = 0
+  const body = new Flow({ resume: () => {}, abandon: () => abandoned++ })
+  body.push(Buffer.from('so far'))
+  const first = await body.next()
+  const second = body.next()
+  body.abandon()
+  await expect(second).rejects.toThrow('abandoned')
+  await expect(body.next()).rejects.toThrow('abandoned')
+  expect([first.value?.toString(), body.takeWhole(), abandoned]).toEqual(['so far', undefined, 1])
+})
+
+test('what has come whole in one piece is taken at once', () => {
+  const source = { resume: () => {}, abandon: () => {} }
+  const [empty, one, two, unended] = [[], ['a'], ['a', 'b'], ['a']].map((pieces) => {
+    const body = new Flow(source)
+    for (const piece of pieces) body.push(Buffer.from(piece))
+    return body
+  }) as [Flow, Flow, Flow, Flow]
+  for (const body of [empty, one, two]) body.end()
+  expect([empty, one, two, unended].map((body) => body.takeWhole()?.length)).toEqual([
+    0,
+    1,
+    undefined,
+    undefined,
+  ])
+})
