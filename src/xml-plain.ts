@@ -90,11 +90,16 @@ function tagOf(source: string, known: Map<string, Tag>): Tag | undefined {
   return tag
 }
 
-/** How the others of a list may be built, by the first; undefined where a name is in it twice, or too many are. */
+/** How the others of a list may be built, by the first. */
 function shapeOf(name: string, model: XmlNode): Shape | undefined {
+  const expression = expressionOf(name, model)
+  return expression && { expression, model, tags: expression.source.split('<').length }
+}
+
+/** Finds elements that are built as this one; undefined where a name is in it twice, or too many are. */
+export function expressionOf(name: string, model: XmlValue): RegExp | undefined {
   const pattern = patternOf(name, model)
-  if (pattern === undefined || pattern.length > MAX_PATTERN) return undefined
-  return { expression: new RegExp(pattern, 'y'), model, tags: pattern.split('<').length }
+  return pattern === undefined || pattern.length > MAX_PATTERN ? undefined : new RegExp(pattern, 'y')
 }
 
 function patternOf(name: string, value: XmlValue): string | undefined {
@@ -149,7 +154,7 @@ function skipBlanks(text: string, at: number): number {
 }
 
 /** The text with its references resolved, or undefined when one is no character, or an entity that XML does not know. */
-function decodeReferences(text: string): string | undefined {
+export function decodeReferences(text: string): string | undefined {
   let decoded = ''
   let from = 0
   for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', from)) {

@@ -1,22 +1,23 @@
 import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
+import { toS3Time } from '../translate/date.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { children, text, type XmlNode } from '../xml.ts'
+import { text } from '../xml.ts'
+import type { RowKind } from '../xml-rows.ts'
 import { requestPayer } from './destination.ts'
 import {
+  type Encode,
   etagElement,
   keyElement,
-  keyOf,
   ownerElement,
-  prefixElement,
+  prefixRows,
   sameElement,
   storageClassElement,
   timeElement,
-  timeOf,
   written,
 } from './list-elements.ts'
-import { keyEncoding, parsePageSize, takeDocument } from './listing.ts'
+import { keyEncoding, parsePageSize, takeList } from './listing.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
 
 /** ListObjectVersions: versions and delete markers of each key together, the newest first. */
@@ -38,7 +39,7 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       idMarker,
     )
   }
-  const answer = await oss.sendForXml(
+  const answer = await oss.sendForList(
     {
       method: 'GET',
       bucket,
@@ -56,10 +57,15 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       headers: requestPayer(headers),
     },
     'ListVersionsResult',
+    {
+      DeleteMarker: deleteMarkerRows(encode),
+      Version: versionRows(encode),
+      CommonPrefixes: prefixRows(encode),
+    },
   )
-  const document = takeDocument(answer)
-  const entries = maxKeys === 0 ? [] : entriesOf(document, encode)
-  const prefixes = maxKeys === 0 ? [] : children(document, 'CommonPrefixes')
+  const { document, rows } = takeList(answer)
+  // The two kinds in one order, which some clients rely on: by key, and within one the newest first.
+  const entries = [...rows.DeleteMarker, ...rows.Version].sort(inOrder).map(({ xml }) => xml)
   const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
   return xmlReply(
     'ListVersionsResult',
@@ -74,7 +80,7 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       MaxKeys: maxKeys,
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
-      '': [written(entries, ({ xml }) => xml), written(prefixes, (one) => prefixElement(one, encode))],
+      '': maxKeys === 0 ? '' : [written(entries), written(rows.CommonPrefixes)],
     },
     toS3Answer(answer.headers),
   )
@@ -83,39 +89,40 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
 /** An entry, and what orders it. */
 type Entry = { key: string; isLatest: boolean; modified: string; xml: string }
 
-/** The two kinds in one order, which some clients rely on: by key, and within one the newest first. */
-function entriesOf(document: XmlNode, encode: (key: string) => string): Entry[] {
-  const entries = [
-    ...children(document, 'DeleteMarker').map((marker) => entry('DeleteMarker', marker, encode, '')),
-    ...children(document, 'Version').map((version) =>
-      entry(
-        'Version',
-        version,
-        encode,
-        etagElement(version) + sameElement(version, 'Size') + storageClassElement(version),
-      ),
-    ),
-  ]
-  return entries.sort(inOrder)
-}
+const deleteMarkerRows = (encode: Encode): RowKind<Entry> => ({
+  texts: ['Key', 'VersionId', 'IsLatest', 'LastModified', 'Owner/ID'],
+  make: ([key, id, isLatest, time, owner]) =>
+    entry('DeleteMarker', { key, id, isLatest, time, owner }, encode, ''),
+})
 
-function entry(
-  kind: 'Version' | 'DeleteMarker',
-  node: XmlNode,
-  encode: (key: string) => string,
-  facts: string,
-): Entry {
-  const isLatest = text(node, 'IsLatest') === 'true'
+const versionRows = (encode: Encode): RowKind<Entry> => ({
+  texts: ['Key', 'VersionId', 'IsLatest', 'LastModified', 'Owner/ID', 'ETag', 'Size', 'StorageClass'],
+  make: ([key, id, isLatest, time, owner, etag, size, storageClass]) =>
+    entry(
+      'Version',
+      { key, id, isLatest, time, owner },
+      encode,
+      etagElement(etag) + sameElement('Size', size) + storageClassElement(storageClass),
+    ),
+})
+
+/** What OSS tells of both. */
+type Told = Record<'key' | 'id' | 'isLatest' | 'time' | 'owner', string | undefined>
+
+function entry(kind: 'Version' | 'DeleteMarker', told: Told, encode: Encode, facts: string): Entry {
+  const key = decodeKey(told.key ?? '')
+  const isLatest = told.isLatest === 'true'
+  const modified = toS3Time(told.time ?? '')
   const xml =
     `<${kind}>` +
-    keyElement(node, encode) +
-    sameElement(node, 'VersionId') +
+    keyElement(key, encode) +
+    sameElement('VersionId', told.id) +
     `<IsLatest>${isLatest}</IsLatest>` +
-    timeElement(node) +
+    timeElement(modified) +
     facts +
-    ownerElement(node) +
+    ownerElement(told.owner) +
     `</${kind}>`
-  return { key: keyOf(node), isLatest, modified: timeOf(node), xml }
+  return { key, isLatest, modified, xml }
 }
 
 /** Each kind comes in order, and sorting keeps it so; OSS's times, in seconds, decide between the kinds. */

@@ -2,20 +2,23 @@ import { OssError } from '../oss/error.ts'
 import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
+import { toS3Time } from '../translate/date.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
+import { text, type XmlTree } from '../xml.ts'
+import type { RowKind } from '../xml-rows.ts'
 import { requestPayer } from './destination.ts'
 import {
+  type Encode,
   etagElement,
   keyElement,
   ownerElement,
-  prefixElement,
+  prefixRows,
   sameElement,
   storageClassElement,
   timeElement,
   written,
 } from './list-elements.ts'
-import { keyEncoding, parsePageSize, takeDocument } from './listing.ts'
+import { keyEncoding, parsePageSize, takeList } from './listing.ts'
 import { type BucketRequest, type Context, xmlReply } from './operation.ts'
 
 /** ListObjects (V1). */
@@ -78,7 +81,8 @@ async function listPage(
   const encode = keyEncoding(query)
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') || undefined
-  const answer = await oss.sendForXml(
+  const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'
+  const answer = await oss.sendForList(
     {
       method: 'GET',
       bucket,
@@ -94,14 +98,13 @@ async function listPage(
       headers: requestPayer(headers),
     },
     'ListBucketResult',
+    { Contents: objectRows(encode, withOwner), CommonPrefixes: prefixRows(encode) },
   )
-  const result = takeDocument(answer)
-  const contents = maxKeys === 0 ? [] : children(result, 'Contents')
-  const prefixes = maxKeys === 0 ? [] : children(result, 'CommonPrefixes')
-  const truncated = maxKeys > 0 && text(result, 'IsTruncated') === 'true'
-  const next = decodeOptional(text(result, 'NextMarker') ?? text(result, 'NextContinuationToken'))
-  const count = contents.length + prefixes.length
-  const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'
+  const { document, rows } = takeList(answer)
+  const { Contents: contents, CommonPrefixes: prefixes } = rows
+  const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
+  const next = decodeOptional(text(document, 'NextMarker') ?? text(document, 'NextContinuationToken'))
+  const count = maxKeys === 0 ? 0 : contents.length + prefixes.length
   return xmlReply(
     'ListBucketResult',
     {
@@ -112,24 +115,24 @@ async function listPage(
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
       ...ownElements({ truncated, next, count, encode }),
-      '': [
-        written(contents, (object) => contentsElement(object, encode, withOwner)),
-        written(prefixes, (one) => prefixElement(one, encode)),
-      ],
+      '': maxKeys === 0 ? '' : [written(contents), written(prefixes)],
     },
     toS3Answer(answer.headers),
   )
 }
 
-const contentsElement = (object: XmlNode, encode: (key: string) => string, withOwner: boolean): string =>
-  '<Contents>' +
-  keyElement(object, encode) +
-  timeElement(object) +
-  etagElement(object) +
-  sameElement(object, 'Size') +
-  (withOwner ? ownerElement(object) : '') +
-  storageClassElement(object) +
-  '</Contents>'
+const objectRows = (encode: Encode, withOwner: boolean): RowKind<string> => ({
+  texts: ['Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'Owner/ID'],
+  make: ([key = '', time = '', etag, size, storageClass, owner]) =>
+    '<Contents>' +
+    keyElement(decodeKey(key), encode) +
+    timeElement(toS3Time(time)) +
+    etagElement(etag) +
+    sameElement('Size', size) +
+    (withOwner ? ownerElement(owner) : '') +
+    storageClassElement(storageClass) +
+    '</Contents>',
+})
 
 const decodeOptional = (encoded: string | undefined) =>
   encoded === undefined ? undefined : decodeKey(encoded)

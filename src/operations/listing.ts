@@ -1,6 +1,6 @@
 import { exchange } from '../exchange.ts'
 import { invalidArgument } from '../s3/error.ts'
-import type { XmlNode } from '../xml.ts'
+import type { List, RowKinds } from '../xml-rows.ts'
 
 /** The most entries of one page, with S3 and with OSS. */
 export const MAX_LISTED = 1000
@@ -38,13 +38,13 @@ export function keyEncoding(query: Query): (key: string) => string {
 }
 
 /**
- * The document taken out of its answer. A promise that is older than what it resolved with keeps that until V8's next
- * full collection, and a page's tree is a megabyte: kept, it cost half as much again as the whole request.
+ * The list taken out of its answer. A promise that is older than what it resolved with keeps that until V8's next full
+ * collection, and a page is half a megabyte: kept, it cost half as much again as the whole request.
  */
-export function takeDocument(answer: { document: XmlNode }): XmlNode {
-  const { document } = answer
-  answer.document = {}
-  return document
+export function takeList<Kinds extends RowKinds>(answer: { document: List<Kinds> }): List<Kinds> {
+  const list = answer.document
+  answer.document = { document: {}, rows: {} as List<Kinds>['rows'] }
+  return list
 }
 
 /** S3's form: a space is `+`, and `/ - _ . *` stay. */

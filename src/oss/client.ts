@@ -1,6 +1,7 @@
 import { encodeStrictly } from '../percent.ts'
 import type { Body, Clock, HeaderMap, OssResponse, Sleep, TimeLimit, Transport } from '../ports.ts'
 import { parseXml, text, type XmlNode } from '../xml.ts'
+import { type List, type RowKinds, readList } from '../xml-rows.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import {
   type Endpoint,
@@ -45,6 +46,12 @@ export type OssClient = {
   send(call: OssCall): Promise<OssResponse>
   /** Like `send`, with the body read as the document of that root. @throws OssUnreachable when it is none. */
   sendForXml(call: OssCall, root: string): Promise<{ headers: HeaderMap; document: XmlNode }>
+  /** Like `sendForXml`, for a list: its rows are made into what their kinds say. */
+  sendForList<Kinds extends RowKinds>(
+    call: OssCall,
+    root: string,
+    kinds: Kinds,
+  ): Promise<{ headers: HeaderMap; document: List<Kinds> }>
   learnRegion(bucket: string, region: string): void
   forgetRegion(bucket: string): void
   /** The same client, every call made once: for those who repeat calls themselves. */
@@ -103,11 +110,11 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
     }
   }
 
-  async function readOnce(call: OssCall, root: string) {
+  async function readOnce<Document>(call: OssCall, root: string, read: (bytes: Buffer) => Document) {
     const { headers, body } = await sendOnce(call)
-    const content = await textOf(body)
+    const bytes = await bytesOf(body)
     try {
-      return { headers, document: parseXml(content, root) }
+      return { headers, document: read(bytes) }
     } catch (cause) {
       // Something between here and OSS answered, or half an answer came: what OSS did is unknown.
       throw new OssUnreachable(`OSS's answer is no ${root}: ${(cause as Error).message}`, { cause })
@@ -116,10 +123,14 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
 
   const send: OssClient['send'] = (call) => repeat(call, () => sendOnce(call))
   // A document that is no document, or only a piece of it, is no answer either.
-  const sendForXml: OssClient['sendForXml'] = (call, root) => repeat(call, () => readOnce(call, root))
+  const sendForXml: OssClient['sendForXml'] = (call, root) =>
+    repeat(call, () => readOnce(call, root, (bytes) => parseXml(bytes.toString('utf8'), root)))
+  const sendForList: OssClient['sendForList'] = (call, root, kinds) =>
+    repeat(call, () => readOnce(call, root, (bytes) => readList(bytes, root, kinds)))
   const client: OssClient = {
     send,
     sendForXml,
+    sendForList,
     learnRegion,
     forgetRegion: (bucket) => void regions.delete(bucket),
     get once() {
@@ -131,25 +142,20 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
 
 async function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
   const { method, bucket, key, body, signal, patience } = call
-  const query = encodeQuery(call.query ?? {})
+  const query = encodeQuery(call.query)
   const headers = signV4(
     { method, bucket, key, query, headers: call.headers ?? {}, region },
     ports.credentials,
     ports.clock(),
   )
   if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
-  const response = await ports
-    .transport({
-      method,
-      url: urlOf(ports.endpoint, region, bucket, key, query),
-      headers,
-      ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(patience === undefined ? {} : { patience }),
-    })
-    .catch((cause) => {
-      throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
-    })
+  const url = urlOf(ports.endpoint, region, bucket, key, query)
+  let response: OssResponse
+  try {
+    response = await ports.transport({ method, url, headers, body, signal, patience })
+  } catch (cause) {
+    throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
+  }
   if (response.status < 300) {
     // A proxy's page, say: taken for OSS's word it would acknowledge what nobody has stored.
     if (response.headers['x-oss-request-id'] === undefined) {
@@ -188,13 +194,14 @@ function urlOf(
   return `${endpoint.protocol}//${bucket}.${host}/${path}${search}`
 }
 
-function encodeQuery(query: Record<string, string | null | undefined>): string[] {
-  return Object.entries(query).flatMap(([name, value]) => {
-    if (value === undefined) return []
-    return value === null || value === ''
-      ? [encodeStrictly(name)]
-      : [`${encodeStrictly(name)}=${encodeStrictly(value)}`]
-  })
+function encodeQuery(query: OssCall['query']): string[] {
+  const encoded: string[] = []
+  for (const name in query) {
+    const value = query[name]
+    if (value === undefined) continue
+    encoded.push(value ? `${encodeStrictly(name)}=${encodeStrictly(value)}` : encodeStrictly(name))
+  }
+  return encoded
 }
 
 const decodeBase64 = (text: string) => Buffer.from(text, 'base64').toString('utf8')
@@ -203,7 +210,9 @@ const decodeBase64 = (text: string) => Buffer.from(text, 'base64').toString('utf
 const MAX_TEXT_BYTES = 16 * 1024 * 1024
 
 /** Reads a whole body as text. @throws OssUnreachable when it is cut short or larger than any document of OSS. */
-export async function textOf(body: Body): Promise<string> {
+export const textOf = async (body: Body): Promise<string> => (await bytesOf(body)).toString('utf8')
+
+async function bytesOf(body: Body): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
@@ -215,5 +224,5 @@ export async function textOf(body: Body): Promise<string> {
   } catch (cause) {
     throw new OssUnreachable(`OSS's answer could not be read: ${(cause as Error).message}`, { cause })
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
