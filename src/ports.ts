@@ -44,10 +44,10 @@ export type OssRequest = {
   url: string
   headers: HeaderMap
   /** Sent with the `content-length` in `headers`. */
-  body?: Body | Uint8Array
-  signal?: AbortSignal
+  body?: Body | Uint8Array | undefined
+  signal?: AbortSignal | undefined
   /** How long OSS may say nothing once it has the request; absent: as for any other. */
-  patience?: TimeLimit
+  patience?: TimeLimit | undefined
 }
 
 /** Milliseconds, and the setting they come from. Infinity is no limit. */

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { withoutBlanks } from '../blanks.ts'
-import { sha256Hex } from '../digest.ts'
+import { hmacWith, sha256Hex } from '../digest.ts'
 import { encodeStrictly } from '../percent.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
 
@@ -37,10 +37,13 @@ export function signV4(request: ToSign, credentials: OssCredentials, now: number
   headers['x-oss-date'] = timestamp
   if (credentials.securityToken !== undefined) headers['x-oss-security-token'] = credentials.securityToken
   const scope = `${day}/${request.region}/oss/aliyun_v4_request`
-  const canonical = sha256Hex(canonicalRequest({ ...request, headers }))
-  const signature = createHmac('sha256', signingKey(credentials, day, request.region))
-    .update(`OSS4-HMAC-SHA256\n${timestamp}\n${scope}\n${canonical}`)
-    .digest('hex')
+  const { method, bucket, key, query, region } = request
+  const canonical = sha256Hex(canonicalRequest({ method, bucket, key, query, headers, region }))
+  const signature = signerOf(
+    credentials,
+    day,
+    request.region,
+  )(`OSS4-HMAC-SHA256\n${timestamp}\n${scope}\n${canonical}`)
   headers.authorization = `OSS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope},Signature=${signature}`
   return headers
 }
@@ -60,8 +63,8 @@ export function canonicalRequest({ method, bucket, key, query, headers }: ToSign
 
 const nameOf = (parameter: string) => parameter.split('=', 1)[0] ?? ''
 
-function sortQuery(query: readonly string[]): string[] {
-  return [...query].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+function sortQuery(query: readonly string[]): readonly string[] {
+  return query.length < 2 ? query : [...query].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
 }
 
 /** The last second's, which all its requests share. */
@@ -78,15 +81,18 @@ function timestampOf(now: number): string {
 
 /** Clients name regions, also such as there are none. */
 const MAX_REGIONS = 100
+/** What a text is signed with: gives its signature, hex. */
+type Sign = (text: string) => string
 /** The last key per region: four HMACs a day instead of four a request. */
-const signingKeys = new Map<string, { secret: string; day: string; key: Buffer }>()
+const signers = new Map<string, { secret: string; day: string; sign: Sign }>()
 
-function signingKey({ accessKeySecret }: OssCredentials, day: string, region: string): Buffer {
-  const known = signingKeys.get(region)
-  if (known?.day === day && known.secret === accessKeySecret) return known.key
+function signerOf({ accessKeySecret }: OssCredentials, day: string, region: string): Sign {
+  const known = signers.get(region)
+  if (known?.day === day && known.secret === accessKeySecret) return known.sign
   const step = (key: Buffer | string, data: string): Buffer => createHmac('sha256', key).update(data).digest()
   const key = [region, 'oss', 'aliyun_v4_request'].reduce(step, step(`aliyun_v4${accessKeySecret}`, day))
-  if (signingKeys.size >= MAX_REGIONS) signingKeys.clear()
-  signingKeys.set(region, { secret: accessKeySecret, day, key })
-  return key
+  const sign = hmacWith(key)
+  if (signers.size >= MAX_REGIONS) signers.clear()
+  signers.set(region, { secret: accessKeySecret, day, sign })
+  return sign
 }

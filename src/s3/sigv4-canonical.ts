@@ -8,9 +8,13 @@ export function canonicalRest(
   { signedHeaders, payloadHash }: Claim,
 ): string {
   let text = `\n${canonicalQuery(parameters)}\n`
-  // A signed header that did not arrive counts as empty, and matches nothing else.
-  for (const name of signedHeaders) text += `${name}:${canonicalValue(headers[name] ?? '')}\n`
-  return `${text}\n${signedHeaders.join(';')}\n${payloadHash}`
+  let names = ''
+  for (const name of signedHeaders) {
+    // A signed header that did not arrive counts as empty, and matches nothing else.
+    text += `${name}:${canonicalValue(headers[name] ?? '')}\n`
+    names += `;${name}`
+  }
+  return `${text}\n${names.slice(1)}\n${payloadHash}`
 }
 
 /** The path as S3 clients sign it: encoded once and strictly, slashes kept, nothing normalised. */

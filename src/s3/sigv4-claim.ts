@@ -4,17 +4,18 @@ import type { S3Request } from './request.ts'
 import { iso, MAX_SKEW, parseBasicTime, parseHttpDate, requireRecent } from './signature.ts'
 
 /** What the client says it signed, and how. */
-export type Claim = {
-  accessKeyId: string
-  date: string
-  region: string
+export type Claim = Credential & {
   /** `yyyyMMddTHHmmssZ`. */
   timestamp: string
-  signedHeaders: string[]
+  signedHeaders: ReadonlySet<string>
   signature: string
   /** The last line of the canonical request. */
   payloadHash: string
+  /** The text of an Authorization header before its signature, where it is not known yet. */
+  unknown?: string | undefined
 }
+
+type Credential = { accessKeyId: string; date: string; region: string }
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 const MAX_EXPIRES = 604_800 // seconds, a week
@@ -25,8 +26,7 @@ const MAX_EXPIRES = 604_800 // seconds, a week
  * @throws S3Error AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, AccessDenied, RequestTimeTooSkewed.
  */
 export function claimOfHeader({ headers }: S3Request, now: number): Claim {
-  const parts = parseAuthorization(headers.authorization ?? '')
-  const credential = parseCredential(parts.Credential, headerMalformed)
+  const { credential, signedHeaders, signature, unknown } = readAuthorization(headers.authorization ?? '')
   const timestamp = requestTime(headers)
   const time = parseBasicTime(timestamp)
   if (time === undefined) {
@@ -46,9 +46,17 @@ export function claimOfHeader({ headers }: S3Request, now: number): Claim {
       message: 'Missing required header for this request: x-amz-content-sha256',
     })
   }
-  const signedHeaders = parseSignedHeaders(parts.SignedHeaders, headerMalformed)
   const { accessKeyId, date, region } = credential
-  return { accessKeyId, date, region, timestamp, signedHeaders, signature: parts.Signature, payloadHash }
+  return {
+    accessKeyId,
+    date,
+    region,
+    timestamp,
+    signedHeaders: signedHeaders(),
+    signature,
+    payloadHash,
+    unknown,
+  }
 }
 
 /**
@@ -91,11 +99,50 @@ export function claimOfQuery({ headers, query }: S3Request, now: number): Claim 
     queryMalformed(`Error parsing the X-Amz-SignedHeaders parameter; ${detail}`),
   )
   // An unsigned header must not say what was signed.
-  const signedHash = signedHeaders.includes('x-amz-content-sha256')
-    ? headers['x-amz-content-sha256']
-    : undefined
+  const signedHash = signedHeaders.has('x-amz-content-sha256') ? headers['x-amz-content-sha256'] : undefined
   const payloadHash = query.get('X-Amz-Content-Sha256') ?? signedHash ?? 'UNSIGNED-PAYLOAD'
   return { ...credential, timestamp, signedHeaders, signature, payloadHash }
+}
+
+/** What an Authorization header says besides its signature. */
+type Terms = { credential: Credential; signedHeaders: () => ReadonlySet<string> }
+
+const MAX_TERMS = 256
+const SIGNATURE_LENGTH = 64
+/** By the header's text before the signature: an SDK sends the same all day, and taking it apart costs two hashes. */
+const knownTerms = new Map<string, Terms>()
+
+function readAuthorization(header: string): Terms & Pick<Claim, 'signature' | 'unknown'> {
+  const signature = header.slice(-SIGNATURE_LENGTH)
+  const before = header.slice(0, -SIGNATURE_LENGTH)
+  const usual = /^[0-9a-f]{64}$/.test(signature)
+  const known = usual ? knownTerms.get(before) : undefined
+  if (known !== undefined) {
+    return { credential: known.credential, signedHeaders: known.signedHeaders, signature, unknown: undefined }
+  }
+  const parts = parseAuthorization(header)
+  return {
+    credential: parseCredential(parts.Credential, headerMalformed),
+    signedHeaders: () => parseSignedHeaders(parts.SignedHeaders, headerMalformed),
+    signature: parts.Signature,
+    // Then any other signature in this one's place leaves the rest as it is.
+    unknown: usual && /,\s*Signature=$/.test(before) ? before : undefined,
+  }
+}
+
+/** Keeps what a header says. Only of requests that were verified, so that strangers cannot fill it. */
+export function rememberTerms({ unknown, accessKeyId, date, region, signedHeaders }: Claim): void {
+  if (unknown === undefined) return
+  remember(knownTerms, MAX_TERMS, unknown, {
+    credential: { accessKeyId, date, region },
+    signedHeaders: () => signedHeaders,
+  })
+}
+
+/** Keeps a value; the oldest goes when there are too many. */
+export function remember<Value>(known: Map<string, Value>, most: number, key: string, value: Value): void {
+  if (known.size >= most) known.delete(known.keys().next().value as string)
+  known.set(key, value)
 }
 
 /** `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`; with or without blanks after the commas. */
@@ -163,10 +210,11 @@ export function parseCredential(text: string, malformed: (detail: string) => S3E
 }
 
 /** `a;b`. Each only once: every name brings its whole value into the canonical request, and into the error that shows it. */
-function parseSignedHeaders(text: string, malformed: (detail: string) => S3Error): string[] {
+function parseSignedHeaders(text: string, malformed: (detail: string) => S3Error): ReadonlySet<string> {
   const names = text.split(';')
-  if (new Set(names).size < names.length) throw malformed('SignedHeaders names a header twice.')
-  return names
+  const signed = new Set(names)
+  if (signed.size < names.length) throw malformed('SignedHeaders names a header twice.')
+  return signed
 }
 
 function parseExpires(text: string): number {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { sha256Hex } from '../digest.ts'
+import { hmacWith, sha256Hex } from '../digest.ts'
 import type { HeaderMap } from '../ports.ts'
 import { S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'
@@ -15,7 +15,7 @@ import {
   type Verified,
 } from './signature.ts'
 import { canonicalPath, canonicalRest } from './sigv4-canonical.ts'
-import { ALGORITHM, type Claim, claimOfHeader, claimOfQuery } from './sigv4-claim.ts'
+import { ALGORITHM, type Claim, claimOfHeader, claimOfQuery, remember, rememberTerms } from './sigv4-claim.ts'
 
 const MAX_KEYS = 256
 
@@ -35,10 +35,10 @@ export function verifySigV4(request: S3Request, secretOf: SecretOf, now: number)
 
   const scope = `${claim.date}/${claim.region}/s3/aws4_request`
   const cacheKey = `${claim.date}/${claim.region}/${secret}`
-  const key = signingKeys.get(cacheKey) ?? signingKey(secret, claim)
+  const known = signingKeys.get(cacheKey)
+  const signing = known ?? signingOf(signingKey(secret, claim))
   const stringToSign = (canonical: string) => `${ALGORITHM}\n${timestamp}\n${scope}\n${sha256Hex(canonical)}`
-  const matches = (canonical: string) =>
-    equalSignatures(createHmac('sha256', key).update(stringToSign(canonical)).digest('hex'), signature)
+  const matches = (canonical: string) => equalSignatures(signing.sign(stringToSign(canonical)), signature)
 
   // S3 clients encode a path once and strictly. Some then put another spelling of it on the wire, and a few sign the
   // spelling they send: both decode to the same key.
@@ -48,10 +48,11 @@ export function verifySigV4(request: S3Request, secretOf: SecretOf, now: number)
   if (!matches(usual) && (asSent === usual || !matches(asSent))) {
     throw signatureMismatch({ ...claim, stringToSign: stringToSign(usual), canonical: usual })
   }
-  remember(cacheKey, key)
+  if (known === undefined) remember(signingKeys, MAX_KEYS, cacheKey, signing)
+  rememberTerms(claim)
   return {
     accessKeyId,
-    payload: parsePayload(payloadHash, { key, timestamp, scope, seed: signature }),
+    payload: parsePayload(payloadHash, { key: signing.key, timestamp, scope, seed: signature }),
     presigned,
     headers: presigned ? withHoisted(request) : request.headers,
   }
@@ -63,10 +64,9 @@ export function verifySigV4(request: S3Request, secretOf: SecretOf, now: number)
  * one that stands in the canonical request anyway.
  */
 function requireSigned(headers: HeaderMap, { signedHeaders, payloadHash }: Claim): void {
-  const signed = new Set(signedHeaders)
-  const unsigned: string[] = signed.has('host') ? [] : ['host']
+  const unsigned: string[] = signedHeaders.has('host') ? [] : ['host']
   for (const name in headers) {
-    if (!name.startsWith('x-amz-') || signed.has(name)) continue
+    if (!name.startsWith('x-amz-') || signedHeaders.has(name)) continue
     if (name === 'x-amz-content-sha256' && headers[name]?.trim() === payloadHash) continue
     unsigned.push(name)
   }
@@ -79,13 +79,12 @@ function requireSigned(headers: HeaderMap, { signedHeaders, payloadHash }: Claim
 }
 
 // Only keys that have matched a signature come in, so strangers cannot fill it; the bound is for many days of uptime.
-const signingKeys = new Map<string, Buffer>()
+const signingKeys = new Map<string, Signing>()
 
-function remember(cacheKey: string, key: Buffer): void {
-  if (signingKeys.has(cacheKey)) return
-  if (signingKeys.size >= MAX_KEYS) signingKeys.delete(signingKeys.keys().next().value as string)
-  signingKeys.set(cacheKey, key)
-}
+/** A signing key, and what gives a text's signature under it, hex. */
+type Signing = { key: Buffer; sign: (text: string) => string }
+
+const signingOf = (key: Buffer): Signing => ({ key, sign: hmacWith(key) })
 
 /** What a day's signatures in a region are made with. */
 export function signingKey(secret: string, { date, region }: Pick<Claim, 'date' | 'region'>): Buffer {

@@ -1,4 +1,4 @@
-import type { HeaderMap } from '../ports.ts'
+import { type HeaderMap, headerMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { httpDateOf, parseDate } from './date.ts'
 import { etagMatches, toOssETag } from './etag.ts'
@@ -25,7 +25,10 @@ export type ConditionPrefix = 'x-amz-copy-source-' | ''
 export function parsePreconditions(headers: HeaderMap, prefix: ConditionPrefix, now: number): Preconditions {
   const ifMatch = headers[`${prefix}if-match`]
   const ifNoneMatch = headers[`${prefix}if-none-match`]
-  const date = (name: string) => parseDate(headers[`${prefix}${name}`] ?? '')
+  const date = (name: string) => {
+    const text = headers[`${prefix}${name}`]
+    return text === undefined ? undefined : parseDate(text)
+  }
   const conditions: Preconditions = {}
   if (ifMatch !== undefined) conditions.ifMatch = ifMatch
   const ifUnmodifiedSince = date('if-unmodified-since')
@@ -46,14 +49,12 @@ export const needsSourceFacts = ({ ifMatch = '', ifNoneMatch = '' }: Preconditio
 /** The conditions in OSS's headers. @param prefix `x-oss-copy-source-` or none. */
 export function toOssPreconditions(conditions: Preconditions, prefix: 'x-oss-copy-source-' | ''): HeaderMap {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions
-  return {
-    ...(ifMatch === undefined ? {} : { [`${prefix}if-match`]: toOssETag(ifMatch) }),
-    ...(ifUnmodifiedSince === undefined
-      ? {}
-      : { [`${prefix}if-unmodified-since`]: httpDateOf(ifUnmodifiedSince) }),
-    ...(ifNoneMatch === undefined ? {} : { [`${prefix}if-none-match`]: toOssETag(ifNoneMatch) }),
-    ...(ifModifiedSince === undefined ? {} : { [`${prefix}if-modified-since`]: httpDateOf(ifModifiedSince) }),
-  }
+  const headers = headerMap()
+  if (ifMatch !== undefined) headers[`${prefix}if-match`] = toOssETag(ifMatch)
+  if (ifUnmodifiedSince !== undefined) headers[`${prefix}if-unmodified-since`] = httpDateOf(ifUnmodifiedSince)
+  if (ifNoneMatch !== undefined) headers[`${prefix}if-none-match`] = toOssETag(ifNoneMatch)
+  if (ifModifiedSince !== undefined) headers[`${prefix}if-modified-since`] = httpDateOf(ifModifiedSince)
+  return headers
 }
 
 /**
