@@ -1,11 +1,18 @@
 import * as crypto from 'node:crypto'
 
-/** SHA-256 of a text in UTF-8 or of bytes, hex: the step that every signature of S3 and OSS begins with. */
-export const sha256Hex: (data: string | Uint8Array) => string =
+/** The digest of a text in UTF-8, or of bytes that are all there. */
+export const digestOf: (
+  algorithm: 'md5' | 'sha1' | 'sha256',
+  data: string | Uint8Array,
+  encoding: 'hex' | 'base64',
+) => string =
   // Node has the one-shot form from 20.12: half the time of a Hash object.
   typeof crypto.hash === 'function'
-    ? (data) => crypto.hash('sha256', data, 'hex')
-    : (data) => crypto.createHash('sha256').update(data).digest('hex')
+    ? crypto.hash
+    : (algorithm, data, encoding) => crypto.createHash(algorithm).update(data).digest(encoding)
+
+/** SHA-256, hex: the step that every signature of S3 and OSS begins with. */
+export const sha256Hex = (data: string | Uint8Array): string => digestOf('sha256', data, 'hex')
 
 /** SHA-256's block, which a key fills, and its digest; bytes. */
 const BLOCK = 64

@@ -1,5 +1,5 @@
 import { getBucketInfo } from '../oss/bucket-info.ts'
-import type { HeaderMap } from '../ports.ts'
+import { type HeaderMap, headerMap } from '../ports.ts'
 import { grantsNameAnAccount, requestedAcl } from '../translate/acl.ts'
 import { toOssEncryption } from '../translate/encryption.ts'
 import { refuseUnsupported } from '../translate/headers.ts'
@@ -19,14 +19,11 @@ export async function destinationHeaders(
   const ownerId = grantsNameAnAccount(headers) ? (await getBucketInfo(oss, bucket)).ownerId : undefined
   const acl = requestedAcl(headers, ownerId) ?? (aclSettings.default === 'private' ? 'private' : undefined)
   const requestedClass = headers['x-amz-storage-class'] ?? classSettings.default
-  return {
-    ...(acl === undefined ? {} : { 'x-oss-object-acl': acl }),
-    ...(requestedClass === 'bucket'
-      ? {}
-      : { 'x-oss-storage-class': toOssStorageClass(requestedClass, classSettings.map) }),
-    ...toOssEncryption(headers),
-    ...requestPayer(headers),
-  }
+  const destination = headerMap()
+  if (acl !== undefined) destination['x-oss-object-acl'] = acl
+  if (requestedClass !== 'bucket')
+    destination['x-oss-storage-class'] = toOssStorageClass(requestedClass, classSettings.map)
+  return Object.assign(destination, toOssEncryption(headers), requestPayer(headers))
 }
 
 /** `x-amz-request-payer`, on reads and writes alike. */

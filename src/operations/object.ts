@@ -1,8 +1,9 @@
 import { OssError } from '../oss/error.ts'
-import type { HeaderMap, Reply } from '../ports.ts'
+import { type HeaderMap, headerMap, type Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { S3Error } from '../s3/error.ts'
 import { isRange, resolveRange } from '../s3/range.ts'
+import { toS3ETag } from '../translate/etag.ts'
 import { refuseUnsupported, toOssContent, toS3Answer, toS3Object } from '../translate/headers.ts'
 import {
   conditionOfStatus,
@@ -29,25 +30,16 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
   const { bucket, key, headers } = request
   const body = request.body as PlainBody
   const tagging = headers['x-amz-tagging']
-  const ossHeaders = {
-    ...toOssContent(headers),
-    ...toKeptChecksum(headers),
-    ...(tagging === undefined ? {} : { 'x-oss-tagging': toOssTagging(parseTagging(tagging)) }),
-    ...(await destinationHeaders(request, context)),
-    ...(await destinationConditions(request, context)),
-  }
+  const ossHeaders = Object.assign(toOssContent(headers), toKeptChecksum(headers))
+  if (tagging !== undefined) ossHeaders['x-oss-tagging'] = toOssTagging(parseTagging(tagging))
+  Object.assign(ossHeaders, await destinationHeaders(request, context))
+  Object.assign(ossHeaders, await destinationConditions(request, context))
   const call = { method: 'PUT', bucket, key, headers: ossHeaders } as const
   // A checksum in a trailer is known in time only where the body is short.
   const stored = await sendBody(context.oss, body, call, toKeptChecksum)
-  return {
-    status: 200,
-    headers: { ...toS3Answer(stored.headers), ...etag(stored.headers), ...body.checksums() },
-  }
-}
-
-const etag = (oss: HeaderMap): HeaderMap => {
-  const { etag } = toS3Object({ etag: oss.etag ?? '' })
-  return etag === undefined ? {} : { etag }
+  const answer = toS3Answer(stored.headers)
+  answer.etag = toS3ETag(stored.headers.etag ?? '')
+  return { status: 200, headers: Object.assign(answer, body.checksums()) }
 }
 
 /** GetObject: one OSS GetObject; the body is passed on unread. */
@@ -56,38 +48,35 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
   refuseUnsupported(headers)
   const part = requestedPart(request)
   const conditions = parsePreconditions(headers, '', context.clock())
-  const stat = part !== undefined || needsSourceFacts(conditions) ? await statObject(request, context) : {}
-  if (needsSourceFacts(conditions)) {
+  const looksFirst = needsSourceFacts(conditions)
+  const stat = part !== undefined || looksFirst ? await statObject(request, context) : {}
+  if (looksFirst) {
     const failed = await readConditions(stat, conditions)
     if (failed !== undefined) return failed
   }
   const parts = part === undefined ? {} : checkPart(part, stat)
   const range = part === undefined ? requestedRange(headers) : wholeRange(stat)
+  const asked = looksFirst ? headerMap() : toOssPreconditions(conditions, '')
+  if (range !== undefined) {
+    asked.range = range
+    // Without it OSS answers a range it cannot satisfy with the whole object.
+    asked['x-oss-range-behavior'] = 'standard'
+  }
+  // Or OSS compresses some types, and drops ETag and length.
+  asked['accept-encoding'] = 'identity'
+  Object.assign(asked, requestPayer(headers))
   try {
     const object = await context.oss.send({
       method: 'GET',
       bucket,
       key,
       query: { versionId: query.get('versionId'), ...responseOverrides(query) },
-      headers: {
-        ...(needsSourceFacts(conditions) ? {} : toOssPreconditions(conditions, '')),
-        // Without it OSS answers a range it cannot satisfy with the whole object.
-        ...(range === undefined ? {} : { range, 'x-oss-range-behavior': 'standard' }),
-        // Or OSS compresses some types, and drops ETag and length.
-        'accept-encoding': 'identity',
-        ...requestPayer(headers),
-      },
+      headers: asked,
     })
-    return {
-      status: object.status,
-      // Of a part of the object the sum of the whole would be a wrong one: SDKs check it against what they got.
-      headers: {
-        ...toS3Object(object.headers),
-        ...parts,
-        ...(object.status === 200 ? checksums(headers, object.headers) : {}),
-      },
-      body: object.body,
-    }
+    const answer = Object.assign(toS3Object(object.headers), parts)
+    // Of a part of the object the sum of the whole would be a wrong one: SDKs check it against what they got.
+    if (object.status === 200) Object.assign(answer, checksums(headers, object.headers))
+    return { status: object.status, headers: answer, body: object.body }
   } catch (error) {
     throwUnlessOss(error)
     if (error.status === 304) return { status: 304, headers: toS3Object(error.headers) }
@@ -111,10 +100,10 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   const failed = await readConditions(object, parsePreconditions(request.headers, '', context.clock()))
   if (failed !== undefined) return failed
   const parts = wanted === undefined ? {} : checkPart(wanted, object)
-  const headers: HeaderMap = { ...toS3Object(object), ...overriddenHeaders(request.query), ...parts }
+  const headers = Object.assign(toS3Object(object), overriddenHeaders(request.query), parts)
   const range = wanted === undefined ? requestedRange(request.headers) : wholeRange(object)
   if (range === undefined) {
-    return { status: 200, headers: { ...headers, ...checksums(request.headers, object) } }
+    return { status: 200, headers: Object.assign(headers, checksums(request.headers, object)) }
   }
   const size = Number(object['content-length'])
   const part = resolveRange(range, size)

@@ -1,6 +1,6 @@
 import type { OssCall, OssClient } from '../oss/client.ts'
 import { ossCrc64 } from '../oss/crc64.ts'
-import type { HeaderMap, OssResponse } from '../ports.ts'
+import { type HeaderMap, headerMap, type OssResponse } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { S3Error } from '../s3/error.ts'
 
@@ -28,12 +28,10 @@ export async function sendBody(
       elements: { ProposedSize: length, MaxSizeAllowed: MAX_UPLOAD_BYTES },
     })
   }
-  const bytes = length === undefined ? await wholeIfShort(body.body) : await readIfShort(body)
-  const headers = {
-    ...call.headers,
-    ...(bytes instanceof Uint8Array ? known(body.checksums()) : {}),
-    ...(length === undefined ? {} : { 'content-length': String(length) }),
-  }
+  const bytes = length === undefined ? await wholeIfShort(body.body) : await readIfShort(body, length)
+  const headers = headerMap(call.headers)
+  if (bytes instanceof Uint8Array) Object.assign(headers, known(body.checksums()))
+  if (length !== undefined) headers['content-length'] = String(length)
   const crc64 = ossCrc64()
   let broken: unknown
   try {
@@ -108,9 +106,4 @@ async function* resumed(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8
 }
 
 /** Of a body without bytes none can be withheld on the way: it has to be read first, as every short one is. */
-async function readIfShort({ body, length = 0 }: PlainBody): Promise<PlainBody['body'] | Uint8Array> {
-  if (length > SHORT_BYTES) return body
-  const pieces: Uint8Array[] = []
-  for await (const piece of body) pieces.push(piece)
-  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces)
-}
+const readIfShort = (body: PlainBody, length: number) => (length > SHORT_BYTES ? body.body : body.whole())

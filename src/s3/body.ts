@@ -20,6 +20,8 @@ export type PlainBody = {
    * on with `length` as its Content-Length stays incomplete. Of length 0 there is no piece: read it to its end first.
    */
   body: Body
+  /** Instead of `body`: all of it, verified. For what is short. */
+  whole(): Promise<Uint8Array>
   /** In bytes; undefined for the file of a form, which ends where the form says so. */
   length: number | undefined
   /** After the body was read: the checksum that was verified, under its header's name, to echo. */
@@ -59,10 +61,10 @@ export function plainBody(
     ? decodeChunked(request.body, { ...framing, names, length, onTrailers: (found) => (trailers = found) })
     : request.body
   if (framing === undefined && checks.length === 0) {
-    return { body: source, length, checksums: () => verified, failure: () => undefined }
+    return { body: source, whole: () => collected(source), length, checksums: () => verified, failure: () => undefined }
   }
   const sizes = { least: length, most: length, wrong: (size: number) => wrongLength(length, size) }
-  return { ...verifying(source, sizes, checks, verified), length }
+  return verifying(source, sizes, checks, verified, length)
 }
 
 /** How many bytes there may be. */
@@ -82,7 +84,7 @@ export function fileBody(fields: HeaderMap, file: Body, sizes: { least: number; 
     size > sizes.most
       ? new S3Error('EntityTooLarge', { elements: { ProposedSize: size, MaxSizeAllowed: sizes.most } })
       : new S3Error('EntityTooSmall', { elements: { ProposedSize: size, MinSizeAllowed: sizes.least } })
-  return { ...verifying(file, { ...sizes, wrong }, checks, verified), length: undefined }
+  return verifying(file, { ...sizes, wrong }, checks, verified, undefined)
 }
 
 function checksOf(
@@ -102,10 +104,24 @@ function checksOf(
   return { checks, verified }
 }
 
-function verifying(source: Body, sizes: Sizes, checks: readonly Check[], verified: HeaderMap) {
+function verifying(
+  source: Body,
+  sizes: Sizes,
+  checks: readonly Check[],
+  verified: HeaderMap,
+  length: number | undefined,
+): PlainBody {
   let failure: S3Error | undefined
-  const body = withheld(source, sizes, checks, (error) => (failure = error))
-  return { body, checksums: () => verified, failure: () => failure }
+  const failed = (error: unknown) => {
+    if (error instanceof S3Error) failure = error
+  }
+  return {
+    body: withheld(source, sizes, checks, failed),
+    whole: () => verifiedWhole(source, sizes, checks, failed),
+    length,
+    checksums: () => verified,
+    failure: () => failure,
+  }
 }
 
 function framingOf(
@@ -134,7 +150,7 @@ async function* withheld(
   source: Body,
   { least, most, wrong }: Sizes,
   checks: readonly Check[],
-  failed: (error: S3Error) => void,
+  failed: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array, void, void> {
   try {
     let held: Uint8Array | undefined
@@ -151,9 +167,38 @@ async function* withheld(
     for (const { hasher, verify } of checks) verify(hasher.digest())
     if (held !== undefined) yield held
   } catch (error) {
-    if (error instanceof S3Error) failed(error)
+    failed(error)
     throw error
   }
+}
+
+/** The same for a body that is to be at hand: in pieces on its way it costs as much again as its digest. */
+async function verifiedWhole(
+  source: Body,
+  sizes: Sizes,
+  checks: readonly Check[],
+  failed: (error: unknown) => void,
+): Promise<Uint8Array> {
+  try {
+    const bytes = await collected(source, sizes)
+    if (bytes.length < sizes.least) throw sizes.wrong(bytes.length)
+    for (const { hasher, verify } of checks) verify(hasher.digestOf(bytes))
+    return bytes
+  } catch (error) {
+    failed(error)
+    throw error
+  }
+}
+
+async function collected(source: Body, sizes?: Sizes): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of source) {
+    size += piece.length
+    if (sizes !== undefined && size > sizes.most) throw sizes.wrong(size)
+    pieces.push(piece)
+  }
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces)
 }
 
 function sha256Check(promised: string): Check {

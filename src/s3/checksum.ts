@@ -1,11 +1,17 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import * as zlib from 'node:zlib'
 import { crc64 } from '../crc64.ts'
+import { digestOf } from '../digest.ts'
 import type { HeaderMap } from '../ports.ts'
 import { notImplemented, S3Error } from './error.ts'
 
 /** A digest that grows with the bytes it is shown. `digest` is called once, and gives base64. */
-export type Hasher = { update(bytes: Uint8Array): void; digest(): string }
+export type Hasher = {
+  update(bytes: Uint8Array): void
+  digest(): string
+  /** Instead of both, for bytes that are all there. */
+  digestOf(bytes: Uint8Array): string
+}
 
 export type Algorithm = {
   /** As S3 writes it in `x-amz-checksum-algorithm` and in its error texts. */
@@ -64,13 +70,15 @@ export function declaredChecksum(headers: HeaderMap): DeclaredChecksum | undefin
 
 /** The trailers announced in `x-amz-trailer`, in lower case. */
 export function trailerNames(headers: HeaderMap): string[] {
-  const names = headers['x-amz-trailer']?.split(',') ?? []
+  const text = headers['x-amz-trailer']
+  if (text === undefined) return []
+  const names = text.split(',')
   return names.map((name) => name.trim().toLowerCase()).filter((name) => name !== '')
 }
 
 /** Whether a header holds a checksum's value: the other three `x-amz-checksum-` headers only talk about one. */
 export function carriesChecksum(name: string): boolean {
-  return /^x-amz-checksum-(?!(?:algorithm|mode|type)$)/.test(name)
+  return name.startsWith('x-amz-checksum-') && !/^x-amz-checksum-(?:algorithm|mode|type)$/.test(name)
 }
 
 /** @throws S3Error InvalidRequest unless `value` is base64 of the algorithm's digest length. */
@@ -92,12 +100,14 @@ export function declaredMd5(headers: HeaderMap): string | undefined {
 
 /** A hasher of node:crypto; base64 unless told otherwise. */
 export function hash(name: 'md5' | 'sha1' | 'sha256', encoding: 'base64' | 'hex' = 'base64'): Hasher {
-  const state = createHash(name)
+  let state: Hash | undefined
   return {
     update: (bytes) => {
+      state ??= createHash(name)
       state.update(bytes)
     },
-    digest: () => state.digest(encoding),
+    digest: () => (state ?? createHash(name)).digest(encoding),
+    digestOf: (bytes) => digestOf(name, bytes, encoding),
   }
 }
 
@@ -120,14 +130,24 @@ export type Crc = (bytes: Uint8Array, before: number) => number
 
 function crc(step: Crc): Hasher {
   let value = 0
-  return {
+  return growing({
     update: (bytes) => {
       // zlib.crc32 of no bytes is 0, whatever came before.
       if (bytes.length > 0) value = step(bytes, value)
     },
     digest: () => bigEndian(value >>> 0, 4),
-  }
+  })
 }
+
+/** A hasher to which it makes no difference whether all bytes are there. */
+const growing = ({ update, digest }: Pick<Hasher, 'update' | 'digest'>): Hasher => ({
+  update,
+  digest,
+  digestOf: (bytes) => {
+    update(bytes)
+    return digest()
+  },
+})
 
 /** The number in so many bytes, most significant first, as base64. */
 const bigEndian = (value: number | bigint, bytes: number) =>
@@ -177,5 +197,5 @@ export function slicedCrc(polynomial: number): Crc {
 /** CRC-64/NVME, which is not OSS's CRC-64. */
 function crc64nvme(): Hasher {
   const state = crc64(0x9a6c9329ac4bc9b5n)
-  return { update: state.update, digest: () => bigEndian(state.digest(), 8) }
+  return growing({ update: state.update, digest: () => bigEndian(state.digest(), 8) })
 }

@@ -39,7 +39,7 @@ type Grant = { permission: Permission; kind: string; value: string; where: strin
 
 /** Whether the grants name an account, so that the bucket owner's id is needed to judge them. */
 export const grantsNameAnAccount = (headers: HeaderMap) =>
-  grantHeaders.some((name) => /\bid\s*=/.test(headers[name] ?? ''))
+  grantHeaders.some((name) => headers[name] !== undefined && /\bid\s*=/.test(headers[name]))
 
 /**
  * The ACL a request asks for, or undefined when it asks for none.

@@ -1,4 +1,4 @@
-import type { HeaderMap } from '../ports.ts'
+import { type HeaderMap, headerMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 
 const ALGORITHM = 'x-amz-server-side-encryption'
@@ -9,7 +9,7 @@ const toS3: Record<string, string> = { AES256: 'AES256', KMS: 'aws:kms' }
 export function toOssEncryption(headers: HeaderMap): HeaderMap {
   const algorithm = headers[ALGORITHM]
   const keyId = headers[`${ALGORITHM}-aws-kms-key-id`]
-  if (algorithm === undefined && keyId === undefined) return {}
+  if (algorithm === undefined && keyId === undefined) return headerMap()
   const mapped = algorithm !== undefined && Object.hasOwn(toOss, algorithm) ? toOss[algorithm] : undefined
   if (mapped === undefined || (keyId !== undefined && mapped !== 'KMS')) {
     throw new S3Error('InvalidEncryptionAlgorithmError', {
@@ -26,7 +26,7 @@ export function toOssEncryption(headers: HeaderMap): HeaderMap {
 /** Encryption of an object or answer of OSS. SM4 has no name in S3: shown as encrypted under a key S3 manages. */
 export function toS3Encryption(headers: HeaderMap): HeaderMap {
   const algorithm = headers['x-oss-server-side-encryption']
-  if (algorithm === undefined) return {}
+  if (algorithm === undefined) return headerMap()
   const keyId = headers['x-oss-server-side-encryption-key-id']
   return {
     [ALGORITHM]: Object.hasOwn(toS3, algorithm) ? (toS3[algorithm] as string) : 'AES256',

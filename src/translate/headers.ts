@@ -23,11 +23,13 @@ const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
  * @throws S3Error MetadataTooLarge.
  */
 export function toOssContent(headers: HeaderMap): HeaderMap {
-  const content: HeaderMap = { 'content-type': DEFAULT_CONTENT_TYPE, ...pick(headers, contentHeaders) }
-  const encoding = withoutAwsChunked(content['content-encoding'])
-  if (encoding === undefined) delete content['content-encoding']
-  else content['content-encoding'] = encoding
-  return { ...content, ...toOssMetadata(headers) }
+  const content = toOssMetadata(headers)
+  content['content-type'] = DEFAULT_CONTENT_TYPE
+  for (const name of contentHeaders) {
+    const value = name === 'content-encoding' ? withoutAwsChunked(headers[name]) : headers[name]
+    if (value !== undefined) content[name] = value
+  }
+  return content
 }
 
 /** The same set read back from an OSS object, as it is stored: for writing the object again without losing anything. */
@@ -38,7 +40,8 @@ export function storedContent(oss: HeaderMap): HeaderMap {
 
 /** `gzip,aws-chunked` → `gzip`: the transfer's coding must not become the object's. */
 function withoutAwsChunked(encoding: string | undefined): string | undefined {
-  const codings = (encoding ?? '').split(',').map((coding) => coding.trim())
+  if (encoding === undefined) return undefined
+  const codings = encoding.split(',').map((coding) => coding.trim())
   const kept = codings.filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked')
   return kept.length === 0 ? undefined : kept.join(',')
 }
@@ -79,7 +82,7 @@ export function toS3Object(oss: HeaderMap): HeaderMap {
 }
 
 function renamed(oss: HeaderMap, names: ReadonlyMap<string, string>): HeaderMap {
-  const headers: HeaderMap = { ...toS3Encryption(oss) }
+  const headers = toS3Encryption(oss)
   for (const name in oss) {
     const target = names.get(name)
     if (target !== undefined) headers[target] = oss[name] as string

@@ -1,4 +1,4 @@
-import type { HeaderMap } from '../ports.ts'
+import { type HeaderMap, headerMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 
 // OSS allows letters, digits and hyphens in a metadata name; S3 any HTTP token.
@@ -24,12 +24,14 @@ export function toOssMetadata(headers: HeaderMap): HeaderMap {
   if (size > MAX_METADATA_BYTES) {
     throw new S3Error('MetadataTooLarge', { elements: { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES } })
   }
-  return Object.fromEntries(own.map(([name, value]) => [`x-oss-meta-${escapeName(name)}`, asciiValue(value)]))
+  const metadata = headerMap()
+  for (const [name, value] of own) metadata[`x-oss-meta-${escapeName(name)}`] = asciiValue(value)
+  return metadata
 }
 
 /** `x-oss-meta-*` → `x-amz-meta-*`; reserved names are left out. */
 export function toS3Metadata(headers: HeaderMap): HeaderMap {
-  const metadata: HeaderMap = {}
+  const metadata = headerMap()
   for (const header in headers) {
     if (!header.startsWith('x-oss-meta-')) continue
     const name = unescapeName(header.slice('x-oss-meta-'.length))

@@ -1,4 +1,4 @@
-import type { HeaderMap } from '../ports.ts'
+import { type HeaderMap, headerMap } from '../ports.ts'
 
 /** Where a checksum is kept with its object: OSS has no place of its own for S3's. */
 const KEPT = 'x-oss-meta-s3gw-checksum-'
@@ -9,10 +9,10 @@ const kept: ReadonlySet<string> = new Set(['crc32', 'crc32c', 'crc64nvme', 'sha1
 
 /** A verified checksum (`x-amz-checksum-crc32: …`) as reserved metadata of the object. */
 export function toKeptChecksum(checksums: HeaderMap): HeaderMap {
-  const metadata: HeaderMap = {}
-  for (const [header, value] of Object.entries(checksums)) {
+  const metadata = headerMap()
+  for (const header in checksums) {
     const algorithm = header.startsWith(HEADER) ? header.slice(HEADER.length) : ''
-    if (kept.has(algorithm)) metadata[KEPT + algorithm] = value
+    if (kept.has(algorithm)) metadata[KEPT + algorithm] = checksums[header] as string
   }
   return metadata
 }
