@@ -7,8 +7,8 @@ import { requireOwner } from './operations/owner.ts'
 import { crossOriginHeaders } from './operations/preflight.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
-import type { Clock, HeaderMap, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
-import { plainBody } from './s3/body.ts'
+import type { Clock, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
+import { type PlainBody, plainBody } from './s3/body.ts'
 import { renderError, S3Error } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
 import { authScheme, type Verified } from './s3/signature.ts'
@@ -79,7 +79,16 @@ export function createGateway(ports: Ports): Gateway {
       else if (access === 'list') authorize(client, 'read', asked.bucket, asked.query.get('prefix') ?? '')
       else authorize(client, access, asked.bucket, asked.key)
     }
-    const body = await takeBody(operation, incoming, verified)
+    if (
+      operation.body === 'none' &&
+      operation.method === 'PUT' &&
+      (await hasBytes(verified, incoming.body))
+    ) {
+      throw new S3Error('InvalidRequest', {
+        message: 'The request included a body. Requests of this type must not include a non-empty body.',
+      })
+    }
+    const body = operation.body === 'stream' ? takeBody(operation, incoming, verified) : undefined
     const request: Request = Object.assign(asked, { headers: verified.headers, body })
     const renderLate = (error: unknown) => {
       const late = asS3Error(error, incoming)
@@ -90,11 +99,12 @@ export function createGateway(ports: Ports): Gateway {
     if (asked.bucket !== undefined && open.auth === undefined) {
       await requireOwner(context, asked.bucket, request.headers['x-amz-expected-bucket-owner'])
     }
-    // The row's level is the request's: findOperation matched them.
-    const reply = operation.handle(request as never, context)
-    return access === 'write' && operation.on === 'bucket'
-      ? reply.finally(() => forgetCors(oss, asked.bucket ?? ''))
-      : reply
+    try {
+      // The row's level is the request's: findOperation matched them.
+      return await operation.handle(request as never, context)
+    } finally {
+      if (access === 'write' && operation.on === 'bucket') forgetCors(oss, asked.bucket ?? '')
+    }
   }
 
   function authenticate(request: ReturnType<typeof parseRequest>): Verified {
@@ -150,27 +160,19 @@ const unsigned = ({ headers }: Incoming): Verified => ({
   headers,
 })
 
-async function takeBody(operation: Operation, incoming: Incoming, { headers, payload }: Verified) {
-  if (operation.body === 'stream') {
-    // A bucket can be created without a word, and some clients then send no length.
-    const silent =
-      operation.on !== 'object' && !('content-length' in headers) && !('transfer-encoding' in headers)
-    return plainBody(
-      { headers: silent ? { ...headers, 'content-length': '0' } : headers, body: incoming.body },
-      payload,
-      operation.checksumOf,
-    )
-  }
-  if (operation.method === 'PUT' && (await hasBytes(headers, incoming.body))) {
-    throw new S3Error('InvalidRequest', {
-      message: 'The request included a body. Requests of this type must not include a non-empty body.',
-    })
-  }
-  return undefined
+function takeBody(operation: Operation, incoming: Incoming, { headers, payload }: Verified): PlainBody {
+  // A bucket can be created without a word, and some clients then send no length.
+  const silent =
+    operation.on !== 'object' && !('content-length' in headers) && !('transfer-encoding' in headers)
+  return plainBody(
+    { headers: silent ? { ...headers, 'content-length': '0' } : headers, body: incoming.body },
+    payload,
+    operation.checksumOf,
+  )
 }
 
 /** Whether a body is announced and there; one in chunks may still be empty. */
-async function hasBytes(headers: HeaderMap, body: Incoming['body']): Promise<boolean> {
+async function hasBytes({ headers }: Verified, body: Incoming['body']): Promise<boolean> {
   if (headers['transfer-encoding'] === undefined) return Number(headers['content-length'] ?? 0) > 0
   for await (const bytes of body) if (bytes.length > 0) return true
   return false

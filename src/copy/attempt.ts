@@ -27,17 +27,23 @@ export const nativePatience = (timeout: number): TimeLimit => ({
   setting: `${NATIVE_PATIENCE} × ${SETTING}`,
 })
 
+/** By the client they are made of. */
+const patientClients = new WeakMap<OssClient, OssClient>()
+
 /** OSS for the calls that {@link attempt} makes: it repeats them and limits their time itself. */
-export function withOwnPatience({ once: oss }: OssClient): OssClient {
-  const own = (call: OssCall): OssCall => ({
-    ...call,
-    patience: { ms: Number.POSITIVE_INFINITY, setting: SETTING },
-  })
-  return {
+export function withOwnPatience(client: OssClient): OssClient {
+  const known = patientClients.get(client)
+  if (known !== undefined) return known
+  const { once: oss } = client
+  const patience = { ms: Number.POSITIVE_INFINITY, setting: SETTING }
+  const own = (call: OssCall): OssCall => ({ ...call, patience })
+  const patient: OssClient = {
     ...oss,
     send: (call) => oss.send(own(call)),
     sendForXml: (call, root) => oss.sendForXml(own(call), root),
   }
+  patientClients.set(client, patient)
+  return patient
 }
 
 /** Whether the same call may succeed a moment later. */
@@ -49,10 +55,13 @@ export const isUnheard = (error: unknown) =>
   error instanceof OssUnreachable ||
   (error instanceof OssError && error.status >= 500 && error.status !== 501 && error.status !== 503)
 
+/** One call to OSS, under a signal that `abort` aborts too. */
+type LimitedCall<T> = (signal: AbortSignal, abort: (reason: unknown) => void) => Promise<T>
+
 /**
  * Tries a call that may be repeated safely, with jittered, doubling pauses between the attempts.
  * @param signal the copy's; undefined where the call must come to its end whatever the client does.
- * @param call is given the attempt's own signal: the copy's, with a time limit.
+ * @param call is given the attempt's own signal: the copy's, with a time limit. It may abort it itself.
  * @param bytes that the call moves through the gateway.
  * @param passing which errors are worth another attempt.
  * @throws the last attempt's error, or the first that is no passing one.
@@ -60,7 +69,7 @@ export const isUnheard = (error: unknown) =>
 export async function attempt<T>(
   { sleep, timer, random, timeout }: Waiting,
   signal: AbortSignal | undefined,
-  call: (signal: AbortSignal) => Promise<T>,
+  call: LimitedCall<T>,
   bytes = 0,
   passing: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
@@ -83,7 +92,7 @@ export async function limited<T>(
   timer: Timer,
   limit: number,
   signal: AbortSignal | undefined,
-  call: (signal: AbortSignal) => Promise<T>,
+  call: LimitedCall<T>,
 ): Promise<T> {
   // One controller and a timer: AbortSignal.any and AbortSignal.timeout cost as much as all the rest of a copy.
   const ended = new AbortController()
@@ -96,7 +105,7 @@ export async function limited<T>(
   const onAbort = () => ended.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort)
   try {
-    return await call(ended.signal)
+    return await call(ended.signal, (reason) => ended.abort(reason))
   } catch (error) {
     throw overdue !== undefined && !signal?.aborted ? overdue : error
   } finally {

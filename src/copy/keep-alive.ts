@@ -18,11 +18,19 @@ export function waitFor<T>(
   after: number,
   timer: Timer,
 ): Promise<{ result: T } | undefined> {
-  const result = work.then((result) => ({ result }))
-  if (after <= 0) return result
+  if (after <= 0) return work.then((result) => ({ result }))
   return new Promise((resolve, reject) => {
     const cancel = timer(after, () => void decided.then(() => resolve(undefined)))
-    result.finally(cancel).then(resolve, reject)
+    work.then(
+      (result) => {
+        cancel()
+        resolve({ result })
+      },
+      (error) => {
+        cancel()
+        reject(error)
+      },
+    )
   })
 }
 

@@ -6,7 +6,7 @@ import type { Copy, CopyResult } from './copy.ts'
 import { copySourceHeader } from './parts.ts'
 
 /** One OSS CopyObject. @throws OssError as OSS refuses; 304 and 412 are the client's preconditions. */
-export async function copyNatively(oss: OssClient, copy: Copy): Promise<CopyResult> {
+export async function copyNatively(oss: OssClient, copy: Copy, signal: AbortSignal): Promise<CopyResult> {
   const { bucket, key } = copy.destination
   const answer = await oss.sendForXml(
     {
@@ -15,7 +15,7 @@ export async function copyNatively(oss: OssClient, copy: Copy): Promise<CopyResu
       key,
       headers: nativeHeaders(copy),
       body: new Uint8Array(0),
-      signal: copy.signal,
+      signal,
     },
     'CopyObjectResult',
   )
@@ -28,14 +28,13 @@ export async function copyNatively(oss: OssClient, copy: Copy): Promise<CopyResu
 }
 
 function nativeHeaders({ source, preconditions, content, tagging, target, condition }: Copy): HeaderMap {
-  return {
-    'x-oss-copy-source': copySourceHeader(source, source.versionId),
-    ...toOssPreconditions(preconditions, 'x-oss-copy-source-'),
-    ...(content === 'copy'
-      ? { 'x-oss-metadata-directive': 'COPY' }
-      : { 'x-oss-metadata-directive': 'REPLACE', ...content }),
-    ...(tagging === 'copy' ? {} : { 'x-oss-tagging-directive': 'Replace', 'x-oss-tagging': tagging }),
-    ...target,
-    ...condition,
+  const headers = toOssPreconditions(preconditions, 'x-oss-copy-source-')
+  headers['x-oss-copy-source'] = copySourceHeader(source, source.versionId)
+  headers['x-oss-metadata-directive'] = content === 'copy' ? 'COPY' : 'REPLACE'
+  if (content !== 'copy') Object.assign(headers, content)
+  if (tagging !== 'copy') {
+    headers['x-oss-tagging-directive'] = 'Replace'
+    headers['x-oss-tagging'] = tagging
   }
+  return Object.assign(headers, target, condition)
 }

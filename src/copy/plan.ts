@@ -24,7 +24,6 @@ export type CopySettings = {
   /** Bytes. */
   maxSize: number
   partSize: number
-  parallel: number
   /** Requests to OSS that one copy may make, where the platform counts them. */
   maxRequests?: number | undefined
 }

@@ -19,6 +19,8 @@ import type { UploadPorts } from './upload.ts'
 
 export type CopyPorts = UploadPorts & {
   settings: CopySettings
+  /** Parts at a time. */
+  parallel: number
   /** Parts relayed at a time, each over two connections. */
   parallelRelays: number
   keepAliveAfter: number
@@ -54,7 +56,7 @@ async function perform(ports: CopyPorts, asked: Copy, decided: () => void): Prom
     case 'refuse':
       throw plan.error
     case 'parts': {
-      const how = { ranges: plan.ranges, parallel: ports.settings.parallel, copyRange: copyPart }
+      const how = { ranges: plan.ranges, parallel: ports.parallel, copyRange: copyPart }
       return copyByUpload(ports, copy, facts, how, decided)
     }
     case 'relay': {
@@ -93,6 +95,12 @@ async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Pro
   return [{ ...pinned, checksum, content: { ...withoutKeptChecksums(content), ...kept } }, facts]
 }
 
+/**
+ * Milliseconds after which a native copy whose client has gone is given up. Most are done by then, and to listen from
+ * their beginning costs a tenth of their time.
+ */
+const UNWATCHED = 1000
+
 /** OSS has refused before it began; after any other failure a second attempt could meet the first one's result. */
 const wasNotBegun = (error: unknown) => error instanceof OssError && error.status === 503
 
@@ -111,11 +119,22 @@ async function tryNatively(
     void decideBeside(ports, { ...copy, signal: AbortSignal.any([copy.signal, beside.signal]) }, decided)
   }
   const cancel = ports.keepAliveAfter > 0 ? ports.timer(ports.keepAliveAfter, takesLong) : undefined
+  let abort: ((reason: unknown) => void) | undefined
+  const giveUp = () => abort?.(copy.signal.reason)
+  const cancelWatch = ports.timer(UNWATCHED, () => {
+    if (copy.signal.aborted) giveUp()
+    else copy.signal.addEventListener('abort', giveUp)
+  })
   try {
+    const { sleep, timer, random } = ports
     const result = await attempt(
-      { ...ports, timeout: nativePatience(ports.timeout).ms },
-      copy.signal,
-      (signal) => copyNatively(ports.oss, { ...copy, signal }),
+      { sleep, timer, random, timeout: nativePatience(ports.timeout).ms },
+      undefined,
+      (signal, abortThis) => {
+        if (abort !== undefined) copy.signal.throwIfAborted()
+        abort = abortThis
+        return copyNatively(ports.oss, copy, signal)
+      },
       0,
       wasNotBegun,
     )
@@ -126,6 +145,7 @@ async function tryNatively(
     return { refusal: await refusalOrThrow(ports, copy, known, error) }
   } finally {
     cancel?.()
+    cancelWatch()
     beside?.abort()
   }
 }

@@ -6,7 +6,8 @@ import type { Context } from './operation.ts'
 
 /** What a copy works with, from the settings and the runtime; times there are seconds, here milliseconds. */
 export function copyPorts({ config, oss, clock, log, sleep, timer, random, platform }: Context): CopyPorts {
-  const { keepAliveAfter, timeout, parallel, ...settings } = config.document.copy
+  const settings = config.document.copy
+  const { keepAliveAfter, timeout, parallel } = settings
   const patient = withOwnPatience(oss)
   return {
     // Where the platform counts requests, each copy counts its own.
@@ -18,7 +19,8 @@ export function copyPorts({ config, oss, clock, log, sleep, timer, random, platf
     random,
     timeout: timeout * 1000,
     keepAliveAfter: keepAliveAfter * 1000,
-    settings: { ...settings, parallel: Math.min(parallel, platform.connections) },
+    settings,
+    parallel: Math.min(parallel, platform.connections),
     // One connection to read from, one to write to.
     parallelRelays: Math.max(1, Math.min(parallel, Math.floor(platform.connections / 2))),
   }

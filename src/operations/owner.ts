@@ -16,12 +16,19 @@ const knownOwners = new WeakMap<object, Map<string, Known>>()
  * @param expected the header's value; undefined asks for nothing.
  * @throws S3Error AccessDenied when the bucket has another owner; InvalidBucketOwnerAWSAccountID for no account's id.
  */
-export async function requireOwner(
-  { oss, clock }: Pick<Context, 'oss' | 'clock'>,
+export function requireOwner(
+  context: Pick<Context, 'oss' | 'clock'>,
   bucket: string,
   expected: string | undefined,
+): Promise<void> | undefined {
+  return expected === undefined ? undefined : compareOwner(context, bucket, expected)
+}
+
+async function compareOwner(
+  { oss, clock }: Pick<Context, 'oss' | 'clock'>,
+  bucket: string,
+  expected: string,
 ): Promise<void> {
-  if (expected === undefined) return
   const owners = knownOwners.get(oss) ?? new Map<string, Known>()
   knownOwners.set(oss, owners)
   const known = owners.get(bucket)

@@ -42,8 +42,10 @@ export async function sendBody(
     // Whatever became of it on the way: what is not what was promised is never called a success.
     const failure = body.failure()
     if (failure !== undefined) throw failure
-    const { 'x-oss-hash-crc64ecma': storedCrc64 = crc64.decimal() } = stored.headers
-    if (storedCrc64 !== crc64.decimal()) throw storedOtherBytes(storedCrc64, crc64.decimal())
+    const { 'x-oss-hash-crc64ecma': storedCrc64 } = stored.headers
+    if (storedCrc64 !== undefined && storedCrc64 !== crc64.decimal()) {
+      throw storedOtherBytes(storedCrc64, crc64.decimal())
+    }
     return stored
   } catch (error) {
     // A body that failed its verification, or came no further, was cut off on its way to OSS: that is the answer.

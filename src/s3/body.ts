@@ -61,7 +61,13 @@ export function plainBody(
     ? decodeChunked(request.body, { ...framing, names, length, onTrailers: (found) => (trailers = found) })
     : request.body
   if (framing === undefined && checks.length === 0) {
-    return { body: source, whole: () => collected(source), length, checksums: () => verified, failure: () => undefined }
+    return {
+      body: source,
+      whole: () => collected(source),
+      length,
+      checksums: () => verified,
+      failure: () => undefined,
+    }
   }
   const sizes = { least: length, most: length, wrong: (size: number) => wrongLength(length, size) }
   return verifying(source, sizes, checks, verified, length)

@@ -112,8 +112,16 @@ export function parseHttpDate(text: string): number | undefined {
 
 const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
 
+/** The last one, which all requests of its second share. */
+let lastBasicTime: { text: string; time: number | undefined } = { text: '', time: undefined }
+
 /** `yyyyMMddTHHmmssZ` → milliseconds. */
 export function parseBasicTime(text: string): number | undefined {
+  if (text !== lastBasicTime.text) lastBasicTime = { text, time: readBasicTime(text) }
+  return lastBasicTime.time
+}
+
+function readBasicTime(text: string): number | undefined {
   const [, year, month, day, hours, minutes, seconds] = basicTime.exec(text) ?? []
   if (year === undefined) return undefined
   const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)

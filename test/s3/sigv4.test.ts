@@ -518,6 +518,35 @@ describe('refusals of the header form', () => {
     },
   )
 
+  test('a header that was accepted before is read no other way', () => {
+    const before = authorization(names, '').slice(0, -'Signature='.length)
+    const after = [
+      '',
+      ' ',
+      signature,
+      `${signature},`,
+      `${signature.slice(0, 63)} `,
+      `${signature},Signature=${signature}`,
+    ]
+    const outcomes = (terms: string) =>
+      after.map((end) => {
+        const { code, elements } = refusalOf(sign(`${terms}Signature=${end}`))
+        return [code, elements.SignatureProvided]
+      })
+    // The same words, which no accepted header has begun with.
+    const unknown = outcomes(before.replaceAll(', ', ' , '))
+    expect(verify(good).accessKeyId).toBe(accessKeyId)
+    expect(outcomes(before)).toEqual(unknown)
+    expect(unknown.map(([code]) => code)).toEqual([
+      'AuthorizationHeaderMalformed',
+      'AuthorizationHeaderMalformed',
+      'SignatureDoesNotMatch',
+      'AuthorizationHeaderMalformed',
+      'SignatureDoesNotMatch',
+      'AuthorizationHeaderMalformed',
+    ])
+  })
+
   test("another key's signature", () => {
     const others = (id: string) => (id === accessKeyId ? 'another secret' : undefined)
     expect(verify(good).accessKeyId).toBe(accessKeyId)
