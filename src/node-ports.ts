@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { decodeHeader, encodeHeader } from './http/header-text.ts'
@@ -16,8 +16,23 @@ export const nodePorts = {
   }) satisfies Timer,
   random: Math.random,
   platform: { connections: 256 } satisfies Platform,
-  // Of a UUID, which Node makes from random bytes it has in store.
-  newId: () => randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase(),
+  newId,
+}
+
+const ID_LENGTH = 16
+/** Ids to come: random bytes cost the same, few or many. */
+let ids = ''
+let nextId = 0
+
+function newId(): string {
+  if (nextId === ids.length) {
+    ids = randomBytes(128 * ID_LENGTH)
+      .toString('hex')
+      .toUpperCase()
+    nextId = 0
+  }
+  nextId += ID_LENGTH
+  return ids.slice(nextId - ID_LENGTH, nextId)
 }
 
 /** OSS, real or embedded. */

@@ -1,6 +1,6 @@
 import { METHODS, maxHeaderSize } from 'node:http'
 import { type HeaderMap, headerMap } from '../ports.ts'
-import { decodeHeaders } from './header-text.ts'
+import { decodeHeader } from './header-text.ts'
 
 /** What is wrong with the bytes on a connection; `timeout`: they do not come. */
 export type Problem = 'malformed' | 'too large' | 'incomplete' | 'timeout'
@@ -76,9 +76,10 @@ export function parseAnswerHead(text: string): AnswerHead {
   return { status: Number(status), minor: Number(minor), headers: parseFields(text, line.length) }
 }
 
-/** A control character, or half a line end. */
-const unclean = /[^\t\r\n -~\x80-\xff]|\r(?!\n)|(?<!\r)\n/
-const token = /^[!#$%&'*+\-.^`|~\w]+$/
+/** Lines of headers, each with its end: printable ASCII, */
+const plainLines = /(?:[!#$%&'*+\-.^`|~\w]+:[\t -~]*\r\n)*$/y
+/** or with bytes beyond it in their values. */
+const lines = /(?:[!#$%&'*+\-.^`|~\w]+:[\t -~\x80-\xff]*\r\n)*$/y
 /** Names as they were sent, and in lower case. Clients choose them, so there is an end to it. */
 const knownNames = new Map<string, string>()
 const MAX_KNOWN_NAMES = 500
@@ -87,28 +88,34 @@ const MAX_KNOWN_NAMES = 500
  * Reads lines of headers.
  * @param text in Latin-1, each line with its end.
  * @returns values decoded, and joined with `,` where a name is repeated.
- * @throws HttpError for a folded line, a blank before a colon, a control character, or no header at all.
+ * @throws HttpError for a folded line, a blank before a colon, half a line end, a control character, or no header at all.
  */
 export function parseFields(text: string, from: number): HeaderMap {
-  if (unclean.test(text)) throw malformed('a header has control characters')
+  const isPlain = matchesFrom(plainLines, text, from)
+  if (!isPlain && !matchesFrom(lines, text, from)) throw malformed('there are lines that are no headers')
   const headers = headerMap()
   for (let at = from; at < text.length; ) {
     const end = text.indexOf('\r\n', at)
     const colon = text.indexOf(':', at)
-    if (colon < 0 || colon > end) throw malformed('a header line has no colon')
-    const name = nameOf(text.slice(at, colon))
-    const value = withoutBlanksAround(text, colon + 1, end)
+    const name = lowerCase(text.slice(at, colon))
+    const sent = withoutBlanksAround(text, colon + 1, end)
+    const value = isPlain ? sent : decodeHeader(sent)
     const before = headers[name]
     headers[name] = before === undefined ? value : `${before},${value}`
     at = end + 2
   }
-  return decodeHeaders(headers, text)
+  return headers
 }
 
-function nameOf(sent: string): string {
+/** @param pattern a sticky one. */
+function matchesFrom(pattern: RegExp, text: string, from: number): boolean {
+  pattern.lastIndex = from
+  return pattern.test(text)
+}
+
+function lowerCase(sent: string): string {
   const known = knownNames.get(sent)
   if (known !== undefined) return known
-  if (!token.test(sent)) throw malformed('a header has a name that is none')
   const name = sent.toLowerCase()
   if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(sent, name)
   return name

@@ -4,6 +4,7 @@ import type { HeaderMap } from '../ports.ts'
 const beyondAscii = /[^\x00-\x7f]/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is Latin-1
 const latin1 = /^[\x00-\xff]*$/
+const notPlain = /[^\t -~]/
 const unwritable = /[^\t -~\x80-\uffff]/
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -15,13 +16,6 @@ export function decodeHeader(value: string): string {
   } catch {
     return value
   }
-}
-
-/** Decodes headers in place. @param text all there is to them, in Latin-1. */
-export function decodeHeaders(headers: HeaderMap, text: string): HeaderMap {
-  if (beyondAscii.test(text))
-    for (const name in headers) headers[name] = decodeHeader(headers[name] as string)
-  return headers
 }
 
 /** The way back: one character for each byte. */
@@ -37,8 +31,12 @@ export function headerLines(headers: HeaderMap): string {
   let lines = ''
   for (const name in headers) {
     const value = headers[name] as string
-    if (unwritable.test(value)) throw new TypeError(`the header ${name} has a value that cannot be sent`)
-    lines += `${name}: ${value}\r\n`
+    lines += `${name}: ${notPlain.test(value) ? encodeValue(name, value) : value}\r\n`
   }
-  return encodeHeader(lines)
+  return lines
+}
+
+function encodeValue(name: string, value: string): string {
+  if (unwritable.test(value)) throw new TypeError(`the header ${name} has a value that cannot be sent`)
+  return encodeHeader(value)
 }
