@@ -1,4 +1,4 @@
-import { decodeKey } from '../percent.ts'
+import { byStem, decodeKey } from '../percent.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { toS3StorageClass } from '../translate/storage-class.ts'
 import { escapeText, Written } from '../xml.ts'
@@ -18,15 +18,17 @@ export function written(elements: readonly string[]): Written {
 export type Encode = (key: string) => string
 
 /** Keys that a delimiter has rolled up. */
-export const prefixRows = (encode: Encode): RowKind<string> => ({
-  texts: ['Prefix'],
-  make: ([prefix = '']) =>
-    `<CommonPrefixes>${keyElement(decodeKey(prefix), encode, 'Prefix')}</CommonPrefixes>`,
-})
+export function prefixRows(encode: Encode): RowKind<string> {
+  const keyText = keyTexts(encode)
+  return {
+    texts: ['Prefix'],
+    make: ([prefix = '']) => `<CommonPrefixes><Prefix>${keyText(prefix)}</Prefix></CommonPrefixes>`,
+  }
+}
 
-/** `Key`, or the element of that name that holds a key. */
-export const keyElement = (key: string, encode: Encode, name = 'Key'): string =>
-  `<${name}>${escapeText(encode(key))}</${name}>`
+/** How OSS's keys stand in an answer. */
+export const keyTexts = (encode: Encode): ((encoded: string) => string) =>
+  byStem((encoded) => escapeText(encode(decodeKey(encoded))))
 
 /** @param time as S3 writes it. */
 export const timeElement = (time: string): string => `<LastModified>${escapeText(time)}</LastModified>`

@@ -3,13 +3,12 @@ import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
 import { toS3Time } from '../translate/date.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { text } from '../xml.ts'
+import { escapeText, text } from '../xml.ts'
 import type { RowKind } from '../xml-rows.ts'
 import { requestPayer } from './destination.ts'
 import {
   type Encode,
   etagElement,
-  keyElement,
   ownerElement,
   prefixRows,
   sameElement,
@@ -115,7 +114,7 @@ function entry(kind: 'Version' | 'DeleteMarker', told: Told, encode: Encode, fac
   const modified = toS3Time(told.time ?? '')
   const xml =
     `<${kind}>` +
-    keyElement(key, encode) +
+    `<Key>${escapeText(encode(key))}</Key>` +
     sameElement('VersionId', told.id) +
     `<IsLatest>${isLatest}</IsLatest>` +
     timeElement(modified) +

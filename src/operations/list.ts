@@ -10,7 +10,7 @@ import { requestPayer } from './destination.ts'
 import {
   type Encode,
   etagElement,
-  keyElement,
+  keyTexts,
   ownerElement,
   prefixRows,
   sameElement,
@@ -121,18 +121,21 @@ async function listPage(
   )
 }
 
-const objectRows = (encode: Encode, withOwner: boolean): RowKind<string> => ({
-  texts: ['Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'Owner/ID'],
-  make: ([key = '', time = '', etag, size, storageClass, owner]) =>
-    '<Contents>' +
-    keyElement(decodeKey(key), encode) +
-    timeElement(toS3Time(time)) +
-    etagElement(etag) +
-    sameElement('Size', size) +
-    (withOwner ? ownerElement(owner) : '') +
-    storageClassElement(storageClass) +
-    '</Contents>',
-})
+function objectRows(encode: Encode, withOwner: boolean): RowKind<string> {
+  const keyText = keyTexts(encode)
+  return {
+    texts: ['Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'Owner/ID'],
+    make: ([key = '', time = '', etag, size, storageClass, owner]) =>
+      '<Contents>' +
+      `<Key>${keyText(key)}</Key>` +
+      timeElement(toS3Time(time)) +
+      etagElement(etag) +
+      sameElement('Size', size) +
+      (withOwner ? ownerElement(owner) : '') +
+      storageClassElement(storageClass) +
+      '</Contents>',
+  }
+}
 
 const decodeOptional = (encoded: string | undefined) =>
   encoded === undefined ? undefined : decodeKey(encoded)
