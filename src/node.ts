@@ -23,6 +23,9 @@ export type Running = {
   stop(limit?: number): Promise<void>
 }
 
+// Memory of its own costs each small piece a microsecond, and Node's pool of 8 KiB is for half of that at most.
+Buffer.poolSize = 64 * 1024
+
 /** Milliseconds for telling clients that they are given up, */
 const TELLING_TIME = 1_000
 /** for copies to clean up, and for closing: with the default limit within 30 s. */

@@ -171,6 +171,8 @@ function framingOf(headers: HeaderMap, text: string): Framing | undefined {
 /** Whether the connection is kept behind a message. */
 export function isKept({ minor, headers: { connection } }: Pick<RequestHead, 'minor' | 'headers'>): boolean {
   if (connection === undefined) return minor === 1
-  const has = (option: string) => new RegExp(`(?:^|,)\\s*${option}\\s*(?:,|$)`, 'i').test(connection)
-  return !has('close') && (minor === 1 || has('keep-alive'))
+  return !closeOption.test(connection) && (minor === 1 || keepOption.test(connection))
 }
+
+const closeOption = /(?:^|,)\s*close\s*(?:,|$)/i
+const keepOption = /(?:^|,)\s*keep-alive\s*(?:,|$)/i
