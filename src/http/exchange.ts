@@ -105,16 +105,21 @@ export class Exchange {
   #stream(head: string, body: Body, headers: HeaderMap, framing: AnswerFraming): Promise<void> {
     const connection = this.#connection
     let left = framing === 'length' ? Number(headers['content-length']) : Number.POSITIVE_INFINITY
+    const failLength = () => this.#fail(new Error('the body is not as long as its length'))
     const sink: Sink = {
       write: (bytes) => {
         left -= bytes.length
+        // What is too much would be read as the next answer.
+        if (left < 0) {
+          failLength()
+          return false
+        }
         return framing === 'chunks' ? connection.writeChunk(bytes) : connection.writePiece(bytes)
       },
       end: (error) => {
         if (error !== undefined) this.#fail(error)
         // The next answer must not begin where this one's rest is expected.
-        else if (framing === 'length' && left !== 0)
-          this.#fail(new Error('the body is not as long as its length'))
+        else if (framing === 'length' && left !== 0) failLength()
         else {
           if (framing === 'chunks') connection.writeHead('0\r\n\r\n')
           this.#end()

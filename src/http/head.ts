@@ -65,7 +65,7 @@ export function parseRequestHead(text: string): RequestHead {
 export function mayBecomeHead(text: string, from: number): boolean {
   const space = text.indexOf(' ')
   const begins = space < 0 ? text.length <= longestMethod : methods.has(text.slice(0, space))
-  return begins && /^[A-Z-]/.test(text) && !bareLineEnd.test(text.slice(Math.max(0, from - 1)))
+  return begins && /^(?:[A-Z-]|$)/.test(text) && !bareLineEnd.test(text.slice(Math.max(0, from - 1)))
 }
 const bareLineEnd = /[^\r]\n|\r[^\n]/
 

@@ -86,7 +86,7 @@ export class ServerConnection {
       .setTimeout(host.limits.idle)
       .on('data', (bytes: Buffer) => this.#take(bytes))
       .on('end', () => this.#onEnd())
-      .on('drain', () => this.#exchange?.drained())
+      .on('drain', () => this.#onDrain())
       .on('timeout', () => this.#onSilence())
       // Followed by 'close'.
       .on('error', () => {})
@@ -158,10 +158,11 @@ export class ServerConnection {
 
   /** Looks whether the client is too slow. @param now by `performance.now()`. */
   sweep(now: number): void {
-    const { headers, keepAlive } = this.#host.limits
-    const { bytesRead, writableLength } = this.socket
-    if (this.#deaf && this.#exchange === undefined) return
+    const { headers, keepAlive, total } = this.#host.limits
+    const { bytesRead, writableLength, writableNeedDrain } = this.socket
     if (this.#exchange !== undefined) this.#sweepExchange(this.#exchange, now)
+    else if ((this.#deaf || writableLength > 0) && now - this.#since > total) this.socket.destroy()
+    else if (this.#deaf) return
     else if (this.#drain !== undefined) {
       if (bytesRead > this.#movedAt) {
         this.#movedAt = bytesRead
@@ -169,7 +170,7 @@ export class ServerConnection {
       }
       if (now > this.#drain.until || now - this.#since > DRAIN.silence) this.socket.destroy()
     } else if (this.#rest !== undefined) {
-      if (now - this.#since > headers) this.#refuse('timeout')
+      if (!writableNeedDrain && now - this.#since > headers) this.#refuse('timeout')
     } else if (writableLength === 0 && now - this.#since > (this.#requests === 0 ? headers : keepAlive)) {
       this.socket.destroy()
     }
@@ -194,10 +195,8 @@ export class ServerConnection {
     if (this.#rest === undefined) {
       this.#rest = bytes
       this.#scanned = 0
-      // Who is waited for has begun.
-      if (this.#exchange === undefined) this.#since = performance.now()
     } else this.#rest = Buffer.concat([this.#rest, bytes])
-    if (this.#exchange === undefined) this.#run()
+    if (this.#exchange === undefined && !this.socket.writableNeedDrain) this.#run()
     else if (this.#rest.length > MAX_WAITING) this.socket.pause()
   }
 
@@ -233,13 +232,19 @@ export class ServerConnection {
     if (this.#running) return
     this.#running = true
     try {
-      while (this.#rest !== undefined && this.#exchange === undefined && !this.#deaf && this.#begin());
+      while (this.#mayBegin() && this.#begin());
     } catch (error) {
       if (!(error instanceof HttpError)) throw error
       this.#refuse(error.problem)
     } finally {
       this.#running = false
     }
+  }
+
+  /** Whoever does not read his answers gets no more of them. */
+  #mayBegin(): boolean {
+    const isFree = this.#exchange === undefined && !this.#deaf && !this.socket.writableNeedDrain
+    return isFree && this.#rest !== undefined
   }
 
   /** @returns whether there was a whole head. */
@@ -256,6 +261,8 @@ export class ServerConnection {
     if (end < 0) {
       if (this.halfClosed) throw new HttpError('malformed', 'a request has no end')
       if (size === 0) this.#rest = undefined
+      // Who is waited for has begun.
+      else if (this.#scanned === 0) this.#since = performance.now()
       this.#scanned = bytes.length
       return false
     }
@@ -302,6 +309,11 @@ export class ServerConnection {
     }
   }
 
+  #onDrain(): void {
+    if (this.#exchange !== undefined) this.#exchange.drained()
+    else if (this.#rest !== undefined && !this.#deaf) this.#goOn()
+  }
+
   #onEnd(): void {
     this.halfClosed = true
     this.socket.setTimeout(Math.min(this.#host.limits.idle, HALF_CLOSED))
@@ -310,7 +322,8 @@ export class ServerConnection {
       const problem = this.#exchange?.headers['content-length'] === undefined ? 'malformed' : 'incomplete'
       this.#failBody(problem)
     } else if (this.#exchange !== undefined) this.#exchange.abandon(new Error('the client went away'))
-    else if (this.#rest !== undefined) this.#refuse('malformed')
+    // What has come of a head is all there is of it.
+    else if (this.#rest !== undefined) this.#run()
     else this.socket.destroySoon()
   }
 

@@ -68,6 +68,17 @@ describe('a connection', () => {
     expect(kept.rest).toBe('')
   })
 
+  test('is not kept by empty lines', async () => {
+    const kept = connection()
+    expect((await kept.ask({ method: 'GET', target: '/bucket' })).status).toBe(200)
+    for (let i = 0; i < 100 && !kept.socket.readableEnded; i++) {
+      kept.write('\r\n')
+      await sleep(50)
+    }
+    expect(kept.socket.readableEnded).toBe(true)
+    expect(kept.rest).toBe('')
+  })
+
   test('with a second header that comes byte by byte is closed as with a first', async () => {
     const slow = connection()
     await slow.ask({ method: 'GET', target: '/bucket' })
@@ -233,6 +244,15 @@ describe('in all', () => {
     await waiting.closed
     expect(waiting.rest).toBe('')
     short.localOss.faults.clear()
+  })
+
+  test('whole answers may be left unread so long, whatever else is sent', async () => {
+    await short.oss('bucket').put('short', Buffer.alloc(60_000))
+    const unread = connection(short)
+    unread.socket.pause()
+    for (let i = 0; i < 300; i++) unread.begin({ method: 'GET', target: '/bucket/short' })
+    await drip(unread, 'x'.repeat(100))
+    expect(unread.socket.destroyed).toBe(true)
   })
 })
 
