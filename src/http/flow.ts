@@ -1,5 +1,7 @@
 /** Bytes that wait here for whoever takes them, before their source is told to pause. */
 const HIGH_WATER = 64 * 1024
+/** And how many pieces of it: one of a single byte costs as much memory as a hundred bytes. */
+const MOST_PIECES = 256
 
 /** Where a flow's bytes come from: a connection. */
 export type Source = {
@@ -30,7 +32,7 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
   begun = false
   /** Whether all there is has been pushed. */
   ended = false
-  readonly #source: Source
+  #source: Source
   readonly #lent: boolean
   readonly #queue: Uint8Array[] = []
   #size = 0
@@ -66,7 +68,7 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
     }
     this.#queue.push(kept)
     this.#size += kept.length
-    if (this.#size > HIGH_WATER) this.paused = true
+    if (this.#isFull()) this.paused = true
   }
 
   /** No more comes. @param error why it is not whole. */
@@ -74,6 +76,7 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
     if (this.ended) return
     this.ended = true
     this.#error = error
+    if (!this.paused) this.#source = nobody
     if (this.#sink !== undefined) {
       // Of what is not whole, the rest is no use.
       if (error !== undefined || this.#isWritten()) this.#endSink()
@@ -90,9 +93,10 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
     this.#size = 0
     this.#sink = undefined
     if (!this.ended) {
+      const source = this.#source
       // Who reads on all the same must not take it for whole.
       this.end(new Error('what follows was abandoned'))
-      this.#source.abandon()
+      source.abandon()
     }
     this.#resume()
   }
@@ -145,21 +149,28 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
   #begin(): void {
     if (this.begun) return
     this.begun = true
-    this.#source.begin?.()
+    // Of what has ended, nobody need be told to send it.
+    if (!this.ended) this.#source.begin?.()
   }
 
   #take(): Uint8Array | undefined {
     const bytes = this.#queue.shift()
     if (bytes === undefined) return undefined
     this.#size -= bytes.length
-    if (this.#size <= HIGH_WATER) this.#resume()
+    if (!this.#isFull()) this.#resume()
     return bytes
+  }
+
+  #isFull(): boolean {
+    return this.#size > HIGH_WATER || this.#queue.length > MOST_PIECES
   }
 
   #resume(): void {
     if (!this.paused) return
     this.paused = false
-    this.#source.resume()
+    const source = this.#source
+    if (this.ended) this.#source = nobody
+    source.resume()
   }
 
   #isWritten(): boolean {
@@ -175,3 +186,5 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
 
 const over: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined }
 const NONE = new Uint8Array(0)
+/** Once all has come and been taken, the connection it came from serves others, and must not be resumed for this one. */
+const nobody: Source = { resume: () => {}, abandon: () => {} }

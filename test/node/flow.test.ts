@@ -84,3 +84,31 @@ test('what has come whole in one piece is taken at once', () => {
     undefined,
   ])
 })
+
+test('a source whose bytes have all been taken, or are all here, hears nothing more', () => {
+  let resumed = 0
+  const taken: string[] = []
+  const sink = { write: (bytes: Uint8Array) => taken.push(String(bytes)) > 0, end: () => taken.push('end') }
+  const body = new Flow({ resume: () => resumed++, abandon: () => {} })
+  for (const piece of ['a', 'b']) body.push(Buffer.from(piece))
+  body.end()
+  body.pipe(sink)
+  expect([taken, resumed]).toEqual([['a', 'b', 'end'], 0])
+  // It was paused when it had given all, and waits to hear that it is taken.
+  const large = new Flow({ resume: () => resumed++, abandon: () => {} })
+  for (let i = 0; i < 3; i++) large.push(Buffer.alloc(50_000))
+  large.end()
+  large.pipe({ write: () => true, end: () => {} })
+  large.abandon()
+  expect(resumed).toBe(1)
+})
+
+test('bytes that come one by one are as many as a connection may leave waiting long before they are 64 KB', async () => {
+  let resumed = 0
+  const body = new Flow({ resume: () => resumed++, abandon: () => {} })
+  let pushed = 0
+  for (; !body.paused; pushed++) body.push(Buffer.from('x'))
+  expect(pushed).toBeLessThan(1000)
+  await body.next()
+  expect([body.paused, resumed]).toEqual([false, 1])
+})
