@@ -19,6 +19,8 @@ const SWEEP = 500
 const MOST_HOSTS = 500
 /** What is read at a time, in bytes. */
 const READ_SIZE = 128 * 1024
+/** And of TLS, which hands on one record at a time. */
+const RECORD_SIZE = 16 * 1024
 
 /** The connections to one host: every bucket has its own. */
 type Host = {
@@ -95,8 +97,10 @@ export function socketTransport(timeouts: Document['timeouts']['oss']): {
   }
 
   function connectionTo(host: Host): ClientConnection {
-    const idle = host.idle.pop()
-    if (idle !== undefined) return idle
+    for (let idle = host.idle.pop(); idle !== undefined; idle = host.idle.pop()) {
+      // Destroyed ones go at their close event, which comes later.
+      if (!idle.socket.destroyed) return idle
+    }
     const connection = new ClientConnection(
       (onRead) => openSocket(host, onRead),
       host.tls ? 'secureConnect' : 'connect',
@@ -153,8 +157,14 @@ function closeIdle({ idle }: Host): void {
 
 function openSocket(host: Host, onRead: (bytes: Buffer) => boolean): Socket {
   // The same memory again and again: a new piece for each read costs as much as the reading.
-  const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
-  const onread = { buffer, callback: (size: number) => onRead(buffer.subarray(0, size)) }
+  let buffer = Buffer.allocUnsafeSlow(host.tls ? RECORD_SIZE : READ_SIZE)
+  function callback(size: number): boolean {
+    const goOn = onRead(buffer.subarray(0, size))
+    // Told to stop, TLS still hands on what it has deciphered: not into memory that is lent.
+    if (!goOn && host.tls) buffer = Buffer.allocUnsafeSlow(RECORD_SIZE)
+    return goOn
+  }
+  const onread = { buffer: host.tls ? () => buffer : buffer, callback }
   const options = { ...host.address, noDelay: true, onread }
   if (!host.tls) return connectTcp(options)
   const { host: name } = host.address

@@ -205,6 +205,8 @@ export class ClientConnection implements Source {
       this.#body = body
       this.#reader = bodyReader(framing)
       this.#wait('body')
+      // Who waits to send more lets go of what it is sent from.
+      this.#onDrain?.()
       call.onAnswer({ status: head.status, headers: head.headers, body })
       // Who was told may have given it up.
       return this.#call === call ? bytes : undefined
