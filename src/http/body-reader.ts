@@ -42,8 +42,8 @@ class LengthReader implements BodyReader {
 
 /** Of the line before a chunk, extensions included. */
 const MAX_SIZE_LINE = 1024
-// Fifteen digits are exact, and more than any object has. An extension says nothing to anyone (RFC 9112, 7.1.1).
-const sizeLine = /^0*([\da-f]{1,15})(?:;[\t -~\x80-\xff]*)?\r\n$/i
+// Thirteen digits are exact, and more than any object has. An extension says nothing to anyone (RFC 9112, 7.1.1).
+const sizeLine = /^0*([\da-f]{1,13})(?:;[\t -~\x80-\xff]*)?\r\n$/i
 /** Headers that would say where the body ends. */
 const framingNames = ['content-length', 'transfer-encoding']
 const LINE_FEED = 10

@@ -218,6 +218,14 @@ describe('a client', () => {
     expect(await text(client)).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  test('announces no chunk whose size is beyond what a number holds exactly', async () => {
+    const port = await gateway(async (exchange) => {
+      await text(exchange.body).catch(() => {})
+    })
+    const begin = get('/', 'transfer-encoding: chunked')
+    expect(await ask(port, `${begin}20000000000001\r\n`)).toMatch(/^HTTP\/1\.1 400 .*malformed$/s)
+  })
+
   test('who has sent his body is not told to go on', async () => {
     const port = await gateway(async (exchange) => {
       expect(await text(exchange.body)).toBe('hello')
