@@ -24,7 +24,9 @@ export type NodeDoor = {
 
 export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
   const inFlight = new Crowd<Exchange>()
-  const works = new Set<Promise<unknown>>()
+  // Counted, not kept: see Crowd for what a Set costs that is filled and emptied all the time.
+  let working = 0
+  let tellSettled: (() => void)[] = []
 
   function handle(exchange: Exchange): void {
     inFlight.add(exchange)
@@ -70,8 +72,13 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
   }
 
   function waitUntil(work: Promise<unknown>): void {
-    works.add(work)
-    void work.finally(() => works.delete(work))
+    working++
+    void work.finally(() => {
+      working--
+      if (working > 0) return
+      for (const tell of tellSettled) tell()
+      tellSettled = []
+    })
   }
 
   return {
@@ -83,9 +90,12 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
         exchange.body.end(new S3Error('ServiceUnavailable', { cause, ...slowDown }))
       }
     },
-    settled: async () => {
-      while (works.size > 0) await Promise.all(works)
-    },
+    settled: () =>
+      working === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            tellSettled.push(resolve)
+          }),
   }
 }
 

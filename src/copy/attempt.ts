@@ -36,7 +36,7 @@ export function withOwnPatience(client: OssClient): OssClient {
   if (known !== undefined) return known
   const { once: oss } = client
   const patience = { ms: Number.POSITIVE_INFINITY, setting: SETTING }
-  const own = (call: OssCall): OssCall => ({ ...call, patience })
+  const own = (call: OssCall): OssCall => (call.patience === undefined ? { ...call, patience } : call)
   const patient: OssClient = {
     ...oss,
     send: (call) => oss.send(own(call)),
@@ -55,33 +55,53 @@ export const isUnheard = (error: unknown) =>
   error instanceof OssUnreachable ||
   (error instanceof OssError && error.status >= 500 && error.status !== 501 && error.status !== 503)
 
-/** One call to OSS, under a signal that `abort` aborts too. */
-type LimitedCall<T> = (signal: AbortSignal, abort: (reason: unknown) => void) => Promise<T>
+/** One call to OSS, under a signal. */
+type LimitedCall<T> = (signal: AbortSignal) => Promise<T>
 
 /**
  * Tries a call that may be repeated safely, with jittered, doubling pauses between the attempts.
  * @param signal the copy's; undefined where the call must come to its end whatever the client does.
- * @param call is given the attempt's own signal: the copy's, with a time limit. It may abort it itself.
+ * @param call is given the attempt's own signal: the copy's, with a time limit.
  * @param bytes that the call moves through the gateway.
- * @param passing which errors are worth another attempt.
  * @throws the last attempt's error, or the first that is no passing one.
  */
-export async function attempt<T>(
-  { sleep, timer, random, timeout }: Waiting,
+export function attempt<T>(
+  ports: Waiting,
   signal: AbortSignal | undefined,
   call: LimitedCall<T>,
   bytes = 0,
-  passing: (error: unknown) => boolean = isPassing,
+): Promise<T> {
+  const limit = ports.timeout + bytes / SLOWEST
+  return repeat(ports, isPassing, signal, () => limited(ports.timer, limit, signal, call))
+}
+
+/**
+ * Repeats a call, with jittered, doubling pauses.
+ * @param passing which errors are worth another attempt.
+ * @param signal stops the repeating.
+ * @throws the last attempt's error, or the first that is no passing one.
+ */
+export async function repeat<T>(
+  { sleep, random }: Pick<Waiting, 'sleep' | 'random'>,
+  passing: (error: unknown) => boolean,
+  signal: AbortSignal | undefined,
+  call: () => Promise<T>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
     signal?.throwIfAborted()
     try {
-      return await limited(timer, timeout + bytes / SLOWEST, signal, call)
+      return await call()
     } catch (error) {
       if (signal?.aborted || tried === ATTEMPTS || !passing(error)) throw error
       await sleep(FIRST_PAUSE * 2 ** (tried - 1) * (0.5 + random()), signal)
     }
   }
+}
+
+/** A time limit has been reached: what OSS did is unknown. */
+export function overdue(limit: TimeLimit): OssUnreachable {
+  const cause = late('it did not come to its end', limit)
+  return new OssUnreachable(`no answer came from OSS: ${cause.message}`, { cause })
 }
 
 /**
@@ -96,18 +116,17 @@ export async function limited<T>(
 ): Promise<T> {
   // One controller and a timer: AbortSignal.any and AbortSignal.timeout cost as much as all the rest of a copy.
   const ended = new AbortController()
-  let overdue: OssUnreachable | undefined
+  let tooLate: OssUnreachable | undefined
   const cancel = timer(limit, () => {
-    const cause = late('it did not come to its end', { ms: Math.round(limit), setting: SETTING })
-    overdue = new OssUnreachable(`no answer came from OSS: ${cause.message}`, { cause })
-    ended.abort(overdue)
+    tooLate = overdue({ ms: Math.round(limit), setting: SETTING })
+    ended.abort(tooLate)
   })
   const onAbort = () => ended.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort)
   try {
-    return await call(ended.signal, (reason) => ended.abort(reason))
+    return await call(ended.signal)
   } catch (error) {
-    throw overdue !== undefined && !signal?.aborted ? overdue : error
+    throw tooLate !== undefined && !signal?.aborted ? tooLate : error
   } finally {
     cancel()
     signal?.removeEventListener('abort', onAbort)

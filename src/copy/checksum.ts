@@ -47,7 +47,7 @@ async function computed(
     const stalled = watch(ports, () => read, ended.signal)
     try {
       const rest = { first: read, last: facts.size - 1 }
-      const signal = AbortSignal.any([copy.signal, stalled, ended.signal])
+      const signal = AbortSignal.any([copy.signal(), stalled, ended.signal])
       for await (const bytes of await readRange(ports, copy, facts, rest, signal)) {
         hasher.update(bytes)
         read += bytes.length
@@ -56,9 +56,9 @@ async function computed(
     } catch (error) {
       // What is not OSS's own word is the stream breaking off.
       const passing = !(error instanceof OssError) || isPassing(error)
-      if (copy.signal.aborted || tried >= ATTEMPTS || !passing) throw error
+      if (copy.signal().aborted || tried >= ATTEMPTS || !passing) throw error
       if (read > before) tried = 0
-      await ports.sleep(200 * 2 ** tried * (0.5 + ports.random()), copy.signal)
+      await ports.sleep(200 * 2 ** tried * (0.5 + ports.random()), copy.signal())
     } finally {
       ended.abort()
     }

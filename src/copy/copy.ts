@@ -18,7 +18,8 @@ export type Copy = {
   condition: HeaderMap
   /** A checksum that the destination is to have, and the answer to tell. */
   checksum: WantedChecksum | undefined
-  signal: AbortSignal
+  /** Aborts when its client goes away. Made when it is asked for, as the request's. */
+  signal: () => AbortSignal
 }
 
 /** What a finished copy is known by; ETag and time as OSS gave them. */

@@ -8,7 +8,7 @@ import type { UploadPorts } from './upload.ts'
 
 /** A look at the source. @throws S3Error PreconditionFailed, by S3's rules. */
 export async function lookAtSource(ports: UploadPorts, copy: Copy): Promise<SourceFacts> {
-  const facts = await attempt(ports, copy.signal, (signal) => readSource(ports.oss, copy, signal))
+  const facts = await attempt(ports, copy.signal(), (signal) => readSource(ports.oss, copy, signal))
   const failed = failedCondition(copy.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, 'x-amz-copy-source-')
   return facts
@@ -44,7 +44,7 @@ export async function requireAbsent(
   if (condition['x-oss-forbid-overwrite'] === undefined) return
   try {
     const source = { ...destination, versionId: undefined }
-    await attempt(ports, signal, (signal) => readSource(ports.oss, { source, target }, signal))
+    await attempt(ports, signal(), (signal) => readSource(ports.oss, { source, target }, signal))
   } catch (error) {
     if (error instanceof OssError && error.status === 404) return
     throw error

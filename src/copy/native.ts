@@ -1,12 +1,18 @@
 import type { OssClient } from '../oss/client.ts'
-import type { HeaderMap } from '../ports.ts'
+import type { HeaderMap, TimeLimit } from '../ports.ts'
 import { toOssPreconditions } from '../translate/preconditions.ts'
 import { text } from '../xml.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import { copySourceHeader } from './parts.ts'
 
-/** One OSS CopyObject. @throws OssError as OSS refuses; 304 and 412 are the client's preconditions. */
-export async function copyNatively(oss: OssClient, copy: Copy, signal: AbortSignal): Promise<CopyResult> {
+const NOTHING = new Uint8Array(0)
+
+/**
+ * One OSS CopyObject.
+ * @param patience how long OSS may say nothing.
+ * @throws OssError as OSS refuses; 304 and 412 are the client's preconditions.
+ */
+export async function copyNatively(oss: OssClient, copy: Copy, patience: TimeLimit): Promise<CopyResult> {
   const { bucket, key } = copy.destination
   const answer = await oss.sendForXml(
     {
@@ -14,8 +20,8 @@ export async function copyNatively(oss: OssClient, copy: Copy, signal: AbortSign
       bucket,
       key,
       headers: nativeHeaders(copy),
-      body: new Uint8Array(0),
-      signal,
+      body: NOTHING,
+      patience,
     },
     'CopyObjectResult',
   )

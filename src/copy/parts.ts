@@ -28,7 +28,7 @@ export async function copyPart(
   { first, last }: ByteRange,
 ): Promise<string> {
   const range: HeaderMap = last < first ? {} : { 'x-oss-copy-source-range': `bytes=${first}-${last}` }
-  return attempt(ports, signal, async (signal) => {
+  return attempt(ports, signal(), async (signal) => {
     const { document } = await ports.oss.sendForXml(
       {
         method: 'PUT',

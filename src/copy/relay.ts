@@ -83,7 +83,7 @@ function relay(
   const length = range.last - range.first + 1
   return attempt(
     ports,
-    copy.signal,
+    copy.signal(),
     async (signal) => {
       const ended = new AbortController()
       const crc64 = ossCrc64()

@@ -40,7 +40,7 @@ export async function copyByUpload(
   decided: () => void,
 ): Promise<CopyResult> {
   const { 'x-oss-object-acl': acl, ...headers } = await writtenOut(ports, copy, facts)
-  copy.signal.throwIfAborted()
+  copy.signal().throwIfAborted()
   const upload = await initiate(ports, copy.destination, { ...headers, ...copy.condition })
   const began = ports.clock()
   let completing = false
@@ -50,13 +50,16 @@ export async function copyByUpload(
     const parts = await eachInParallel(
       ranges,
       parallel,
-      copy.signal,
+      copy.signal(),
       async (range, index, signal): Promise<Part> => {
         const number = index + 1
-        return { number, etag: await copyRange(ports, { ...copy, signal }, facts, upload, number, range) }
+        return {
+          number,
+          etag: await copyRange(ports, { ...copy, signal: () => signal }, facts, upload, number, range),
+        }
       },
     )
-    copy.signal.throwIfAborted()
+    copy.signal().throwIfAborted()
     // OSS refuses an ACL at Initiate and takes it here.
     const atEnd = { ...copy.condition, ...(acl === undefined ? {} : { 'x-oss-object-acl': acl }) }
     completing = true
@@ -108,7 +111,7 @@ async function writtenOut(
 ): Promise<HeaderMap> {
   const tags =
     tagging === 'copy'
-      ? await attempt(ports, signal, (signal) => readTagging(ports.oss, { source, target }, facts, signal))
+      ? await attempt(ports, signal(), (signal) => readTagging(ports.oss, { source, target }, facts, signal))
       : tagging
   return {
     ...(content === 'copy' ? storedContent(facts.headers) : content),

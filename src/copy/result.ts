@@ -78,7 +78,7 @@ export async function findUnheard(
   source: SourceFacts,
   began: number,
 ): Promise<CopyResult | undefined> {
-  const written = await readDestination(ports, copy, copy.signal)
+  const written = await readDestination(ports, copy, copy.signal())
   // OSS's clock is not ours; its answer tells by how much.
   const ahead = Date.parse(written.headers.date ?? '') - ports.clock()
   const since = began + (Number.isNaN(ahead) ? 0 : ahead) - CLOCK_TOLERANCE

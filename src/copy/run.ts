@@ -2,7 +2,7 @@ import { OssError, OssUnreachable } from '../oss/error.ts'
 import { storedContent } from '../translate/headers.ts'
 import { conditionOfStatus, needsSourceFacts, preconditionFailed } from '../translate/preconditions.ts'
 import { toKeptChecksum, withoutKeptChecksums } from '../translate/stored-checksum.ts'
-import { attempt, isUnheard, nativePatience } from './attempt.ts'
+import { attempt, isUnheard, nativePatience, repeat } from './attempt.ts'
 import { changeAsError, changedSource, SourceChanged } from './changed.ts'
 import { withValue } from './checksum.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
@@ -16,6 +16,7 @@ import { copyByUpload, copyInOne } from './reroute.ts'
 import { findUnheard } from './result.ts'
 import { readSource, type SourceFacts } from './source.ts'
 import type { UploadPorts } from './upload.ts'
+import { watch } from './watch.ts'
 
 export type CopyPorts = UploadPorts & {
   settings: CopySettings
@@ -35,9 +36,9 @@ export async function performCopy(ports: CopyPorts, asked: Copy, decided: () => 
   try {
     return await perform(ports, asked, decided)
   } catch (error) {
-    if (asked.signal.aborted) throw new OssUnreachable('the copy was given up', { cause: error })
+    if (asked.signal().aborted) throw new OssUnreachable('the copy was given up', { cause: error })
     if (!(error instanceof SourceChanged)) throw error
-    const now = await attempt(ports, asked.signal, (signal) => readSource(ports.oss, asked, signal)).catch(
+    const now = await attempt(ports, asked.signal(), (signal) => readSource(ports.oss, asked, signal)).catch(
       () => undefined,
     )
     throw changeAsError(error, asked.preconditions, now)
@@ -95,12 +96,6 @@ async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Pro
   return [{ ...pinned, checksum, content: { ...withoutKeptChecksums(content), ...kept } }, facts]
 }
 
-/**
- * Milliseconds after which a native copy whose client has gone is given up. Most are done by then, and to listen from
- * their beginning costs a tenth of their time.
- */
-const UNWATCHED = 1000
-
 /** OSS has refused before it began; after any other failure a second attempt could meet the first one's result. */
 const wasNotBegun = (error: unknown) => error instanceof OssError && error.status === 503
 
@@ -113,39 +108,32 @@ async function tryNatively(
   decided: () => void,
 ): Promise<Native> {
   const began = ports.clock()
+  const limit = nativePatience(ports.timeout)
+  let over = false
   let beside: AbortController | undefined
-  const takesLong = () => {
-    beside = new AbortController()
-    void decideBeside(ports, { ...copy, signal: AbortSignal.any([copy.signal, beside.signal]) }, decided)
-  }
-  const cancel = ports.keepAliveAfter > 0 ? ports.timer(ports.keepAliveAfter, takesLong) : undefined
-  let abort: ((reason: unknown) => void) | undefined
-  const giveUp = () => abort?.(copy.signal.reason)
-  const cancelWatch = ports.timer(UNWATCHED, () => {
-    if (copy.signal.aborted) giveUp()
-    else copy.signal.addEventListener('abort', giveUp)
+  const work = repeat(ports, wasNotBegun, undefined, () => {
+    if (over) throw new Error('nobody waits for the copy any more')
+    return copyNatively(ports.oss, copy, limit)
   })
   try {
-    const { sleep, timer, random } = ports
-    const result = await attempt(
-      { sleep, timer, random, timeout: nativePatience(ports.timeout).ms },
-      undefined,
-      (signal, abortThis) => {
-        if (abort !== undefined) copy.signal.throwIfAborted()
-        abort = abortThis
-        return copyNatively(ports.oss, copy, signal)
+    const result = await watch(work, {
+      timer: ports.timer,
+      signal: copy.signal,
+      limit,
+      onLong: () => {
+        beside = new AbortController()
+        const either = AbortSignal.any([copy.signal(), beside.signal])
+        void decideBeside(ports, { ...copy, signal: () => either }, decided)
       },
-      0,
-      wasNotBegun,
-    )
+      longAfter: ports.keepAliveAfter,
+    })
     return { result }
   } catch (error) {
-    if (isUnheard(error) && !copy.signal.aborted)
+    if (isUnheard(error) && !copy.signal().aborted)
       return { result: await settle(ports, copy, known, began, error) }
     return { refusal: await refusalOrThrow(ports, copy, known, error) }
   } finally {
-    cancel?.()
-    cancelWatch()
+    over = true
     beside?.abort()
   }
 }

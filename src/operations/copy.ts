@@ -75,10 +75,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     target,
     checksum: wantedChecksum(headers['x-amz-checksum-algorithm']),
     condition: await destinationConditions(request, context),
-    // Made when it is asked for, as the request's.
-    get signal() {
-      return request.signal()
-    },
+    signal: request.signal,
   }
   if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) throw illegalSelfCopy()
   return copy

@@ -43,7 +43,7 @@ type PartCopy = {
   range: CopyRange | undefined
   upload: { bucket: string; key: string; uploadId: string }
   number: number
-  signal: AbortSignal
+  signal: () => AbortSignal
 }
 
 /** ETag and time as OSS gave them. */
@@ -67,7 +67,7 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
     range: parseCopyRange(headers[`${SOURCE}-range`]),
     upload: { bucket, key, uploadId: id },
     number: partNumberOf(request),
-    signal: request.signal(),
+    signal: request.signal,
   }
   await requireOwner(context, source.bucket, headers['x-amz-source-expected-bucket-owner'])
   try {
@@ -96,7 +96,7 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
 
 /** @throws S3Error PreconditionFailed, by S3's rules, and for a range that is not within the source. */
 async function lookAtSource(part: PartCopy, { oss }: Context): Promise<SourceFacts> {
-  const facts = await readSource(oss, part, part.signal)
+  const facts = await readSource(oss, part, part.signal())
   const failed = failedCondition(part.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, `${SOURCE}-`)
   if (part.range !== undefined) checkCopyRange(part.range, facts.size)
@@ -125,7 +125,7 @@ async function copyNatively(
           ...target,
         },
         body: new Uint8Array(0),
-        signal,
+        signal: signal(),
         patience: longCall(context),
       },
       'CopyPartResult',
@@ -182,7 +182,8 @@ async function digest(
   const range = part.range ?? { first: 0, last: facts.size - 1 }
   if (range.last < range.first) return hasher.digest()
   try {
-    for await (const bytes of await readRange({ oss }, part, facts, range, part.signal)) hasher.update(bytes)
+    for await (const bytes of await readRange({ oss }, part, facts, range, part.signal()))
+      hasher.update(bytes)
   } catch (error) {
     throw error instanceof OssError && error.status === 412 ? tryAgain(error) : error
   }
