@@ -4,7 +4,15 @@ import type { Config } from './config.ts'
 import { decodeHeader, encodeHeader } from './http/header-text.ts'
 import { createLocalOss, type LocalOss } from './local-oss/index.ts'
 import { socketTransport } from './node-transport.ts'
-import { type HeaderMap, headerMap, type Platform, type Sleep, type Timer, type Transport } from './ports.ts'
+import {
+  type Body,
+  type HeaderMap,
+  headerMap,
+  type Platform,
+  type Sleep,
+  type Timer,
+  type Transport,
+} from './ports.ts'
 
 /** Node's clock, waiting and chance. */
 export const nodePorts = {
@@ -61,9 +69,19 @@ export async function openUpstream({ localOss: embedded, credentials, document }
 /** A transport for text headers over one whose headers are bytes. */
 export function withTextHeaders(transport: Transport): Transport {
   return async (request) => {
-    const response = await transport({ ...request, headers: mapValues(request.headers, encodeHeader) })
+    const { body } = request
+    const response = await transport({
+      ...request,
+      headers: mapValues(request.headers, encodeHeader),
+      // What is lent to us is not ours to lend.
+      ...(body === undefined || body instanceof Uint8Array ? {} : { body: copied(body) }),
+    })
     return { ...response, headers: mapValues(response.headers, decodeHeader) }
   }
+}
+
+async function* copied(body: Body): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) yield Buffer.from(piece)
 }
 
 function mapValues(headers: HeaderMap, change: (value: string) => string): HeaderMap {

@@ -4,6 +4,7 @@ import type { Document } from './config-document.ts'
 import { Crowd } from './crowd.ts'
 import { ClientConnection } from './http/client-connection.ts'
 import { headerLines } from './http/header-text.ts'
+import { intoOneMemory } from './http/sockets.ts'
 import { type ExchangeLimits, OssExchange } from './node-exchange.ts'
 import { failed } from './oss/error.ts'
 import type { OssRequest, TimeLimit, Transport } from './ports.ts'
@@ -17,9 +18,7 @@ const IDLE_CONNECTION = 30_000
 const SWEEP = 500
 /** Hosts whose connections are kept. Whoever asks for buckets that are not there makes hosts up. */
 const MOST_HOSTS = 500
-/** What is read at a time, in bytes. */
-const READ_SIZE = 128 * 1024
-/** And of TLS, which hands on one record at a time. */
+/** What TLS hands on at a time, a record, in bytes. */
 const RECORD_SIZE = 16 * 1024
 
 /** The connections to one host: every bucket has its own. */
@@ -156,24 +155,24 @@ function closeIdle({ idle }: Host): void {
 }
 
 function openSocket(host: Host, onRead: (bytes: Buffer) => boolean): Socket {
-  // The same memory again and again: a new piece for each read costs as much as the reading.
-  let buffer = Buffer.allocUnsafeSlow(host.tls ? RECORD_SIZE : READ_SIZE)
-  function callback(size: number): boolean {
-    const goOn = onRead(buffer.subarray(0, size))
+  const options = { ...host.address, noDelay: true }
+  if (!host.tls) return connectTcp({ ...options, onread: intoOneMemory(onRead) })
+  let record = Buffer.allocUnsafeSlow(RECORD_SIZE)
+  const callback = (size: number) => {
+    const goOn = onRead(record.subarray(0, size))
     // Told to stop, TLS still hands on what it has deciphered: not into memory that is lent.
-    if (!goOn && host.tls) buffer = Buffer.allocUnsafeSlow(RECORD_SIZE)
+    if (!goOn) record = Buffer.allocUnsafeSlow(RECORD_SIZE)
     return goOn
   }
-  const onread = { buffer: host.tls ? () => buffer : buffer, callback }
-  const options = { ...host.address, noDelay: true, onread }
-  if (!host.tls) return connectTcp(options)
   const { host: name } = host.address
-  const socket = connectTls({
+  const tlsOptions = {
     ...options,
+    onread: { buffer: () => record, callback },
     ALPNProtocols: ['http/1.1'],
     ...(isIP(name) === 0 ? { servername: name } : {}),
     ...(host.session === undefined ? {} : { session: host.session }),
-  })
+  }
+  const socket = connectTls(tlsOptions)
   return socket.on('session', (session) => {
     host.session = session
   })

@@ -25,6 +25,7 @@ export type Incoming = {
   /** Path and query exactly as received, e.g. `/bucket/a%20b?acl`. */
   target: string
   headers: HeaderMap
+  /** The memory of a piece is only lent: who asks for the next one gives it back. */
   body: Body
   /**
    * Aborts when the client goes away. For what takes long: one call to OSS just comes to its end. Made when it is first
@@ -43,7 +44,7 @@ export type OssRequest = {
   /** Absolute, already percent-encoded. */
   url: string
   headers: HeaderMap
-  /** Sent with the `content-length` in `headers`. */
+  /** Sent with the `content-length` in `headers`. The memory of a piece may be lent, as that of a client's is. */
   body?: Body | Uint8Array | undefined
   signal?: AbortSignal | undefined
   /** How long OSS may say nothing once it has the request; absent: as for any other. */
@@ -53,7 +54,7 @@ export type OssRequest = {
 /** Milliseconds, and the setting they come from. Infinity is no limit. */
 export type TimeLimit = { ms: number; setting: string }
 
-/** `body` must be consumed or cancelled (`return()` of its iterator). */
+/** `body` must be consumed or cancelled (`return()` of its iterator); its pieces are the reader's own. */
 export type OssResponse = { status: number; headers: HeaderMap; body: Body }
 
 /**

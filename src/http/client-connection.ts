@@ -3,6 +3,7 @@ import type { OssRequest, OssResponse } from '../ports.ts'
 import { type BodyReader, bodyReader } from './body-reader.ts'
 import { Flow, type Source } from './flow.ts'
 import { framingOfAnswer, HttpError, isKept, MAX_HEAD, parseAnswerHead } from './head.ts'
+import { writeLent } from './sockets.ts'
 
 /** One request, and whoever waits for its answer. */
 export type Call = {
@@ -18,8 +19,6 @@ export type Call = {
 /** What a connection waits for: itself, the other side to take the request, to answer it or to go on; or nothing of it. */
 export type Waiting = 'connection' | 'room' | 'answer' | 'body' | 'nothing'
 
-/** Bytes on their way out that are no reason to wait. */
-const HIGH_WATER = 64 * 1024
 const END_OF_HEAD = '\r\n\r\n'
 const LAST_CHUNK = '0\r\n\r\n'
 
@@ -134,9 +133,8 @@ export class ClientConnection implements Source {
         if (piece.length === 0) continue
         left -= piece.length
         if (left < 0) throw new Error('the body is longer than its length')
-        if (length === undefined) this.#writeChunk(piece)
-        else this.#write(piece)
-        if (this.socket.writableLength > HIGH_WATER) {
+        const isTaken = length === undefined ? this.#writeChunk(piece) : writeLent(this.socket, piece)
+        if (!isTaken) {
           this.#wait('room')
           await new Promise<void>((resolve) => {
             this.#onDrain = resolve
@@ -156,12 +154,13 @@ export class ClientConnection implements Source {
     }
   }
 
-  #writeChunk(piece: Uint8Array): void {
+  #writeChunk(piece: Uint8Array): boolean {
     this.socket.cork()
     this.#write(`${piece.length.toString(16)}\r\n`)
-    this.#write(piece)
+    this.#write(Buffer.from(piece))
     this.#write('\r\n')
     this.socket.uncork()
+    return !this.socket.writableNeedDrain
   }
 
   /** @returns whether more may be read at once. */
@@ -201,7 +200,7 @@ export class ClientConnection implements Source {
       if (head.status < 200) continue
       const framing = framingOfAnswer(head, text, call.request.method)
       this.#kept = isKept(head) && framing !== 'rest' && this.#sent
-      const body = new Flow(this, true)
+      const body = new Flow(this, 'copied')
       this.#body = body
       this.#reader = bodyReader(framing)
       this.#wait('body')

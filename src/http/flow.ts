@@ -13,6 +13,12 @@ export type Source = {
   abandon(): void
 }
 
+/**
+ * Whose the memory is of what is pushed: the flow's; or only lent, and then either its readers get copies, or they get it
+ * as it is, until they ask for more. A sink says itself when it has done with it.
+ */
+export type Memory = 'owned' | 'copied' | 'lent'
+
 /** Where a flow goes as fast as it is taken. */
 export type Sink = {
   /** @returns whether more may come at once, and the memory of these bytes be used again. False: not before {@link Flow.drained}. */
@@ -33,19 +39,20 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
   /** Whether all there is has been pushed. */
   ended = false
   #source: Source
-  readonly #lent: boolean
+  readonly #memory: Memory
   readonly #queue: Uint8Array[] = []
   #size = 0
+  /** Whether the reader has memory that is lent. */
+  #holds = false
   #error: Error | undefined
   #sink: Sink | undefined
   #reader:
     | { resolve(result: IteratorResult<Uint8Array, undefined>): void; reject(error: Error): void }
     | undefined
 
-  /** @param lent whether the memory of what is pushed is only lent, until the push returns or `paused` is over. */
-  constructor(source: Source, lent = false) {
+  constructor(source: Source, memory: Memory = 'owned') {
     this.#source = source
-    this.#lent = lent
+    this.#memory = memory
   }
 
   /** Whether someone waits for bytes: at any other time the source cannot be told to be slow. */
@@ -59,8 +66,15 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
       this.paused = !this.#sink.write(bytes)
       return
     }
-    const kept = this.#lent ? Buffer.from(bytes) : bytes
     const reader = this.#reader
+    if (reader !== undefined && this.#memory === 'lent') {
+      this.#reader = undefined
+      this.#holds = true
+      this.paused = true
+      reader.resolve({ done: false, value: bytes })
+      return
+    }
+    const kept = this.#memory === 'owned' ? bytes : Buffer.from(bytes)
     if (reader !== undefined) {
       this.#reader = undefined
       reader.resolve({ done: false, value: kept })
@@ -132,6 +146,10 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
   /** @throws Error what `end` was given. */
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#begin()
+    if (this.#holds) {
+      this.#holds = false
+      if (!this.#isFull()) this.#resume()
+    }
     const value = this.#take()
     if (value !== undefined) return Promise.resolve({ done: false, value })
     if (this.#error !== undefined) return Promise.reject(this.#error)

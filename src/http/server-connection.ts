@@ -3,7 +3,7 @@ import type { Reply } from '../ports.ts'
 import { type AnswerFraming, answerHead, answerWithText } from './answer.ts'
 import { type BodyReader, bodyReader } from './body-reader.ts'
 import { Exchange } from './exchange.ts'
-import { Flow } from './flow.ts'
+import { Flow, type Memory } from './flow.ts'
 import {
   framingOfRequest,
   HttpError,
@@ -13,6 +13,7 @@ import {
   type Problem,
   parseRequestHead,
 } from './head.ts'
+import { type Reading, writeLent } from './sockets.ts'
 
 /** How long clients may take, in milliseconds. */
 export type ClientLimits = {
@@ -60,6 +61,7 @@ export class ServerConnection {
   /** Whether the client has closed its side. */
   halfClosed = false
   readonly #host: Host
+  readonly #memory: Memory
   /** What is worked on. */
   #exchange: Exchange | undefined
   /** Of the request's body, as long as that has not come whole. */
@@ -79,12 +81,14 @@ export class ServerConnection {
   /** What may still come of an answered request. */
   #drain: { bytes: number; until: number } | undefined
 
-  constructor(socket: Socket, host: Host) {
+  /** @param read gives the socket, which hands what it reads to the callback, and says whose memory that is. */
+  constructor(read: (onRead: (bytes: Buffer) => void) => Reading, host: Host) {
+    const { socket, memory } = read((bytes) => this.#take(bytes))
     this.socket = socket
+    this.#memory = memory
     this.#host = host
     socket
       .setTimeout(host.limits.idle)
-      .on('data', (bytes: Buffer) => this.#take(bytes))
       .on('end', () => this.#onEnd())
       .on('drain', () => this.#onDrain())
       .on('timeout', () => this.#onSilence())
@@ -120,14 +124,7 @@ export class ServerConnection {
 
   /** @returns whether the memory is free again, and more may come. */
   writePiece(bytes: Uint8Array): boolean {
-    const { socket } = this
-    if (socket.destroyed) return true
-    if (bytes.length >= socket.writableHighWaterMark) {
-      socket.write(bytes)
-      return socket.writableLength === 0
-    }
-    socket.write(Buffer.from(bytes))
-    return !socket.writableNeedDrain
+    return this.socket.destroyed || writeLent(this.socket, bytes)
   }
 
   /** Like {@link writePiece}, framed as a chunk. */
@@ -198,6 +195,9 @@ export class ServerConnection {
     } else this.#rest = Buffer.concat([this.#rest, bytes])
     if (this.#exchange === undefined && !this.socket.writableNeedDrain) this.#run()
     else if (this.#rest.length > MAX_WAITING) this.socket.pause()
+    // The next read is into the same memory.
+    const keepsLent = this.#memory === 'lent' && this.#rest?.buffer === received.buffer
+    if (keepsLent) this.#rest = Buffer.from(this.#rest as Buffer)
   }
 
   /** Hands on what is the body's. @returns what is behind it. */
@@ -210,10 +210,8 @@ export class ServerConnection {
         this.#drain.bytes -= taken
         if (this.#drain.bytes < 0) this.socket.destroy()
       }
-      if (!reader.over) {
-        if (body.paused) this.socket.pause()
-        return undefined
-      }
+      if (body.paused) this.socket.pause()
+      if (!reader.over) return undefined
       this.#reader = undefined
       this.#body = undefined
       body.end()
@@ -276,7 +274,7 @@ export class ServerConnection {
     this.#kept = isKept(head)
     this.#movedAt = this.socket.bytesRead
     this.#since = performance.now()
-    const body = new Flow(new ClientSource(this, head))
+    const body = new Flow(new ClientSource(this, head), this.#memory)
     const exchange = new Exchange(head, body, this)
     this.#exchange = exchange
     if (framing === 0) body.end()

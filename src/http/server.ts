@@ -2,6 +2,7 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls'
 import { Crowd } from '../crowd.ts'
 import { type ClientLimits, type Host, ServerConnection } from './server-connection.ts'
+import { type Reading, readAccepted, readPieces } from './sockets.ts'
 
 /** Milliseconds between two looks at the connections, unless a limit is shorter. */
 const SWEEP = 1_000
@@ -33,25 +34,30 @@ export function createHttpServer(
 ): HttpServer {
   const host: Host = { ...decisions, limits: { ...limits }, ending: false }
   const connections = new Crowd<ServerConnection>()
-  const take = (socket: Socket) => {
-    const connection = new ServerConnection(socket, host)
+  const take = (read: (onRead: (bytes: Buffer) => void) => Reading) => {
+    const connection = new ServerConnection(read, host)
     connections.add(connection)
-    socket.once('close', () => connections.delete(connection))
+    connection.socket.once('close', () => connections.delete(connection))
   }
   // Or who closes its side behind its request would get no answer.
   const options = { noDelay: true, allowHalfOpen: true }
+  const takePlain = (accepted: Socket) => take((onRead) => readAccepted(accepted, onRead))
+  const takeTls = (socket: Socket) =>
+    take((onRead) => ({ socket: readPieces(socket, onRead), memory: 'owned' }))
   const server =
     tls === undefined
-      ? createTcpServer(options, take)
-      : createTlsServer({ ...options, ...tls, handshakeTimeout: limits.headers }, take)
-  // Also when its time is over, and then nobody else closes it.
-  server.on('tlsClientError', (_, socket: Socket) => socket.destroy())
-  /** TLS or not: those that have shaken no hands are cut as well. */
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+      ? createTcpServer({ ...options, pauseOnConnect: true }, takePlain)
+      : createTlsServer({ ...options, ...tls, handshakeTimeout: limits.headers }, takeTls)
+  /** Those that shake hands, and are no connections yet. */
+  const shaking = new Set<Socket>()
+  if (tls !== undefined) {
+    // Also when its time is over, and then nobody else closes it.
+    server.on('tlsClientError', (_, socket: Socket) => socket.destroy())
+    server.on('connection', (socket: Socket) => {
+      shaking.add(socket)
+      socket.once('close', () => shaking.delete(socket))
+    })
+  }
 
   function sweep(): void {
     const now = performance.now()
@@ -77,7 +83,8 @@ export function createHttpServer(
       })
     },
     cut: () => {
-      for (const socket of sockets) socket.destroy()
+      for (const { socket } of connections) socket.destroy()
+      for (const socket of shaking) socket.destroy()
     },
   }
 }

@@ -151,7 +151,7 @@ function parseLength(headers: HeaderMap, name: string): number {
   return Number(value)
 }
 
-/** Passes the pieces on one late: the last only when the bytes were as many as allowed and every check held. */
+/** Passes the pieces on; what may be the last only when the bytes were as many as allowed and every check held. */
 async function* withheld(
   source: Body,
   { least, most, wrong }: Sizes,
@@ -167,7 +167,10 @@ async function* withheld(
       if (size > most) throw wrong(size)
       for (const { hasher } of checks) hasher.update(piece)
       if (held !== undefined) yield held
-      held = piece
+      // As long as some must follow it is not the last.
+      const isSure = size < least
+      held = isSure ? undefined : Buffer.from(piece)
+      if (isSure) yield piece
     }
     if (size < least) throw wrong(size)
     for (const { hasher, verify } of checks) verify(hasher.digest())
@@ -202,7 +205,7 @@ async function collected(source: Body, sizes?: Sizes): Promise<Uint8Array> {
   for await (const piece of source) {
     size += piece.length
     if (sizes !== undefined && size > sizes.most) throw sizes.wrong(size)
-    pieces.push(piece)
+    pieces.push(Buffer.from(piece))
   }
   return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces)
 }

@@ -181,9 +181,6 @@ class FormReader {
   async #more(): Promise<void> {
     const { done, value } = await this.#source.next()
     if (done) throw malformed()
-    this.#held =
-      this.#held.length === 0
-        ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-        : Buffer.concat([this.#held, value])
+    this.#held = Buffer.concat([this.#held, value])
   }
 }

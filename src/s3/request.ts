@@ -158,7 +158,7 @@ export async function readText(
         elements: { MaxMessageLengthBytes: MAX_DOCUMENT_BYTES },
       })
     }
-    chunks.push(chunk)
+    chunks.push(Buffer.from(chunk))
   }
   try {
     return utf8.decode(Buffer.concat(chunks))

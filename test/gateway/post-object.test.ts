@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -164,7 +165,11 @@ describe.each(runtimes)('a browser’s form, on %s', (runtime) => {
           const length = String((body as Uint8Array).length)
           const options = { agent, method: 'POST', headers: { ...headers, 'content-length': length } }
           const asking = httpRequest(`${world.endpoint}/bucket`, options, (answer) => {
-            answer.resume().once('end', () => resolve([answer.statusCode, asking.reusedSocket]))
+            answer.resume().once('end', async () => {
+              // Refused early it is still being sent, and its connection not free.
+              if (!asking.writableFinished) await once(asking, 'finish')
+              setImmediate(() => resolve([answer.statusCode, asking.reusedSocket]))
+            })
           })
           asking.once('error', reject).end(body)
         })

@@ -8,7 +8,7 @@ const SIZE = 10_000
 function eager() {
   const memory = Buffer.alloc(SIZE)
   let sent = 0
-  const body: Flow = new Flow({ resume: more, abandon: () => {} }, true)
+  const body: Flow = new Flow({ resume: more, abandon: () => {} }, 'copied')
   function more() {
     while (!body.paused && sent < PIECES) body.push(memory.fill(String(sent++ % 10)))
     if (sent === PIECES) body.end()

@@ -300,7 +300,8 @@ describe('a body that breaks one', () => {
       { headers: headerMap({ 'content-length': '10' }), body: source() },
       signed('helloworld'),
     )
-    expect(await readUntilThrown(body)).toEqual({ given: '', error: gone })
+    // Five bytes of ten are not the last.
+    expect(await readUntilThrown(body)).toEqual({ given: 'hello', error: gone })
     expect(body.failure()).toBeUndefined()
   })
 })
