@@ -2,7 +2,8 @@ import type { Socket } from 'node:net'
 import type { OssRequest, OssResponse } from '../ports.ts'
 import { type BodyReader, bodyReader } from './body-reader.ts'
 import { Flow, type Source } from './flow.ts'
-import { framingOfAnswer, HttpError, isKept, MAX_HEAD, parseAnswerHead } from './head.ts'
+import { framingOfAnswer, HttpError, isKept, parseAnswerHead } from './head.ts'
+import { HeadReader } from './head-reader.ts'
 import { writeLent } from './sockets.ts'
 
 /** One request, and whoever waits for its answer. */
@@ -19,7 +20,7 @@ export type Call = {
 /** What a connection waits for: itself, the other side to take the request, to answer it or to go on; or nothing of it. */
 export type Waiting = 'connection' | 'room' | 'answer' | 'body' | 'nothing'
 
-const END_OF_HEAD = '\r\n\r\n'
+const NONE = Buffer.alloc(0)
 const LAST_CHUNK = '0\r\n\r\n'
 
 /** A connection to a server: one call after the other. */
@@ -34,8 +35,7 @@ export class ClientConnection implements Source {
   #call: Call | undefined
   /** Whether the call's request has gone out whole. */
   #sent = false
-  /** The beginning of an answer's head. */
-  #rest: Buffer | undefined
+  readonly #heads = new HeadReader()
   #reader: BodyReader | undefined
   #body: Flow | undefined
   #kept = false
@@ -181,20 +181,14 @@ export class ClientConnection implements Source {
 
   /** @returns what is behind the answer's head, or undefined where that has not come whole. */
   #takeHead(call: Call, received: Buffer): Buffer | undefined {
-    let bytes = this.#rest === undefined ? received : Buffer.concat([this.#rest, received])
-    this.#rest = undefined
+    this.#heads.add(received)
     for (;;) {
-      const end = bytes.indexOf(END_OF_HEAD, 0, 'latin1')
-      if ((end < 0 ? bytes.length : end) > MAX_HEAD) {
-        throw new HttpError('too large', `the answer's head has over ${MAX_HEAD} bytes`)
-      }
-      if (end < 0) {
-        this.#rest = Buffer.from(bytes)
+      const text = this.#heads.next()
+      if (text === undefined) {
+        this.#heads.keep(received)
         return undefined
       }
-      const text = bytes.toString('latin1', 0, end + 2)
       const head = parseAnswerHead(text)
-      bytes = bytes.subarray(end + END_OF_HEAD.length)
       if (head.status === 101) throw new HttpError('malformed', 'the answer is of another protocol')
       // An answer will follow.
       if (head.status < 200) continue
@@ -207,8 +201,9 @@ export class ClientConnection implements Source {
       // Who waits to send more lets go of what it is sent from.
       this.#onDrain?.()
       call.onAnswer({ status: head.status, headers: head.headers, body })
+      const rest = this.#heads.takeRest() ?? NONE
       // Who was told may have given it up.
-      return this.#call === call ? bytes : undefined
+      return this.#call === call ? rest : undefined
     }
   }
 

@@ -77,9 +77,9 @@ export class Exchange {
     this.answered = true
     if (whole === undefined && !none) return this.#stream(head, body as Body, headers, framing)
     if (whole === undefined) discard(body)
-    if (none || size === 0) this.#connection.writeHead(head)
-    else if (typeof whole === 'string') this.#connection.write(answerWithText(head, whole, size))
-    else this.#connection.writeWhole(head, whole as Uint8Array)
+    if (none || size === 0) this.#connection.outlet.writeText(head)
+    else if (typeof whole === 'string') this.#connection.outlet.write(answerWithText(head, whole, size))
+    else this.#connection.outlet.writeWhole(head, whole as Uint8Array)
     this.#end()
     return undefined
   }
@@ -103,7 +103,7 @@ export class Exchange {
   }
 
   #stream(head: string, body: Body, headers: HeaderMap, framing: AnswerFraming): Promise<void> {
-    const connection = this.#connection
+    const { outlet } = this.#connection
     let left = framing === 'length' ? Number(headers['content-length']) : Number.POSITIVE_INFINITY
     const failLength = () => this.#fail(new Error('the body is not as long as its length'))
     const sink: Sink = {
@@ -114,14 +114,14 @@ export class Exchange {
           failLength()
           return false
         }
-        return framing === 'chunks' ? connection.writeChunk(bytes) : connection.writePiece(bytes)
+        return framing === 'chunks' ? outlet.writeChunk(bytes) : outlet.writePiece(bytes)
       },
       end: (error) => {
         if (error !== undefined) this.#fail(error)
         // The next answer must not begin where this one's rest is expected.
         else if (framing === 'length' && left !== 0) failLength()
         else {
-          if (framing === 'chunks') connection.writeHead('0\r\n\r\n')
+          if (framing === 'chunks') outlet.writeText('0\r\n\r\n')
           this.#end()
         }
       },
@@ -131,12 +131,12 @@ export class Exchange {
       if (body instanceof Flow) {
         this.#release = () => body.abandon()
         this.#drained = () => body.drained()
-        connection.socket.cork()
-        connection.writeHead(head)
-        body.pipe(sink)
-        connection.socket.uncork()
+        outlet.together(() => {
+          outlet.writeText(head)
+          body.pipe(sink)
+        })
       } else {
-        connection.writeHead(head)
+        outlet.writeText(head)
         void this.#pump(body, sink)
       }
     })
@@ -190,7 +190,8 @@ export class Exchange {
   }
 }
 
-function expectationOf({ headers: { expect }, minor }: RequestHead): Expectation {
+/** What a head expects. */
+export function expectationOf({ headers: { expect }, minor }: RequestHead): Expectation {
   // HTTP/1.0 knows none.
   if (expect === undefined || minor === 0) return 'none'
   return expect.toLowerCase() === '100-continue' ? 'continue' : 'unknown'

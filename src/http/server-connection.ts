@@ -1,47 +1,18 @@
 import type { Socket } from 'node:net'
-import type { Reply } from '../ports.ts'
 import { type AnswerFraming, answerHead, answerWithText } from './answer.ts'
 import { type BodyReader, bodyReader } from './body-reader.ts'
+import { ClientSource } from './client-source.ts'
+import { Drain } from './drain.ts'
 import { Exchange } from './exchange.ts'
 import { Flow, type Memory } from './flow.ts'
-import {
-  framingOfRequest,
-  HttpError,
-  isKept,
-  MAX_HEAD,
-  mayBecomeHead,
-  type Problem,
-  parseRequestHead,
-} from './head.ts'
-import { type Reading, writeLent } from './sockets.ts'
+import { framingOfRequest, HttpError, isKept, mayBecomeHead, type Problem, parseRequestHead } from './head.ts'
+import { HeadReader } from './head-reader.ts'
+import type { Host } from './host.ts'
+import { LINGER, Outlet } from './outlet.ts'
+import type { Reading } from './sockets.ts'
 
-/** How long clients may take, in milliseconds. */
-export type ClientLimits = {
-  /** To send a request's head, */
-  headers: number
-  /** to go on, sending or reading, */
-  idle: number
-  /** to send the next request, */
-  keepAlive: number
-  /** and for a whole request with its answer. */
-  total: number
-}
-
-/** What a connection's server decides for it. */
-export type Host = {
-  limits: ClientLimits
-  /** Whether answers are the last of their connections from now on. */
-  ending: boolean
-  handle(exchange: Exchange): void
-  /** What the reader of a request's body gets where its connection fails it. */
-  errorOf(problem: Problem): Error
-  /** The answer to what never becomes a request, or no whole one. */
-  answerTo(problem: Problem): Reply & { body: string }
-}
-
-/** What is taken in behind a request before it is answered; and of an upload's rest when it is answered already. */
+/** Bytes that are taken in behind a request before it is answered. */
 const MAX_WAITING = 64 * 1024
-const DRAIN = { bytes: 64 * 1024 ** 2, silence: 5_000, time: 30_000 }
 /** An upload that gives fewer bytes than this in the idle time is as good as silent. */
 const LEAST_BYTES = 1024
 /**
@@ -49,15 +20,13 @@ const LEAST_BYTES = 1024
  * them, but what they can still read they get.
  */
 const HALF_CLOSED = 5_000
-/** How long a connection on which nothing more is understood is held open for its client to read why. */
-const LINGER = 500
-const END_OF_HEAD = '\r\n\r\n'
 
 /** A client's connection: one request after the other, each answered before the next is looked at. */
 export class ServerConnection {
   /** Where its server keeps it. */
   place = -1
   readonly socket: Socket
+  readonly outlet: Outlet
   /** Whether the client has closed its side. */
   halfClosed = false
   readonly #host: Host
@@ -68,23 +37,25 @@ export class ServerConnection {
   #reader: BodyReader | undefined
   #body: Flow | undefined
   #kept = true
-  /** What has come and is no request yet, and how much of it is known to have no end of a head. */
-  #rest: Buffer | undefined
-  #scanned = 0
+  /** With what has come and is no request yet. */
+  readonly #heads = new HeadReader(mayBecomeHead)
   /** Whether what comes is thrown away. */
   #deaf = false
   #running = false
+  /** Whether the next head has begun to come. */
+  #hasBegun = false
   #requests = 0
   /** By `performance.now()`: since when the client is waited for, and at which count of bytes it moved last. */
   #since = performance.now()
   #movedAt = 0
-  /** What may still come of an answered request. */
-  #drain: { bytes: number; until: number } | undefined
+  /** Of an answered request, as long as it still comes. */
+  #drain: Drain | undefined
 
   /** @param read gives the socket, which hands what it reads to the callback, and says whose memory that is. */
   constructor(read: (onRead: (bytes: Buffer) => void) => Reading, host: Host) {
     const { socket, memory } = read((bytes) => this.#take(bytes))
     this.socket = socket
+    this.outlet = new Outlet(socket)
     this.#memory = memory
     this.#host = host
     socket
@@ -105,39 +76,6 @@ export class ServerConnection {
     return this.#kept ? Math.floor(this.#host.limits.keepAlive / 1000) : undefined
   }
 
-  /** @param text in Latin-1. */
-  writeHead(text: string): void {
-    if (!this.socket.destroyed) this.socket.write(text, 'latin1')
-  }
-
-  write(bytes: Uint8Array): void {
-    if (!this.socket.destroyed) this.socket.write(bytes)
-  }
-
-  /** A head, and all of the body. */
-  writeWhole(head: string, body: Uint8Array): void {
-    const bytes = Buffer.allocUnsafe(head.length + body.length)
-    bytes.write(head, 'latin1')
-    bytes.set(body, head.length)
-    this.write(bytes)
-  }
-
-  /** @returns whether the memory is free again, and more may come. */
-  writePiece(bytes: Uint8Array): boolean {
-    return this.socket.destroyed || writeLent(this.socket, bytes)
-  }
-
-  /** Like {@link writePiece}, framed as a chunk. */
-  writeChunk(bytes: Uint8Array): boolean {
-    if (bytes.length === 0) return true
-    this.socket.cork()
-    this.writeHead(`${bytes.length.toString(16)}\r\n`)
-    this.write(Buffer.from(bytes))
-    this.writeHead('\r\n')
-    this.socket.uncork()
-    return !this.socket.writableNeedDrain
-  }
-
   /** The answer to the request is out. */
   isAnswered(): void {
     this.#exchange = undefined
@@ -145,10 +83,8 @@ export class ServerConnection {
       this.#goOn()
       return
     }
-    // A connection closed under the client's writing would be all it hears: the rest is taken in and forgotten.
     this.#since = performance.now()
-    this.#drain = { bytes: DRAIN.bytes, until: this.#since + DRAIN.time }
-    this.#movedAt = this.socket.bytesRead
+    this.#drain = new Drain(this.#since, this.socket.bytesRead)
     this.#body?.abandon()
     this.socket.resume()
   }
@@ -161,12 +97,8 @@ export class ServerConnection {
     else if ((this.#deaf || writableLength > 0) && now - this.#since > total) this.socket.destroy()
     else if (this.#deaf) return
     else if (this.#drain !== undefined) {
-      if (bytesRead > this.#movedAt) {
-        this.#movedAt = bytesRead
-        this.#since = now
-      }
-      if (now > this.#drain.until || now - this.#since > DRAIN.silence) this.socket.destroy()
-    } else if (this.#rest !== undefined) {
+      if (this.#drain.isLate(now, bytesRead)) this.socket.destroy()
+    } else if (this.#heads.size > 0) {
       if (!writableNeedDrain && now - this.#since > headers) this.#refuse('timeout')
     } else if (writableLength === 0 && now - this.#since > (this.#requests === 0 ? headers : keepAlive)) {
       this.socket.destroy()
@@ -189,15 +121,11 @@ export class ServerConnection {
     if (this.#deaf) return
     const bytes = this.#reader === undefined ? received : this.#feed(received)
     if (bytes === undefined) return
-    if (this.#rest === undefined) {
-      this.#rest = bytes
-      this.#scanned = 0
-    } else this.#rest = Buffer.concat([this.#rest, bytes])
+    this.#heads.add(bytes)
     if (this.#exchange === undefined && !this.socket.writableNeedDrain) this.#run()
-    else if (this.#rest.length > MAX_WAITING) this.socket.pause()
+    else if (this.#heads.size > MAX_WAITING) this.socket.pause()
     // The next read is into the same memory.
-    const keepsLent = this.#memory === 'lent' && this.#rest?.buffer === received.buffer
-    if (keepsLent) this.#rest = Buffer.from(this.#rest as Buffer)
+    if (this.#memory === 'lent') this.#heads.keep(received)
   }
 
   /** Hands on what is the body's. @returns what is behind it. */
@@ -206,10 +134,7 @@ export class ServerConnection {
     const body = this.#body as Flow
     try {
       const taken = reader.take(bytes, body)
-      if (this.#drain !== undefined) {
-        this.#drain.bytes -= taken
-        if (this.#drain.bytes < 0) this.socket.destroy()
-      }
+      if (this.#drain?.take(taken)) this.socket.destroy()
       if (body.paused) this.socket.pause()
       if (!reader.over) return undefined
       this.#reader = undefined
@@ -242,39 +167,27 @@ export class ServerConnection {
   /** Whoever does not read his answers gets no more of them. */
   #mayBegin(): boolean {
     const isFree = this.#exchange === undefined && !this.#deaf && !this.socket.writableNeedDrain
-    return isFree && this.#rest !== undefined
+    return isFree && this.#heads.size > 0
   }
 
   /** @returns whether there was a whole head. */
   #begin(): boolean {
-    const bytes = this.#rest as Buffer
-    let from = 0
-    // An empty line before a request is nothing (RFC 9112, 2.2).
-    while (bytes[from] === 13 && bytes[from + 1] === 10) from += 2
-    const end = bytes.indexOf(END_OF_HEAD, Math.max(from, this.#scanned - END_OF_HEAD.length + 1), 'latin1')
-    const size = (end < 0 ? bytes.length : end) - from
-    const isHead = end >= 0 || mayBecomeHead(bytes.toString('latin1', from), this.#scanned - from)
-    if (!isHead) throw new HttpError('malformed', 'this is no request')
-    if (size > MAX_HEAD) throw new HttpError('too large', `a head has over ${MAX_HEAD} bytes`)
-    if (end < 0) {
+    const hadBegun = this.#hasBegun
+    const text = this.#heads.next()
+    this.#hasBegun = text === undefined && this.#heads.size > 0
+    if (text === undefined) {
       if (this.halfClosed) throw new HttpError('malformed', 'a request has no end')
-      if (size === 0) this.#rest = undefined
       // Who is waited for has begun.
-      else if (this.#scanned === 0) this.#since = performance.now()
-      this.#scanned = bytes.length
+      if (!hadBegun && this.#hasBegun) this.#since = performance.now()
       return false
     }
-    const text = bytes.toString('latin1', from, end + 2)
     const head = parseRequestHead(text)
     const framing = framingOfRequest(head, text)
-    const behind = end + END_OF_HEAD.length
-    this.#rest = behind < bytes.length ? bytes.subarray(behind) : undefined
-    this.#scanned = 0
     this.#requests++
     this.#kept = isKept(head)
     this.#movedAt = this.socket.bytesRead
     this.#since = performance.now()
-    const body = new Flow(new ClientSource(this, head), this.#memory)
+    const body = new Flow(new ClientSource(this.socket, this.outlet, head), this.#memory)
     const exchange = new Exchange(head, body, this)
     this.#exchange = exchange
     if (framing === 0) body.end()
@@ -287,9 +200,9 @@ export class ServerConnection {
   #beginBody(reader: BodyReader, body: Flow): void {
     this.#reader = reader
     this.#body = body
-    const rest = this.#rest
-    this.#rest = undefined
-    if (rest !== undefined) this.#rest = this.#feed(rest)
+    const rest = this.#heads.takeRest()
+    const behind = rest && this.#feed(rest)
+    if (behind !== undefined) this.#heads.add(behind)
     if (this.halfClosed && this.#reader !== undefined) this.#failBody('incomplete')
   }
 
@@ -297,8 +210,8 @@ export class ServerConnection {
   #goOn(): void {
     this.#drain = undefined
     this.#since = performance.now()
-    if (this.#deaf || (!this.#kept && this.#rest !== undefined)) this.#endGently()
-    else if (!this.#kept || (this.halfClosed && this.#rest === undefined)) {
+    if (this.#deaf || (!this.#kept && this.#heads.size > 0)) this.#endGently()
+    else if (!this.#kept || (this.halfClosed && this.#heads.size === 0)) {
       this.#deaf = true
       this.socket.destroySoon()
     } else {
@@ -309,7 +222,7 @@ export class ServerConnection {
 
   #onDrain(): void {
     if (this.#exchange !== undefined) this.#exchange.drained()
-    else if (this.#rest !== undefined && !this.#deaf) this.#goOn()
+    else if (this.#heads.size > 0 && !this.#deaf) this.#goOn()
   }
 
   #onEnd(): void {
@@ -321,7 +234,7 @@ export class ServerConnection {
       this.#failBody(problem)
     } else if (this.#exchange !== undefined) this.#exchange.abandon(new Error('the client went away'))
     // What has come of a head is all there is of it.
-    else if (this.#rest !== undefined) this.#run()
+    else if (this.#heads.size > 0) this.#run()
     else this.socket.destroySoon()
   }
 
@@ -361,41 +274,12 @@ export class ServerConnection {
     const { status, headers, body } = this.#host.answerTo(problem)
     const size = Buffer.byteLength(body)
     const head = answerHead(status, { ...headers, 'content-length': String(size) }, 'length', undefined)
-    this.write(answerWithText(head, body, size))
+    this.outlet.write(answerWithText(head, body, size))
     this.#endGently(problem === 'timeout' ? 0 : LINGER)
   }
 
-  /** Closed with bytes of its client unread, a connection is reset, and what was written last is lost. */
-  #endGently(time = LINGER): void {
+  #endGently(time?: number): void {
     this.#deaf = true
-    this.socket.resume().end()
-    setTimeout(() => this.socket.destroySoon(), time).unref()
-  }
-}
-
-/** Where a request's body comes from. */
-class ClientSource {
-  readonly #connection: ServerConnection
-  readonly #waits: boolean
-
-  constructor(
-    connection: ServerConnection,
-    { minor, headers }: { minor: number; headers: { expect?: string } },
-  ) {
-    this.#connection = connection
-    this.#waits = minor === 1 && headers.expect?.toLowerCase() === '100-continue'
-  }
-
-  begin(): void {
-    if (this.#waits) this.#connection.writeHead('HTTP/1.1 100 Continue\r\n\r\n')
-  }
-
-  resume(): void {
-    this.#connection.socket.resume()
-  }
-
-  /** What comes of it is forgotten as it comes. */
-  abandon(): void {
-    this.#connection.socket.resume()
+    this.outlet.endGently(time)
   }
 }

@@ -1,7 +1,8 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { Crowd } from '../crowd.ts'
-import { type ClientLimits, type Host, ServerConnection } from './server-connection.ts'
+import type { ClientLimits, Host } from './host.ts'
+import { ServerConnection } from './server-connection.ts'
 import { type Reading, readAccepted, readPieces } from './sockets.ts'
 
 /** Milliseconds between two looks at the connections, unless a limit is shorter. */
