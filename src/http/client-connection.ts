@@ -198,8 +198,6 @@ export class ClientConnection implements Source {
       this.#body = body
       this.#reader = bodyReader(framing)
       this.#wait('body')
-      // Who waits to send more lets go of what it is sent from.
-      this.#onDrain?.()
       call.onAnswer({ status: head.status, headers: head.headers, body })
       const rest = this.#heads.takeRest() ?? NONE
       // Who was told may have given it up.
@@ -224,7 +222,11 @@ export class ClientConnection implements Source {
     this.waiting = 'nothing'
     body.end()
     call.onEnd()
-    if (!this.#kept) this.socket.destroy()
+    if (!this.#kept) {
+      this.socket.destroy()
+      // Who waits to send more lets go of what it is sent from: nothing of that goes out any more.
+      this.#onDrain?.()
+    }
     // As long as its last bytes are on their way, their memory is not read into.
     else if (!body.paused) this.#becomeIdle()
   }

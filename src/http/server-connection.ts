@@ -78,6 +78,8 @@ export class ServerConnection {
 
   /** The answer to the request is out. */
   isAnswered(): void {
+    // Who still reads it must not resume the connection when that serves others.
+    this.#exchange?.body.abandon()
     this.#exchange = undefined
     if (this.#reader === undefined) {
       this.#goOn()
@@ -85,7 +87,6 @@ export class ServerConnection {
     }
     this.#since = performance.now()
     this.#drain = new Drain(this.#since, this.socket.bytesRead)
-    this.#body?.abandon()
     this.socket.resume()
   }
 

@@ -168,6 +168,37 @@ describe('a connection to OSS', () => {
     expect([status, await text(body)]).toEqual([403, 'no'])
     await expect.poll(() => letGo).toBe(true)
   })
+
+  test('sends what it was lent, also when it is answered before that has gone out', async () => {
+    const received: Buffer[] = []
+    const oss = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        socket.pause()
+        setTimeout(() => socket.write('HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nn'), 100)
+        setTimeout(() => socket.on('data', (bytes) => received.push(bytes)).resume(), 200)
+        setTimeout(() => socket.write('o'), 400)
+      })
+    })
+    const url = `http://127.0.0.1:${await listening(oss)}/key`
+    const memory = Buffer.alloc(1 << 20, 'a')
+    async function* upload() {
+      try {
+        for (;;) yield memory
+      } finally {
+        memory.fill('b')
+      }
+    }
+    const { body } = await transport()({
+      method: 'PUT',
+      url,
+      headers: { 'content-length': '1000000000000' },
+      body: upload(),
+    })
+    expect(await text(body)).toBe('no')
+    expect(memory.includes('b')).toBe(true)
+    expect(Buffer.concat(received).includes('b')).toBe(false)
+  })
 })
 
 describe('a client', () => {
@@ -233,5 +264,27 @@ describe('a client', () => {
     })
     const lines = ['expect: 100-continue', 'content-length: 5', 'connection: close']
     expect(await ask(port, `${get('/', ...lines)}hello`)).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  test('has memory for each upload to itself, though an answered one is read on', async () => {
+    const exchanges: Exchange[] = []
+    const port = await gateway((exchange) => void exchanges.push(exchange))
+    const socket = connect(port, '127.0.0.1').resume()
+    const pieceOf = async (place: number, bytes: string) => {
+      socket.write(get('/', 'content-length: 4'))
+      await expect.poll(() => exchanges.length).toBe(place + 1)
+      const piece = (exchanges[place] as Exchange).body.next()
+      socket.write(bytes)
+      return (await piece).value as Uint8Array
+    }
+    await pieceOf(0, 'aaaa')
+    const [answered] = exchanges as [Exchange]
+    await answered.respond({ status: 200, headers: {}, body: 'ok' })
+    const held = await pieceOf(1, 'bb')
+    expect(await answered.body.next()).toEqual({ done: true, value: undefined })
+    socket.write('cc')
+    await sleep(50)
+    expect(String(held)).toBe('bb')
+    socket.destroy()
   })
 })

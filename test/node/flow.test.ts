@@ -69,6 +69,15 @@ test('who reads on after the rest was abandoned does not take it for whole', asy
   expect([first.value?.toString(), body.takeWhole(), abandoned]).toEqual(['so far', undefined, 1])
 })
 
+test('nor where all of it had come', async () => {
+  const body = new Flow({ resume: () => {}, abandon: () => {} })
+  for (const piece of ['a', 'b']) body.push(Buffer.from(piece))
+  body.end()
+  await body.next()
+  body.abandon()
+  await expect(body.next()).rejects.toThrow('abandoned')
+})
+
 test('what has come whole in one piece is taken at once', () => {
   const source = { resume: () => {}, abandon: () => {} }
   const [empty, one, two, unended] = [[], ['a'], ['a', 'b'], ['a']].map((pieces) => {
