@@ -44,7 +44,7 @@ async function computed(
   for (let tried = 1; read < facts.size; tried++) {
     const before = read
     const ended = new AbortController()
-    const stalled = watch(ports, () => read, ended.signal)
+    const stalled = whenStalled(ports, () => read, ended.signal)
     try {
       const rest = { first: read, last: facts.size - 1 }
       const signal = AbortSignal.any([copy.signal(), stalled, ended.signal])
@@ -68,7 +68,7 @@ async function computed(
 }
 
 /** A signal that aborts when nothing moves for as long as a call to OSS may take. */
-function watch({ sleep, timeout }: UploadPorts, moved: () => number, ended: AbortSignal): AbortSignal {
+function whenStalled({ sleep, timeout }: UploadPorts, moved: () => number, ended: AbortSignal): AbortSignal {
   const stalled = new AbortController()
   const look = async () => {
     for (let before = -1; moved() !== before; await sleep(timeout, ended)) before = moved()

@@ -4,7 +4,7 @@ import { type BodyReader, bodyReader } from './body-reader.ts'
 import { Flow, type Source } from './flow.ts'
 import { framingOfAnswer, HttpError, isKept, parseAnswerHead } from './head.ts'
 import { HeadReader } from './head-reader.ts'
-import { writeLent } from './sockets.ts'
+import { Outlet } from './outlet.ts'
 
 /** One request, and whoever waits for its answer. */
 export type Call = {
@@ -21,7 +21,6 @@ export type Call = {
 export type Waiting = 'connection' | 'room' | 'answer' | 'body' | 'nothing'
 
 const NONE = Buffer.alloc(0)
-const LAST_CHUNK = '0\r\n\r\n'
 
 /** A connection to a server: one call after the other. */
 export class ClientConnection implements Source {
@@ -31,6 +30,7 @@ export class ClientConnection implements Source {
   since = performance.now()
   /** Whether it has come about. */
   connected = false
+  readonly #outlet: Outlet
   readonly #onIdle: (connection: ClientConnection) => void
   #call: Call | undefined
   /** Whether the call's request has gone out whole. */
@@ -62,6 +62,7 @@ export class ClientConnection implements Source {
       .on('end', () => this.#onEnd())
       .on('error', (error) => this.fail(error))
       .on('close', () => this.fail(new Error('the connection was closed')))
+    this.#outlet = new Outlet(this.socket)
   }
 
   /** Sends a request, as soon as there is a connection. Only when idle, or new. */
@@ -102,14 +103,10 @@ export class ClientConnection implements Source {
     const { head, request } = call
     const { body } = request
     this.#sent = false
-    if (body === undefined) this.#write(head)
-    else if (body instanceof Uint8Array) {
-      const bytes = Buffer.allocUnsafe(head.length + body.length)
-      bytes.write(head, 'latin1')
-      bytes.set(body, head.length)
-      this.#write(bytes)
-    } else {
-      this.#write(head)
+    if (body === undefined) this.#outlet.writeText(head)
+    else if (body instanceof Uint8Array) this.#outlet.writeWhole(head, body)
+    else {
+      this.#outlet.writeText(head)
       void this.#pump(call, body)
       return
     }
@@ -117,9 +114,9 @@ export class ClientConnection implements Source {
     this.#wait('answer')
   }
 
-  #write(bytes: string | Uint8Array): void {
-    if (typeof bytes === 'string') this.socket.write(bytes, 'latin1')
-    else this.socket.write(bytes)
+  /** Whether the call still wants its request sent: not when it is answered, or given up. */
+  #isSending(call: Call): boolean {
+    return this.#call === call && this.#reader === undefined
   }
 
   async #pump(call: Call, body: AsyncIterable<Uint8Array>): Promise<void> {
@@ -128,39 +125,29 @@ export class ClientConnection implements Source {
     this.waiting = 'nothing'
     try {
       for await (const piece of body) {
-        // It is answered, or given up.
-        if (this.#call !== call || this.#reader !== undefined) return
+        if (!this.#isSending(call)) return
         if (piece.length === 0) continue
         left -= piece.length
         if (left < 0) throw new Error('the body is longer than its length')
-        const isTaken = length === undefined ? this.#writeChunk(piece) : writeLent(this.socket, piece)
+        const isTaken = length === undefined ? this.#outlet.writeChunk(piece) : this.#outlet.writePiece(piece)
         if (!isTaken) {
           this.#wait('room')
           await new Promise<void>((resolve) => {
             this.#onDrain = resolve
           })
           this.#onDrain = undefined
-          if (this.#call !== call || this.#reader !== undefined) return
+          if (!this.#isSending(call)) return
           this.waiting = 'nothing'
         }
       }
-      if (this.#call !== call || this.#reader !== undefined) return
-      if (length === undefined) this.#write(LAST_CHUNK)
+      if (!this.#isSending(call)) return
+      if (length === undefined) this.#outlet.endChunks()
       else if (left > 0) throw new Error('the body is shorter than its length')
       this.#sent = true
       this.#wait('answer')
     } catch (error) {
       if (this.#call === call) this.fail(error as Error)
     }
-  }
-
-  #writeChunk(piece: Uint8Array): boolean {
-    this.socket.cork()
-    this.#write(`${piece.length.toString(16)}\r\n`)
-    this.#write(Buffer.from(piece))
-    this.#write('\r\n')
-    this.socket.uncork()
-    return !this.socket.writableNeedDrain
   }
 
   /** @returns whether more may be read at once. */

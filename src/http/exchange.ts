@@ -121,7 +121,7 @@ export class Exchange {
         // The next answer must not begin where this one's rest is expected.
         else if (framing === 'length' && left !== 0) failLength()
         else {
-          if (framing === 'chunks') outlet.writeText('0\r\n\r\n')
+          if (framing === 'chunks') outlet.endChunks()
           this.#end()
         }
       },

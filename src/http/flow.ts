@@ -67,16 +67,12 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
       return
     }
     const reader = this.#reader
-    if (reader !== undefined && this.#memory === 'lent') {
-      this.#reader = undefined
-      this.#holds = true
-      this.paused = true
-      reader.resolve({ done: false, value: bytes })
-      return
-    }
-    const kept = this.#memory === 'owned' ? bytes : Buffer.from(bytes)
+    const lends = reader !== undefined && this.#memory === 'lent'
+    const kept = lends || this.#memory === 'owned' ? bytes : Buffer.from(bytes)
     if (reader !== undefined) {
       this.#reader = undefined
+      this.#holds = lends
+      if (lends) this.paused = true
       reader.resolve({ done: false, value: kept })
       return
     }

@@ -1,10 +1,7 @@
 import type { Socket } from 'node:net'
 import { writeLent } from './sockets.ts'
 
-/** How long a connection on which nothing more is understood is held open for its client to read why. */
-export const LINGER = 500
-
-/** What goes out on a client's connection. A connection that is closed takes everything, and says nothing. */
+/** What goes out on a connection. One that is closed takes everything, and says nothing. */
 export class Outlet {
   readonly #socket: Socket
 
@@ -45,16 +42,15 @@ export class Outlet {
     return !this.#socket.writableNeedDrain
   }
 
+  /** The end of a body in chunks. */
+  endChunks(): void {
+    this.writeText('0\r\n\r\n')
+  }
+
   /** All that is written meanwhile goes out at once. */
   together(write: () => void): void {
     this.#socket.cork()
     write()
     this.#socket.uncork()
-  }
-
-  /** Closed with bytes of its client unread, a connection is reset, and what was written last is lost. */
-  endGently(time = LINGER): void {
-    this.#socket.resume().end()
-    setTimeout(() => this.#socket.destroySoon(), time).unref()
   }
 }

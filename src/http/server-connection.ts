@@ -8,7 +8,7 @@ import { Flow, type Memory } from './flow.ts'
 import { framingOfRequest, HttpError, isKept, mayBecomeHead, type Problem, parseRequestHead } from './head.ts'
 import { HeadReader } from './head-reader.ts'
 import type { Host } from './host.ts'
-import { LINGER, Outlet } from './outlet.ts'
+import { Outlet } from './outlet.ts'
 import type { Reading } from './sockets.ts'
 
 /** Bytes that are taken in behind a request before it is answered. */
@@ -20,6 +20,8 @@ const LEAST_BYTES = 1024
  * them, but what they can still read they get.
  */
 const HALF_CLOSED = 5_000
+/** How long a connection on which nothing more is understood is held open for its client to read why. */
+const LINGER = 500
 
 /** A client's connection: one request after the other, each answered before the next is looked at. */
 export class ServerConnection {
@@ -279,8 +281,10 @@ export class ServerConnection {
     this.#endGently(problem === 'timeout' ? 0 : LINGER)
   }
 
-  #endGently(time?: number): void {
+  /** Closed with bytes of its client unread, a connection is reset, and what was written last is lost. */
+  #endGently(time = LINGER): void {
     this.#deaf = true
-    this.outlet.endGently(time)
+    this.socket.resume().end()
+    setTimeout(() => this.socket.destroySoon(), time).unref()
   }
 }
