@@ -103,10 +103,10 @@ export class ClientConnection implements Source {
     const { head, request } = call
     const { body } = request
     this.#sent = false
-    if (body === undefined) this.#outlet.writeText(head)
+    if (body === undefined) this.#outlet.write(head)
     else if (body instanceof Uint8Array) this.#outlet.writeWhole(head, body)
     else {
-      this.#outlet.writeText(head)
+      this.#outlet.write(head)
       void this.#pump(call, body)
       return
     }

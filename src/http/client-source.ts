@@ -17,7 +17,7 @@ export class ClientSource implements Source {
   }
 
   begin(): void {
-    if (expectationOf(this.#head) === 'continue') this.#outlet.writeText('HTTP/1.1 100 Continue\r\n\r\n')
+    if (expectationOf(this.#head) === 'continue') this.#outlet.write('HTTP/1.1 100 Continue\r\n\r\n')
   }
 
   resume(): void {

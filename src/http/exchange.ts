@@ -56,8 +56,9 @@ export class Exchange {
     this.#gone?.abort(cause)
   }
 
-  /** Cuts the connection. */
+  /** Cuts the connection, behind what was written. */
   cut(): void {
+    this.#connection.outlet.send()
     this.#connection.socket.destroy()
   }
 
@@ -77,7 +78,7 @@ export class Exchange {
     this.answered = true
     if (whole === undefined && !none) return this.#stream(head, body as Body, headers, framing)
     if (whole === undefined) discard(body)
-    if (none || size === 0) this.#connection.outlet.writeText(head)
+    if (none || size === 0) this.#connection.outlet.write(head)
     else if (typeof whole === 'string') this.#connection.outlet.write(answerWithText(head, whole, size))
     else this.#connection.outlet.writeWhole(head, whole as Uint8Array)
     this.#end()
@@ -131,12 +132,10 @@ export class Exchange {
       if (body instanceof Flow) {
         this.#release = () => body.abandon()
         this.#drained = () => body.drained()
-        outlet.together(() => {
-          outlet.writeText(head)
-          body.pipe(sink)
-        })
+        outlet.write(head)
+        body.pipe(sink)
       } else {
-        outlet.writeText(head)
+        outlet.write(head)
         void this.#pump(body, sink)
       }
     })

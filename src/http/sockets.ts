@@ -44,17 +44,3 @@ export function readAccepted(accepted: Socket, onRead: (bytes: Buffer) => void):
 export function readPieces(socket: Socket, onRead: (bytes: Buffer) => void): Socket {
   return socket.on('data', onRead).resume()
 }
-
-/**
- * Writes bytes whose memory is lent.
- * @returns whether it can be given back, and more may come; if not, both are so at the next 'drain'.
- */
-export function writeLent(socket: Socket, bytes: Uint8Array): boolean {
-  // Of less than this no 'drain' is told.
-  if (bytes.length < socket.writableHighWaterMark) {
-    socket.write(Buffer.from(bytes))
-    return !socket.writableNeedDrain
-  }
-  socket.write(bytes)
-  return socket.writableLength === 0
-}
