@@ -73,12 +73,13 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
 
   function waitUntil(work: Promise<unknown>): void {
     working++
-    void work.finally(() => {
+    const end = () => {
       working--
       if (working > 0) return
       for (const tell of tellSettled) tell()
       tellSettled = []
-    })
+    }
+    work.then(end, end)
   }
 
   return {

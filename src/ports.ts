@@ -1,7 +1,10 @@
 /** What the runtimes hand to the core, and what the core hands back. The core itself calls no fetch, clock or socket. */
 
-/** Bytes in flight: a Node Readable on Node, a ReadableStream on Workers. Only the entry knows which. */
-export type Body = AsyncIterable<Uint8Array>
+/** Bytes in flight: sockets' on Node, a ReadableStream on Workers. Only the entry knows which. */
+export type Body = AsyncIterable<Uint8Array> & {
+  /** Instead of reading it: all of it, in memory of its taker, where it has come whole and in one piece, or is empty. */
+  takeWhole?(): Uint8Array | undefined
+}
 
 /** Header names in lower case; a repeated header's values are joined with `,`. Made by {@link headerMap}. */
 export type HeaderMap = Record<string, string>
@@ -32,7 +35,7 @@ export type Incoming = {
    * asked for, since an AbortController costs as much as verifying a signature.
    */
   signal: () => AbortSignal
-  /** Keeps the runtime up until work has come to its end that has to, whatever the client does. Never given a rejection. */
+  /** Keeps the runtime up until work has come to its end that has to, whatever the client does. That it fails is told elsewhere. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 

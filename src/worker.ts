@@ -76,7 +76,7 @@ function receive(c: Context): Incoming {
     headers,
     body: raw.body ?? empty(),
     signal: () => raw.signal,
-    waitUntil: (work) => c.executionCtx.waitUntil(work),
+    waitUntil: (work) => c.executionCtx.waitUntil(work.catch(() => {})),
   }
 }
 

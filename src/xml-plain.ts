@@ -78,13 +78,15 @@ export function readPlainXml(text: string, maxTags: number): XmlNode | undefined
 const declaration = /^<\?xml version="1\.0"(?: encoding="utf-8")?\?>/i
 const startTag = /^([A-Za-z][A-Za-z0-9]*)(?: xmlns="[^"&<>]*")?(\/?)$/
 
+/** What every object has is no name that a node can be asked for. */
+const inherited = new Set(Object.getOwnPropertyNames(Object.prototype))
+
 /** What stands between `<` and `>`, looked at once for all that are alike. */
 function tagOf(source: string, known: Map<string, Tag>): Tag | undefined {
   const seen = known.get(source)
   if (seen !== undefined) return seen
   const [, name, slash] = startTag.exec(source) ?? []
-  // What every object has is no name that a node can be asked for.
-  if (name === undefined || name in {}) return undefined
+  if (name === undefined || inherited.has(name)) return undefined
   const tag = { name, end: `</${name}>`, empty: slash === '/' }
   known.set(source, tag)
   return tag

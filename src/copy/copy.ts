@@ -27,7 +27,7 @@ export type CopyResult = {
   etag: string
   lastModified: string
   headers: HeaderMap
-  checksum?: string | undefined
+  checksum: string | undefined
 }
 
 /** Onto itself, and not from an older version: OSS's directives mean something else then. */

@@ -30,6 +30,7 @@ export async function copyNatively(oss: OssClient, copy: Copy, patience: TimeLim
     etag: text(result, 'ETag') ?? '',
     lastModified: text(result, 'LastModified') ?? '',
     headers: answer.headers,
+    checksum: copy.checksum?.value,
   }
 }
 

@@ -50,7 +50,7 @@ async function perform(ports: CopyPorts, asked: Copy, decided: () => void): Prom
   // A native copy of a link gives another link, to a key that the destination's bucket need not have.
   const native: Native =
     known?.type === 'Symlink' ? { refusal: 'symlink' } : await tryNatively(ports, copy, known, decided)
-  if ('result' in native) return { ...native.result, checksum: copy.checksum?.value }
+  if ('result' in native) return native.result
   const facts = known ?? (await lookAtSource(ports, copy))
   const plan = planCopy(ports.settings, native.refusal, facts)
   switch (plan.kind) {

@@ -39,7 +39,7 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
     },
   )
   // Its client gone, a copy still has an upload to abort.
-  request.waitUntil?.(work.catch(() => {}))
+  request.waitUntil?.(work)
   return slowReply(work, decided, context)
 }
 
@@ -60,8 +60,8 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
   const { headers, bucket, key } = request
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
-  const replaceMetadata = isReplace(headers, 'metadata')
-  const replaceTagging = isReplace(headers, 'tagging')
+  const replaceMetadata = isReplace(headers, 'x-amz-metadata-directive')
+  const replaceTagging = isReplace(headers, 'x-amz-tagging-directive')
   const tagging = replaceTagging ? toOssTagging(parseTagging(headers['x-amz-tagging'] ?? '')) : 'copy'
   const content = replaceMetadata ? toOssContent(headers) : 'copy'
   const target = await destinationHeaders(request, context)
@@ -91,12 +91,14 @@ function wantedChecksum(name: string | undefined): Algorithm | undefined {
   })
 }
 
-function isReplace(headers: HeaderMap, what: 'metadata' | 'tagging'): boolean {
-  const name = `x-amz-${what}-directive`
+function isReplace(
+  headers: HeaderMap,
+  name: 'x-amz-metadata-directive' | 'x-amz-tagging-directive',
+): boolean {
   const directive = headers[name]
   if (directive === undefined || directive === 'COPY') return false
   if (directive === 'REPLACE') return true
-  throw invalidArgument(`Unknown ${what} directive.`, name, directive)
+  throw invalidArgument(`Unknown ${name.split('-')[2]} directive.`, name, directive)
 }
 
 /** What makes a self-copy without REPLACE legal. An ACL or tags do not. */

@@ -66,14 +66,9 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
     query: { partNumber, uploadId: upload.id },
     headers: requestPayer(headers),
   })
-  return {
-    status: 200,
-    headers: {
-      ...toS3Answer(stored.headers),
-      etag: toS3ETag(stored.headers.etag ?? ''),
-      ...body.checksums(),
-    },
-  }
+  const answer = toS3Answer(stored.headers)
+  answer.etag = toS3ETag(stored.headers.etag ?? '')
+  return { status: 200, headers: Object.assign(answer, body.checksums()) }
 }
 
 /** AbortMultipartUpload. @throws S3Error NoSuchUpload. */

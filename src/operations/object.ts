@@ -123,7 +123,7 @@ export async function deleteObject(request: ObjectRequest, context: Context): Pr
     bucket,
     key,
     query: { versionId: query.get('versionId') },
-    headers: { ...(await bypassGovernance(request, context)), ...requestPayer(headers) },
+    headers: Object.assign(await bypassGovernance(request, context), requestPayer(headers)),
   })
   return { status: 204, headers: toS3Answer(deleted.headers) }
 }

@@ -1,6 +1,15 @@
 import type { Client, Config } from '../config.ts'
 import type { OssClient } from '../oss/client.ts'
-import type { Clock, HeaderMap, Log, Platform, Reply, Sleep, Timer } from '../ports.ts'
+import {
+  type Clock,
+  type HeaderMap,
+  headerMap,
+  type Log,
+  type Platform,
+  type Reply,
+  type Sleep,
+  type Timer,
+} from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import type { S3Request } from '../s3/request.ts'
 import { renderXml, type XmlTree } from '../xml.ts'
@@ -59,10 +68,8 @@ export type Operation = OperationOn<'service'> | OperationOn<'bucket'> | Operati
 const XMLNS = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
 /** A 200 with a result document. */
-export function xmlReply(root: string, content: XmlTree | string, headers: HeaderMap = {}): Reply {
-  return {
-    status: 200,
-    headers: { ...headers, 'content-type': 'application/xml' },
-    body: renderXml(root, content, XMLNS),
-  }
+export function xmlReply(root: string, content: XmlTree | string, headers?: HeaderMap): Reply {
+  const sent = headerMap(headers)
+  sent['content-type'] = 'application/xml'
+  return { status: 200, headers: sent, body: renderXml(root, content, XMLNS) }
 }

@@ -19,7 +19,13 @@ const SHORT_BYTES = 128 * 1024
 export async function sendBody(
   oss: OssClient,
   body: PlainBody,
-  call: Omit<OssCall, 'body'>,
+  {
+    method,
+    bucket,
+    key,
+    query,
+    headers: given,
+  }: Pick<OssCall, 'method' | 'bucket' | 'key' | 'query' | 'headers'>,
   known: (checksums: HeaderMap) => HeaderMap = () => ({}),
 ): Promise<OssResponse> {
   const { length } = body
@@ -29,7 +35,7 @@ export async function sendBody(
     })
   }
   const bytes = length === undefined ? await wholeIfShort(body.body) : await readIfShort(body, length)
-  const headers = headerMap(call.headers)
+  const headers = headerMap(given)
   if (bytes instanceof Uint8Array) Object.assign(headers, known(body.checksums()))
   if (length !== undefined) headers['content-length'] = String(length)
   const crc64 = ossCrc64()
@@ -38,7 +44,7 @@ export async function sendBody(
     const sent = seen(bytes, crc64.update, (error) => {
       broken = error
     })
-    const stored = await oss.send({ ...call, headers, body: sent })
+    const stored = await oss.send({ method, bucket, key, query, headers, body: sent })
     // Whatever became of it on the way: what is not what was promised is never called a success.
     const failure = body.failure()
     if (failure !== undefined) throw failure

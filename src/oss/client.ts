@@ -20,7 +20,7 @@ export type OssCall = {
   bucket?: string | undefined
   key?: string | undefined
   /** Decoded; a null value sends the bare name (a sub-resource), undefined nothing. */
-  query?: Record<string, string | null | undefined>
+  query?: Record<string, string | null | undefined> | undefined
   headers?: HeaderMap
   body?: Body | Uint8Array | undefined
   /** Overrides what is known of the bucket. */
@@ -112,7 +112,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
 
   async function readOnce<Document>(call: OssCall, root: string, read: (bytes: Buffer) => Document) {
     const { headers, body } = await sendOnce(call)
-    const bytes = await bytesOf(body)
+    const bytes = wholeOf(body) ?? (await bytesOf(body))
     try {
       return { headers, document: read(bytes) }
     } catch (cause) {
@@ -166,7 +166,7 @@ async function attempt(ports: OssClientPorts, call: OssCall, region: string): Pr
     }
     // Nobody will read it, and unread it would hold the connection.
     if (method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0') {
-      await textOf(response.body)
+      if (wholeOf(response.body) === undefined) await bytesOf(response.body)
     }
     return response
   }
@@ -210,7 +210,13 @@ const decodeBase64 = (text: string) => Buffer.from(text, 'base64').toString('utf
 const MAX_TEXT_BYTES = 16 * 1024 * 1024
 
 /** Reads a whole body as text. @throws OssUnreachable when it is cut short or larger than any document of OSS. */
-export const textOf = async (body: Body): Promise<string> => (await bytesOf(body)).toString('utf8')
+export const textOf = async (body: Body): Promise<string> =>
+  (wholeOf(body) ?? (await bytesOf(body))).toString('utf8')
+
+function wholeOf(body: Body): Buffer | undefined {
+  const whole = body.takeWhole?.()
+  return whole && Buffer.from(whole.buffer, whole.byteOffset, whole.length)
+}
 
 async function bytesOf(body: Body): Promise<Buffer> {
   const chunks: Uint8Array[] = []

@@ -200,6 +200,11 @@ async function verifiedWhole(
 }
 
 async function collected(source: Body, sizes?: Sizes): Promise<Uint8Array> {
+  const whole = source.takeWhole?.()
+  if (whole !== undefined) {
+    if (sizes !== undefined && whole.length > sizes.most) throw sizes.wrong(whole.length)
+    return whole
+  }
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of source) {

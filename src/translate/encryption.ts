@@ -2,13 +2,14 @@ import { type HeaderMap, headerMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 
 const ALGORITHM = 'x-amz-server-side-encryption'
+const KEY_ID = 'x-amz-server-side-encryption-aws-kms-key-id'
 const toOss: Record<string, string> = { AES256: 'AES256', 'aws:kms': 'KMS' }
 const toS3: Record<string, string> = { AES256: 'AES256', KMS: 'aws:kms' }
 
 /** Server-side encryption a write asks for. @throws S3Error InvalidEncryptionAlgorithmError. */
 export function toOssEncryption(headers: HeaderMap): HeaderMap {
   const algorithm = headers[ALGORITHM]
-  const keyId = headers[`${ALGORITHM}-aws-kms-key-id`]
+  const keyId = headers[KEY_ID]
   if (algorithm === undefined && keyId === undefined) return headerMap()
   const mapped = algorithm !== undefined && Object.hasOwn(toOss, algorithm) ? toOss[algorithm] : undefined
   if (mapped === undefined || (keyId !== undefined && mapped !== 'KMS')) {
@@ -30,6 +31,6 @@ export function toS3Encryption(headers: HeaderMap): HeaderMap {
   const keyId = headers['x-oss-server-side-encryption-key-id']
   return {
     [ALGORITHM]: Object.hasOwn(toS3, algorithm) ? (toS3[algorithm] as string) : 'AES256',
-    ...(keyId === undefined ? {} : { [`${ALGORITHM}-aws-kms-key-id`]: keyId }),
+    ...(keyId === undefined ? {} : { [KEY_ID]: keyId }),
   }
 }

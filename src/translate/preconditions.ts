@@ -17,25 +17,36 @@ export type FailedCondition = 'If-Match' | 'If-Unmodified-Since' | 'If-None-Matc
 /** `x-amz-copy-source-if-*` or, with an empty prefix, `if-*`. */
 export type ConditionPrefix = 'x-amz-copy-source-' | ''
 
+// Put together once: a name made anew is looked up as slowly as it was made.
+const namesOf = (prefix: string) => ({
+  ifMatch: `${prefix}if-match`,
+  ifUnmodifiedSince: `${prefix}if-unmodified-since`,
+  ifNoneMatch: `${prefix}if-none-match`,
+  ifModifiedSince: `${prefix}if-modified-since`,
+})
+const namesWith = {
+  '': namesOf(''),
+  'x-amz-copy-source-': namesOf('x-amz-copy-source-'),
+  'x-oss-copy-source-': namesOf('x-oss-copy-source-'),
+}
+
 /**
  * The conditions that count under S3's rules: a date is ignored when its ETag condition is present,
  * when it is malformed, and, for If-Modified-Since, when it is in the future.
  * @param now milliseconds since the epoch.
  */
 export function parsePreconditions(headers: HeaderMap, prefix: ConditionPrefix, now: number): Preconditions {
-  const ifMatch = headers[`${prefix}if-match`]
-  const ifNoneMatch = headers[`${prefix}if-none-match`]
-  const date = (name: string) => {
-    const text = headers[`${prefix}${name}`]
-    return text === undefined ? undefined : parseDate(text)
-  }
+  const names = namesWith[prefix]
+  const ifMatch = headers[names.ifMatch]
+  const ifNoneMatch = headers[names.ifNoneMatch]
+  const date = (text: string | undefined) => (text === undefined ? undefined : parseDate(text))
   const conditions: Preconditions = {}
   if (ifMatch !== undefined) conditions.ifMatch = ifMatch
-  const ifUnmodifiedSince = date('if-unmodified-since')
+  const ifUnmodifiedSince = date(headers[names.ifUnmodifiedSince])
   if (ifMatch === undefined && ifUnmodifiedSince !== undefined)
     conditions.ifUnmodifiedSince = ifUnmodifiedSince
   if (ifNoneMatch !== undefined) conditions.ifNoneMatch = ifNoneMatch
-  const ifModifiedSince = date('if-modified-since')
+  const ifModifiedSince = date(headers[names.ifModifiedSince])
   if (ifNoneMatch === undefined && ifModifiedSince !== undefined && ifModifiedSince <= now) {
     conditions.ifModifiedSince = ifModifiedSince
   }
@@ -49,11 +60,12 @@ export const needsSourceFacts = ({ ifMatch = '', ifNoneMatch = '' }: Preconditio
 /** The conditions in OSS's headers. @param prefix `x-oss-copy-source-` or none. */
 export function toOssPreconditions(conditions: Preconditions, prefix: 'x-oss-copy-source-' | ''): HeaderMap {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions
+  const names = namesWith[prefix]
   const headers = headerMap()
-  if (ifMatch !== undefined) headers[`${prefix}if-match`] = toOssETag(ifMatch)
-  if (ifUnmodifiedSince !== undefined) headers[`${prefix}if-unmodified-since`] = httpDateOf(ifUnmodifiedSince)
-  if (ifNoneMatch !== undefined) headers[`${prefix}if-none-match`] = toOssETag(ifNoneMatch)
-  if (ifModifiedSince !== undefined) headers[`${prefix}if-modified-since`] = httpDateOf(ifModifiedSince)
+  if (ifMatch !== undefined) headers[names.ifMatch] = toOssETag(ifMatch)
+  if (ifUnmodifiedSince !== undefined) headers[names.ifUnmodifiedSince] = httpDateOf(ifUnmodifiedSince)
+  if (ifNoneMatch !== undefined) headers[names.ifNoneMatch] = toOssETag(ifNoneMatch)
+  if (ifModifiedSince !== undefined) headers[names.ifModifiedSince] = httpDateOf(ifModifiedSince)
   return headers
 }
 
