@@ -96,8 +96,9 @@ export function createGateway(ports: Ports): Gateway {
       return renderError(late, requestId, requestId)
     }
     const context: Context = { config, oss, clock, log, sleep, timer, random, platform, client, renderLate }
-    if (asked.bucket !== undefined && open.auth === undefined) {
-      await requireOwner(context, asked.bucket, request.headers['x-amz-expected-bucket-owner'])
+    const owner = request.headers['x-amz-expected-bucket-owner']
+    if (owner !== undefined && asked.bucket !== undefined && open.auth === undefined) {
+      await requireOwner(context, asked.bucket, owner)
     }
     try {
       // The row's level is the request's: findOperation matched them.

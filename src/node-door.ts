@@ -45,7 +45,9 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
     }
     try {
       // It may have waited longer for its turn than its client did.
-      if (!exchange.over) await send(exchange, await answer(exchange))
+      if (exchange.over) return
+      const sent = send(exchange, await answer(exchange))
+      if (sent !== undefined) await sent
     } finally {
       gate.leave()
     }
@@ -57,18 +59,20 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
     return inside.answer({ method, target, headers, body, signal: () => exchange.gone, waitUntil })
   }
 
-  /** Settles when the answer is out, or can no more be brought out. */
-  async function send(exchange: Exchange, reply: Reply): Promise<void> {
-    if (exchange.over) return discard(reply.body)
-    let sent: Promise<void> | undefined
+  /** @returns a promise, as `respond` does; it never rejects. */
+  function send(exchange: Exchange, reply: Reply): Promise<void> | undefined {
+    if (exchange.over) {
+      discard(reply.body)
+      return undefined
+    }
     try {
-      sent = exchange.respond(reply)
+      const sent = exchange.respond(reply)
+      return sent?.catch((error: Error) => log('response cut', { cause: error.message }))
     } catch (error) {
       discard(reply.body)
       log('headers refused', { cause: (error as Error).message })
       return send(exchange, inside.refuse(new S3Error('InternalError'), exchange.method))
     }
-    await sent?.catch((error: Error) => log('response cut', { cause: error.message }))
   }
 
   function waitUntil(work: Promise<unknown>): void {

@@ -24,14 +24,6 @@ export function answerHead(
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}${date}${coding}${connection}\r\n\r\n`
 }
 
-/** An answer of head and text in the bytes of the wire. @param size of the text, in bytes. */
-export function answerWithText(head: string, text: string, size: number): Buffer {
-  const bytes = Buffer.allocUnsafe(head.length + size)
-  bytes.write(head, 'latin1')
-  bytes.write(text, head.length, 'utf8')
-  return bytes
-}
-
 let lastDate = { second: Number.NaN, text: '' }
 
 /** Of this second, which all its answers share. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Body, HeaderMap, Reply } from '../ports.ts'
-import { type AnswerFraming, answerHead, answerWithText } from './answer.ts'
+import { type AnswerFraming, answerHead } from './answer.ts'
 import { Flow, type Sink } from './flow.ts'
 import type { RequestHead } from './head.ts'
 import type { ServerConnection } from './server-connection.ts'
@@ -79,7 +79,7 @@ export class Exchange {
     if (whole === undefined && !none) return this.#stream(head, body as Body, headers, framing)
     if (whole === undefined) discard(body)
     if (none || size === 0) this.#connection.outlet.write(head)
-    else if (typeof whole === 'string') this.#connection.outlet.write(answerWithText(head, whole, size))
+    else if (typeof whole === 'string') this.#connection.outlet.writeText(head, whole, size)
     else this.#connection.outlet.writeWhole(head, whole as Uint8Array)
     this.#end()
     return undefined

@@ -1,6 +1,6 @@
 import { HttpError, MAX_HEAD } from './head.ts'
 
-const END_OF_HEAD = '\r\n\r\n'
+const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const CARRIAGE_RETURN = 13
 const LINE_FEED = 10
 
@@ -54,7 +54,7 @@ export class HeadReader {
     if (this.#mayBegin !== undefined) {
       while (bytes[from] === CARRIAGE_RETURN && bytes[from + 1] === LINE_FEED) from += 2
     }
-    const end = bytes.indexOf(END_OF_HEAD, Math.max(from, this.#scanned - END_OF_HEAD.length + 1), 'latin1')
+    const end = bytes.indexOf(END_OF_HEAD, Math.max(from, this.#scanned - END_OF_HEAD.length + 1))
     const size = (end < 0 ? bytes.length : end) - from
     if (end < 0 && this.#mayBegin?.(bytes.toString('latin1', from), this.#scanned - from) === false) {
       throw new HttpError('malformed', 'this is no request')

@@ -1,4 +1,5 @@
 import { METHODS, maxHeaderSize } from 'node:http'
+import { isBlank } from '../blanks.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
 import { decodeHeader } from './header-text.ts'
 
@@ -95,7 +96,8 @@ export function parseFields(text: string, from: number): HeaderMap {
   if (!isPlain && !matchesFrom(lines, text, from)) throw malformed('there are lines that are no headers')
   const headers = headerMap()
   for (let at = from; at < text.length; ) {
-    const end = text.indexOf('\r\n', at)
+    // Half a line end there is none: to look for one character is faster.
+    const end = text.indexOf('\r', at)
     const colon = text.indexOf(':', at)
     const name = lowerCase(text.slice(at, colon))
     const sent = withoutBlanksAround(text, colon + 1, end)
@@ -120,8 +122,6 @@ function lowerCase(sent: string): string {
   if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(sent, name)
   return name
 }
-
-const isBlank = (code: number) => code === 32 || code === 9
 
 function withoutBlanksAround(text: string, from: number, to: number): string {
   let first = from

@@ -27,6 +27,13 @@ export class Outlet {
     if (!socket.write(chunk, 'latin1')) this.send()
   }
 
+  /** A head, and a body that is text. @param size of the body in UTF-8, in bytes. */
+  writeText(head: string, text: string, size: number): void {
+    // Of ASCII each character is one byte in either encoding.
+    if (size === text.length) this.write(head + text)
+    else this.writeWhole(head, Buffer.from(text))
+  }
+
   /** A head, and all of the body. */
   writeWhole(head: string, body: Uint8Array): void {
     const bytes = Buffer.allocUnsafe(head.length + body.length)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type AnswerFraming, answerHead, answerWithText } from './answer.ts'
+import { type AnswerFraming, answerHead } from './answer.ts'
 import { type BodyReader, bodyReader } from './body-reader.ts'
 import { ClientSource } from './client-source.ts'
 import { Drain } from './drain.ts'
@@ -277,7 +277,7 @@ export class ServerConnection {
     const { status, headers, body } = this.#host.answerTo(problem)
     const size = Buffer.byteLength(body)
     const head = answerHead(status, { ...headers, 'content-length': String(size) }, 'length', undefined)
-    this.outlet.write(answerWithText(head, body, size))
+    this.outlet.writeText(head, body, size)
     this.#endGently(problem === 'timeout' ? 0 : LINGER)
   }
 

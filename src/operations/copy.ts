@@ -65,7 +65,8 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
   const tagging = replaceTagging ? toOssTagging(parseTagging(headers['x-amz-tagging'] ?? '')) : 'copy'
   const content = replaceMetadata ? toOssContent(headers) : 'copy'
   const target = await destinationHeaders(request, context)
-  await requireOwner(context, source.bucket, headers['x-amz-source-expected-bucket-owner'])
+  const owner = headers['x-amz-source-expected-bucket-owner']
+  if (owner !== undefined) await requireOwner(context, source.bucket, owner)
   const copy: Copy = {
     source,
     destination: { bucket, key },

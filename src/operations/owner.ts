@@ -13,18 +13,10 @@ const knownOwners = new WeakMap<object, Map<string, Known>>()
 
 /**
  * `x-amz-expected-bucket-owner` and its sibling for a copy's source.
- * @param expected the header's value; undefined asks for nothing.
+ * @param expected the header's value.
  * @throws S3Error AccessDenied when the bucket has another owner; InvalidBucketOwnerAWSAccountID for no account's id.
  */
-export function requireOwner(
-  context: Pick<Context, 'oss' | 'clock'>,
-  bucket: string,
-  expected: string | undefined,
-): Promise<void> | undefined {
-  return expected === undefined ? undefined : compareOwner(context, bucket, expected)
-}
-
-async function compareOwner(
+export async function requireOwner(
   { oss, clock }: Pick<Context, 'oss' | 'clock'>,
   bucket: string,
   expected: string,

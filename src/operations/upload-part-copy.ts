@@ -69,7 +69,8 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
     number: partNumberOf(request),
     signal: request.signal,
   }
-  await requireOwner(context, source.bucket, headers['x-amz-source-expected-bucket-owner'])
+  const owner = headers['x-amz-source-expected-bucket-owner']
+  if (owner !== undefined) await requireOwner(context, source.bucket, owner)
   try {
     const needsFacts = part.range !== undefined || checksum !== undefined
     const facts =

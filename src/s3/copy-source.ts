@@ -19,7 +19,7 @@ export function parseCopySource(
   accessPoints: Readonly<Record<string, string>> = {},
 ): CopySource {
   const mark = value.indexOf('?')
-  const address = decode((mark < 0 ? value : value.slice(0, mark)).replace(/^\//, ''))
+  const address = decode(value.slice(value.startsWith('/') ? 1 : 0, mark < 0 ? undefined : mark))
   const versionId = mark < 0 ? undefined : parseVersionId(value.slice(mark + 1))
   const [bucket, key] = address.startsWith('arn:') ? fromArn(address, accessPoints) : split(address)
   if (!isBucketName(bucket)) throw invalidArgument('Invalid copy source bucket name', HEADER, bucket)
@@ -62,7 +62,7 @@ function parseVersionId(query: string): string {
 
 function decode(raw: string): string {
   try {
-    return decodeURIComponent(raw.replaceAll('+', ' '))
+    return /[%+]/.test(raw) ? decodeURIComponent(raw.replaceAll('+', ' ')) : raw
   } catch {
     throw invalidArgument('Invalid copy source encoding', HEADER, raw)
   }
