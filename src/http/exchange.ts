@@ -19,7 +19,7 @@ export class Exchange {
   readonly expectation: Expectation
   readonly body: Flow
   /** By `performance.now()`. */
-  readonly began = performance.now()
+  readonly began: number
   /** Whether an answer has begun. */
   answered = false
   /** Whether nothing more can come of it. */
@@ -33,7 +33,8 @@ export class Exchange {
   #drained: (() => void) | undefined
   #settle: ((error?: Error) => void) | undefined
 
-  constructor(head: RequestHead, body: Flow, connection: ServerConnection) {
+  constructor(head: RequestHead, body: Flow, connection: ServerConnection, began: number) {
+    this.began = began
     this.method = head.method
     this.target = head.target
     this.headers = head.headers
@@ -78,7 +79,7 @@ export class Exchange {
     this.answered = true
     if (whole === undefined && !none) return this.#stream(head, body as Body, headers, framing)
     if (whole === undefined) discard(body)
-    if (none || size === 0) this.#connection.outlet.write(head)
+    if (none) this.#connection.outlet.write(head)
     else if (typeof whole === 'string') this.#connection.outlet.writeText(head, whole, size)
     else this.#connection.outlet.writeWhole(head, whole as Uint8Array)
     this.#end()

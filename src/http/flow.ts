@@ -100,9 +100,11 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
   /** Nobody reads the rest. */
   abandon(): void {
     // Who reads on all the same must not take it for whole.
-    if (this.#queue.length > 0 || !this.ended) this.#error ??= new Error('what follows was abandoned')
-    this.#queue.length = 0
-    this.#size = 0
+    if (this.#queue.length > 0 || !this.ended) {
+      this.#error ??= new Error('what follows was abandoned')
+      this.#queue.length = 0
+      this.#size = 0
+    }
     this.#sink = undefined
     if (!this.ended) {
       const source = this.#source

@@ -36,6 +36,10 @@ export class Outlet {
 
   /** A head, and all of the body. */
   writeWhole(head: string, body: Uint8Array): void {
+    if (body.length === 0) {
+      this.write(head)
+      return
+    }
     const bytes = Buffer.allocUnsafe(head.length + body.length)
     bytes.write(head, 'latin1')
     bytes.set(body, head.length)

@@ -191,7 +191,7 @@ export class ServerConnection {
     this.#movedAt = this.socket.bytesRead
     this.#since = performance.now()
     const body = new Flow(new ClientSource(this.socket, this.outlet, head), this.#memory)
-    const exchange = new Exchange(head, body, this)
+    const exchange = new Exchange(head, body, this, this.#since)
     this.#exchange = exchange
     if (framing === 0) body.end()
     else this.#beginBody(bodyReader(framing), body)

@@ -39,8 +39,7 @@ export function parseRequest(incoming: Incoming, domains: readonly string[]): S3
   const mark = target.indexOf('?')
   const rawPath = mark < 0 ? target : target.slice(0, mark)
   const parameters = mark < 0 ? [] : parseQuery(target.slice(mark + 1))
-  const query = new Map<string, string>()
-  for (const [name, value] of parameters) if (!query.has(name)) query.set(name, value)
+  const query = mark < 0 ? NO_QUERY : firstOfEach(parameters)
   validateVersionId(query.get('versionId'))
   const hostBucket = bucketOfHost(headers.host, domains)
   const { bucket, key } = address(rawPath, hostBucket)
@@ -59,6 +58,14 @@ export function parseRequest(incoming: Incoming, domains: readonly string[]): S3
     parameters,
     query,
   }
+}
+
+const NO_QUERY: ReadonlyMap<string, string> = new Map()
+
+function firstOfEach(parameters: S3Request['parameters']): ReadonlyMap<string, string> {
+  const query = new Map<string, string>()
+  for (const [name, value] of parameters) if (!query.has(name)) query.set(name, value)
+  return query
 }
 
 function address(rawPath: string, fromHost: string | undefined): Pick<S3Request, 'bucket' | 'key'> {
