@@ -103,10 +103,9 @@ export class ClientConnection implements Source {
     const { head, request } = call
     const { body } = request
     this.#sent = false
-    if (body === undefined) this.#outlet.write(head)
-    else if (body instanceof Uint8Array) this.#outlet.writeWhole(head, body)
-    else {
-      this.#outlet.write(head)
+    this.#outlet.write(head)
+    if (body instanceof Uint8Array) this.#outlet.write(body)
+    else if (body !== undefined) {
       void this.#pump(call, body)
       return
     }

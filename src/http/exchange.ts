@@ -79,9 +79,12 @@ export class Exchange {
     this.answered = true
     if (whole === undefined && !none) return this.#stream(head, body as Body, headers, framing)
     if (whole === undefined) discard(body)
-    if (none) this.#connection.outlet.write(head)
-    else if (typeof whole === 'string') this.#connection.outlet.writeText(head, whole, size)
-    else this.#connection.outlet.writeWhole(head, whole as Uint8Array)
+    const { outlet } = this.#connection
+    if (typeof whole === 'string' && !none) outlet.writeText(head, whole, size)
+    else {
+      outlet.write(head)
+      if (!none) outlet.write(whole as Uint8Array)
+    }
     this.#end()
     return undefined
   }

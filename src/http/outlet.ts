@@ -17,7 +17,7 @@ export class Outlet {
   /** @param chunk text is Latin-1. */
   write(chunk: string | Uint8Array): void {
     const socket = this.#socket
-    if (socket.destroyed) return
+    if (chunk.length === 0 || socket.destroyed) return
     if (!this.#holds) {
       this.#holds = true
       socket.cork()
@@ -27,23 +27,14 @@ export class Outlet {
     if (!socket.write(chunk, 'latin1')) this.send()
   }
 
-  /** A head, and a body that is text. @param size of the body in UTF-8, in bytes. */
+  /** A head, and a body that is text. @param size of that in UTF-8, in bytes. */
   writeText(head: string, text: string, size: number): void {
-    // Of ASCII each character is one byte in either encoding.
+    // Of ASCII each character is one byte, in either encoding.
     if (size === text.length) this.write(head + text)
-    else this.writeWhole(head, Buffer.from(text))
-  }
-
-  /** A head, and all of the body. */
-  writeWhole(head: string, body: Uint8Array): void {
-    if (body.length === 0) {
+    else {
       this.write(head)
-      return
+      this.write(Buffer.from(text))
     }
-    const bytes = Buffer.allocUnsafe(head.length + body.length)
-    bytes.write(head, 'latin1')
-    bytes.set(body, head.length)
-    this.write(bytes)
   }
 
   /**
