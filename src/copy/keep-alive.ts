@@ -7,27 +7,33 @@ const INTERVAL = 500
 const encode = (text: string) => new TextEncoder().encode(text)
 
 /**
- * Waits for work, and if it takes long, for the moment from which the answer may begin before the work ends.
+ * What work gives; if it takes long, what is given for it from the moment on when the answer may begin before its end.
  * @param decided resolves when nothing is left that would need another status than 200.
  * @param after milliseconds; 0 waits for ever.
- * @returns the result, or undefined when the answer must begin now. @throws what the work throws meanwhile.
+ * @throws what the work throws before that moment.
  */
-export function waitFor<T>(
+export function unlessLong<T>(
   work: Promise<T>,
   decided: Promise<void>,
   after: number,
   timer: Timer,
-): Promise<{ result: T } | undefined> {
-  if (after <= 0) return work.then((result) => ({ result }))
+  meanwhile: () => T,
+): Promise<T> {
+  if (after <= 0) return work
   return new Promise((resolve, reject) => {
-    const cancel = timer(after, () => void decided.then(() => resolve(undefined)))
+    let isLong = true
+    const cancel = timer(after, () => void decided.then(() => isLong && resolve(meanwhile())))
+    const end = () => {
+      isLong = false
+      cancel()
+    }
     work.then(
       (result) => {
-        cancel()
-        resolve({ result })
+        end()
+        resolve(result)
       },
       (error) => {
-        cancel()
+        end()
         reject(error)
       },
     )

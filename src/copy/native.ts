@@ -1,4 +1,4 @@
-import type { OssClient } from '../oss/client.ts'
+import type { OssCall, OssClient } from '../oss/client.ts'
 import type { HeaderMap, TimeLimit } from '../ports.ts'
 import { toOssPreconditions } from '../translate/preconditions.ts'
 import { text } from '../xml.ts'
@@ -12,26 +12,15 @@ const NOTHING = new Uint8Array(0)
  * @param patience how long OSS may say nothing.
  * @throws OssError as OSS refuses; 304 and 412 are the client's preconditions.
  */
-export async function copyNatively(oss: OssClient, copy: Copy, patience: TimeLimit): Promise<CopyResult> {
+export function copyNatively(oss: OssClient, copy: Copy, patience: TimeLimit): Promise<CopyResult> {
   const { bucket, key } = copy.destination
-  const answer = await oss.sendForXml(
-    {
-      method: 'PUT',
-      bucket,
-      key,
-      headers: nativeHeaders(copy),
-      body: NOTHING,
-      patience,
-    },
-    'CopyObjectResult',
-  )
-  const result = answer.document
-  return {
-    etag: text(result, 'ETag') ?? '',
-    lastModified: text(result, 'LastModified') ?? '',
-    headers: answer.headers,
+  const call: OssCall = { method: 'PUT', bucket, key, headers: nativeHeaders(copy), body: NOTHING, patience }
+  return oss.sendForXml(call, 'CopyObjectResult').then(({ headers, document }) => ({
+    etag: text(document, 'ETag') ?? '',
+    lastModified: text(document, 'LastModified') ?? '',
+    headers,
     checksum: copy.checksum?.value,
-  }
+  }))
 }
 
 function nativeHeaders({ source, preconditions, content, tagging, target, condition }: Copy): HeaderMap {

@@ -32,17 +32,18 @@ export type CopyPorts = UploadPorts & {
  * @param decided called when nothing is left that a client would be told with another status than 200 and no retry.
  * @throws S3Error, OssError, OssUnreachable; then the destination is as it was, and no upload is left.
  */
-export async function performCopy(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
-  try {
-    return await perform(ports, asked, decided)
-  } catch (error) {
-    if (asked.signal().aborted) throw new OssUnreachable('the copy was given up', { cause: error })
-    if (!(error instanceof SourceChanged)) throw error
-    const now = await attempt(ports, asked.signal(), (signal) => readSource(ports.oss, asked, signal)).catch(
-      () => undefined,
-    )
-    throw changeAsError(error, asked.preconditions, now)
-  }
+export function performCopy(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
+  return perform(ports, asked, decided).catch((error) => failure(ports, asked, error))
+}
+
+/** @throws why a copy has failed, as its client is told. */
+async function failure(ports: CopyPorts, asked: Copy, error: unknown): Promise<never> {
+  if (asked.signal().aborted) throw new OssUnreachable('the copy was given up', { cause: error })
+  if (!(error instanceof SourceChanged)) throw error
+  const now = await attempt(ports, asked.signal(), (signal) => readSource(ports.oss, asked, signal)).catch(
+    () => undefined,
+  )
+  throw changeAsError(error, asked.preconditions, now)
 }
 
 async function perform(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {

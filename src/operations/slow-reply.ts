@@ -1,4 +1,4 @@
-import { keepAlive, waitFor } from '../copy/keep-alive.ts'
+import { keepAlive, unlessLong } from '../copy/keep-alive.ts'
 import type { Reply } from '../ports.ts'
 import type { Context } from './operation.ts'
 
@@ -7,18 +7,14 @@ import type { Context } from './operation.ts'
  * @param work a reply whose body is a document. @param decided resolves when nothing but 200 or a retry is left.
  * @throws what the work throws before its answer has begun.
  */
-export async function slowReply(
-  work: Promise<Reply>,
-  decided: Promise<void>,
-  context: Context,
-): Promise<Reply> {
+export function slowReply(work: Promise<Reply>, decided: Promise<void>, context: Context): Promise<Reply> {
   const after = context.config.document.copy.keepAliveAfter * 1000
-  const finished = await waitFor(work, decided, after, context.timer)
-  if (finished !== undefined) return finished.result
-  const document = work.then(({ body }) => body as string, context.renderLate)
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/xml' },
-    body: keepAlive(document, context.sleep),
-  }
+  return unlessLong(work, decided, after, context.timer, () => {
+    const document = work.then(({ body }) => body as string, context.renderLate)
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/xml' },
+      body: keepAlive(document, context.sleep),
+    }
+  })
 }

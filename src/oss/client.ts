@@ -140,7 +140,8 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
   return client
 }
 
-async function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
+/** @throws OssError, OssUnreachable. */
+function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
   const { method, bucket, key, body, signal, patience } = call
   const query = encodeQuery(call.query)
   const headers = signV4(
@@ -150,26 +151,35 @@ async function attempt(ports: OssClientPorts, call: OssCall, region: string): Pr
   )
   if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
   const url = urlOf(ports.endpoint, region, bucket, key, query)
-  let response: OssResponse
-  try {
-    response = await ports.transport({ method, url, headers, body, signal, patience })
-  } catch (cause) {
-    throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
-  }
-  if (response.status < 300) {
-    // A proxy's page, say: taken for OSS's word it would acknowledge what nobody has stored.
-    if (response.headers['x-oss-request-id'] === undefined) {
-      await textOf(response.body)
-      throw new OssUnreachable(
-        "no answer came from OSS: what answered has no x-oss-request-id, as all of OSS's do",
-      )
-    }
-    // Nobody will read it, and unread it would hold the connection.
-    if (method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0') {
-      if (wholeOf(response.body) === undefined) await bytesOf(response.body)
-    }
-    return response
-  }
+  return ports.transport({ method, url, headers, body, signal, patience }).then(
+    (response) => {
+      if (response.status >= 300) return refused(response)
+      // A proxy's page, say: taken for OSS's word it would acknowledge what nobody has stored.
+      if (response.headers['x-oss-request-id'] === undefined) return foreign(response)
+      const isEmpty =
+        method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0'
+      return isEmpty && wholeOf(response.body) === undefined ? emptied(response) : response
+    },
+    (cause) => {
+      throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
+    },
+  )
+}
+
+/** Nobody will read the body, and unread it would hold the connection. */
+async function emptied(response: OssResponse): Promise<OssResponse> {
+  await bytesOf(response.body)
+  return response
+}
+
+async function foreign({ body }: OssResponse): Promise<never> {
+  await bytesOf(body)
+  throw new OssUnreachable(
+    "no answer came from OSS: what answered has no x-oss-request-id, as all of OSS's do",
+  )
+}
+
+async function refused(response: OssResponse): Promise<never> {
   const document = response.headers['x-oss-err']
   const body_ = await textOf(response.body)
   throw new OssError(
