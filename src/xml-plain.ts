@@ -25,6 +25,7 @@ const MAX_PATTERN = 1000
 export function readPlainXml(text: string, maxTags: number): XmlNode | undefined {
   // Line ends would have to be normalised.
   if (text.includes('\r')) return undefined
+  const tags = new Map<string, Tag>()
   const shapes = new Map<Tag, Shape | undefined>()
   const document: XmlNode = {}
   const around: Open[] = []
@@ -53,7 +54,7 @@ export function readPlainXml(text: string, maxTags: number): XmlNode | undefined
       continue
     }
     const close = text.indexOf('>', at)
-    const tag = close < 0 ? undefined : tagOf(text.slice(at + 1, close))
+    const tag = close < 0 ? undefined : tagOf(text.slice(at + 1, close), tags)
     if (tag === undefined) return undefined
     const next = text.indexOf('<', close)
     if (tag.empty) {
@@ -80,18 +81,14 @@ const startTag = /^([A-Za-z][A-Za-z0-9]*)(?: xmlns="[^"&<>]*")?(\/?)$/
 /** What every object has is no name that a node can be asked for. */
 const inherited = new Set(Object.getOwnPropertyNames(Object.prototype))
 
-/** Those that were seen. Clients write documents too, so there is an end to it. */
-const knownTags = new Map<string, Tag>()
-const MAX_KNOWN_TAGS = 500
-
 /** What stands between `<` and `>`, looked at once for all that are alike. */
-function tagOf(source: string): Tag | undefined {
-  const seen = knownTags.get(source)
+function tagOf(source: string, known: Map<string, Tag>): Tag | undefined {
+  const seen = known.get(source)
   if (seen !== undefined) return seen
   const [, name, slash] = startTag.exec(source) ?? []
   if (name === undefined || inherited.has(name)) return undefined
   const tag = { name, end: `</${name}>`, empty: slash === '/' }
-  if (knownTags.size < MAX_KNOWN_TAGS) knownTags.set(source, tag)
+  known.set(source, tag)
   return tag
 }
 
