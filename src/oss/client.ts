@@ -225,7 +225,9 @@ export const textOf = async (body: Body): Promise<string> =>
 
 function wholeOf(body: Body): Buffer | undefined {
   const whole = body.takeWhole?.()
-  return whole && Buffer.from(whole.buffer, whole.byteOffset, whole.length)
+  return whole === undefined || whole instanceof Buffer
+    ? whole
+    : Buffer.from(whole.buffer, whole.byteOffset, whole.length)
 }
 
 async function bytesOf(body: Body): Promise<Buffer> {
