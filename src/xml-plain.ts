@@ -32,9 +32,9 @@ export function readPlainXml(text: string, maxTags: number): XmlNode | undefined
   let open: Open = { tag: { name: '', end: '', empty: false }, node: document }
   let at = skipBlanks(text, declaration.exec(text)?.[0].length ?? 0)
   for (let count = 0; count < maxTags; count++) {
-    if (text.charCodeAt(at) !== LESS_THAN) {
-      return at === text.length && around.length === 0 ? document : undefined
-    }
+    // Not by what is behind the end: to ask for that is slow.
+    if (at === text.length) return around.length === 0 ? document : undefined
+    if (text.charCodeAt(at) !== LESS_THAN) return undefined
     if (text.charCodeAt(at + 1) === SLASH) {
       const parent = around.pop()
       if (parent === undefined || !text.startsWith(open.tag.end, at)) return undefined
@@ -147,12 +147,12 @@ function add(node: XmlNode, name: string, value: XmlValue): void {
   else values.push(value)
 }
 
-function skipBlanks(text: string, at: number): number {
-  for (;;) {
+function skipBlanks(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code !== 32 && code !== 10 && code !== 9) return at
-    at++
   }
+  return text.length
 }
 
 /** The text with its references resolved, or undefined when one is no character, or an entity that XML does not know. */
