@@ -77,10 +77,12 @@ export class Outlet {
 
 /** Those that have something to send at the end of this turn. */
 let outlets: Outlet[] = []
+/** With so many the first do not wait for the last: their readers have something to do meanwhile. */
+const MOST = 32
 
 function sendAtEndOfTurn(outlet: Outlet): void {
   if (outlets.length === 0) setImmediate(sendAll)
-  outlets.push(outlet)
+  if (outlets.push(outlet) === MOST) sendAll()
 }
 
 function sendAll(): void {

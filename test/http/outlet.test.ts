@@ -110,10 +110,12 @@ describe('what goes out on a connection', () => {
     expect(socket.bytesWritten).toBe(0)
   })
 
-  test('of all connections goes out in the same turn', async () => {
-    const pairs = await Promise.all(Array.from({ length: 20 }, pair))
+  test('of many connections goes out in the same turn', async () => {
+    const pairs = await Promise.all(Array.from({ length: 80 }, pair))
     for (const [at, { outlet }] of pairs.entries()) outlet.write(`answer ${at}`)
-    expect(pairs.every(({ socket }) => sentBy(socket) === 0)).toBe(true)
+    // The first have not waited for the last.
+    expect(sentBy((pairs[0] as (typeof pairs)[0]).socket)).toBeGreaterThan(0)
+    expect(pairs.filter(({ socket }) => sentBy(socket) === 0).length).toBeGreaterThan(0)
     await turn()
     expect(pairs.map(({ socket }) => sentBy(socket))).toEqual(pairs.map((_, at) => `answer ${at}`.length))
   })
