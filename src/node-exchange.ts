@@ -49,7 +49,7 @@ export class OssExchange implements Call {
     this.request.signal?.removeEventListener('abort', this)
     this.#onEnd(this)
     if (error === undefined) return
-    if (this.#connection?.connected === false) failed(error, 'unsent')
+    if (this.#connection?.hasSent === false) failed(error, 'unsent')
     this.#reject(error)
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { openAdmin } from './admin.ts'
 import { createGateway } from './app.ts'
 import type { Config } from './config.ts'
@@ -81,6 +82,8 @@ export async function start(config: Config, log: Log): Promise<Running> {
         door.giveUp(new Error('the gateway stops'))
         const cleaned = within(TELLING_TIME, stopping).then(() => door.settled())
         await within(CLEANING_LIMIT, cleaned)
+        // Clients that wait for it are still told what has come of it.
+        await turn()
         http.cut()
       }
       closed ??= close()

@@ -29,12 +29,14 @@ export class ClientConnection implements Source {
   /** Since when it does, by `performance.now()`. */
   since = performance.now()
   /** Whether it has come about. */
-  connected = false
+  #connected = false
   readonly #outlet: Outlet
   readonly #onIdle: (connection: ClientConnection) => void
   #call: Call | undefined
-  /** Whether the call's request has gone out whole. */
+  /** Whether the call's request has been written whole. */
   #sent = false
+  /** By the outlet's count. */
+  #sendsBefore = 0
   readonly #heads = new HeadReader()
   #reader: BodyReader | undefined
   #body: Flow | undefined
@@ -55,7 +57,7 @@ export class ClientConnection implements Source {
     this.#onIdle = onIdle
     this.socket = open((bytes) => this.#take(bytes))
       .once(ready, () => {
-        this.connected = true
+        this.#connected = true
         if (this.#call !== undefined) this.#begin(this.#call)
       })
       .on('drain', () => this.#onDrain?.())
@@ -65,10 +67,15 @@ export class ClientConnection implements Source {
     this.#outlet = new Outlet(this.socket)
   }
 
+  /** Whether the other side may have got something of the call. */
+  get hasSent(): boolean {
+    return this.#connected && this.#outlet.sends > this.#sendsBefore
+  }
+
   /** Sends a request, as soon as there is a connection. Only when idle, or new. */
   send(call: Call): void {
     this.#call = call
-    if (this.connected) this.#begin(call)
+    if (this.#connected) this.#begin(call)
   }
 
   /** Gives up what is under way, and the connection with it. */
@@ -103,6 +110,7 @@ export class ClientConnection implements Source {
     const { head, request } = call
     const { body } = request
     this.#sent = false
+    this.#sendsBefore = this.#outlet.sends
     this.#outlet.write(head)
     if (body instanceof Uint8Array) this.#outlet.write(body)
     else if (body !== undefined) {
@@ -179,7 +187,8 @@ export class ClientConnection implements Source {
       // An answer will follow.
       if (head.status < 200) continue
       const framing = framingOfAnswer(head, text, call.request.method)
-      this.#kept = isKept(head) && framing !== 'rest' && this.#sent
+      // An answer to what has not gone out is none to it.
+      this.#kept = isKept(head) && framing !== 'rest' && this.#sent && !this.#outlet.holds
       const body = new Flow(this, 'copied')
       this.#body = body
       this.#reader = bodyReader(framing)

@@ -59,8 +59,7 @@ export class Exchange {
 
   /** Cuts the connection, behind what was written. */
   cut(): void {
-    this.#connection.outlet.send()
-    this.#connection.socket.destroy()
+    this.#connection.cut()
   }
 
   /**

@@ -7,8 +7,10 @@ import type { Socket } from 'node:net'
  */
 export class Outlet {
   readonly #socket: Socket
-  /** Whether what is written waits for the end of the turn. */
-  #holds = false
+  /** Whether what was written waits for the end of the turn. */
+  holds = false
+  /** How often something has been sent. */
+  sends = 0
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -18,8 +20,8 @@ export class Outlet {
   write(chunk: string | Uint8Array): void {
     const socket = this.#socket
     if (chunk.length === 0 || socket.destroyed) return
-    if (!this.#holds) {
-      this.#holds = true
+    if (!this.holds) {
+      this.holds = true
       socket.cork()
       sendAtEndOfTurn(this)
     }
@@ -67,11 +69,13 @@ export class Outlet {
     this.write('0\r\n\r\n')
   }
 
-  /** Sends what waits. */
-  send(): void {
-    if (!this.#holds) return
-    this.#holds = false
+  /** Sends what waits. @returns whether there was something. */
+  send(): boolean {
+    if (!this.holds) return false
+    this.holds = false
+    this.sends++
     this.#socket.uncork()
+    return true
   }
 }
 
@@ -81,8 +85,9 @@ let outlets: Outlet[] = []
 const MOST = 32
 
 function sendAtEndOfTurn(outlet: Outlet): void {
+  if (outlets.length === MOST) sendAll()
   if (outlets.length === 0) setImmediate(sendAll)
-  if (outlets.push(outlet) === MOST) sendAll()
+  outlets.push(outlet)
 }
 
 function sendAll(): void {

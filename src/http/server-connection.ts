@@ -92,19 +92,25 @@ export class ServerConnection {
     this.socket.resume()
   }
 
+  /** Closes the connection behind what was written, whether or not its client reads that. */
+  cut(): void {
+    this.outlet.send()
+    this.socket.destroy()
+  }
+
   /** Looks whether the client is too slow. @param now by `performance.now()`. */
   sweep(now: number): void {
     const { headers, keepAlive, total } = this.#host.limits
     const { bytesRead, writableLength, writableNeedDrain } = this.socket
     if (this.#exchange !== undefined) this.#sweepExchange(this.#exchange, now)
-    else if ((this.#deaf || writableLength > 0) && now - this.#since > total) this.socket.destroy()
+    else if ((this.#deaf || writableLength > 0) && now - this.#since > total) this.cut()
     else if (this.#deaf) return
     else if (this.#drain !== undefined) {
-      if (this.#drain.isLate(now, bytesRead)) this.socket.destroy()
+      if (this.#drain.isLate(now, bytesRead)) this.cut()
     } else if (this.#heads.size > 0) {
       if (!writableNeedDrain && now - this.#since > headers) this.#refuse('timeout')
     } else if (writableLength === 0 && now - this.#since > (this.#requests === 0 ? headers : keepAlive)) {
-      this.socket.destroy()
+      this.cut()
     }
   }
 
@@ -113,7 +119,7 @@ export class ServerConnection {
     const { bytesRead } = this.socket
     if (now - began > total) {
       if (body.waiting) this.#failBody('timeout')
-      else this.socket.destroy()
+      else this.cut()
     } else if (!body.waiting || bytesRead - this.#movedAt >= LEAST_BYTES) {
       this.#movedAt = bytesRead
       this.#since = now
@@ -137,7 +143,7 @@ export class ServerConnection {
     const body = this.#body as Flow
     try {
       const taken = reader.take(bytes, body)
-      if (this.#drain?.take(taken)) this.socket.destroy()
+      if (this.#drain?.take(taken)) this.cut()
       if (body.paused) this.socket.pause()
       if (!reader.over) return undefined
       this.#reader = undefined
@@ -230,7 +236,7 @@ export class ServerConnection {
 
   #onEnd(): void {
     this.halfClosed = true
-    this.socket.setTimeout(Math.min(this.#host.limits.idle, HALF_CLOSED))
+    this.#awaitMove()
     if (this.#deaf) return
     if (this.#reader !== undefined) {
       const problem = this.#exchange?.headers['content-length'] === undefined ? 'malformed' : 'incomplete'
@@ -243,14 +249,25 @@ export class ServerConnection {
 
   /** Nothing has moved for the idle time: who is it that is waited for? */
   #onSilence(): void {
+    // Nothing has moved because it waits here.
+    if (this.outlet.send()) {
+      this.#awaitMove()
+      return
+    }
     // The client, to read, or to do anything at all:
-    if (this.socket.writableLength > 0 || this.halfClosed || this.#deaf) this.socket.destroy()
+    if (this.socket.writableLength > 0 || this.halfClosed || this.#deaf) this.cut()
     else {
       // to send:
       if (this.#exchange?.body.waiting) this.#failBody('timeout')
       // else OSS, or the next request, and they are looked after elsewhere.
-      this.socket.setTimeout(this.#host.limits.idle)
+      this.#awaitMove()
     }
+  }
+
+  /** From now on something is to move within the idle time. */
+  #awaitMove(): void {
+    const { idle } = this.#host.limits
+    this.socket.setTimeout(this.halfClosed ? Math.min(idle, HALF_CLOSED) : idle)
   }
 
   /** What is still to come of a request's body will not, or is none. */
@@ -271,7 +288,7 @@ export class ServerConnection {
     this.#deaf = true
     // Who has not sent a byte gets no answer.
     if (this.socket.bytesRead === 0) {
-      this.socket.destroy()
+      this.cut()
       return
     }
     const { status, headers, body } = this.#host.answerTo(problem)

@@ -84,7 +84,7 @@ export function createHttpServer(
       })
     },
     cut: () => {
-      for (const { socket } of connections) socket.destroy()
+      for (const connection of connections) connection.cut()
       for (const socket of shaking) socket.destroy()
     },
   }

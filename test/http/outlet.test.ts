@@ -1,9 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import { type Call, ClientConnection } from '../../src/http/client-connection.ts'
+import type { Exchange } from '../../src/http/exchange.ts'
+import type { ClientLimits } from '../../src/http/host.ts'
 import { Outlet } from '../../src/http/outlet.ts'
+import { createHttpServer } from '../../src/http/server.ts'
 
 const close: (() => void)[] = []
 afterEach(() => {
@@ -118,5 +122,110 @@ describe('what goes out on a connection', () => {
     expect(pairs.filter(({ socket }) => sentBy(socket) === 0).length).toBeGreaterThan(0)
     await turn()
     expect(pairs.map(({ socket }) => sentBy(socket))).toEqual(pairs.map((_, at) => `answer ${at}`.length))
+  })
+})
+
+describe('a request that waits for the end of the turn', () => {
+  async function asked() {
+    const { socket: server, reader: socket } = await pair()
+    const sent: Buffer[] = []
+    server.on('data', (bytes) => sent.push(bytes))
+    let read = (_: Buffer): boolean => false
+    let freed = 0
+    const connection = new ClientConnection(
+      (onRead) => {
+        read = onRead
+        return socket
+      },
+      'connect',
+      () => freed++,
+    )
+    socket.emit('connect')
+    const ends: [error: Error | undefined, hasSent: boolean][] = []
+    const statuses: number[] = []
+    const call: Call = {
+      request: { method: 'PUT', url: '', headers: {} },
+      head: 'PUT / HTTP/1.1\r\n\r\n',
+      onAnswer: ({ status }) => statuses.push(status),
+      onEnd: (error) => ends.push([error, connection.hasSent]),
+    }
+    connection.send(call)
+    const answer = () => read(Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'))
+    return { connection, socket, sent, ends, statuses, answer, freed: () => freed }
+  }
+
+  test('has not been sent, and never is where its connection fails before', async () => {
+    const { connection, sent, ends } = await asked()
+    connection.fail(new Error('closed'))
+    expect(ends).toEqual([[new Error('closed'), false]])
+    await turn()
+    await turn()
+    expect(sent).toEqual([])
+  })
+
+  test('has been sent after it', async () => {
+    const { connection } = await asked()
+    await turn()
+    expect(connection.hasSent).toBe(true)
+  })
+
+  test('is answered on its connection, which is free then', async () => {
+    const { answer, statuses, freed, socket } = await asked()
+    await turn()
+    answer()
+    expect([statuses, freed(), socket.destroyed]).toEqual([[200], 1, false])
+  })
+
+  test('leaves its connection to nobody when an answer was there before it', async () => {
+    const { answer, statuses, freed, socket } = await asked()
+    answer()
+    expect([statuses, freed(), socket.destroyed]).toEqual([[200], 0, true])
+  })
+})
+
+describe('an answer that waits for the end of the turn', () => {
+  async function serve(limits: Partial<ClientLimits>, handle: (exchange: Exchange) => void) {
+    const http = createHttpServer(
+      {
+        handle,
+        errorOf: (problem) => new Error(problem),
+        answerTo: (problem) => ({ status: 400, headers: {}, body: problem }),
+      },
+      { headers: 20_000, idle: 20_000, keepAlive: 20_000, total: 60_000, ...limits },
+    )
+    await once(http.server.listen(0, '127.0.0.1'), 'listening')
+    close.push(() => {
+      http.cut()
+      http.server.close()
+    })
+    const client = connect((http.server.address() as AddressInfo).port, '127.0.0.1')
+    close.push(() => client.destroy())
+    client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+    return { http, client }
+  }
+
+  test('is sent though its client has been waited for long enough in that turn', async () => {
+    const idle = 200
+    const { client } = await serve({ idle }, (exchange) => {
+      // Both are due when the loop comes to its timers again, this one first.
+      setTimeout(() => void exchange.respond({ status: 200, headers: {}, body: 'hello' }), idle - 10)
+      setTimeout(() => {
+        const until = performance.now() + 50
+        while (performance.now() < until);
+      }, idle - 30)
+    })
+    const first = await Promise.race([once(client, 'data'), once(client, 'close')])
+    expect(String(first[0])).toMatch(/hello$/)
+    // And the connection is kept.
+    await sleep(50)
+    expect(client.destroyed).toBe(false)
+  })
+
+  test('is sent before its connection is cut with all others', async () => {
+    const { http, client } = await serve({}, (exchange) => {
+      void exchange.respond({ status: 200, headers: {}, body: 'hello' })
+      http.cut()
+    })
+    expect(String(await buffer(client))).toMatch(/hello$/)
   })
 })

@@ -53,3 +53,31 @@ test('an upload that is given up when the gateway stops is to be tried again', a
   }
   await stopped
 })
+
+test('whoever waits for a copy that is given up is told, though its answer had begun long before', async () => {
+  const part = 100 * 1024
+  const settings = { PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:' }
+  const copying = await start(
+    parseConfig(
+      { ...settings, LOCAL_OSS_COPY_LIMIT: String(part) },
+      JSON.stringify({ copy: { partSize: part, keepAliveAfter: 0.05 } }),
+    ),
+    () => {},
+  )
+  const asking = () => new Connection(`http://127.0.0.1:${copying.port}`)
+  await asking().ask({ method: 'PUT', target: '/bucket' })
+  await asking().ask({ method: 'PUT', target: '/bucket/source', body: Buffer.alloc(3 * part) })
+  const { faults } = copying.localOss as NonNullable<Running['localOss']>
+  const times = Number.POSITIVE_INFINITY
+  faults.add({ operation: 'UploadPartCopy', times, action: { kind: 'stall', at: 'start' } })
+  // Longer than the clients whose answers have not begun are waited for.
+  faults.add({ operation: 'AbortMultipartUpload', times, action: { kind: 'delay', ms: 1_200 } })
+  const copy = asking().begin(
+    { method: 'PUT', target: '/bucket/copy', headers: { 'x-amz-copy-source': 'bucket/source' } },
+    'content-length: 0',
+  )
+  await sleep(300)
+  const stopped = copying.stop(100)
+  expect(await copy.answer('PUT')).toMatchObject({ status: 200, error: { Code: 'ServiceUnavailable' } })
+  await stopped
+})
