@@ -202,6 +202,6 @@ export class Flow implements AsyncIterableIterator<Uint8Array> {
 }
 
 const over: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined }
-const NONE = new Uint8Array(0)
+const NONE = Buffer.alloc(0)
 /** Once all has come and been taken, the connection it came from serves others, and must not be resumed for this one. */
 const nobody: Source = { resume: () => {}, abandon: () => {} }

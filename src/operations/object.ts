@@ -8,6 +8,7 @@ import { refuseUnsupported, toOssContent, toS3Answer, toS3Object } from '../tran
 import {
   conditionOfStatus,
   failedCondition,
+  hasConditions,
   needsSourceFacts,
   type Preconditions,
   parsePreconditions,
@@ -51,7 +52,7 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
   const looksFirst = needsSourceFacts(conditions)
   const stat = part !== undefined || looksFirst ? await statObject(request, context) : {}
   if (looksFirst) {
-    const failed = await readConditions(stat, conditions)
+    const failed = readConditions(stat, conditions)
     if (failed !== undefined) return failed
   }
   const parts = part === undefined ? {} : checkPart(part, stat)
@@ -97,7 +98,7 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   refuseUnsupported(request.headers)
   const wanted = requestedPart(request)
   const object = await statObject(request, context)
-  const failed = await readConditions(object, parsePreconditions(request.headers, '', context.clock()))
+  const failed = readConditions(object, parsePreconditions(request.headers, '', context.clock()))
   if (failed !== undefined) return failed
   const parts = wanted === undefined ? {} : checkPart(wanted, object)
   const headers = Object.assign(toS3Object(object), overriddenHeaders(request.query), parts)
@@ -148,7 +149,8 @@ export async function statObject(
 }
 
 /** S3's answer to a read whose conditions do not hold: 304 for the cache's pair, 412 for the other. */
-async function readConditions(object: HeaderMap, conditions: Preconditions): Promise<Reply | undefined> {
+function readConditions(object: HeaderMap, conditions: Preconditions): Reply | undefined {
+  if (!hasConditions(conditions)) return undefined
   const failed = failedCondition(conditions, {
     etag: object.etag ?? '',
     lastModified: Date.parse(object['last-modified'] ?? ''),

@@ -31,7 +31,9 @@ export function responseOverrides(query: ReadonlyMap<string, string>): Record<st
 }
 
 /** The same as the headers they write. */
-export const overriddenHeaders = (query: ReadonlyMap<string, string>): HeaderMap =>
-  Object.fromEntries(
-    Object.entries(responseOverrides(query)).map(([name, value]) => [name.slice('response-'.length), value]),
-  )
+export function overriddenHeaders(query: ReadonlyMap<string, string>): HeaderMap {
+  const overrides = responseOverrides(query)
+  const headers: HeaderMap = {}
+  for (const name in overrides) headers[name.slice('response-'.length)] = overrides[name] as string
+  return headers
+}

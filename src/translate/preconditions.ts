@@ -53,6 +53,10 @@ export function parsePreconditions(headers: HeaderMap, prefix: ConditionPrefix, 
   return conditions
 }
 
+/** Whether there are any. */
+export const hasConditions = ({ ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince }: Preconditions) =>
+  (ifMatch ?? ifUnmodifiedSince ?? ifNoneMatch ?? ifModifiedSince) !== undefined
+
 /** Whether OSS cannot be asked as it is: it has no `*` and no lists. */
 export const needsSourceFacts = ({ ifMatch = '', ifNoneMatch = '' }: Preconditions) =>
   /^\s*\*\s*$|,/.test(ifMatch) || /^\s*\*\s*$|,/.test(ifNoneMatch)
