@@ -48,12 +48,10 @@ export function createGate(
       return queue.size < waiting ? wait(gone()) : false
     },
     leave: () => {
-      if (queue.size === 0) inside--
-      else {
-        const [next] = queue
-        // The place is handed on: nobody who comes now may take it first.
-        next?.()
-      }
+      const [next] = queue
+      // The place is handed on: nobody who comes now may take it first.
+      if (next === undefined) inside--
+      else next()
     },
   }
 }

@@ -21,10 +21,10 @@ export function unlessLong<T>(
 ): Promise<T> {
   if (after <= 0) return work
   return new Promise((resolve, reject) => {
-    let isLong = true
-    const cancel = timer(after, () => void decided.then(() => isLong && resolve(meanwhile())))
+    let isOver = false
+    const cancel = timer(after, () => void decided.then(() => isOver || resolve(meanwhile())))
     const end = () => {
-      isLong = false
+      isOver = true
       cancel()
     }
     work.then(

@@ -249,13 +249,10 @@ export class ServerConnection {
 
   /** Nothing has moved for the idle time: who is it that is waited for? */
   #onSilence(): void {
-    // Nothing has moved because it waits here.
-    if (this.outlet.send()) {
-      this.#awaitMove()
-      return
-    }
+    // Nobody: what is to move waits here.
+    if (this.outlet.send()) this.#awaitMove()
     // The client, to read, or to do anything at all:
-    if (this.socket.writableLength > 0 || this.halfClosed || this.#deaf) this.cut()
+    else if (this.socket.writableLength > 0 || this.halfClosed || this.#deaf) this.cut()
     else {
       // to send:
       if (this.#exchange?.body.waiting) this.#failBody('timeout')
