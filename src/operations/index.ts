@@ -15,6 +15,7 @@ import { deleteObject, getObject, headObject, putObject } from './object.ts'
 import { objectSubresources } from './object-rows.ts'
 import type { Operation } from './operation.ts'
 import { refused } from './refused.ts'
+import { refusalOf, selectorOf } from './selectors.ts'
 import { uploadPartCopy } from './upload-part-copy.ts'
 
 const COPY_SOURCE = 'x-amz-copy-source'
@@ -104,7 +105,6 @@ export const served: readonly Operation[] = [
     handle: deleteObjects,
   },
 
-  // An upload's id alone is enough: a part without a number must not become the object.
   {
     name: 'CreateMultipartUpload',
     method: 'POST',
@@ -118,7 +118,7 @@ export const served: readonly Operation[] = [
     name: 'UploadPart',
     method: 'PUT',
     on: 'object',
-    query: ['uploadId'],
+    query: ['partNumber', 'uploadId'],
     access: 'write',
     body: 'stream',
     handle: uploadPart,
@@ -127,7 +127,7 @@ export const served: readonly Operation[] = [
     name: 'UploadPartCopy',
     method: 'PUT',
     on: 'object',
-    query: ['uploadId'],
+    query: ['partNumber', 'uploadId'],
     headers: [COPY_SOURCE],
     access: 'write',
     body: 'none',
@@ -192,7 +192,7 @@ const rows: readonly Operation[] = [
   ),
 ]
 
-/** A row with its conditions on the query taken apart: a parameter's name, or `name=value`. */
+/** A row with its conditions besides the selector taken apart: a parameter's name, or `name=value`. */
 type Row = {
   operation: Operation
   query: [name: string, value: string | undefined][]
@@ -200,16 +200,18 @@ type Row = {
 }
 
 const conditionCount = ({ query = [], headers = [] }: Operation) => query.length + headers.length
-/** By method and level; within one, the row with the most conditions first: the first that fits wins. */
+const addressOf = (method: string, on: Operation['on'], selector = '') => `${method} ${on} ${selector}`
+
+/** By method, level and selector; within one, the row with the most conditions first: the first that fits wins. */
 const byAddress = new Map<string, Row[]>()
 for (const operation of [...rows].sort((a, b) => conditionCount(b) - conditionCount(a))) {
-  const address = `${operation.method} ${operation.on}`
-  const query = (operation.query ?? []).map((condition): Row['query'][number] => {
+  const { method, on, query: names = [], headers = [] } = operation
+  const query = names.map((condition): Row['query'][number] => {
     const [name = '', value] = condition.split('=')
     return [name, value]
   })
-  const row = { operation, query, headers: operation.headers ?? [] }
-  byAddress.set(address, [...(byAddress.get(address) ?? []), row])
+  const address = addressOf(method, on, selectorOf(method, on, new Map(names.map((name) => [name, '']))))
+  byAddress.set(address, [...(byAddress.get(address) ?? []), { operation, query, headers }])
 }
 
 type Asked = {
@@ -221,22 +223,22 @@ type Asked = {
 }
 
 /**
- * The row that answers a request.
- * @throws S3Error MethodNotAllowed; InvalidArgument for a copy source on anything but a copy.
+ * The row that answers a request: of those that take its selector, the one that fits with the most conditions.
+ * @throws S3Error as {@link selectorOf} and {@link refusalOf} say; InvalidArgument for a copy source on anything but
+ * a copy.
  */
 export function findOperation({ method, bucket, key, query, headers }: Asked): Operation {
   const on = key !== undefined ? 'object' : bucket !== undefined ? 'bucket' : 'service'
+  const selector = selectorOf(method, on, query)
   const operation = byAddress
-    .get(`${method} ${on}`)
+    .get(addressOf(method, on, selector))
     ?.find(
       (row) =>
         row.query.every(([name, value]) =>
           value === undefined ? query.has(name) : query.get(name) === value,
         ) && row.headers.every((name) => name in headers),
     )?.operation
-  if (operation === undefined) {
-    throw new S3Error('MethodNotAllowed', { elements: { Method: method, ResourceType: on.toUpperCase() } })
-  }
+  if (operation === undefined) throw refusalOf(method, on, selector, methodsOf(on, selector))
   if (COPY_SOURCE in headers && !operation.headers?.includes(COPY_SOURCE)) {
     throw invalidArgument(
       'You can only specify a copy source header for copy requests.',
@@ -246,3 +248,9 @@ export function findOperation({ method, bucket, key, query, headers }: Asked): O
   }
   return operation
 }
+
+/** The methods that are served at a level with a selector. */
+const methodsOf = (on: Operation['on'], selector: string | undefined) =>
+  ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'].filter((method) =>
+    byAddress.get(addressOf(method, on, selector))?.some(({ operation }) => served.includes(operation)),
+  )

@@ -150,7 +150,7 @@ describe.each(runtimes)('multipart uploads on %s', (runtime) => {
 
     test.each([
       ['PUT', '&partNumber=1', 404],
-      ['PUT', '', 400],
+      ['PUT', '', 405],
       ['DELETE', '', 404],
       ['GET', '', 404],
       ['POST', '', 404],
