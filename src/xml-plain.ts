@@ -1,4 +1,4 @@
-import type { XmlNode, XmlValue } from './xml.ts'
+import type { XmlNode, XmlRule, XmlValue } from './xml-node.ts'
 
 /** A start tag, and the end tag that belongs to it. */
 type Tag = { name: string; end: string; empty: boolean }
@@ -22,9 +22,9 @@ const MAX_PATTERN = 1000
  * element to element.
  * @returns an element without a name around the root, or undefined for any other document, well-formed or not.
  */
-export function readPlainXml(text: string, maxTags: number): XmlNode | undefined {
-  // Line ends would have to be normalised.
-  if (text.includes('\r')) return undefined
+export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlNode | undefined {
+  // Line ends would have to be normalised, and the others are for the general reader to refuse.
+  if (text.includes('\r') || noText[rule].test(text)) return undefined
   const tags = new Map<string, Tag>()
   const shapes = new Map<Tag, Shape | undefined>()
   const document: XmlNode = {}
@@ -49,7 +49,7 @@ export function readPlainXml(text: string, maxTags: number): XmlNode | undefined
       const list = parent.node[tag.name]
       if (shape === undefined || list === undefined) continue
       const before = list.length
-      at = readAlike(text, at, shape, list)
+      at = readAlike(text, at, shape, list, rule)
       count += (list.length - before) * shape.tags
       continue
     }
@@ -61,7 +61,7 @@ export function readPlainXml(text: string, maxTags: number): XmlNode | undefined
       add(open.node, tag.name, '')
       at = skipBlanks(text, close + 1)
     } else if (text.charCodeAt(next + 1) === SLASH) {
-      const value = decodeReferences(text.slice(close + 1, next))
+      const value = decodeReferences(text.slice(close + 1, next), rule)
       if (value === undefined || !text.startsWith(tag.end, next)) return undefined
       add(open.node, tag.name, value)
       at = skipBlanks(text, next + tag.end.length)
@@ -75,7 +75,14 @@ export function readPlainXml(text: string, maxTags: number): XmlNode | undefined
   return undefined
 }
 
-const declaration = /^<\?xml version="1\.0"(?: encoding="utf-8")?\?>/i
+/** What stands in no document's text. */
+const noText: Record<XmlRule, RegExp> = {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  'XML 1.0': /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|]]>/,
+  lenient: /]]>/,
+}
+
+const declaration = /^<\?xml version="1\.0"(?: encoding="[Uu][Tt][Ff]-8")?\?>/
 const startTag = /^([A-Za-z][A-Za-z0-9]*)(?: xmlns="[^"&<>]*")?(\/?)$/
 
 /** What every object has is no name that a node can be asked for. */
@@ -119,11 +126,17 @@ function patternOf(name: string, value: XmlValue): string | undefined {
 }
 
 /** Adds the elements from a place on that are built so to a list. @returns where they end. */
-function readAlike(text: string, from: number, { expression, model }: Shape, list: XmlValue[]): number {
+function readAlike(
+  text: string,
+  from: number,
+  { expression, model }: Shape,
+  list: XmlValue[],
+  rule: XmlRule,
+): number {
   let at = from
   expression.lastIndex = at
   for (let found = expression.exec(text); found !== null; found = expression.exec(text)) {
-    const texts = found.slice(1).map(decodeReferences)
+    const texts = found.slice(1).map((text) => decodeReferences(text, rule))
     if (texts.includes(undefined)) break
     list.push(filled(model, texts.values()))
     at = expression.lastIndex
@@ -155,13 +168,16 @@ function skipBlanks(text: string, from: number): number {
   return text.length
 }
 
-/** The text with its references resolved, or undefined when one is no character, or an entity that XML does not know. */
-export function decodeReferences(text: string): string | undefined {
+/**
+ * The text with its references resolved, or undefined when one is no character that the rule allows, or an entity that
+ * XML does not know.
+ */
+export function decodeReferences(text: string, rule: XmlRule): string | undefined {
   let decoded = ''
   let from = 0
   for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', from)) {
     const end = text.indexOf(';', at)
-    const character = referred(text.slice(at + 1, end < 0 ? at : end))
+    const character = referred(text.slice(at + 1, end < 0 ? at : end), rule)
     if (character === undefined) return undefined
     decoded += text.slice(from, at) + character
     from = end + 1
@@ -177,12 +193,17 @@ const entities = new Map([
   ['apos', "'"],
 ])
 
-function referred(name: string): string | undefined {
+function referred(name: string, rule: XmlRule): string | undefined {
   const entity = entities.get(name)
   if (entity !== undefined) return entity
   if (!/^#(?:\d{1,7}|x[\da-fA-F]{1,6})$/.test(name)) return undefined
   const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1))
-  const allowed =
-    code < 32 ? [9, 10, 13].includes(code) : code < 0xd800 || (code > 0xdfff && code <= 0x10ffff)
-  return allowed ? String.fromCodePoint(code) : undefined
+  return isCharacter(code, rule) ? String.fromCodePoint(code) : undefined
+}
+
+/** https://www.w3.org/TR/xml/#charsets, or any character at all. */
+function isCharacter(code: number, rule: XmlRule): boolean {
+  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false
+  if (rule === 'lenient') return true
+  return code < 32 ? code === 9 || code === 10 || code === 13 : code !== 0xfffe && code !== 0xffff
 }

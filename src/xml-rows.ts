@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer'
-import { children, parseXml, rootOf, type XmlNode, type XmlValue } from './xml.ts'
+import { children, parseLenientXml, rootOf } from './xml.ts'
+import type { XmlNode, XmlRule, XmlValue } from './xml-node.ts'
 import { decodeReferences, expressionOf, readPlainXml } from './xml-plain.ts'
 
 /** What is read of a row, in the order of its kind's `texts`; undefined where the row has none. */
@@ -34,9 +35,12 @@ export function readList<Kinds extends RowKinds>(bytes: Buffer, root: string, ki
   return readPlainList(bytes, root, kinds) ?? readAnyList(bytes, root, kinds)
 }
 
+/** A list is OSS's. */
+const RULE: XmlRule = 'lenient'
+
 /** Reads any list, by way of its tree. @throws XmlError. */
 export function readAnyList<Kinds extends RowKinds>(bytes: Buffer, root: string, kinds: Kinds): List<Kinds> {
-  const document = parseXml(bytes.toString('utf8'), root)
+  const document = parseLenientXml(bytes.toString('utf8'), root)
   const rows: Rows = {}
   for (const [name, { texts, make }] of Object.entries(kinds)) {
     rows[name] = children(document, name).map((node) => make(texts.map((path) => textAt(node, path))))
@@ -60,8 +64,8 @@ export function readPlainList<Kinds extends RowKinds>(
   root: string,
   kinds: Kinds,
 ): List<Kinds> | undefined {
-  // Then a byte is a character, and no line end has to be normalised.
-  if (!isAscii(bytes) || bytes.includes('\r')) return undefined
+  // Then a byte is a character, no line end has to be normalised, and nothing stands there that no document holds.
+  if (!isAscii(bytes) || bytes.includes('\r') || bytes.includes(']]>')) return undefined
   const names = Object.keys(kinds)
   const begin = piece(bytes, 0).search(new RegExp(`<(?:${names.join('|')})>`))
   if (begin < 0) return undefined
@@ -74,7 +78,8 @@ export function readPlainList<Kinds extends RowKinds>(
     length = read
   }
   const rest = `${bytes.toString('latin1', 0, begin)}<${PLACE}/>${bytes.toString('latin1', end)}`
-  const tree = rest.indexOf(PLACE) === rest.lastIndexOf(PLACE) ? readPlainXml(rest, MAX_TAGS) : undefined
+  const tree =
+    rest.indexOf(PLACE) === rest.lastIndexOf(PLACE) ? readPlainXml(rest, MAX_TAGS, RULE) : undefined
   if (tree === undefined) return undefined
   const { [PLACE]: place, ...document } = rootOf(tree, root)
   // They stood deeper, or are not all.
@@ -126,7 +131,7 @@ class RowReader {
       expression.lastIndex = at
       const found = expression.exec(text)
       if (found === null) continue
-      const texts = refers ? found.map(decodeReferences) : found
+      const texts = refers ? found.map((text) => decodeReferences(text, RULE)) : found
       // It refers to what is no character.
       if (texts[0] === undefined) return undefined
       rows.push(make(groups.map((group) => (group === 0 ? undefined : texts[group]))))
@@ -137,7 +142,7 @@ class RowReader {
 
   /** Learns to read rows that are built as this one. @returns whether it is plain, and not odd once too often. */
   #learn(name: string, row: string): boolean {
-    const model = readPlainXml(row, MAX_TAGS)?.[name]?.[0]
+    const model = readPlainXml(row, MAX_TAGS, RULE)?.[name]?.[0]
     const kind = this.#kinds[name]
     const rows = this.rows[name]
     if (model === undefined || kind === undefined || rows === undefined) return false

@@ -1,43 +1,32 @@
-import { XMLParser } from 'fast-xml-parser'
 import { exchange } from './exchange.ts'
+import { readAnyXml } from './xml-any.ts'
+import { XmlError, type XmlNode, type XmlRule } from './xml-node.ts'
 import { readPlainXml } from './xml-plain.ts'
 
-/**
- * An element's children by name, each a list in document order; text-only elements are strings. Text beside elements is
- * `#text`, unless it is blank.
- */
-export type XmlNode = { [name: string]: XmlValue[] }
-export type XmlValue = string | XmlNode
-
-// Each option keeps a value exact: `<Key>0012</Key>` is not a number, `<Key> </Key>` is a blank,
-// `&#13;` is a carriage return (measured with 5.12.1).
-const parser = new XMLParser({
-  parseTagValue: false,
-  trimValues: false,
-  htmlEntities: true,
-  removeNSPrefix: true,
-  ignoreAttributes: true,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  isArray: () => true,
-  maxNestedTags: 20,
-})
+export { XmlError, type XmlNode, type XmlValue } from './xml-node.ts'
 
 /** CompleteMultipartUpload has the most: ten thousand parts of seven elements. The parser's time is one of tags. */
 const MAX_TAGS = 200_000
 const LESS_THAN = 60
 
-/** Why a text is no XML document. */
-export class XmlError extends Error {
-  override name = 'XmlError'
-}
-
 /**
- * Parses a document and returns its root element's children; a text-only root is `{ '#text': [text] }`.
- * @throws XmlError when the text is not well-formed, has a document type, or its root is none of `roots`.
+ * Parses a document of XML 1.0 and returns its root element's children; a text-only root is `{ '#text': [text] }`.
+ * @param text decoded from UTF-8.
+ * @throws XmlError when the text is not well-formed, has a document type or too many tags, or its root is none of
+ * `roots`.
  */
 export function parseXml(text: string, ...roots: string[]): XmlNode {
-  return rootOf(readPlainXml(text, MAX_TAGS) ?? readAnyXml(text), ...roots)
+  return rootOf(readXml(text, 'XML 1.0'), ...roots)
+}
+
+/** Parses a document that may also hold control characters, as {@link parseXml} does any other. */
+export function parseLenientXml(text: string, ...roots: string[]): XmlNode {
+  return rootOf(readXml(text, 'lenient'), ...roots)
+}
+
+function readXml(text: string, rule: XmlRule): XmlNode {
+  if (hasMoreTags(text, MAX_TAGS)) throw new XmlError(`more than ${MAX_TAGS} tags`)
+  return readPlainXml(text, MAX_TAGS, rule) ?? readAnyXml(text, rule)
 }
 
 /** The root element's children, of an element around it. @throws XmlError as {@link parseXml} does. */
@@ -54,31 +43,6 @@ export function rootOf(document: XmlNode, ...roots: string[]): XmlNode {
   return typeof root === 'object' ? root : { '#text': [root ?? ''] }
 }
 
-/**
- * Reads any document to the same tree as {@link readPlainXml} a plain one, in some forty times the time.
- * @throws XmlError when it is not well-formed, has a document type, or too many tags.
- */
-export function readAnyXml(text: string): XmlNode {
-  // A DOCTYPE is the only way to entity expansion, and no S3 or OSS document has one.
-  if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw new XmlError('a document type is not allowed')
-  if (hasMoreTags(text, MAX_TAGS)) throw new XmlError(`more than ${MAX_TAGS} tags`)
-  try {
-    return withoutBlanks(parser.parse(text, true))
-  } catch (cause) {
-    throw new XmlError((cause as Error).message, { cause })
-  }
-}
-
-/** Removes the blank text beside elements, as a pretty printer leaves it; alone in an element it is its value. */
-function withoutBlanks(node: XmlNode): XmlNode {
-  for (const [name, values] of Object.entries(node)) {
-    if (name === '#text') {
-      if (/^[ \t\r\n]*$/.test([values].flat().join(''))) delete node[name]
-    } else for (const value of values) if (typeof value === 'object') withoutBlanks(value)
-  }
-  return node
-}
-
 /** Not by `indexOf`: where they stand close together, a call for each takes ten times as long. */
 function hasMoreTags(text: string, count: number): boolean {
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) === LESS_THAN && --count < 0) return true
@@ -88,18 +52,13 @@ function hasMoreTags(text: string, count: number): boolean {
 /** The text of the first child element `name`, or undefined when there is none. */
 export function text(node: XmlNode, name: string): string | undefined {
   const value = node[name]?.[0]
-  if (typeof value === 'object') return textContent(value)
+  if (typeof value === 'object') return String(value['#text'] ?? '')
   return value
 }
 
 /** The child elements `name` that have element children. */
 export function children(node: XmlNode, name: string): XmlNode[] {
   return (node[name] ?? []).map((value) => (typeof value === 'object' ? value : {}))
-}
-
-/** Beside elements the parser joins the pieces of text into one, which is then no list. */
-function textContent(node: XmlNode): string {
-  return [node['#text'] ?? ''].flat().join('')
 }
 
 /** An element's content that is written already: for what there are a thousand of. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parseXml, type XmlNode } from '../xml.ts'
+import { parseLenientXml, type XmlNode } from '../xml.ts'
 import type { Call } from './call.ts'
 import type { Staged } from './change.ts'
 import { Crc64 } from './crc64.ts'
@@ -87,7 +87,7 @@ export async function readXml(call: Call, root: string): Promise<XmlNode> {
 /** @throws OssError MalformedXML. */
 export function parseDocument(text: string, root: string): XmlNode {
   try {
-    return parseXml(text, root)
+    return parseLenientXml(text, root)
   } catch {
     throw new OssError('MalformedXML')
   }

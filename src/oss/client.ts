@@ -1,6 +1,6 @@
 import { encodeStrictly } from '../percent.ts'
 import type { Body, Clock, HeaderMap, OssResponse, Sleep, TimeLimit, Transport } from '../ports.ts'
-import { parseXml, text, type XmlNode } from '../xml.ts'
+import { parseLenientXml, text, type XmlNode } from '../xml.ts'
 import { type List, type RowKinds, readList } from '../xml-rows.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import {
@@ -124,7 +124,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
   const send: OssClient['send'] = (call) => repeat(call, () => sendOnce(call))
   // A document that is no document, or only a piece of it, is no answer either.
   const sendForXml: OssClient['sendForXml'] = (call, root) =>
-    repeat(call, () => readOnce(call, root, (bytes) => parseXml(bytes.toString('utf8'), root)))
+    repeat(call, () => readOnce(call, root, (bytes) => parseLenientXml(bytes.toString('utf8'), root)))
   const sendForList: OssClient['sendForList'] = (call, root, kinds) =>
     repeat(call, () => readOnce(call, root, (bytes) => readList(bytes, root, kinds)))
   const client: OssClient = {

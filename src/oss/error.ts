@@ -1,5 +1,5 @@
 import type { Failure, HeaderMap, TimeLimit } from '../ports.ts'
-import { parseXml, text, XmlError } from '../xml.ts'
+import { parseLenientXml, text, XmlError } from '../xml.ts'
 
 /** An answer of OSS that is not a success. `code` is `NotModified` for a bare 304. */
 export class OssError extends Error {
@@ -55,7 +55,7 @@ const elements = ['Code', 'Message', 'EC', 'RequestId', 'Endpoint', 'BucketName'
 
 function parseErrorDocument(document: string): Partial<Record<(typeof elements)[number], string>> {
   try {
-    const node = parseXml(document, 'Error')
+    const node = parseLenientXml(document, 'Error')
     return Object.fromEntries(
       elements.flatMap((name) => {
         const value = text(node, name)

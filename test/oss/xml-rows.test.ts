@@ -26,7 +26,7 @@ const any = (source: string) => listOf(readAnyList, source)
 
 const text = fc.oneof(
   { weight: 3, arbitrary: fc.stringMatching(/^[\w%.+ -]{0,12}$/) },
-  fc.constantFrom('', ' ', '"5D41402A"', '&quot;A&quot;', '&amp;lt;', '&#13;', 'a>b', ']]>', '\0'),
+  fc.constantFrom('', ' ', '"5D41402A"', '&quot;A&quot;', '&amp;lt;', '&#13;', '&#x1;', 'a>b', ']]', '\x01'),
 )
 const blanks = fc.constantFrom('', '\n', '\n  ', '\t')
 /** What a plain list has none of, wherever it stands. */
@@ -36,6 +36,8 @@ const oddities = fc.constantFrom(
   '-->',
   '<![CDATA[',
   ']]>',
+  '\0',
+  '&#0;',
   '<?a b?>',
   '&b;',
   'text',

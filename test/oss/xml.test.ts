@@ -1,18 +1,43 @@
+import { parseXml as parseOracle, type XmlElement, type XmlText } from '@rgrove/parse-xml'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { children, element, parseXml, readAnyXml, text, XmlError } from '../../src/xml.ts'
+import { children, element, parseLenientXml, parseXml, text, XmlError } from '../../src/xml.ts'
+import { readAnyXml } from '../../src/xml-any.ts'
+import type { XmlNode, XmlRule, XmlValue } from '../../src/xml-node.ts'
 import { readPlainXml } from '../../src/xml-plain.ts'
 
 const MAX_TAGS = 1000
-const plain = (source: string) => readPlainXml(source, MAX_TAGS)
+const plain = (source: string, rule: XmlRule = 'XML 1.0') => readPlainXml(source, MAX_TAGS, rule)
 
-/** What the general parser makes of a text: its tree, or nothing where it refuses. */
-function general(source: string) {
+/** What a reader makes of a text: its tree, or nothing where it refuses. */
+function treeOf(read: () => XmlNode) {
   try {
-    return readAnyXml(source)
+    return read()
   } catch {
     return undefined
   }
+}
+const general = (source: string, rule: XmlRule = 'XML 1.0') => treeOf(() => readAnyXml(source, rule))
+/** The same by a parser of somebody else. */
+const oracle = (source: string) =>
+  treeOf(() => {
+    const { root } = parseOracle(source)
+    const name = root?.name ?? ''
+    return { [name.slice(name.indexOf(':') + 1)]: [contentOf(root as XmlElement)] }
+  })
+
+function contentOf({ children }: XmlElement): XmlValue {
+  const elements = children.filter((child) => child.type === 'element') as XmlElement[]
+  const own = children
+    .map((child) => (child.type === 'element' ? '' : ((child as XmlText).text ?? '')))
+    .join('')
+  if (elements.length === 0) return own
+  const node: XmlNode = Object.create(null)
+  for (const child of elements) {
+    const name = child.name.slice(child.name.indexOf(':') + 1)
+    node[name] = [...(node[name] ?? []), contentOf(child)]
+  }
+  return /[^ \t\r\n]/.test(own) ? Object.assign(node, { '#text': [own] }) : node
 }
 
 const listing = `<?xml version="1.0" encoding="UTF-8"?>
@@ -56,20 +81,8 @@ const blanks = fc.constantFrom('', ' ', '\n  ', '\t')
 const xmlns = fc.constantFrom('', ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"')
 const declaration = fc.constantFrom('', '<?xml version="1.0"?>', '<?xml version="1.0" encoding="UTF-8"?>\n')
 const characters = fc.oneof(
-  fc.string({ unit: 'grapheme' }).map((value) => value.replace(/[<&\r]/g, '')),
-  fc.constantFrom(
-    '&amp;',
-    '&lt;',
-    '&gt;',
-    '&quot;',
-    '&apos;',
-    '&#13;',
-    '&#x1F600;',
-    '&amp;lt;',
-    ' ',
-    ']]>',
-    '\0',
-  ),
+  fc.string({ unit: 'grapheme' }).map((value) => value.replace(/[<&\r]|]]>/g, '')),
+  fc.constantFrom('&amp;', '&lt;', '&gt;', '&quot;', '&apos;', '&#13;', '&#x1F600;', '&amp;lt;', ' ', ']]'),
 )
 /** What a plain document has none of. */
 const oddities = fc.constantFrom(
@@ -79,6 +92,18 @@ const oddities = fc.constantFrom(
   '&nbsp;',
   '&b;',
   '&#0;',
+  '&#x1;',
+  '&#xFFFF;',
+  '&#xD800;',
+  '&#x110000;',
+  '&#x0000000041;',
+  '\0',
+  '\x01',
+  '\x7f',
+  '\x85',
+  '\u2028',
+  '\ufffe',
+  ']]>',
   'text',
   '\r\n',
   '<x:a/>',
@@ -140,13 +165,29 @@ describe('what is read fast is read right', () => {
     )
   })
 
-  test('any other is read so too, or left to it', () => {
+  test.each(['XML 1.0', 'lenient'] as const)('any other is read so too, or left to it: %s', (rule) => {
     fc.assert(
       fc.property(documents([oddities]), (source) => {
-        const tree = plain(source)
-        if (tree !== undefined) expect(tree).toEqual(general(source))
+        const tree = plain(source, rule)
+        if (tree !== undefined) expect(tree).toEqual(general(source, rule))
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  test('what a client may send is what another parser takes, and means the same', () => {
+    const sources = fc.oneof(documents(), documents([oddities]))
+    fc.assert(
+      fc.property(sources, fc.nat(), fc.option(fc.nat(255), { freq: 2 }), (source, at, byte) => {
+        const bytes = new TextEncoder().encode(source)
+        // Behind the declaration, which this gateway wants in UTF-8.
+        const from = source.indexOf('?>') + 1
+        if (byte !== null) bytes[from + (at % (bytes.length - from))] = byte
+        // The other parser takes DEL for no character, which XML 1.0 allows.
+        const changed = new TextDecoder().decode(bytes).replaceAll('\x7f', 'DEL')
+        expect(plain(changed) ?? general(changed)).toEqual(oracle(changed))
+      }),
+      { numRuns: 1500 },
     )
   })
 
@@ -157,8 +198,10 @@ describe('what is read fast is read right', () => {
         const bytes = new TextEncoder().encode(source)
         bytes[at % bytes.length] = byte
         const changed = new TextDecoder().decode(bytes)
-        const tree = plain(changed)
-        if (tree !== undefined) expect(tree).toEqual(general(changed))
+        for (const rule of ['XML 1.0', 'lenient'] as const) {
+          const tree = plain(changed, rule)
+          if (tree !== undefined) expect(tree).toEqual(general(changed, rule))
+        }
       }),
       { numRuns: 3000 },
     )
@@ -182,9 +225,78 @@ describe('what is read fast is read right', () => {
     ['an ampersand alone', '<a>b & c</a>'],
     ['nothing but a declaration', '<?xml version="1.0"?>'],
     ['a document type', '<!DOCTYPE a><a/>'],
+    ['a document type that defines entities', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'],
+    ['an entity of HTML', '<a>&nbsp;</a>'],
+    ['another encoding than that of its bytes', '<?xml version="1.0" encoding="ISO-8859-1"?><a>é</a>'],
+    ['a declaration behind a blank', ' <?xml version="1.0"?><a/>'],
+    ['the end of CDATA in text', '<a>b]]>c</a>'],
+    ['UTF-16 by its own word', '<?xml version="1.0" encoding="utf-16"?><a/>'],
+    ['a declaration with another name', '<?xml version="1.0" endoding="UTF-8"?><a/>'],
+    ['a declaration without a version', '<?xml encoding="UTF-8"?><a/>'],
+    ['a comment with two hyphens', '<a><!-- b -- c --></a>'],
+    ['an attribute without quotes', '<a b=c/>'],
+    ['a less-than in an attribute', '<a b="<"/>'],
+    ['a name that begins with a digit', '<1/>'],
+    ['depth beyond any document', '<a>'.repeat(25) + '</a>'.repeat(25)],
     ['nothing', ''],
   ])('%s is refused', (_, source) => {
     expect(() => parseXml(source)).toThrow(XmlError)
+    expect(() => parseLenientXml(source)).toThrow(XmlError)
+  })
+
+  test.each([
+    ['a byte order mark', '\ufeff<a>b</a>'],
+    ['CDATA', '<a><![CDATA[b]]></a>'],
+    ['a comment within', '<a>b<!-- c --></a>'],
+    ['an instruction within', '<?c d?><a>b<?c d?></a>'],
+    ['a prefix', '<x:a xmlns:x="y">b</x:a>'],
+    ['attributes', '<a c="d" e=\'f"&amp;\'>b</a >'],
+    ['single quotes in the declaration', "<?xml version='1.0' encoding='utf-8' standalone='yes'?><a>b</a>"],
+  ])('%s changes nothing', (_, source) => {
+    expect(parseXml(source, 'a')).toEqual({ '#text': ['b'] })
+  })
+
+  const inTexts = (content: string) => [
+    `<a>${content}</a>`,
+    `<a><b>x</b><b>${content}</b></a>`,
+    `<a><b><c>x</c></b><b><c>${content}</c></b></a>`,
+    `<a x="y">${content}</a>`,
+  ]
+  const asHex = (code: number) => code.toString(16).toUpperCase().padStart(4, '0')
+  const controls = [...Array(32).keys()].filter((code) => ![9, 10, 13].includes(code))
+  const others = [0xfffe, 0xffff]
+
+  test('a character that XML 1.0 cannot hold is refused, in itself and by reference', () => {
+    for (const code of [...controls, ...others, 0xd800, 0xdfff, 0x110000]) {
+      for (const source of [`&#${code};`, `&#x${asHex(code)};`, `b&#x${asHex(code)};c`].flatMap(inTexts)) {
+        expect(() => parseXml(source), source).toThrow(XmlError)
+      }
+    }
+    for (const code of [...controls, ...others]) {
+      for (const source of inTexts(`b${String.fromCharCode(code)}c`)) {
+        expect(() => parseXml(source), JSON.stringify(source)).toThrow(XmlError)
+      }
+    }
+  })
+
+  test('the lenient rule takes any character as it is', () => {
+    for (const code of [...controls, 0x7f, 0x80, 0x85, 0x9f, 0x2028, 0xe000, 0xe001, ...others]) {
+      const character = String.fromCharCode(code)
+      const value = `${character}b${character}c\ue000`
+      for (const one of [character, `&#${code};`, `&#x${asHex(code)};`, `&#x${asHex(code).toLowerCase()};`]) {
+        const content = `<b>${one}b${one}c\ue000</b>`
+        for (const source of [`<a>${content}</a>`, `<a x="y">${content}</a>`]) {
+          expect(parseLenientXml(source, 'a'), JSON.stringify(source)).toEqual({ b: [value] })
+        }
+      }
+    }
+    for (const content of ['&#xD800;', '&#x110000;', '&x;']) {
+      expect(() => parseLenientXml(`<a>${content}</a>`), JSON.stringify(content)).toThrow(XmlError)
+    }
+  })
+
+  test('a document cannot choose another rule for itself', () => {
+    expect(() => parseXml('<?xml version="1.1"?><a>&#1;</a>')).toThrow(XmlError)
   })
 
   test.each(['constructor', 'toString', 'hasOwnProperty', '__proto__'])('%s is no name of its', (name) => {

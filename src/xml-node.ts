@@ -1,0 +1,18 @@
+/**
+ * An element's children by name, each a list in document order; text-only elements are strings. Text beside elements is
+ * `#text`, unless it is blank.
+ */
+export type XmlNode = { [name: string]: XmlValue[] }
+export type XmlValue = string | XmlNode
+
+/**
+ * Which characters a document may hold. `XML 1.0`: to the letter, as S3 reads what clients send. `lenient`: any, as
+ * references or as they are: OSS's keys have them, its documents name them, and it takes them so (Alibaba's Go SDK v2,
+ * TestDeleteMultipleObjects).
+ */
+export type XmlRule = 'XML 1.0' | 'lenient'
+
+/** Why a text is no XML document. */
+export class XmlError extends Error {
+  override name = 'XmlError'
+}
