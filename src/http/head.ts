@@ -152,13 +152,16 @@ export function framingOfAnswer({ status, headers }: AnswerHead, text: string, m
   return method === 'HEAD' || status === 204 || status === 304 ? 0 : (framing ?? 'rest')
 }
 
-const codings = /\r\ntransfer-encoding:(?! *(?:(?:(?!chunked)[^\r])*, *)?chunked *\r\n)/i
+const codings = /\r\ntransfer-encoding:([^\r]*)/gi
+/** Of one line's codings the last, anchored: a search for it would try each blank of a stranger's anew. */
+const endsInChunks = (codings: string) => /^ *chunked *$/i.test(codings.slice(codings.lastIndexOf(',') + 1))
 
 function framingOf(headers: HeaderMap, text: string): Framing | undefined {
   const length = headers['content-length']
   if (headers['transfer-encoding'] !== undefined) {
     if (length !== undefined) throw malformed('there are a length and a transfer coding')
-    if (codings.test(text) || /chunked.*chunked/i.test(headers['transfer-encoding'])) {
+    const lines = Array.from(text.matchAll(codings), ([, line = '']) => line)
+    if (!lines.every(endsInChunks) || /chunked.*chunked/i.test(headers['transfer-encoding'])) {
       throw malformed('the transfer coding does not end in chunks')
     }
     return 'chunks'
