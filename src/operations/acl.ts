@@ -62,15 +62,25 @@ async function readAcl(oss: Context['oss'], call: OssCall): Promise<Acl> {
 /** Headers or a document, one of them. @throws S3Error UnexpectedContent, MissingSecurityHeader. */
 async function wantedAcl(request: BucketRequest, { oss }: Context): Promise<OssAcl> {
   const { headers, body } = request
-  const document = await readDocument((body as PlainBody).body, 'AccessControlPolicy').catch((error) => {
-    throw error instanceof S3Error && error.code === 'MalformedXML'
-      ? new S3Error('MalformedACLError', { cause: error })
-      : error
-  })
+  const document = await readDocument((body as PlainBody).body, 'AccessControlPolicy').catch(malformedAcl)
   const ownerId = async () => (await readAcl(oss, callOnBucket(request, 'GET', 'acl'))).ownerId
   const acl = requestedAcl(headers, grantsNameAnAccount(headers) ? await ownerId() : undefined)
   if (acl !== undefined && document !== undefined) throw new S3Error('UnexpectedContent')
   if (acl !== undefined) return acl
-  if (document !== undefined) return documentedAcl(document, await ownerId())
-  throw new S3Error('MissingSecurityHeader', { elements: { MissingHeaderName: 'x-amz-acl' } })
+  if (document === undefined) {
+    throw new S3Error('MissingSecurityHeader', { elements: { MissingHeaderName: 'x-amz-acl' } })
+  }
+  const id = await ownerId()
+  try {
+    return documentedAcl(document, id)
+  } catch (error) {
+    return malformedAcl(error)
+  }
+}
+
+/** S3 has a name of its own for an ACL that is no good XML. */
+function malformedAcl(error: unknown): never {
+  throw error instanceof S3Error && error.code === 'MalformedXML'
+    ? new S3Error('MalformedACLError', { cause: error })
+    : error
 }

@@ -177,8 +177,13 @@ async function putSetting(setting: Setting, request: BucketRequest, context: Con
   const content = document.toOss(wanted, { storageClasses: map })
   await check?.(request, context, wanted)
   if (content === undefined) return { ...(await deleteSetting(setting, request, context)), status }
-  const call = callOnBucket(request, 'PUT', ossQuery)
-  const answer = await context.oss.send(withDocument({ ...call, headers }, document.ossRoot, content))
+  const call = { ...callOnBucket(request, 'PUT', ossQuery), headers }
+  const send = (tree: XmlTree) => context.oss.send(withDocument(call, document.ossRoot, tree))
+  const answer = await send(content).catch((error) => {
+    const plain = document.withoutHints?.(content)
+    if (plain === undefined || !(error instanceof OssError) || error.status !== 400) throw error
+    return send(plain)
+  })
   return { status, headers: toS3Answer(answer.headers) }
 }
 

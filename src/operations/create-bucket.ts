@@ -6,10 +6,10 @@ import type { HeaderMap, Reply } from '../ports.ts'
 import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
 import { readDocument } from '../s3/request.ts'
 import { grantsNameAnAccount, requestedAcl } from '../translate/acl.ts'
-import { checkElements, child } from '../translate/elements.ts'
-import { toS3Answer } from '../translate/headers.ts'
+import { checkElements, child, childText } from '../translate/elements.ts'
+import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
 import { parseTags, type Tag, validateTags } from '../translate/tagging.ts'
-import { text, type XmlNode } from '../xml.ts'
+import type { XmlNode } from '../xml.ts'
 import type { BucketRequest, Context } from './operation.ts'
 import { callOnBucket, withDocument } from './subresource.ts'
 
@@ -21,9 +21,11 @@ const ROOT = 'CreateBucketConfiguration'
  */
 export async function createBucket(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket, headers } = request
+  refuseUnsupported(headers)
   const { region, tags } = await readConfiguration(request)
   refuseOwnership(headers)
-  const locked = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
+  refuseNamespace(headers)
+  const locked = isLocked(headers)
   if (grantsNameAnAccount(headers))
     throw notImplemented('x-amz-grant-full-control', 'a new bucket has no other owner')
   const acl = requestedAcl(headers)
@@ -41,7 +43,14 @@ export async function createBucket(request: BucketRequest, context: Context): Pr
     })
     if (region !== undefined) context.oss.learnRegion(bucket, region)
     await furnish(request, context, furniture(request, locked, tags))
-    return { status: 200, headers: { ...toS3Answer(created.headers), location: `/${bucket}` } }
+    return {
+      status: 200,
+      headers: {
+        ...toS3Answer(created.headers),
+        location: `/${bucket}`,
+        'x-amz-bucket-arn': `arn:aws:s3:::${bucket}`,
+      },
+    }
   } catch (error) {
     // A region that OSS does not have has no host name either.
     if (error instanceof OssUnreachable && region !== undefined && isUnknownHost(error)) {
@@ -60,9 +69,6 @@ type Configuration = { region: string | undefined; tags: Tag[] }
 async function readConfiguration(request: BucketRequest): Promise<Configuration> {
   const document = request.body === undefined ? undefined : await readDocument(request.body.body, ROOT)
   if (document === undefined) return { region: undefined, tags: [] }
-  for (const name of ['Location', 'Bucket']) {
-    if (name in document) throw notImplemented(`${ROOT}/${name}`)
-  }
   checkElements(document, ROOT, ['LocationConstraint', 'Tags'])
   const list = child(document, 'Tags')
   const tags = list === undefined ? [] : parseTags(list, `${ROOT}/Tags`)
@@ -71,7 +77,7 @@ async function readConfiguration(request: BucketRequest): Promise<Configuration>
 }
 
 function regionIn(document: XmlNode): string | undefined {
-  const constraint = text(document, 'LocationConstraint')
+  const constraint = childText(document, 'LocationConstraint')
   if (constraint === undefined || constraint === '') return undefined
   const region = regionOfLocation(constraint)
   if (!isRegionName(region)) {
@@ -87,6 +93,24 @@ function refuseOwnership(headers: HeaderMap): void {
   if (ownership === undefined || ['ObjectWriter', 'BucketOwnerPreferred'].includes(ownership)) return
   if (ownership === 'BucketOwnerEnforced') throw notImplemented(name, 'ACLs cannot be switched off in OSS')
   throw invalidArgument(`Invalid ${name} header: ${ownership}`, name)
+}
+
+/** The namespace of all accounts is OSS's only one. */
+function refuseNamespace(headers: HeaderMap): void {
+  const name = 'x-amz-bucket-namespace'
+  const namespace = headers[name]
+  if (namespace === undefined || namespace === 'global') return
+  if (namespace === 'account-regional') throw notImplemented(name, 'OSS has one namespace for all accounts')
+  throw invalidArgument(`Invalid ${name} header: ${namespace}`, name)
+}
+
+function isLocked(headers: HeaderMap): boolean {
+  const name = 'x-amz-bucket-object-lock-enabled'
+  const enabled = (headers[name] ?? 'false').toLowerCase()
+  if (enabled !== 'true' && enabled !== 'false') {
+    throw invalidArgument(`Invalid ${name} header: ${enabled}`, name)
+  }
+  return enabled === 'true'
 }
 
 async function bucketExists(bucket: string, { oss }: Context): Promise<boolean> {

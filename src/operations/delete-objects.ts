@@ -2,8 +2,15 @@ import { decodeKey } from '../percent.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import { hash } from '../s3/checksum.ts'
 import { notImplemented, S3Error } from '../s3/error.ts'
-import { validateKey } from '../s3/request.ts'
-import { checkElements, malformedXml } from '../translate/elements.ts'
+import { validateKey, validateVersionId } from '../s3/request.ts'
+import {
+  checkElements,
+  childElements,
+  childText,
+  malformedXml,
+  optionalFlag,
+  requiredText,
+} from '../translate/elements.ts'
 import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
 import { children, renderXml, text, type XmlNode, type XmlTree } from '../xml.ts'
 import { authorize } from './authorize.ts'
@@ -23,8 +30,7 @@ type Wanted = { key: string; versionId: string | undefined }
  */
 export async function deleteObjects(request: BucketRequest, context: Context): Promise<Reply> {
   refuseUnsupported(request.headers)
-  const document = await requireDocument(request, 'Delete')
-  const wanted = parseDelete(document)
+  const { wanted, quiet } = parseDelete(await requireDocument(request, 'Delete'))
   const errors: XmlTree[] = []
   const allowed = wanted.filter((object) => {
     const refusal = refusalOf(object, request.bucket, context)
@@ -38,36 +44,43 @@ export async function deleteObjects(request: BucketRequest, context: Context): P
     errors.push(errorElement(object, new S3Error('AccessDenied', { message: KEPT })))
     return []
   })
-  const quiet = text(document, 'Quiet')?.trim().toLowerCase() === 'true'
   return xmlReply('DeleteResult', { Deleted: quiet ? [] : done, Error: errors }, headers)
 }
 
 const KEPT = 'OSS has not deleted this object: a retention period or a legal hold may keep it.'
 
 /** @throws S3Error MalformedXML, NotImplemented. */
-function parseDelete(document: XmlNode): Wanted[] {
+function parseDelete(document: XmlNode): { wanted: Wanted[]; quiet: boolean } {
   checkElements(document, 'Delete', ['Quiet'], ['Object'])
-  const objects = children(document, 'Object')
+  const objects = childElements(document, 'Object')
   if (objects.length === 0 || objects.length > MAX_OBJECTS) throw malformedXml()
-  return objects.map((object) => {
+  const wanted = objects.map((object) => {
     checkElements(object, 'Delete/Object', ['Key', 'VersionId'])
-    const [key] = object.Key ?? []
-    const [versionId = ''] = object.VersionId ?? []
-    // With markup within, a name is none: nothing is deleted by guess.
-    if (typeof key !== 'string' || key === '' || typeof versionId !== 'string') throw malformedXml()
-    return { key, versionId: versionId || undefined }
+    return { key: requiredText(object, 'Key'), versionId: childText(object, 'VersionId') }
   })
+  return { wanted, quiet: optionalFlag(document, 'Quiet') ?? false }
 }
 
 /** Why a key is not even asked for: the client may not, or OSS would refuse all of them because of it. */
-function refusalOf({ key }: Wanted, bucket: string, { client }: Context): S3Error | undefined {
+function refusalOf({ key, versionId }: Wanted, bucket: string, { client }: Context): S3Error | undefined {
   try {
     authorize(client, 'write', bucket, key)
     validateKey(key)
+    // Also an empty one: the object itself was not asked for.
+    if (!isVersionId(versionId)) return new S3Error('NoSuchVersion')
     return undefined
   } catch (error) {
     if (error instanceof S3Error) return error
     throw error
+  }
+}
+
+function isVersionId(id: string | undefined): boolean {
+  try {
+    validateVersionId(id)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,8 +1,14 @@
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import { invalidArgument, S3Error } from '../s3/error.ts'
-import { parseDate, toS3Time } from '../translate/date.ts'
-import { checkElements, requiredText, requiredWord, unsupportedElement } from '../translate/elements.ts'
+import { toS3Time } from '../translate/date.ts'
+import {
+  checkElements,
+  parseTimestamp,
+  requiredText,
+  requiredWord,
+  unsupportedElement,
+} from '../translate/elements.ts'
 import { toS3Answer } from '../translate/headers.ts'
 import { text } from '../xml.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from './operation.ts'
@@ -30,13 +36,12 @@ export async function getObjectRetention(request: ObjectRequest, context: Contex
 export async function putObjectRetention(request: ObjectRequest, context: Context): Promise<Reply> {
   const document = await requireDocument(request, 'Retention')
   checkElements(document, 'Retention', ['Mode', 'RetainUntilDate'])
-  if (text(document, 'Mode') === undefined && text(document, 'RetainUntilDate') === undefined) {
+  if (!('Mode' in document) && !('RetainUntilDate' in document)) {
     throw unsupportedElement('Retention', 'OSS cannot take a retention period away')
   }
   const mode = requiredWord(document, 'Mode', MODES)
   const date = requiredText(document, 'RetainUntilDate')
-  const until = parseDate(date)
-  if (until === undefined) throw new S3Error('MalformedXML')
+  const until = parseTimestamp(date)
   if (until <= context.clock()) {
     throw invalidArgument('The retain until date must be in the future!', 'RetainUntilDate', date)
   }

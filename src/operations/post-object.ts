@@ -11,6 +11,7 @@ import { parseXml, renderXml, XmlError } from '../xml.ts'
 import { authorize } from './authorize.ts'
 import { putObject } from './object.ts'
 import type { BucketRequest, Context, ObjectRequest } from './operation.ts'
+import { requireOwner } from './owner.ts'
 import { MAX_UPLOAD_BYTES } from './send-body.ts'
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own variable
@@ -40,6 +41,8 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
   authorize(client, 'write', bucket, key)
 
   const headers = headersOf(fields)
+  const owner = headers['x-amz-expected-bucket-owner']
+  if (owner !== undefined) await requireOwner(context, bucket, owner)
   const put: ObjectRequest = {
     ...request,
     key,
@@ -68,24 +71,33 @@ const notHeaders = new Set([
   'x-amz-date',
   'x-amz-decoded-content-length',
   'x-amz-signature',
-  'x-amz-tagging',
   'x-amz-trailer',
+])
+
+/** Headers by the names that forms have for them. */
+const otherNames = new Map([
+  ['acl', 'x-amz-acl'],
+  ['tagging', 'x-amz-tagging'],
 ])
 
 /** What a PutObject would say in its headers. @throws S3Error InvalidArgument, MalformedXML. */
 function headersOf(fields: Fields): HeaderMap {
   const headers = headerMap()
-  for (const [name, value] of fields) {
-    const header = name === 'acl' ? 'x-amz-acl' : name
+  for (const [name, field] of fields) {
+    const header = otherNames.get(name) ?? name
+    const value = name === 'tagging' ? taggingHeader(field) : field
+    if (header.startsWith('x-amz-copy-source')) {
+      throw invalidArgument('You can only specify a copy source header for copy requests.', name, value)
+    }
     if (!sameNamed.has(header) && (!header.startsWith('x-amz-') || notHeaders.has(header))) continue
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what no header may contain
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(header) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
       throw invalidArgument('The form field cannot stand for a header.', name)
     }
+    // The two names of one thing.
+    if (header in headers) throw invalidArgument('A form field must not be given twice.', name)
     headers[header] = value
   }
-  const tagging = fields.get('tagging')
-  if (tagging !== undefined) headers['x-amz-tagging'] = taggingHeader(tagging)
   return headers
 }
 

@@ -1,16 +1,16 @@
 import { OssError } from '../oss/error.ts'
 import type { Reply } from '../ports.ts'
-import { S3Error } from '../s3/error.ts'
+import { invalidArgument, S3Error } from '../s3/error.ts'
 import {
   checkElements,
   child,
   malformedXml,
-  optionalCount,
-  requiredWord,
+  optionalInteger,
+  optionalWord,
   unsupportedElement,
 } from '../translate/elements.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { text, type XmlNode, type XmlTree } from '../xml.ts'
+import type { XmlNode, XmlTree } from '../xml.ts'
 import type { Context, ObjectRequest } from './operation.ts'
 import { callOnObject, requireDocument, withDocument } from './subresource.ts'
 
@@ -34,14 +34,17 @@ export async function restoreObject(request: ObjectRequest, { oss }: Context): P
 }
 
 function toOssRestore(document: XmlNode): XmlTree {
-  if (text(document, 'Type') !== undefined) throw unsupportedElement('RestoreRequest/Type')
+  if ('Type' in document) throw unsupportedElement('RestoreRequest/Type')
   checkElements(document, 'RestoreRequest', ['Days', 'GlacierJobParameters', 'Tier', 'Description'])
-  const Days = optionalCount(document, 'Days', 1)
+  const Days = optionalInteger(document, 'Days')
   if (Days === undefined) throw malformedXml()
+  if (Days < 1) throw invalidArgument('restoration days should be at least 1', 'Days', String(Days))
   const parameters = child(document, 'GlacierJobParameters')
   if (parameters !== undefined) checkElements(parameters, 'RestoreRequest/GlacierJobParameters', ['Tier'])
-  const named = [parameters, document].find((node) => node !== undefined && text(node, 'Tier') !== undefined)
-  const Tier = named === undefined ? 'Standard' : requiredWord(named, 'Tier', TIERS)
+  const named = [parameters, document].flatMap((node) => (node && optionalWord(node, 'Tier', TIERS)) ?? [])
+  // The older place and the newer one, which may differ.
+  if (named.length > 1) throw malformedXml()
+  const Tier = named[0] ?? 'Standard'
   // Standard is OSS's default, too; objects in Archive know no tiers.
   return Tier === 'Standard' ? { Days } : { Days, JobParameters: { Tier } }
 }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { parseJson } from '../json.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import {
   equalSignatures,
@@ -111,7 +112,7 @@ export function holdToPolicy(fields: Fields, exempt: readonly string[], now: num
   for (const condition of conditions) {
     const [operator, subject, value] = condition
     if (operator === 'content-length-range') {
-      const [least, most] = [toSize(subject), toSize(value)]
+      const [least, most] = [toInteger(subject), toSize(value)]
       if (least === undefined || most === undefined) throw failed(condition)
       range.least = Math.max(range.least, least)
       range.most = Math.min(range.most, most)
@@ -149,34 +150,52 @@ type Condition = readonly [
 ]
 
 function parsePolicy(encoded: string): { expiration: number; conditions: Condition[] } {
+  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(encoded)) throw invalidPolicy('invalid Base64 encoding.')
   let policy: unknown
   try {
-    policy = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8'))
+    policy = parseJson(utf8.decode(Buffer.from(encoded, 'base64')))
   } catch (cause) {
     throw invalidPolicy('Invalid JSON.', cause)
   }
   if (typeof policy !== 'object' || policy === null || Array.isArray(policy))
     throw invalidPolicy('Invalid JSON.')
-  const { expiration, conditions } = policy as Record<string, unknown>
+  const { expiration, conditions, ...others } = policy as Record<string, unknown>
+  const [other] = Object.keys(others)
+  if (other !== undefined) throw invalidPolicy(`Unexpected: '${other}'`)
   if (expiration === undefined) throw invalidPolicy('Policy missing expiration.')
   if (conditions === undefined) throw invalidPolicy('Policy missing conditions.')
-  const isDate =
-    typeof expiration === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(expiration)
-  const time = isDate ? Date.parse(expiration) : Number.NaN
-  if (Number.isNaN(time)) throw invalidPolicy(`Invalid 'expiration' value: ${shown(expiration)}`)
+  const time = parseExpiration(expiration)
+  if (time === undefined) {
+    const text = typeof expiration === 'string' ? expiration : shown(expiration)
+    throw invalidPolicy(`Invalid 'expiration' value: '${text}'`)
+  }
   if (!Array.isArray(conditions)) throw invalidPolicy("Invalid 'conditions' value: must be a List.")
   return { expiration: time, conditions: conditions.map(parseCondition) }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Milliseconds since the epoch, or undefined for what is no time in UTC. */
+function parseExpiration(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)) return undefined
+  const time = Date.parse(value)
+  // `2030-02-30` would be read as a day of March.
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value.slice(0, 10)) ? time : undefined
+}
+
 function parseCondition(condition: unknown): Condition {
   if (Array.isArray(condition)) {
-    const operator = typeof condition[0] === 'string' ? condition[0].toLowerCase() : ''
-    if (condition.length !== 3 || !isOperator(operator)) {
-      throw invalidPolicy(`Invalid Condition: ${shown(condition)}`)
-    }
+    const [name] = condition
+    if (typeof name !== 'string') throw invalidPolicy('Invalid Condition: missing operation identifier.')
+    const operator = name.toLowerCase()
+    if (!isOperator(operator)) throw invalidPolicy(`Invalid Condition: unknown operation '${name}'.`)
+    if (condition.length !== 3) throw invalidPolicy(`Invalid ${operator}: wrong number of arguments.`)
     return [operator, condition[1], condition[2]]
   }
-  const entries = typeof condition === 'object' && condition !== null ? Object.entries(condition) : []
+  if (typeof condition !== 'object' || condition === null) {
+    throw invalidPolicy('Invalid condition test: must be a List or Object.')
+  }
+  const entries = Object.entries(condition)
   const [entry] = entries
   if (entry === undefined || entries.length !== 1) {
     throw invalidPolicy(
@@ -199,9 +218,14 @@ function shown(value: unknown): string {
 const isOperator = (text: string): text is Condition[0] =>
   text === 'eq' || text === 'starts-with' || text === 'content-length-range'
 
-function toSize(value: unknown): number | undefined {
+function toInteger(value: unknown): number | undefined {
   const text = typeof value === 'number' ? String(value) : value
-  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+  return typeof text === 'string' && /^-?\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+function toSize(value: unknown): number | undefined {
+  const size = toInteger(value)
+  return size !== undefined && size >= 0 ? size : undefined
 }
 
 const denied = (detail: string) =>

@@ -1,7 +1,15 @@
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
-import { children, text, type XmlNode, type XmlTree } from '../xml.ts'
-import { checkElements, child } from './elements.ts'
+import type { XmlNode, XmlTree } from '../xml.ts'
+import {
+  checkElements,
+  child,
+  childElements,
+  childText,
+  requiredText,
+  requiredWord,
+  unsupportedElement,
+} from './elements.ts'
 
 export type OssAcl = 'private' | 'public-read' | 'public-read-write'
 
@@ -100,40 +108,50 @@ function parseGrantee(text: string, header: keyof typeof permissions): Grant {
 }
 
 const malformedAcl = () => new S3Error('MalformedACLError')
+const POLICY = 'AccessControlPolicy'
+const GRANT = `${POLICY}/AccessControlList/Grant`
+const MAX_GRANTS = 100
 
 /**
  * The ACL that an `AccessControlPolicy` document says.
- * @throws S3Error MalformedACLError, InvalidArgument; NotImplemented for what no canned ACL of OSS says.
+ * @throws S3Error MalformedXML, MalformedACLError, InvalidArgument; NotImplemented for what no canned ACL of OSS says.
  */
 export function documentedAcl(document: XmlNode, ownerId: string): OssAcl {
-  checkElements(document, 'AccessControlPolicy', ['Owner', 'AccessControlList'])
+  checkElements(document, POLICY, ['Owner', 'AccessControlList'])
   const [owner, list] = [child(document, 'Owner'), child(document, 'AccessControlList')]
   if (owner === undefined || list === undefined) throw malformedAcl()
-  checkElements(owner, 'AccessControlPolicy/Owner', ['ID', 'DisplayName'])
-  const id = text(owner, 'ID')
+  checkElements(owner, `${POLICY}/Owner`, ['ID', 'DisplayName'])
+  const id = childText(owner, 'ID')
   if (id === undefined) throw malformedAcl()
   if (id !== ownerId) throw invalidArgument('Invalid id', 'CanonicalUser/ID', id)
-  checkElements(list, 'AccessControlPolicy/AccessControlList', [], ['Grant'])
-  return grantedAcl(children(list, 'Grant').map(parseGrant), ownerId)
+  checkElements(list, `${POLICY}/AccessControlList`, [], ['Grant'])
+  const grants = childElements(list, 'Grant').map(parseGrant)
+  if (grants.length > MAX_GRANTS) throw malformedAcl()
+  const acl = grantedAcl(grants, ownerId)
+  // S3's owner may give up its own rights, and takes a document without them as that.
+  if (!grants.some(({ kind }) => kind === 'id')) {
+    throw unsupportedElement(`${POLICY}/AccessControlList`, 'in OSS the owner keeps FULL_CONTROL')
+  }
+  return acl
 }
 
 function parseGrant(grant: XmlNode): Grant {
-  const where = 'AccessControlPolicy/AccessControlList/Grant'
-  checkElements(grant, where, ['Grantee', 'Permission'])
-  const permission = Object.values(permissions).find((name) => name === text(grant, 'Permission'))
+  checkElements(grant, GRANT, ['Grantee', 'Permission'])
+  const permission = requiredWord(grant, 'Permission', Object.values(permissions))
   const grantee = child(grant, 'Grantee')
-  if (permission === undefined || grantee === undefined) throw malformedAcl()
-  checkElements(grantee, `${where}/Grantee`, ['ID', 'DisplayName', 'URI', 'EmailAddress'])
-  const uri = text(grantee, 'URI')
-  if (uri !== undefined) {
-    if (!GROUPS.includes(uri)) throw invalidArgument('Invalid group uri', 'Group/URI', uri)
-    return { permission, kind: 'uri', value: uri, where }
-  }
-  const id = text(grantee, 'ID')
-  if (id !== undefined) return { permission, kind: 'id', value: id, where }
-  if (text(grantee, 'EmailAddress') === undefined) throw malformedAcl()
-  return { permission, kind: 'emailAddress', value: '', where }
+  if (grantee === undefined) throw malformedAcl()
+  checkElements(grantee, `${GRANT}/Grantee`, ['ID', 'DisplayName', 'URI', 'EmailAddress'])
+  const [named, another] = (['ID', 'URI', 'EmailAddress'] as const).filter((name) => name in grantee)
+  // Two names may be of two grantees.
+  if (named === undefined || another !== undefined) throw malformedAcl()
+  const value = requiredText(grantee, named)
+  if (named === 'URI' && !GROUPS.includes(value))
+    throw invalidArgument('Invalid group uri', 'Group/URI', value)
+  return { permission, kind: granteeKinds[named], value, where: GRANT }
 }
+
+/** What a grantee is called in documents, and in headers. */
+const granteeKinds = { ID: 'id', URI: 'uri', EmailAddress: 'emailAddress' } as const
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 

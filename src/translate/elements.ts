@@ -1,5 +1,5 @@
 import { S3Error } from '../s3/error.ts'
-import { children, text, type XmlNode } from '../xml.ts'
+import type { XmlNode } from '../xml.ts'
 
 /**
  * Holds a client's element to the children that are translated: none is dropped, none silently chosen of two.
@@ -17,7 +17,7 @@ export function checkElements(
   for (const [name, values] of Object.entries(node)) {
     if (name === '#text') {
       // Blanks between elements, as a pretty printer leaves them.
-      if ([values].flat().join('').trim() !== '') throw malformedXml()
+      if (!isBlank([values].flat().join(''))) throw malformedXml()
     } else if (repeated.includes(name)) continue
     else if (!single.includes(name)) throw unsupportedElement(`${path}/${name}`)
     else if (values.length > 1) throw malformedXml()
@@ -34,28 +34,98 @@ export function unsupportedElement(path: string, reason = 'OSS has nothing like 
 
 export const malformedXml = (): S3Error => new S3Error('MalformedXML')
 
+export const invalidRequest = (message: string): S3Error => new S3Error('InvalidRequest', { message })
+
+/**
+ * The texts of the children of that name, as they are written.
+ * @throws S3Error MalformedXML for elements within: what is left out of a text makes it another.
+ */
+export function childTexts(node: XmlNode, name: string): string[] {
+  return (node[name] ?? []).map((value) => {
+    if (typeof value !== 'string') throw malformedXml()
+    return value
+  })
+}
+
+/** The text of the one child of that name, if it is there. @throws S3Error MalformedXML. */
+export const childText = (node: XmlNode, name: string): string | undefined => childTexts(node, name)[0]
+
+/**
+ * The children of that name, each with children of its own or empty.
+ * @throws S3Error MalformedXML for text: an element that says something is not an empty one.
+ */
+export function childElements(node: XmlNode, name: string): XmlNode[] {
+  return (node[name] ?? []).map((value) => {
+    if (typeof value !== 'string') return value
+    if (!isBlank(value)) throw malformedXml()
+    return {}
+  })
+}
+
+/** The one child of that name, if it is there. @throws S3Error MalformedXML. */
+export const child = (node: XmlNode, name: string): XmlNode | undefined => childElements(node, name)[0]
+
 /** The text of a child that must be there and not be empty. @throws S3Error MalformedXML. */
 export function requiredText(node: XmlNode, name: string): string {
-  const value = text(node, name)
+  const value = childText(node, name)
   if (value === undefined || value === '') throw malformedXml()
   return value
 }
 
 /** A child's text that must be one of these words. @throws S3Error MalformedXML. */
 export function requiredWord<Word extends string>(node: XmlNode, name: string, words: readonly Word[]): Word {
-  const value = text(node, name)
+  const value = childText(node, name)
   const word = words.find((one) => one === value)
   if (word === undefined) throw malformedXml()
   return word
 }
 
-/** A whole number from `least` on in a child that may be missing. @throws S3Error MalformedXML. */
-export function optionalCount(node: XmlNode, name: string, least: number): number | undefined {
-  const value = text(node, name)?.trim()
+/** A child's text that, if it is there, must be one of these words. @throws S3Error MalformedXML. */
+export function optionalWord<Word extends string>(
+  node: XmlNode,
+  name: string,
+  words: readonly Word[],
+): Word | undefined {
+  return name in node ? requiredWord(node, name, words) : undefined
+}
+
+/** What a 32-bit integer of XML Schema holds; sizes are 64-bit ones. */
+const MAX_INTEGER = 2 ** 31 - 1
+
+/**
+ * A whole number in a child that may be missing, in any case one that XML Schema knows; blanks around it do not count.
+ * @throws S3Error MalformedXML.
+ */
+export function optionalInteger(node: XmlNode, name: string, most = MAX_INTEGER): number | undefined {
+  const value = childText(node, name)?.trim()
   if (value === undefined) return undefined
-  if (!/^\d{1,15}$/.test(value) || Number(value) < least) throw malformedXml()
+  if (!/^-?\d{1,16}$/.test(value) || Math.abs(Number(value)) > most) throw malformedXml()
   return Number(value)
 }
 
-/** The one child of that name, if it is there. */
-export const child = (node: XmlNode, name: string): XmlNode | undefined => children(node, name)[0]
+/** A truth value in a child that may be missing; S3's own examples have it in capitals, too. @throws S3Error MalformedXML. */
+export function optionalFlag(node: XmlNode, name: string): boolean | undefined {
+  const value = childText(node, name)?.trim().toLowerCase()
+  if (value === undefined) return undefined
+  if (value !== 'true' && value !== 'false') throw malformedXml()
+  return value === 'true'
+}
+
+const timestamp = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2}))?$/
+
+/**
+ * A time as XML Schema writes it, or a day, which begins in UTC: milliseconds since the epoch.
+ * @throws S3Error MalformedXML, also for a day that is in no calendar.
+ */
+export function parseTimestamp(value: string): number {
+  const trimmed = value.trim()
+  const [day = ''] = trimmed.split('T')
+  const midnight = Date.parse(`${day}T00:00:00Z`)
+  const time = Date.parse(trimmed)
+  if (!timestamp.test(trimmed) || Number.isNaN(time) || Number.isNaN(midnight)) throw malformedXml()
+  // `2030-02-30` would be read as a day of March.
+  if (new Date(midnight).toISOString().slice(0, day.length) !== day) throw malformedXml()
+  return time
+}
+
+const isBlank = (text: string) => /^[ \t\r\n]*$/.test(text)

@@ -1,6 +1,6 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
-import { children, text, type XmlNode } from '../xml.ts'
-import { checkElements, malformedXml } from './elements.ts'
+import type { XmlNode } from '../xml.ts'
+import { checkElements, child, childElements, childText, malformedXml } from './elements.ts'
 
 export type Tag = readonly [key: string, value: string]
 
@@ -9,8 +9,9 @@ const MAX_TAGS = 10
 const MAX_BUCKET_TAGS = 20
 const MAX_KEY_LENGTH = 128
 const MAX_VALUE_LENGTH = 256
-// What both services take: S3 allows any letter, OSS documents these (no `@`, which S3 allows).
-const allowed = /^[A-Za-z0-9 +\-=._:/]*$/
+// What both services take: S3 has `@` besides. OSS documents Latin letters alone, and takes those of any script, as the
+// tests of aliyun-oss-python-sdk against the service have it.
+const allowed = /^[\p{L}\p{N} +\-=._:/]*$/u
 
 /**
  * The `x-amz-tagging` header (`k=v&k2=v2`, URL-encoded) → tags.
@@ -44,7 +45,7 @@ export function parseTagging(header: string): Tag[] {
 /** The tags of a `Tagging` document. @throws S3Error MalformedXML. */
 export function parseTagSet(document: XmlNode): Tag[] {
   checkElements(document, 'Tagging', ['TagSet'])
-  const [set] = children(document, 'TagSet')
+  const set = child(document, 'TagSet')
   if (set === undefined) throw malformedXml()
   return parseTags(set, 'Tagging/TagSet')
 }
@@ -52,9 +53,9 @@ export function parseTagSet(document: XmlNode): Tag[] {
 /** The `Tag` elements of a list. @param path the list's own, for errors. @throws S3Error MalformedXML. */
 export function parseTags(list: XmlNode, path: string): Tag[] {
   checkElements(list, path, [], ['Tag'])
-  return children(list, 'Tag').map((tag) => {
+  return childElements(list, 'Tag').map((tag) => {
     checkElements(tag, `${path}/Tag`, ['Key', 'Value'])
-    const [key, value] = [text(tag, 'Key'), text(tag, 'Value')]
+    const [key, value] = [childText(tag, 'Key'), childText(tag, 'Value')]
     if (key === undefined || value === undefined) throw malformedXml()
     return [key, value]
   })
@@ -99,20 +100,28 @@ export function validateTags(tags: readonly Tag[], on: keyof typeof limits = 'ob
         elements: { TagKey: key },
       })
     }
-    if (key === '' || key.length > MAX_KEY_LENGTH || !allowed.test(key)) {
-      throw new S3Error('InvalidTag', {
-        message: 'The TagKey you have provided is invalid',
-        elements: { TagKey: key },
-      })
-    }
-    if (value.length > MAX_VALUE_LENGTH || !allowed.test(value)) {
-      throw new S3Error('InvalidTag', {
-        message: 'The TagValue you have provided is invalid',
-        elements: { TagKey: key, TagValue: value },
-      })
-    }
+    validateTag([key, value])
   }
 }
+
+/** A tag by itself, wherever it is named. @throws S3Error InvalidTag. */
+export function validateTag([key, value]: Tag): void {
+  if (key === '' || lengthOf(key) > MAX_KEY_LENGTH || !allowed.test(key)) {
+    throw new S3Error('InvalidTag', {
+      message: 'The TagKey you have provided is invalid',
+      elements: { TagKey: key },
+    })
+  }
+  if (lengthOf(value) > MAX_VALUE_LENGTH || !allowed.test(value)) {
+    throw new S3Error('InvalidTag', {
+      message: 'The TagValue you have provided is invalid',
+      elements: { TagKey: key, TagValue: value },
+    })
+  }
+}
+
+/** In characters, of which those outside the first plane are two of JavaScript's. */
+const lengthOf = (text: string) => [...text].length
 
 /** Tags as the `x-oss-tagging` header; every reserved character percent-encoded. */
 export function toOssTagging(tags: readonly Tag[]): string {

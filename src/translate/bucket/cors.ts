@@ -1,10 +1,21 @@
-import { S3Error } from '../../s3/error.ts'
+import { invalidArgument } from '../../s3/error.ts'
 import { children, text, type XmlNode, type XmlTree } from '../../xml.ts'
-import { checkElements, malformedXml, optionalCount } from '../elements.ts'
+import {
+  checkElements,
+  childElements,
+  childText,
+  childTexts,
+  invalidRequest,
+  malformedXml,
+  optionalInteger,
+} from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 
 const ROOT = 'CORSConfiguration'
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']
+const LISTS = ['AllowedOrigin', 'AllowedMethod', 'AllowedHeader', 'ExposeHeader'] as const
+const MAX_RULES = 100
+const MAX_ID_LENGTH = 255
 
 /** The same grammar on both sides. A rule's ID, which only names it, has no place in OSS. */
 export const cors: BucketDocument = {
@@ -12,37 +23,71 @@ export const cors: BucketDocument = {
   ossRoot: ROOT,
   toOss(document) {
     checkElements(document, ROOT, [], ['CORSRule'])
-    const rules = children(document, 'CORSRule')
+    const rules = childElements(document, 'CORSRule')
     if (rules.length === 0) throw malformedXml()
+    if (rules.length > MAX_RULES) {
+      throw invalidRequest(`The number of CORS rules should not exceed allowed limit of ${MAX_RULES} rules.`)
+    }
     return { CORSRule: rules.map(toOssRule) }
   },
   // OSS's ResponseVary, beside the rules, changes a header of answers and no access.
-  toS3: (document) => ({ CORSRule: children(document, 'CORSRule').map(ruleElement) }),
+  toS3: (document) => ({
+    CORSRule: children(document, 'CORSRule').map((rule) => ({
+      ...listsOf(rule),
+      MaxAgeSeconds: text(rule, 'MaxAgeSeconds'),
+    })),
+  }),
 }
 
+/** @throws S3Error MalformedXML, InvalidRequest, InvalidArgument. */
 function toOssRule(rule: XmlNode): XmlTree {
   checkElements(rule, `${ROOT}/CORSRule`, ['ID', 'MaxAgeSeconds'], LISTS)
-  const element = ruleElement(rule)
-  const [origins, methods] = [texts(rule, 'AllowedOrigin'), texts(rule, 'AllowedMethod')]
-  if (origins.length === 0 || methods.length === 0) throw malformedXml()
-  const unsupported = methods.find((method) => !METHODS.includes(method))
-  if (unsupported !== undefined) {
-    throw new S3Error('InvalidRequest', {
-      message: `Found unsupported HTTP method in CORS config. Unsupported method is ${unsupported}`,
-    })
+  const id = childText(rule, 'ID') ?? ''
+  if (id.length > MAX_ID_LENGTH) {
+    throw invalidArgument(`ID length should not exceed allowed limit of ${MAX_ID_LENGTH}`, 'ID', id)
   }
-  return { ...element, MaxAgeSeconds: optionalCount(rule, 'MaxAgeSeconds', 0) }
+  const lists = listsOf(rule)
+  if (lists.AllowedOrigin.length === 0 || lists.AllowedMethod.length === 0) throw malformedXml()
+  const method = lists.AllowedMethod.find((name) => !METHODS.includes(name))
+  if (method !== undefined) {
+    throw invalidRequest(`Found unsupported HTTP method in CORS config. Unsupported method is ${method}`)
+  }
+  for (const origin of lists.AllowedOrigin) {
+    checkWildcards('AllowedOrigin', origin)
+    checkCharacters('AllowedOrigin', origin, /^[!-~]+$/)
+  }
+  for (const header of lists.AllowedHeader) {
+    checkWildcards('AllowedHeader', header)
+    checkCharacters('AllowedHeader', header, TOKEN)
+  }
+  for (const header of lists.ExposeHeader) {
+    if (header.includes('*')) {
+      throw invalidRequest(
+        `ExposeHeader "${header}" contains wildcard. We currently do not support wildcard for ExposeHeader.`,
+      )
+    }
+    checkCharacters('ExposeHeader', header, TOKEN)
+  }
+  const MaxAgeSeconds = optionalInteger(rule, 'MaxAgeSeconds')
+  if (MaxAgeSeconds !== undefined && MaxAgeSeconds < 0) throw malformedXml()
+  return { ...lists, MaxAgeSeconds }
 }
 
-const LISTS = ['AllowedOrigin', 'AllowedMethod', 'AllowedHeader', 'ExposeHeader']
+/** A header's name, or a pattern for some: `*` is one of its characters in HTTP, too. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 
-const ruleElement = (rule: XmlNode): XmlTree => ({
-  ...Object.fromEntries(LISTS.map((name) => [name, texts(rule, name)])),
-  MaxAgeSeconds: text(rule, 'MaxAgeSeconds'),
-})
+function checkWildcards(element: string, value: string): void {
+  if (value.split('*').length > 2) {
+    throw invalidRequest(`${element} "${value}" can not have more than one wildcard.`)
+  }
+}
 
-const texts = (node: XmlNode, name: string): string[] =>
-  (node[name] ?? []).map((value) => {
-    if (typeof value !== 'string') throw malformedXml()
-    return value
-  })
+function checkCharacters(element: string, value: string, allowed: RegExp): void {
+  if (!allowed.test(value)) throw invalidRequest(`${element} "${value}" contains invalid character.`)
+}
+
+const listsOf = (rule: XmlNode) =>
+  Object.fromEntries(LISTS.map((name) => [name, childTexts(rule, name)])) as Record<
+    (typeof LISTS)[number],
+    string[]
+  >

@@ -16,6 +16,11 @@ export type BucketDocument = {
    */
   toOss(document: XmlNode, settings: DocumentSettings): XmlTree | undefined
   /**
+   * The same without what only remembers how the client put it, for an OSS that does not take that.
+   * @returns undefined where there is nothing of the kind.
+   */
+  withoutHints?(content: XmlTree): XmlTree | undefined
+  /**
    * @returns the code of S3's error where the document says that there is none.
    * @throws S3Error NotImplemented naming what S3 cannot say.
    */

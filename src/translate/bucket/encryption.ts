@@ -1,10 +1,20 @@
 import { invalidArgument } from '../../s3/error.ts'
-import { children, text } from '../../xml.ts'
-import { checkElements, child, malformedXml, requiredText, requiredWord } from '../elements.ts'
+import { text } from '../../xml.ts'
+import {
+  checkElements,
+  child,
+  childElements,
+  childText,
+  malformedXml,
+  optionalFlag,
+  requiredWord,
+} from '../elements.ts'
 import { toOssEncryption, toS3Encryption } from '../encryption.ts'
 import type { BucketDocument } from './document.ts'
 
 const ROOT = 'ServerSideEncryptionConfiguration'
+/** Those S3 knows; what OSS has not among them is refused as in headers. */
+const ALGORITHMS = ['AES256', 'aws:kms', 'aws:kms:dsse', 'aws:fsx'] as const
 const ALGORITHM = 'x-amz-server-side-encryption'
 const OSS_ALGORITHM = 'x-oss-server-side-encryption'
 
@@ -14,12 +24,11 @@ export const encryption: BucketDocument = {
   ossRoot: 'ServerSideEncryptionRule',
   toOss(document) {
     checkElements(document, ROOT, [], ['Rule'])
-    const [rule, second] = children(document, 'Rule')
+    const [rule, second] = childElements(document, 'Rule')
     if (rule === undefined || second !== undefined) throw malformedXml()
     checkElements(rule, `${ROOT}/Rule`, ['ApplyServerSideEncryptionByDefault', 'BucketKeyEnabled'])
     // Cost of KMS calls, not meaning.
-    if (text(rule, 'BucketKeyEnabled') !== undefined)
-      requiredWord(rule, 'BucketKeyEnabled', ['true', 'false'])
+    optionalFlag(rule, 'BucketKeyEnabled')
     const fallback = child(rule, 'ApplyServerSideEncryptionByDefault')
     if (fallback === undefined) throw malformedXml()
     checkElements(fallback, `${ROOT}/Rule/ApplyServerSideEncryptionByDefault`, [
@@ -28,8 +37,8 @@ export const encryption: BucketDocument = {
     ])
     return {
       ApplyServerSideEncryptionByDefault: toOssRule(
-        requiredText(fallback, 'SSEAlgorithm'),
-        text(fallback, 'KMSMasterKeyID'),
+        requiredWord(fallback, 'SSEAlgorithm', ALGORITHMS),
+        childText(fallback, 'KMSMasterKeyID'),
       ),
     }
   },
@@ -55,6 +64,7 @@ export const encryption: BucketDocument = {
 }
 
 function toOssRule(algorithm: string, keyId: string | undefined) {
+  if (keyId === '') throw malformedXml()
   if (keyId !== undefined && !algorithm.startsWith('aws:kms')) {
     throw invalidArgument(
       'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',

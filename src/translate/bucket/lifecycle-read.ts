@@ -2,9 +2,8 @@ import { children, text, type XmlNode, type XmlTree } from '../../xml.ts'
 import { toS3Time } from '../date.ts'
 import { checkElements, child } from '../elements.ts'
 import { toS3StorageClass } from '../storage-class.ts'
-
-const RULE = 'LifecycleConfiguration/Rule'
-const SIZES = ['ObjectSizeGreaterThan', 'ObjectSizeLessThan'] as const
+import { RULE } from './lifecycle-rule.ts'
+import { SIZES } from './lifecycle-scope.ts'
 
 /** A rule of OSS as S3 says it. @throws S3Error NotImplemented naming what S3 cannot say. */
 export function toS3Rule(rule: XmlNode): XmlTree {
@@ -31,7 +30,7 @@ export function toS3Rule(rule: XmlNode): XmlTree {
   const date = expiration && text(expiration, 'Date')
   return {
     ID: text(rule, 'ID'),
-    Filter: toS3Filter(rule),
+    ...toS3Scope(rule),
     Status: text(rule, 'Status'),
     Expiration: expiration && {
       Date: date && toS3Time(date),
@@ -45,10 +44,16 @@ export function toS3Rule(rule: XmlNode): XmlTree {
   }
 }
 
-/** One condition stands alone, several in `And`. */
-function toS3Filter(rule: XmlNode): XmlTree {
-  const filter = child(rule, 'Filter') ?? {}
-  checkElements(filter, `${RULE}/Filter`, SIZES)
+/** One condition stands alone, several in `And`; a filter of OSS without any says that there was none. */
+function toS3Scope(rule: XmlNode): XmlTree {
+  const filter = child(rule, 'Filter')
+  if (filter !== undefined) checkElements(filter, `${RULE}/Filter`, SIZES)
+  const isOlder = filter !== undefined && Object.keys(filter).length === 0 && !('Tag' in rule)
+  if (isOlder) return { Prefix: text(rule, 'Prefix') ?? '' }
+  return { Filter: toS3Filter(rule, filter ?? {}) }
+}
+
+function toS3Filter(rule: XmlNode, filter: XmlNode): XmlTree {
   const prefix = text(rule, 'Prefix') || undefined
   const tags = children(rule, 'Tag').map((tag) => ({
     Key: text(tag, 'Key'),

@@ -1,22 +1,13 @@
-import { invalidArgument, S3Error } from '../../s3/error.ts'
-import { children, text, type XmlNode, type XmlTree } from '../../xml.ts'
-import { parseDate } from '../date.ts'
-import {
-  checkElements,
-  child,
-  malformedXml,
-  optionalCount,
-  requiredText,
-  requiredWord,
-  unsupportedElement,
-} from '../elements.ts'
-import { s3StorageClasses, toOssStorageClass } from '../storage-class.ts'
-import type { Tag } from '../tagging.ts'
+import { invalidArgument } from '../../s3/error.ts'
+import { children, type XmlTree } from '../../xml.ts'
+import { checkElements, childElements, malformedXml, unsupportedElement } from '../elements.ts'
+import { toOssStorageClass } from '../storage-class.ts'
 import type { BucketDocument, DocumentSettings } from './document.ts'
 import { toS3Rule } from './lifecycle-read.ts'
+import { type LifecycleRule, parseRule, RULE, type Transition } from './lifecycle-rule.ts'
 
 const ROOT = 'LifecycleConfiguration'
-const RULE = `${ROOT}/Rule`
+const MAX_RULES = 1000
 
 /** Rules by age. OSS has the prefix and the tags beside the filter, and no counting of versions. */
 export const lifecycle: BucketDocument = {
@@ -24,166 +15,83 @@ export const lifecycle: BucketDocument = {
   ossRoot: ROOT,
   toOss(document, settings) {
     checkElements(document, ROOT, [], ['Rule'])
-    const rules = children(document, 'Rule')
-    if (rules.length === 0) throw malformedXml()
-    const ids = rules.flatMap((rule) => text(rule, 'ID') || [])
+    const rules = childElements(document, 'Rule').map(parseRule)
+    if (rules.length === 0 || rules.length > MAX_RULES) throw malformedXml()
     const seen = new Set<string>()
-    const twice = ids.find((id) => seen.has(id) || !seen.add(id))
+    const twice = rules.find(({ id }) => id !== undefined && (seen.has(id) || !seen.add(id)))
     if (twice !== undefined) {
-      throw invalidArgument('Rule ID must be unique. Found same ID for more than one rule', 'ID', twice)
+      throw invalidArgument('Rule ID must be unique. Found same ID for more than one rule', 'ID', twice.id)
     }
     return { Rule: rules.map((rule) => toOssRule(rule, settings)) }
+  },
+  withoutHints: ({ Rule }) => {
+    const rules = Rule as XmlTree[]
+    if (!rules.some(({ Filter }) => Filter === NO_CONDITION)) return undefined
+    return {
+      Rule: rules.map((rule) => (rule.Filter === NO_CONDITION ? { ...rule, Filter: undefined } : rule)),
+    }
   },
   toS3: (document) => ({ Rule: children(document, 'Rule').map(toS3Rule) }),
 }
 
-function toOssRule(rule: XmlNode, settings: DocumentSettings): XmlTree {
-  checkElements(
-    rule,
-    RULE,
-    [
-      'ID',
-      'Prefix',
-      'Filter',
-      'Status',
-      'Expiration',
-      'NoncurrentVersionExpiration',
-      'AbortIncompleteMultipartUpload',
-    ],
-    ['Transition', 'NoncurrentVersionTransition'],
-  )
-  const { prefix, tags, sizes } = scopeOf(rule)
-  const actions: XmlTree = {
-    Expiration: toOssExpiration(child(rule, 'Expiration')),
-    Transition: toOssTransitions(rule, 'Transition', 'Days', settings),
-    NoncurrentVersionExpiration: toOssDays(
-      rule,
-      'NoncurrentVersionExpiration',
-      'NoncurrentDays',
-      'NoncurrentDays',
-    ),
+/**
+ * OSS has the prefix in one place, S3 in two, and gives it back where it was. A filter without conditions, which changes
+ * nothing, says that it stood in the older one.
+ */
+const NO_CONDITION: XmlTree = {}
+
+function toOssRule(rule: LifecycleRule, settings: DocumentSettings): XmlTree {
+  const { id, status, scope, expiration, noncurrentExpiration, abort } = rule
+  const { form, prefix, tags, sizes } = scope
+  return {
+    ID: id,
+    Prefix: prefix,
+    Status: status,
+    Tag: tags.map(([Key, Value]) => ({ Key, Value })),
+    Filter: form === 'Prefix' ? NO_CONDITION : Object.keys(sizes).length === 0 ? undefined : sizes,
+    Expiration: toOssExpiration(expiration),
+    Transition: toOssTransitions(rule.transitions, 'Transition', 'Days', settings),
+    NoncurrentVersionExpiration:
+      noncurrentExpiration === undefined ? undefined : { NoncurrentDays: noncurrentExpiration },
     NoncurrentVersionTransition: toOssTransitions(
-      rule,
+      rule.noncurrentTransitions,
       'NoncurrentVersionTransition',
       'NoncurrentDays',
       settings,
     ),
-    AbortMultipartUpload: toOssDays(rule, 'AbortIncompleteMultipartUpload', 'DaysAfterInitiation', 'Days'),
-  }
-  if (
-    Object.values(actions).every(
-      (action) => action === undefined || (Array.isArray(action) && action.length === 0),
-    )
-  ) {
-    throw new S3Error('InvalidRequest', { message: 'At least one action needs to be specified in a rule' })
-  }
-  return {
-    ID: text(rule, 'ID') || undefined,
-    Prefix: prefix,
-    Status: requiredWord(rule, 'Status', ['Enabled', 'Disabled']),
-    Tag: tags.map(([Key, Value]) => ({ Key, Value })),
-    Filter: Object.values(sizes).every((size) => size === undefined) ? undefined : sizes,
-    ...actions,
+    AbortMultipartUpload: abort === undefined ? undefined : { Days: abort },
   }
 }
 
-const SIZES = ['ObjectSizeGreaterThan', 'ObjectSizeLessThan'] as const
-
-/** What a rule is about: `Filter` in its forms, or the `Prefix` of older documents. */
-function scopeOf(rule: XmlNode) {
-  const filter = child(rule, 'Filter')
-  const prefix = text(rule, 'Prefix')
-  if ((filter === undefined) === (prefix === undefined)) throw malformedXml()
-  if (filter === undefined) return { prefix: prefix ?? '', tags: [], sizes: {} }
-  checkElements(filter, `${RULE}/Filter`, ['Prefix', 'Tag', 'And', ...SIZES])
-  if (Object.keys(filter).filter((name) => name !== '#text').length > 1) throw malformedXml()
-  const all = child(filter, 'And')
-  if (all !== undefined) checkElements(all, `${RULE}/Filter/And`, ['Prefix', ...SIZES], ['Tag'])
-  const scope = all ?? filter
-  return {
-    prefix: text(scope, 'Prefix') ?? '',
-    tags: tagsOf(scope),
-    sizes: Object.fromEntries(SIZES.map((name) => [name, optionalCount(scope, name, 0)])),
-  }
-}
-
-function tagsOf(scope: XmlNode): Tag[] {
-  const tags = children(scope, 'Tag').map((tag): Tag => {
-    checkElements(tag, `${RULE}/Filter/Tag`, ['Key', 'Value'])
-    return [requiredText(tag, 'Key'), text(tag, 'Value') ?? '']
-  })
-  if (new Set(tags.map(([key]) => key)).size < tags.length) {
-    throw new S3Error('InvalidRequest', { message: 'Duplicate Tag Keys are not allowed.' })
-  }
-  return tags
-}
-
-const DAY = 86_400_000
-
-function toOssExpiration(expiration: XmlNode | undefined): XmlTree | undefined {
+function toOssExpiration(expiration: LifecycleRule['expiration']): XmlTree | undefined {
   if (expiration === undefined) return undefined
-  checkElements(expiration, `${RULE}/Expiration`, ['Date', 'Days', 'ExpiredObjectDeleteMarker'])
-  const [date, marker] = [text(expiration, 'Date'), text(expiration, 'ExpiredObjectDeleteMarker')]
-  const days = daysIn(expiration, 'Days', 'Expiration')
-  if ([date, days, marker].filter((value) => value !== undefined).length !== 1) throw malformedXml()
-  if (marker !== undefined) {
-    return {
-      ExpiredObjectDeleteMarker: requiredWord(expiration, 'ExpiredObjectDeleteMarker', ['true', 'false']),
-    }
-  }
-  if (date === undefined) return { Days: days }
-  const time = parseDate(/^\d{4}-\d{2}-\d{2}$/.test(date) ? `${date}T00:00:00Z` : date)
-  if (time === undefined) throw malformedXml()
-  if (time % DAY !== 0) throw invalidArgument("'Date' must be at midnight GMT", 'Date', date)
-  return { Date: new Date(time).toISOString() }
+  if ('marker' in expiration) return { ExpiredObjectDeleteMarker: expiration.marker }
+  return 'date' in expiration ? { Date: new Date(expiration.date).toISOString() } : { Days: expiration.days }
 }
 
 /** Transitions, each to a class of its own: two of S3's may be one of OSS's. */
 function toOssTransitions(
-  rule: XmlNode,
+  transitions: readonly Transition[],
   name: 'Transition' | 'NoncurrentVersionTransition',
   age: 'Days' | 'NoncurrentDays',
   { storageClasses }: DocumentSettings,
 ): XmlTree[] {
   const path = `${RULE}/${name}`
   const reached = new Set<string>()
-  return children(rule, name).map((transition) => {
-    checkElements(transition, path, [age, 'StorageClass'])
-    const s3Class = requiredText(transition, 'StorageClass')
-    if (!s3StorageClasses.includes(s3Class)) throw malformedXml()
-    const StorageClass = toOssStorageClass(s3Class, storageClasses)
+  return transitions.map((transition) => {
+    if ('date' in transition) throw unsupportedElement(`${path}/Date`)
+    if (transition.days === 0) throw unsupportedElement(`${path}/${age}`, 'OSS counts days from one')
+    const StorageClass = toOssStorageClass(transition.storageClass, storageClasses)
     if (StorageClass === 'Standard') {
       throw unsupportedElement(
         `${path}/StorageClass`,
-        `OSS keeps ${s3Class} as Standard, where every object begins`,
+        `OSS keeps ${transition.storageClass} as Standard, where every object begins`,
       )
     }
     if (reached.has(StorageClass)) {
       throw unsupportedElement(`${path}/StorageClass`, `two of the classes are ${StorageClass} in OSS`)
     }
     reached.add(StorageClass)
-    const days = daysIn(transition, age, name)
-    if (days === undefined) throw malformedXml()
-    return { [age]: days, StorageClass }
+    return { [age]: transition.days, StorageClass }
   })
-}
-
-/** An action that is nothing but an age, under the names of both sides. */
-function toOssDays(rule: XmlNode, name: string, s3Age: string, ossAge: string): XmlTree | undefined {
-  const action = child(rule, name)
-  if (action === undefined) return undefined
-  checkElements(action, `${RULE}/${name}`, [s3Age])
-  const days = daysIn(action, s3Age, name)
-  if (days === undefined) throw malformedXml()
-  return { [ossAge]: days }
-}
-
-/** @throws S3Error InvalidArgument for no day; S3 only knows transitions on the first, OSS counts from one. */
-function daysIn(node: XmlNode, name: string, action: string): number | undefined {
-  const days = optionalCount(node, name, 0)
-  if (days !== 0) return days
-  if (action.endsWith('Transition')) {
-    throw unsupportedElement(`${RULE}/${action}/${name}`, 'OSS counts days from one')
-  }
-  throw invalidArgument(`'${name}' for ${action} action must be a positive integer`, name, '0')
 }

@@ -1,5 +1,5 @@
-import { text } from '../../xml.ts'
-import { checkElements, child, requiredText } from '../elements.ts'
+import { text, type XmlNode } from '../../xml.ts'
+import { checkElements, child, childText, malformedXml, requiredText } from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 
 const ROOT = 'BucketLoggingStatus'
@@ -16,7 +16,7 @@ export const logging: BucketDocument = {
     return {
       LoggingEnabled: {
         TargetBucket: requiredText(enabled, 'TargetBucket'),
-        TargetPrefix: text(enabled, 'TargetPrefix') ?? '',
+        TargetPrefix: prefixIn(enabled),
       },
     }
   },
@@ -30,4 +30,11 @@ export const logging: BucketDocument = {
       },
     }
   },
+}
+
+/** S3 wants it, if only an empty one. @throws S3Error MalformedXML. */
+function prefixIn(enabled: XmlNode): string {
+  const prefix = childText(enabled, 'TargetPrefix')
+  if (prefix === undefined) throw malformedXml()
+  return prefix
 }

@@ -1,5 +1,6 @@
+import { invalidArgument } from '../../s3/error.ts'
 import { text, type XmlNode, type XmlTree } from '../../xml.ts'
-import { checkElements, child, malformedXml, optionalCount, requiredWord } from '../elements.ts'
+import { checkElements, child, malformedXml, optionalInteger, requiredWord } from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 
 const ROOT = 'ObjectLockConfiguration'
@@ -38,7 +39,22 @@ function toOssRule(rule: XmlNode): XmlTree {
   if (retention === undefined) throw malformedXml()
   checkElements(retention, `${ROOT}/Rule/DefaultRetention`, ['Mode', 'Days', 'Years'])
   const Mode = requiredWord(retention, 'Mode', ['GOVERNANCE', 'COMPLIANCE'])
-  const [Days, Years] = [optionalCount(retention, 'Days', 1), optionalCount(retention, 'Years', 1)]
+  const [Days, Years] = [periodIn(retention, 'Days'), periodIn(retention, 'Years')]
   if ((Days === undefined) === (Years === undefined)) throw malformedXml()
   return { DefaultRetention: { Mode, Days, Years } }
+}
+
+/** A hundred years. */
+const MAX_PERIOD = { Days: 36_500, Years: 100 } as const
+
+/** @throws S3Error MalformedXML, InvalidArgument. */
+function periodIn(retention: XmlNode, unit: keyof typeof MAX_PERIOD): number | undefined {
+  const period = optionalInteger(retention, unit)
+  if (period !== undefined && period < 1) {
+    throw invalidArgument('Default retention period must be a positive integer value.', unit, String(period))
+  }
+  if (period !== undefined && period > MAX_PERIOD[unit]) {
+    throw invalidArgument('Default retention period too large.', unit, String(period))
+  }
+  return period
 }

@@ -1,5 +1,5 @@
 import { text } from '../../xml.ts'
-import { checkElements, requiredWord, unsupportedElement } from '../elements.ts'
+import { checkElements, optionalFlag, unsupportedElement } from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 
 const ROOT = 'PublicAccessBlockConfiguration'
@@ -11,19 +11,15 @@ export const publicAccessBlock: BucketDocument = {
   ossRoot: ROOT,
   toOss(document) {
     checkElements(document, ROOT, FLAGS)
-    const set = FLAGS.map((name) =>
-      text(document, name) === undefined
-        ? 'false'
-        : requiredWord(document, name, ['true', 'false', 'TRUE', 'FALSE']),
-    ).map((word) => word.toLowerCase())
-    const odd = set.findIndex((word) => word !== set[0])
+    const set = FLAGS.map((name) => optionalFlag(document, name) ?? false)
+    const odd = set.findIndex((flag) => flag !== set[0])
     if (odd > 0) {
       throw unsupportedElement(
         `${ROOT}/${FLAGS[odd]}`,
         'OSS has one switch for the four, so they must be equal',
       )
     }
-    return set[0] === 'true' ? { BlockPublicAccess: true } : undefined
+    return set[0] ? { BlockPublicAccess: true } : undefined
   },
   toS3(document) {
     if (text(document, 'BlockPublicAccess') !== 'true') return 'NoSuchPublicAccessBlockConfiguration'

@@ -1,6 +1,6 @@
 import { S3Error } from '../../s3/error.ts'
 import { text } from '../../xml.ts'
-import { checkElements, requiredWord, unsupportedElement } from '../elements.ts'
+import { checkElements, optionalWord, unsupportedElement } from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 
 const ROOT = 'VersioningConfiguration'
@@ -11,17 +11,15 @@ export const versioning: BucketDocument = {
   ossRoot: ROOT,
   toOss(document) {
     checkElements(document, ROOT, ['Status', 'MfaDelete'])
-    if (text(document, 'MfaDelete') !== undefined && requiredWord(document, 'MfaDelete', MFA) === 'Enabled') {
-      throw unsupportedElement(`${ROOT}/MfaDelete`)
-    }
-    if (text(document, 'Status') === undefined) {
+    const mfa = optionalWord(document, 'MfaDelete', ['Enabled', 'Disabled'])
+    const status = optionalWord(document, 'Status', ['Enabled', 'Suspended'])
+    if (mfa === 'Enabled') throw unsupportedElement(`${ROOT}/MfaDelete`)
+    if (status === undefined) {
       throw new S3Error('IllegalVersioningConfigurationException', {
         message: 'The Versioning element must be specified',
       })
     }
-    return { Status: requiredWord(document, 'Status', ['Enabled', 'Suspended']) }
+    return { Status: status }
   },
   toS3: (document) => ({ Status: text(document, 'Status') || undefined }),
 }
-
-const MFA = ['Enabled', 'Disabled'] as const
