@@ -204,11 +204,14 @@ describe('conditions', () => {
       [{ a: '1', b: '2' }],
       'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.',
     ],
-    [['eq'], 'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.'],
-    [[null], 'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.'],
+    [['eq'], 'Invalid condition test: must be a List or Object.'],
+    [[null], 'Invalid condition test: must be a List or Object.'],
     [[{ a: 1 }], 'Invalid Simple-Condition: value must be a string.'],
-    [[['eq', '$a']], 'Invalid Condition: ["eq","$a"]'],
-    [[['matches', '$a', '.*']], 'Invalid Condition: ["matches","$a",".*"]'],
+    [[[]], 'Invalid Condition: missing operation identifier.'],
+    [[['eq', '$a']], 'Invalid eq: wrong number of arguments.'],
+    [[['EQ', '$a', 'b', 'c']], 'Invalid eq: wrong number of arguments.'],
+    [[['content-length-range', 1]], 'Invalid content-length-range: wrong number of arguments.'],
+    [[['matches', '$a', '.*']], "Invalid Condition: unknown operation 'matches'."],
     [{ key: 'k' }, "Invalid 'conditions' value: must be a List."],
     [undefined, 'Policy missing conditions.'],
   ]
@@ -219,12 +222,51 @@ describe('conditions', () => {
     })
   })
 
-  test.each(['tomorrow', 1e12, null, {}, '2013-05-24'])('%j is no expiration', (expiration) => {
+  test.each([
+    'tomorrow',
+    1e12,
+    null,
+    {},
+    '2013-05-24',
+    '2030-02-30T00:00:00Z',
+    '2013-05-24T01:00:00+02:00',
+    '2013-05-24T01:00:00',
+  ])('%j is no expiration', (expiration) => {
     expect(refusalOf(() => hold([], {}, expiration)).code).toBe('InvalidPolicyDocument')
   })
 
   test.each(['', 'e30', 'W10=', 'bm90IGpzb24=', '!'])('%j is no policy', (policy) => {
     expect(refusalOf(() => holdToPolicy(lower({ policy }), [], now)).code).toBe('InvalidPolicyDocument')
+  })
+
+  const policyOf = (text: string) => Buffer.from(text).toString('base64')
+  test.each([
+    ['{"expiration":"2013-05-24T01:00:00Z","conditions":[],"Id":"a"}', "Unexpected: 'Id'"],
+    ['{"Expiration":"2013-05-24T01:00:00Z","conditions":[]}', "Unexpected: 'Expiration'"],
+    [
+      '{"expiration":"2013-05-24T01:00:00Z","conditions":[],"expiration":"2099-01-01T00:00:00Z"}',
+      'Invalid JSON.',
+    ],
+    ['{"expiration":"2013-05-24T01:00:00Z","conditions":[{"key":"a","key":"b"}]}', 'Invalid JSON.'],
+  ])('%s says more than a policy does', (text, detail) => {
+    expect(refusalOf(() => holdToPolicy(lower({ policy: policyOf(text) }), [], now))).toMatchObject({
+      code: 'InvalidPolicyDocument',
+      message: `Invalid Policy: ${detail}`,
+    })
+  })
+
+  test.each([
+    ['YWJ*', 'invalid Base64 encoding.'],
+    ['eyJh_ure', 'invalid Base64 encoding.'],
+    [Buffer.from('{"a":"\xff"}', 'latin1').toString('base64'), 'Invalid JSON.'],
+  ])('%s is no text in base64', (policy, detail) => {
+    expect(refusalOf(() => holdToPolicy(lower({ policy }), [], now)).message).toBe(
+      `Invalid Policy: ${detail}`,
+    )
+  })
+
+  test('a range may begin below nothing', () => {
+    expect(hold([['content-length-range', -1, 0]])).toEqual({ least: 0, most: 0 })
   })
 
   test('a key of every object’s prototype is a field like others', () => {

@@ -1,4 +1,4 @@
-import { invalidArgument, type S3Error } from '../../s3/error.ts'
+import { invalidArgument } from '../../s3/error.ts'
 import type { XmlNode } from '../../xml.ts'
 import {
   checkElements,
@@ -80,7 +80,11 @@ function parseExpiration(expiration: XmlNode | undefined): LifecycleRule['expira
   if (expiration === undefined) return undefined
   checkElements(expiration, `${RULE}/Expiration`, ['Date', 'Days', 'ExpiredObjectDeleteMarker'])
   const marker = optionalFlag(expiration, 'ExpiredObjectDeleteMarker')
-  if (marker === undefined) return parseWhen(expiration, 'Days', notPositive('Days', 'Expiration'))
+  if (marker === undefined) {
+    const when = parseWhen(expiration, 'Days')
+    if ('days' in when) checkPositive(when.days, 'Days', 'Expiration')
+    return when
+  }
   if ('Date' in expiration || 'Days' in expiration) throw malformedXml()
   return { marker }
 }
@@ -92,7 +96,7 @@ function parseDays(rule: XmlNode, action: string, age: string): number | undefin
   checkElements(element, `${RULE}/${action}`, [age])
   const days = optionalInteger(element, age)
   if (days === undefined) throw malformedXml()
-  if (days < 1) throw notPositive(age, action)(days)
+  checkPositive(days, age, action)
   return days
 }
 
@@ -111,32 +115,39 @@ function parseTransitions(rule: XmlNode, action: string, age: 'Days' | 'Noncurre
   return childElements(rule, action).map((transition) => {
     checkElements(transition, `${RULE}/${action}`, [age, 'StorageClass', ...(age === 'Days' ? ['Date'] : [])])
     const storageClass = requiredWord(transition, 'StorageClass', CLASSES)
-    const when = parseWhen(transition, age, (days) =>
-      days < 0
-        ? invalidArgument(`'${age}' in ${action} action must be nonnegative`, age, String(days))
-        : undefined,
-    )
-    const least = LEAST_DAYS[storageClass] ?? 0
-    if ('days' in when && when.days < least) {
+    return { ...parseWhen(transition, age), storageClass }
+  })
+}
+
+/**
+ * What S3 moves no earlier. Looked at last: what OSS cannot do at all is named first.
+ * @throws S3Error InvalidArgument.
+ */
+export function checkLeastAges({ transitions, noncurrentTransitions }: LifecycleRule): void {
+  const named = [
+    ['Days', 'Transition', transitions],
+    ['NoncurrentDays', 'NoncurrentVersionTransition', noncurrentTransitions],
+  ] as const
+  for (const [age, action, moves] of named) {
+    for (const move of moves) {
+      const least = LEAST_DAYS[move.storageClass] ?? 0
+      if ('date' in move || move.days >= least) continue
       throw invalidArgument(
-        `'${age}' in ${action} action must be greater than or equal to ${least} for storageClass '${storageClass}'`,
+        `'${age}' in ${action} action must be greater than or equal to ${least} for storageClass '${move.storageClass}'`,
         age,
-        String(when.days),
+        String(move.days),
       )
     }
-    return { ...when, storageClass }
-  })
+  }
 }
 
 const DAY = 86_400_000
 
-/** @param refusal why a number of days cannot be, if it cannot. */
-function parseWhen(node: XmlNode, age: string, refusal: (days: number) => S3Error | undefined): When {
+function parseWhen(node: XmlNode, age: string): When {
   const [date, days] = [childText(node, 'Date'), optionalInteger(node, age)]
   if ((date === undefined) === (days === undefined)) throw malformedXml()
   if (days !== undefined) {
-    const error = refusal(days)
-    if (error !== undefined) throw error
+    if (days < 0) throw malformedXml()
     return { days }
   }
   const time = parseTimestamp(date ?? '')
@@ -144,10 +155,11 @@ function parseWhen(node: XmlNode, age: string, refusal: (days: number) => S3Erro
   return { date: time }
 }
 
-const notPositive = (age: string, action: string) => (days: number) =>
-  days < 1
-    ? invalidArgument(`'${age}' for ${action} action must be a positive integer`, age, String(days))
-    : undefined
+function checkPositive(days: number, age: string, action: string): void {
+  if (days < 0) throw malformedXml()
+  if (days > 0) return
+  throw invalidArgument(`'${age}' for ${action} action must be a positive integer`, age, String(days))
+}
 
 /** Neither delete markers nor uploads have tags or a size. */
 function checkScopeOfActions({ scope, expiration, abort }: LifecycleRule): void {

@@ -60,17 +60,16 @@ function checkedPrefix(prefix = ''): string {
 }
 
 function tagsOf(scope: XmlNode): Tag[] {
-  const tags = childElements(scope, 'Tag').map((tag): Tag => {
-    checkElements(tag, `${FILTER}/Tag`, ['Key', 'Value'])
-    const value = childText(tag, 'Value')
+  const tags = childElements(scope, 'Tag')
+  for (const tag of tags) checkElements(tag, `${FILTER}/Tag`, ['Key', 'Value'])
+  const keys = tags.map((tag) => requiredText(tag, 'Key'))
+  if (new Set(keys).size < keys.length) throw invalidRequest('Duplicate Tag Keys are not allowed.')
+  return tags.map((tag, at): Tag => {
+    const [key = '', value] = [keys[at], childText(tag, 'Value')]
     if (value === undefined) throw malformedXml()
-    return [requiredText(tag, 'Key'), value]
+    validateTag([key, value])
+    return [key, value]
   })
-  for (const tag of tags) validateTag(tag)
-  if (new Set(tags.map(([key]) => key)).size < tags.length) {
-    throw invalidRequest('Duplicate Tag Keys are not allowed.')
-  }
-  return tags
 }
 
 function sizesOf(scope: XmlNode): Scope['sizes'] {

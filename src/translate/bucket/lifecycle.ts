@@ -4,7 +4,7 @@ import { checkElements, childElements, malformedXml, unsupportedElement } from '
 import { toOssStorageClass } from '../storage-class.ts'
 import type { BucketDocument, DocumentSettings } from './document.ts'
 import { toS3Rule } from './lifecycle-read.ts'
-import { type LifecycleRule, parseRule, RULE, type Transition } from './lifecycle-rule.ts'
+import { checkLeastAges, type LifecycleRule, parseRule, RULE, type Transition } from './lifecycle-rule.ts'
 
 const ROOT = 'LifecycleConfiguration'
 const MAX_RULES = 1000
@@ -22,7 +22,9 @@ export const lifecycle: BucketDocument = {
     if (twice !== undefined) {
       throw invalidArgument('Rule ID must be unique. Found same ID for more than one rule', 'ID', twice.id)
     }
-    return { Rule: rules.map((rule) => toOssRule(rule, settings)) }
+    const content = rules.map((rule) => toOssRule(rule, settings))
+    for (const rule of rules) checkLeastAges(rule)
+    return { Rule: content }
   },
   withoutHints: ({ Rule }) => {
     const rules = Rule as XmlTree[]

@@ -15,7 +15,7 @@ describe('what a rule is about', () => {
   test.each([
     ['<Filter/>', '<Prefix/>'],
     ['<Filter><Prefix>a/</Prefix></Filter>', '<Prefix>a/</Prefix>'],
-    ['<Prefix>old/</Prefix>', '<Prefix>old/</Prefix>'],
+    ['<Prefix>old/</Prefix>', '<Prefix>old/</Prefix>', '<Filter/>'],
     [
       '<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>',
       '<Prefix/>',
@@ -47,6 +47,8 @@ describe('there and back', () => {
   test.each([
     `<Filter><Prefix/></Filter>${expire}`,
     `<ID>a</ID><Filter><Prefix>a/</Prefix></Filter>${expire}`,
+    `<Prefix>a/</Prefix>${expire}`,
+    `<Prefix/>${expire}`,
     `<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>${expire}`,
     `<Filter><And><Prefix>a</Prefix><ObjectSizeGreaterThan>5</ObjectSizeGreaterThan></And></Filter>${expire}`,
     '<Filter><Prefix/></Filter><Expiration><Date>2030-01-01T00:00:00.000Z</Date></Expiration>',
