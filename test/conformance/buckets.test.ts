@@ -28,7 +28,7 @@ rows('CreateBucket', bucket, [
     name: 'the answer names the bucket’s location',
     ask: () => ({ method: 'PUT', bucket: name() }),
     status: 200,
-    headers: { location: /\/conformance-/ },
+    headers: { location: /\/conformance-/, 'x-amz-bucket-arn': /^arn:aws:s3:::conformance-/ },
     body: '',
   },
   {

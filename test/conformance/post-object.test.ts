@@ -22,6 +22,8 @@ type Form = {
   without?: string
   spoil?: boolean
   order?: 'file first'
+  /** Members of the policy, besides its own or instead of them. */
+  policy?: object
 }
 
 /** A form as a browser sends it, signed by its policy. */
@@ -29,7 +31,13 @@ const form =
   (wanted: Form = {}) =>
   (name: string): Ask => {
     const { fields = {}, conditions = [], only, expires = 600_000, content = 'hello' } = wanted
-    const { without, spoil, order, covers = (field) => !field.startsWith('x-ignore-') } = wanted
+    const {
+      without,
+      spoil,
+      order,
+      policy: members,
+      covers = (field) => !field.startsWith('x-ignore-'),
+    } = wanted
     const now = basicTime(new Date())
     const day = now.slice(0, 8)
     const all: Record<string, string> = {
@@ -45,6 +53,7 @@ const form =
     const document = {
       expiration: new Date(Date.now() + expires).toISOString(),
       conditions: only ?? [{ bucket: name }, ...covered, ...conditions],
+      ...members,
     }
     const policy = Buffer.from(JSON.stringify(document)).toString('base64')
     const key = [region, 's3', 'aws4_request'].reduce<Buffer>(
@@ -183,6 +192,49 @@ rows('PostObject', bucket, [
     ...failure('InvalidPolicyDocument', {
       Message:
         'Invalid Policy: Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.',
+    }),
+  },
+  ...(
+    [
+      [
+        'an operation that is none',
+        [['matches', '$key', 'form']],
+        "Invalid Condition: unknown operation 'matches'.",
+      ],
+      ['an operation without a value', [['eq', '$key']], 'Invalid eq: wrong number of arguments.'],
+      ['a condition of text', ['key'], 'Invalid condition test: must be a List or Object.'],
+      ['a condition on a number', [{ key: 1 }], 'Invalid Simple-Condition: value must be a string.'],
+    ] as const
+  ).map(
+    ([what, conditions, detail]): Row => ({
+      name: `a policy with ${what} is none`,
+      ask: form({ fields: { key: 'malformed' }, conditions: [...conditions] }),
+      ...failure('InvalidPolicyDocument', { Message: `Invalid Policy: ${detail}` }),
+      and: async (_, name) => expect((await send({ bucket: name, key: 'malformed' })).status).toBe(404),
+    }),
+  ),
+  {
+    name: 'a policy with a field of its own is none',
+    ask: form({ policy: { Version: '2012-10-17' } }),
+    ...failure('InvalidPolicyDocument', { Message: "Invalid Policy: Unexpected: 'Version'" }),
+  },
+  {
+    name: 'a policy without an end is none',
+    ask: form({ policy: { expiration: undefined } }),
+    ...failure('InvalidPolicyDocument', { Message: 'Invalid Policy: Policy missing expiration.' }),
+  },
+  {
+    name: 'a policy that ends on no day is none',
+    ask: form({ policy: { expiration: '2090-02-30T00:00:00Z' } }),
+    ...failure('InvalidPolicyDocument', {
+      Message: "Invalid Policy: Invalid 'expiration' value: '2090-02-30T00:00:00Z'",
+    }),
+  },
+  {
+    name: 'a policy whose conditions are no list is none',
+    ask: form({ policy: { conditions: { key: 'form' } } }),
+    ...failure('InvalidPolicyDocument', {
+      Message: "Invalid Policy: Invalid 'conditions' value: must be a List.",
     }),
   },
   missing('x-amz-signature', 'X-Amz-Signature'),
