@@ -69,11 +69,12 @@ function boundaryOf(contentType = ''): string {
       elements: { Condition: 'Bucket POST must be of the enclosure-type multipart/form-data' },
     })
   }
-  for (const parameter of parameters) {
+  const [boundary, another] = parameters.flatMap((parameter) => {
     const [, quoted, bare] = /^boundary=(?:"([^"]{1,70})"|([^\s"]{1,70}))$/i.exec(parameter) ?? []
-    if (quoted !== undefined || bare !== undefined) return quoted ?? bare ?? ''
-  }
-  throw malformed()
+    return quoted ?? bare ?? []
+  })
+  if (boundary === undefined || another !== undefined) throw malformed()
+  return boundary
 }
 
 async function partHeader(reader: FormReader): Promise<{ name: string; fileName: string }> {
@@ -86,6 +87,8 @@ async function partHeader(reader: FormReader): Promise<{ name: string; fileName:
   for (const [, name = '', quoted, bare] of disposition.matchAll(
     /(?:^|;)[ \t]*(\w+\*?)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g,
   )) {
+    // Which of two would the policy be about?
+    if (parameters.has(name.toLowerCase())) throw malformed()
     // Browsers escape a quote as %22; curl escapes with a backslash, and old browsers send whole paths with them.
     parameters.set(name.toLowerCase(), bare ?? quoted?.replace(/\\(["\\])/g, '$1') ?? '')
   }

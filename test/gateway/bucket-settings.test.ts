@@ -28,6 +28,11 @@ const lifecycleRule = {
   Expiration: { Days: 365 },
   NoncurrentVersionTransitions: [{ NoncurrentDays: 7, StorageClass: 'GLACIER' as const }],
   NoncurrentVersionExpiration: { NoncurrentDays: 60 },
+}
+const uploadsRule = {
+  ID: 'uploads',
+  Status: 'Enabled' as const,
+  Filter: { Prefix: '' },
   AbortIncompleteMultipartUpload: { DaysAfterInitiation: 3 },
 }
 const corsRule = {
@@ -85,7 +90,7 @@ const rows: Row[] = [
     put: () =>
       new S3.PutBucketLifecycleConfigurationCommand({
         Bucket,
-        LifecycleConfiguration: { Rules: [lifecycleRule] },
+        LifecycleConfiguration: { Rules: [lifecycleRule, uploadsRule] },
       }),
     oss: [
       'lifecycle',
@@ -105,13 +110,18 @@ const rows: Row[] = [
             ],
             NoncurrentVersionExpiration: [{ NoncurrentDays: ['60'] }],
             NoncurrentVersionTransition: [{ NoncurrentDays: ['7'], StorageClass: ['Archive'] }],
+          },
+          {
+            ID: ['uploads'],
+            Prefix: [''],
+            Status: ['Enabled'],
             AbortMultipartUpload: [{ Days: ['3'] }],
           },
         ],
       },
     ],
     get: () => new S3.GetBucketLifecycleConfigurationCommand({ Bucket }),
-    answer: { Rules: [lifecycleRule] },
+    answer: { Rules: [lifecycleRule, uploadsRule] },
     remove: [
       () => new S3.DeleteBucketLifecycleCommand({ Bucket }),
       { name: 'NoSuchLifecycleConfiguration', message: 'The lifecycle configuration does not exist' },

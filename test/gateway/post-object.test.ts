@@ -74,6 +74,8 @@ describe.each(runtimes)('a browser’s form, on %s', (runtime) => {
       'x-oss-tagging-count': '1',
     })
     expect((await bucket.getObjectTagging('all')).tag).toEqual({ 'a b': '1+1' })
+    expect((await upload({ key: 'tagged', 'x-amz-tagging': 'c=d' })).status).toBe(204)
+    expect((await bucket.getObjectTagging('tagged')).tag).toEqual({ c: 'd' })
     expect((await bucket.getACL('all')).acl).toBe('public-read')
     const seen = await send(world.endpoint, { method: 'GET', target: '/bucket/all' })
     expect(seen.status).toBe(403)
@@ -284,6 +286,35 @@ describe.each(runtimes)('a browser’s form, on %s', (runtime) => {
         'with tags that are none',
         () => postForm(signFields({ key, tagging: '<Tagging>' }, 'bucket'), 'x'),
         { status: 400, Code: 'MalformedXML' },
+      ],
+      [
+        'with tags twice, by both names',
+        () =>
+          postForm(
+            signFields({ key, tagging: '<Tagging><TagSet/></Tagging>', 'x-amz-tagging': 'a=b' }, 'bucket'),
+            'x',
+          ),
+        { status: 400, Code: 'InvalidArgument', ArgumentName: 'x-amz-tagging' },
+      ],
+      [
+        'with an ACL twice, by both names',
+        () => postForm(signFields({ key, acl: 'private', 'x-amz-acl': 'public-read' }, 'bucket'), 'x'),
+        { status: 400, Code: 'InvalidArgument', ArgumentName: 'x-amz-acl' },
+      ],
+      [
+        'with an ACL that is none',
+        () => postForm(signFields({ key, acl: 'everyone' }, 'bucket'), 'x'),
+        { status: 400, Code: 'InvalidArgument', ArgumentName: 'x-amz-acl' },
+      ],
+      [
+        'with the source of a copy',
+        () => postForm(signFields({ key, 'x-amz-copy-source': 'bucket/secret' }, 'bucket'), 'x'),
+        { status: 400, Code: 'InvalidArgument', ArgumentName: 'x-amz-copy-source' },
+      ],
+      [
+        'for a bucket of somebody else',
+        () => postForm(signFields({ key, 'x-amz-expected-bucket-owner': '123456789012' }, 'bucket'), 'x'),
+        { status: 403, Code: 'AccessDenied' },
       ],
       [
         'with a storage class that is none',

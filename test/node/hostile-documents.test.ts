@@ -200,7 +200,7 @@ describe('more than anyone needs', () => {
         policy({
           Condition: { StringEquals: JSON.parse(`{${numbered((i) => `"k${i}":"a",`)}"s3:prefix":"a"}`) },
         }),
-      'NotImplemented',
+      'MalformedPolicy',
     ],
   ])('%s', async (_, method, target, body, code) => {
     const answer = await send(world.endpoint, sign({ method, target, body: body() }, host))

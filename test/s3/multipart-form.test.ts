@@ -122,6 +122,11 @@ describe('is refused', () => {
       `--${BOUNDARY}\r\nContent-Disposition: form-data\r\n\r\n\r\n${file}`,
       'MalformedPOSTRequest',
     ],
+    [
+      'a part with two names',
+      `--${BOUNDARY}\r\nContent-Disposition: form-data; name="key"; name="acl"\r\n\r\nx\r\n${file}`,
+      'MalformedPOSTRequest',
+    ],
     ['a part without a header', `--${BOUNDARY}\r\n\r\nx\r\n${file}`, 'MalformedPOSTRequest'],
     ['a part with a huge header', field(`a${'x'.repeat(5000)}`, '') + file, 'MalformedPOSTRequest'],
     ['fields of over 20 KB', field('a', 'x'.repeat(20 * 1024)) + file, 'MaxPostPreDataLengthExceededError'],
@@ -171,6 +176,7 @@ describe('is refused', () => {
     'multipart/form-data',
     'multipart/form-data; boundary=',
     `multipart/form-data; boundary=${'x'.repeat(71)}`,
+    `${TYPE}; boundary=${BOUNDARY}`,
   ])('no boundary: %s', async (type) => {
     expect((await refusalOf(readForm(type, cut(Buffer.from(file), [])))).code).toBe('MalformedPOSTRequest')
   })
