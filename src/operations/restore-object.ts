@@ -1,6 +1,6 @@
 import { OssError } from '../oss/error.ts'
 import type { Reply } from '../ports.ts'
-import { invalidArgument, S3Error } from '../s3/error.ts'
+import { S3Error } from '../s3/error.ts'
 import {
   checkElements,
   child,
@@ -22,23 +22,31 @@ const TIERS = ['Standard', 'Expedited', 'Bulk'] as const
  */
 export async function restoreObject(request: ObjectRequest, { oss }: Context): Promise<Reply> {
   const content = toOssRestore(await requireDocument(request, 'RestoreRequest'))
-  const call = withDocument(callOnObject(request, 'POST', 'restore'), 'RestoreRequest', content)
-  const { status, headers } = await oss.send(call).catch((error) => {
-    if (!(error instanceof OssError) || error.code !== 'OperationNotSupported') throw error
-    throw new S3Error('InvalidObjectState', {
-      message: "Restore is not allowed for the object's current storage class",
-      cause: error,
+  const restore = (wanted: XmlTree) =>
+    oss.send(withDocument(callOnObject(request, 'POST', 'restore'), 'RestoreRequest', wanted))
+  const { status, headers } = await restore(content)
+    .catch((error) => {
+      // OSS's Archive refuses a tier, and is restored in a minute: sooner than by any of S3's.
+      if (!('JobParameters' in content) || !isOssError(error, 'MalformedXML')) throw error
+      return restore({ Days: content.Days })
     })
-  })
+    .catch((error) => {
+      if (!isOssError(error, 'OperationNotSupported')) throw error
+      throw new S3Error('InvalidObjectState', {
+        message: "Restore is not allowed for the object's current storage class",
+        cause: error,
+      })
+    })
   return { status, headers: toS3Answer(headers) }
 }
+
+const isOssError = (error: unknown, code: string) => error instanceof OssError && error.code === code
 
 function toOssRestore(document: XmlNode): XmlTree {
   if ('Type' in document) throw unsupportedElement('RestoreRequest/Type')
   checkElements(document, 'RestoreRequest', ['Days', 'GlacierJobParameters', 'Tier', 'Description'])
   const Days = optionalInteger(document, 'Days')
-  if (Days === undefined) throw malformedXml()
-  if (Days < 1) throw invalidArgument('restoration days should be at least 1', 'Days', String(Days))
+  if (Days === undefined || Days < 1) throw malformedXml()
   const parameters = child(document, 'GlacierJobParameters')
   if (parameters !== undefined) checkElements(parameters, 'RestoreRequest/GlacierJobParameters', ['Tier'])
   const named = [parameters, document].flatMap((node) => (node && optionalWord(node, 'Tier', TIERS)) ?? [])

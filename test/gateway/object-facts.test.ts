@@ -182,6 +182,17 @@ describe.each(runtimes)('what is known of an object, on %s', (runtime) => {
       expect(await readUntil('deep')).toContain('ongoing-request="false"')
     })
 
+    test('takes a tier where OSS’s archive knows none', async () => {
+      world.localOss.faults.add({
+        operation: 'RestoreObject',
+        times: 1,
+        action: { kind: 'error', status: 400, code: 'MalformedXML' },
+      })
+      const { $metadata } = await restore('frozen', { Days: 4, GlacierJobParameters: { Tier: 'Expedited' } })
+      expect($metadata.httpStatusCode).toBe(200)
+      world.localOss.faults.clear()
+    })
+
     test('what is in no archive is refused in S3’s words', async () => {
       await expect(restore('plain', { Days: 1 })).rejects.toMatchObject({
         name: 'InvalidObjectState',

@@ -99,7 +99,7 @@ describe.each(runtimes)('a document that is refused on %s', (runtime) => {
         ] as const,
     ),
     ['POST', '/key?restore', 'no days', restore(''), 'MalformedXML'],
-    ['POST', '/key?restore', 'less than a day', restore('<Days>0</Days>'), 'InvalidArgument'],
+    ['POST', '/key?restore', 'less than a day', restore('<Days>0</Days>'), 'MalformedXML'],
     ['POST', '/key?restore', 'half a day', restore('<Days>0.5</Days>'), 'MalformedXML'],
     ['POST', '/key?restore', 'an unknown tier', restore('<Days>1</Days><Tier>Fast</Tier>'), 'MalformedXML'],
     [
