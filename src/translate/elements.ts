@@ -89,12 +89,12 @@ export function optionalWord<Word extends string>(
   return name in node ? requiredWord(node, name, words) : undefined
 }
 
-/** What a 32-bit integer of XML Schema holds; sizes are 64-bit ones. */
+/** Of XML Schema's `int`, which S3's numbers are but for sizes. */
 const MAX_INTEGER = 2 ** 31 - 1
 
 /**
- * A whole number in a child that may be missing, in any case one that XML Schema knows; blanks around it do not count.
- * @throws S3Error MalformedXML.
+ * A whole number in a child that may be missing, without a plus sign; blanks around it do not count.
+ * @throws S3Error MalformedXML, also for one beyond `most`.
  */
 export function optionalInteger(node: XmlNode, name: string, most = MAX_INTEGER): number | undefined {
   const value = childText(node, name)?.trim()
