@@ -1,9 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { version } from '../package.json'
 import { EXPLAIN_USAGE, explain } from './cli-explain.ts'
-import { type Config, ConfigError, parseConfig } from './config.ts'
+import { greeting, summary } from './cli-greeting.ts'
+import { ConfigError } from './config.ts'
 import { type Running, start } from './node.ts'
+import { checkOss } from './node-oss-check.ts'
+import { readSettings } from './node-settings.ts'
 import { isWorker, type Settings, serveAsWorker, startWorkers, type Workers } from './node-workers.ts'
 import type { Log } from './ports.ts'
 
@@ -12,31 +16,20 @@ const USAGE = `Usage: s3-oss-gateway [command]
   serve         run the gateway (the default); settings come from the environment
   ${EXPLAIN_USAGE}
   check-config  read the settings, say what is wrong with them, and exit
-  help          this text
+  help          this text (also --help, -h)
+  version       the version (also --version, -V)
 `
 
 const log: Log = (event, facts) => {
   process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...facts })}\n`)
 }
 
-/** @throws ConfigError with every mistake. */
-function readSettings(): Settings {
-  const file = process.env.GATEWAY_CONFIG
-  let document: string | undefined
-  try {
-    document = file ? readFileSync(file, 'utf8') : undefined
-  } catch (error) {
-    throw new ConfigError([`GATEWAY_CONFIG: ${(error as Error).message}`])
-  }
-  return { config: parseConfig(process.env, document), document }
-}
-
 function settingsOrFail(): Settings {
   try {
-    return readSettings()
+    return readSettings(process.env)
   } catch (error) {
-    const { problems } = error as ConfigError
-    fail(2, ['The settings are not right:', ...problems.map((line) => `  ${line}`)])
+    if (!(error instanceof ConfigError)) throw error
+    fail(2, ['The settings are not right:', ...error.problems.map((line) => `  ${line}`)])
   }
 }
 
@@ -48,13 +41,16 @@ function fail(code: number, lines: readonly string[]): never {
 async function serve(): Promise<void> {
   const settings = settingsOrFail()
   const { config } = settings
+  for (const warning of config.warnings) log('warning', { warning })
   const count = config.workers === 'auto' ? availableParallelism() : config.workers
-  const starting = (count > 1 ? startWorkers(settings, count, readSettings, log) : start(config, log)).catch(
-    (error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]),
-  )
+  const starting = (
+    count > 1 ? startWorkers(settings, count, () => readSettings(process.env), log) : start(config, log)
+  ).catch((error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]))
   obeySignals(starting)
   const running = await starting
   process.stdout.write(greeting(config, running, count))
+  // Only told: OSS may be there in a moment.
+  if (config.localOss === undefined) await checkOss(config, log)
 }
 
 /** One Ctrl-C can come twice: from the terminal to all its processes, and passed on by npm. Milliseconds. */
@@ -85,60 +81,54 @@ function obeySignals(gateway: Promise<Running | Workers>): void {
   })
 }
 
-function greeting(
-  config: Config,
-  { port, adminPort, localOssPort }: Running | Workers,
-  workers: number,
-): string {
-  const { host, tls } = config.listen
-  const at = host.includes(':') ? `[${host}]` : host
-  const endpoint = `${tls ? 'https' : 'http'}://${at}:${port}`
-  const lines = [`S3 endpoint   ${endpoint}`]
-  if (adminPort > 0) lines.push(`Health        http://${at}:${adminPort}/healthz and /readyz`)
-  if (workers > 1)
-    lines.push(`Workers       ${workers}, replaced one after the other at SIGHUP to ${process.pid}`)
-  if (config.localOss === undefined) {
-    lines.push(`OSS           ${config.endpoint.protocol}//${config.endpoint.host}`)
-    return `${lines.join('\n')}\n`
-  }
-  const { accessKeyId, accessKeySecret } = config.credentials
-  const [client] = config.clients.values()
-  lines.push(
-    `OSS           embedded, kept in ${config.localOss.directory}${localOssPort > 0 ? `, for OSS tools at http://${at}:${localOssPort}` : ''} (${accessKeyId} / ${accessKeySecret})`,
-    'Set OSS_REGION, OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET to run in front of Alibaba Cloud OSS.',
-    '',
-    'Try it:',
-    '',
-    `export AWS_ACCESS_KEY_ID=${client?.accessKeyId} AWS_SECRET_ACCESS_KEY=${client?.secretAccessKey} AWS_DEFAULT_REGION=us-east-1`,
-    `aws --endpoint-url ${endpoint} s3 mb s3://my-bucket`,
-    `aws --endpoint-url ${endpoint} s3 cp README.md s3://my-bucket/hello.txt`,
-    `aws --endpoint-url ${endpoint} s3 cp s3://my-bucket/hello.txt s3://my-bucket/copy.txt`,
-  )
-  return `${lines.join('\n')}\n`
+/** Everything but `explain`, which reads its own arguments. @throws TypeError for an option that there is not. */
+function commandOf(args: string[]): string {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
+  })
+  const [command = 'serve', ...rest] = positionals
+  if (values.help) return 'help'
+  if (values.version) return 'version'
+  if (rest.length > 0)
+    throw new TypeError(`${command} takes no arguments, but there is ${JSON.stringify(rest[0])}.`)
+  return command
 }
 
-const command = process.argv[2] ?? 'serve'
-switch (command) {
-  case 'serve':
-    if (isWorker()) serveAsWorker(log)
-    else await serve()
-    break
-  case 'explain':
-    process.stdout.write(
-      await explain(process.argv.slice(3), settingsOrFail().config, log).catch((error: Error) =>
-        fail(1, [error.message]),
-      ),
-    )
-    break
-  case 'check-config':
-    settingsOrFail()
-    process.stdout.write('The settings are right.\n')
-    break
-  case 'help':
-  case '--help':
-  case '-h':
-    process.stdout.write(USAGE)
-    break
-  default:
-    fail(2, [`There is no command ${JSON.stringify(command)}.`, USAGE])
+async function run(command: string): Promise<void> {
+  switch (command) {
+    case 'serve':
+      if (isWorker()) serveAsWorker(log)
+      else await serve()
+      break
+    case 'check-config':
+      process.stdout.write(summary(settingsOrFail().config))
+      break
+    case 'help':
+      process.stdout.write(USAGE)
+      break
+    case 'version':
+      process.stdout.write(`${version}\n`)
+      break
+    default:
+      fail(2, [`There is no command ${JSON.stringify(command)}.`, USAGE])
+  }
+}
+
+const args = process.argv.slice(2)
+if (args[0] === 'explain') {
+  process.stdout.write(
+    await explain(args.slice(1), settingsOrFail().config, log).catch((error: Error) =>
+      fail(1, [error.message]),
+    ),
+  )
+} else {
+  let command: string
+  try {
+    command = commandOf(args)
+  } catch (error) {
+    fail(2, [(error as Error).message, USAGE])
+  }
+  await run(command)
 }

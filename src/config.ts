@@ -1,17 +1,21 @@
+import { type Client, parseClients, parseOssCredentials } from './config/credentials.ts'
+import { embeddedEndpoint, isItself, parseEndpoint, shown } from './config/endpoint.ts'
+import {
+  checkPorts,
+  parseCopyLimit,
+  parseDirectory,
+  parseDomains,
+  parseHost,
+  parseTls,
+  parseWorkers,
+} from './config/listen.ts'
+import { type Environment, readNames, type SettingName, settingNames } from './config/names.ts'
+import { isLoopback, parseWhole } from './config/values.ts'
 import { type Document, parseDocument } from './config-document.ts'
-import { type Endpoint, isPathStyle, isRegionName, regionOfHost } from './oss/regions.ts'
+import type { Endpoint } from './oss/regions.ts'
 import type { OssCredentials } from './oss/sign.ts'
 
-/** Who may sign requests, and what for. */
-export type Client = {
-  accessKeyId: string
-  secretAccessKey: string
-  /** Absent: all. */
-  buckets?: readonly string[] | undefined
-  /** Key prefixes; absent: all keys. A client so limited cannot create or delete buckets. */
-  prefixes?: readonly string[] | undefined
-  readOnly: boolean
-}
+export type { Client } from './config/credentials.ts'
 
 export type Config = {
   listen: {
@@ -30,9 +34,12 @@ export type Config = {
   clients: ReadonlyMap<string, Client>
   domains: readonly string[]
   document: Document
+  /** What is probably wrong, a line each. */
+  warnings: readonly string[]
 }
 
-type Environment = Record<string, string | undefined>
+/** The pair of an embedded OSS that nobody has given another: everybody knows it. */
+export const KNOWN_KEYS: OssCredentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
 
 /** Every mistake in the settings at once, each in one line. */
 export class ConfigError extends Error {
@@ -44,193 +51,106 @@ export class ConfigError extends Error {
   }
 }
 
+/** Settings that say where to listen and with what: on Workers all that is the platform's. */
+const nodeOnly: readonly SettingName[] = [
+  'HOST',
+  'PORT',
+  'ADMIN_PORT',
+  'WORKERS',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+]
+
 /**
  * Settings → Config.
  * @param environment the environment variables, or the bindings on Workers.
  * @param documentText the text of the settings document (YAML or JSON), where there is one.
+ * @param runtime on Workers there is no embedded OSS.
  * @throws ConfigError with every mistake.
  */
-export function parseConfig(environment: Environment, documentText?: string): Config {
+export function parseConfig(
+  environment: Environment,
+  documentText?: string,
+  runtime: 'node' | 'workers' = 'node',
+): Config {
   const problems: string[] = []
-  const get = (name: string) => environment[name]?.trim() || undefined
-  const number = (name: string, fallback: number, max: number) => {
+  const warnings: string[] = []
+  const { values, told } = readNames(environment, problems)
+  const get = (name: SettingName) => values.get(name)
+  const named = (family: string) =>
+    settingNames.filter((name) => name.startsWith(family) && (values.has(name) || told.has(name)))
+  const port = (name: SettingName, fallback: number) => {
     const text = get(name)
-    if (text === undefined) return fallback
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= 0 && value <= max) return value
-    problems.push(`${name} is ${JSON.stringify(text)}: it must be a whole number from 0 to ${max}`)
+    const value = text === undefined ? fallback : parseWhole(text)
+    if (value !== undefined && value <= 65_535) return value
+    problems.push(`${name} is ${shown(text ?? '')}: it must be a whole number from 0 to 65535`)
     return fallback
   }
 
-  const embedded = ['OSS_REGION', 'OSS_ENDPOINT', 'OSS_ACCESS_KEY_ID'].every(
-    (name) => get(name) === undefined,
-  )
-  const credentials: OssCredentials = embedded
-    ? { accessKeyId: 'local', accessKeySecret: 'local-secret' }
-    : {
-        accessKeyId: get('OSS_ACCESS_KEY_ID') ?? missing('OSS_ACCESS_KEY_ID', "the gateway's own key at OSS"),
-        accessKeySecret:
-          get('OSS_ACCESS_KEY_SECRET') ?? missing('OSS_ACCESS_KEY_SECRET', 'the secret of that key'),
-        ...(get('OSS_SESSION_TOKEN') === undefined
-          ? {}
-          : { securityToken: get('OSS_SESSION_TOKEN') as string }),
-      }
-  function missing(name: string, what: string): string {
-    problems.push(`${name} is missing: ${what}`)
-    return ''
+  const embedded = runtime === 'node' && named('OSS_').length === 0
+  const localNames = named('LOCAL_OSS_')
+  if (runtime === 'workers') {
+    for (const name of [...localNames, ...nodeOnly.filter((name) => values.has(name))])
+      problems.push(`${name} means nothing on Workers: leave it out`)
+  } else if (!embedded && localNames.length > 0) {
+    problems.push(
+      `${localNames.join(', ')} cannot be set together with ${named('OSS_').join(', ')}: either there is the embedded OSS, or Alibaba Cloud's`,
+    )
   }
 
-  const endpoint = parseEndpoint(get('OSS_ENDPOINT'), get('OSS_REGION'), embedded, problems)
   const document = parseDocument(documentText, problems)
+  const keys = { get, told, problems }
+  const credentials = embedded ? undefined : parseOssCredentials(keys)
+  const { clients, main } = parseClients(keys, credentials ?? KNOWN_KEYS, document)
+  const listen = {
+    host: parseHost(get('HOST'), problems),
+    port: port('PORT', 9000),
+    adminPort: port('ADMIN_PORT', 9001) || undefined,
+    tls: parseTls(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), told, problems),
+  }
+  const localOss = embedded
+    ? {
+        directory: parseDirectory(get('LOCAL_OSS_DIR'), problems),
+        port: port('LOCAL_OSS_PORT', 9010),
+        copyLimit: parseCopyLimit(get('LOCAL_OSS_COPY_LIMIT'), problems),
+      }
+    : undefined
+  checkPorts({ PORT: listen.port, ADMIN_PORT: listen.adminPort, LOCAL_OSS_PORT: localOss?.port }, problems)
+  if (embedded && main.secretAccessKey === KNOWN_KEYS.accessKeySecret && !isLoopback(listen.host)) {
+    problems.push(
+      `HOST is ${shown(listen.host)}, which others can reach, and the keys of the embedded OSS are known to everybody: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or leave HOST out`,
+    )
+  }
+  const endpoint = embedded
+    ? embeddedEndpoint()
+    : parseEndpoint(
+        {
+          endpoint: get('OSS_ENDPOINT'),
+          region: get('OSS_REGION'),
+          regionTold: told.has('OSS_REGION') || told.has('OSS_ENDPOINT'),
+        },
+        problems,
+        warnings,
+      )
+  if (isItself(endpoint, [listen.port, listen.adminPort]) && runtime === 'node')
+    problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
   const config: Config = {
-    listen: {
-      host: get('HOST') ?? '127.0.0.1',
-      port: number('PORT', 9000, 65535),
-      adminPort: number('ADMIN_PORT', 9001, 65535) || undefined,
-      tls: parseTls(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), problems),
-    },
+    listen,
     workers: parseWorkers(get('WORKERS'), embedded, problems),
-    localOss: embedded
-      ? {
-          directory: get('LOCAL_OSS_DIR') ?? '.local-oss',
-          port: number('LOCAL_OSS_PORT', 9010, 65535),
-          copyLimit: number('LOCAL_OSS_COPY_LIMIT', 1024 ** 3, Number.MAX_SAFE_INTEGER),
-        }
-      : undefined,
+    localOss,
     endpoint,
-    credentials,
-    clients: parseClients(
-      get('S3_ACCESS_KEY_ID'),
-      get('S3_SECRET_ACCESS_KEY'),
-      credentials,
-      document,
-      problems,
-    ),
+    // The embedded OSS and its gateway are one: whoever may use the one may use the other.
+    credentials: credentials ?? {
+      accessKeyId: main.accessKeyId,
+      accessKeySecret: main.secretAccessKey,
+    },
+    clients,
     domains: parseDomains(get('S3_DOMAIN'), problems),
     document,
+    warnings,
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return deepFreeze(config)
-}
-
-const DEFAULT_REGION = 'cn-hangzhou'
-
-function parseEndpoint(
-  text: string | undefined,
-  regionText: string | undefined,
-  embedded: boolean,
-  problems: string[],
-): Endpoint {
-  const region = regionText?.replace(/^oss-/, '')
-  if (region !== undefined && !isRegionName(region)) {
-    problems.push(
-      `OSS_REGION is ${JSON.stringify(regionText)}: it must be a region's id, such as cn-hangzhou`,
-    )
-  }
-  const fallback: Endpoint = {
-    protocol: 'https:',
-    host: `oss-${region ?? DEFAULT_REGION}.aliyuncs.com`,
-    region: region ?? DEFAULT_REGION,
-  }
-  if (text === undefined) {
-    if (region === undefined && !embedded)
-      problems.push('OSS_REGION is missing: the region of your buckets, such as cn-hangzhou')
-    return fallback
-  }
-  const match = /^(?:(https?):\/\/)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?\/?$/i.exec(text)
-  if (match === null) {
-    problems.push(
-      `OSS_ENDPOINT is ${JSON.stringify(text)}: it must be like https://oss-cn-hangzhou.aliyuncs.com, without a bucket or a path`,
-    )
-    return fallback
-  }
-  const host = `${match[2]}${match[3] ?? ''}`.toLowerCase()
-  const named = region ?? regionOfHost(host) ?? (isPathStyle(host) ? DEFAULT_REGION : undefined)
-  if (named === undefined)
-    problems.push(
-      `OSS_REGION is missing: OSS_ENDPOINT ${host} does not name a region, and requests are signed for one`,
-    )
-  return {
-    protocol: match[1]?.toLowerCase() === 'http' ? 'http:' : 'https:',
-    host,
-    region: named ?? DEFAULT_REGION,
-  }
-}
-
-/** More is a mistake: each is a process with a heap of its own. */
-const MOST_WORKERS = 256
-
-function parseWorkers(text: string | undefined, embedded: boolean, problems: string[]): number | 'auto' {
-  if (text === undefined) return 1
-  if (text === 'auto') return embedded ? 1 : 'auto'
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS) {
-    problems.push(
-      `WORKERS is ${JSON.stringify(text)}: it must be auto or a whole number from 1 to ${MOST_WORKERS}`,
-    )
-  } else if (embedded && count > 1) {
-    problems.push(
-      `WORKERS is ${JSON.stringify(text)}: the embedded OSS lives in one process; with OSS_REGION and its keys there can be more`,
-    )
-  }
-  return count
-}
-
-function parseTls(certFile: string | undefined, keyFile: string | undefined, problems: string[]) {
-  if (certFile === undefined && keyFile === undefined) return undefined
-  if (certFile === undefined || keyFile === undefined) {
-    problems.push(
-      `${certFile === undefined ? 'TLS_CERT_FILE' : 'TLS_KEY_FILE'} is missing: TLS needs the certificate and its key`,
-    )
-    return undefined
-  }
-  return { certFile, keyFile }
-}
-
-function parseDomains(text: string | undefined, problems: string[]): string[] {
-  const domains = (text ?? '')
-    .split(',')
-    .map((domain) =>
-      domain
-        .trim()
-        .toLowerCase()
-        .replace(/^\*?\./, ''),
-    )
-    .filter((domain) => domain !== '')
-  for (const domain of domains) {
-    if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(domain)) {
-      problems.push(
-        `S3_DOMAIN has ${JSON.stringify(domain)}: it must be a domain such as s3.example.com, without scheme or port`,
-      )
-    }
-  }
-  return domains
-}
-
-function parseClients(
-  id: string | undefined,
-  secret: string | undefined,
-  oss: OssCredentials,
-  document: Document,
-  problems: string[],
-) {
-  if ((id === undefined) !== (secret === undefined)) {
-    problems.push(
-      `${id === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY'} is missing: clients sign with the pair; leave out both to let them use the OSS pair`,
-    )
-  }
-  const main: Client = {
-    accessKeyId: id ?? oss.accessKeyId,
-    secretAccessKey: secret ?? oss.accessKeySecret,
-    readOnly: false,
-  }
-  const clients = new Map([[main.accessKeyId, main]])
-  for (const client of document.clients) {
-    if (clients.has(client.accessKeyId))
-      problems.push(`clients: the accessKeyId ${client.accessKeyId} is there twice`)
-    clients.set(client.accessKeyId, client)
-  }
-  return clients
 }
 
 function deepFreeze<T>(value: T): T {

@@ -21,7 +21,7 @@ type ToWorker = { serve: string | undefined } | { stop: number }
 type FromWorker = 'ready' | { port: number } | { failed: string }
 
 /** Other tools run programs under `node:cluster` too. */
-const MARK = 'S3_OSS_GATEWAY_WORKER'
+const MARK = 'WORKER_OF_S3_OSS_GATEWAY'
 
 /** Who has served for so many milliseconds did not die of how it was started. */
 const LIVED = 10_000

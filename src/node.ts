@@ -56,8 +56,9 @@ export async function start(config: Config, log: Log): Promise<Running> {
     }),
   ])
 
+  // On loopback only, whoever the S3 endpoint is for: it gives all rights to whoever knows the one pair.
   const localPort = config.localOss?.port ?? 0
-  const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort, host) : 0
+  const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort) : 0
 
   function beginToStop(): Promise<unknown> {
     return http.end().then(() => door.settled())

@@ -1,7 +1,8 @@
 import { type Context, type ExecutionContext, Hono } from 'hono'
 import { createGateway } from './app.ts'
-import { parseConfig } from './config.ts'
+import { type Config, ConfigError, parseConfig } from './config.ts'
 import type { Incoming, Platform, Reply, Sleep, Timer } from './ports.ts'
+import { renderError, S3Error } from './s3/error.ts'
 import { fetchTransport, headersOf, toStream, withLength } from './worker-transport.ts'
 
 /** Settings and secrets, by the names of the environment variables; GATEWAY_CONFIG is the document itself. */
@@ -27,11 +28,20 @@ export default {
   },
 }
 
+const newId = () => crypto.randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase()
+const log = (event: string, facts: Record<string, unknown>) =>
+  console.error(JSON.stringify({ event, ...facts }))
+
 function createWorker(env: Env) {
-  const config = parseConfig(env, env.GATEWAY_CONFIG)
-  const newId = () => crypto.randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase()
-  const log = (event: string, facts: Record<string, unknown>) =>
-    console.error(JSON.stringify({ event, ...facts }))
+  let config: Config
+  try {
+    config = parseConfig(env, env.GATEWAY_CONFIG, 'workers')
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    log('the settings are not right', { problems: error.problems })
+    return new Hono().all('*', (c) => misconfigured(c.req.method)).fetch
+  }
+  for (const warning of config.warnings) log('warning', { warning })
   const gateway = createGateway({
     config,
     transport: fetchTransport(config.document.timeouts.oss),
@@ -44,6 +54,19 @@ function createWorker(env: Env) {
     newId,
   })
   return new Hono().all('*', async (c) => send(await gateway.answer(receive(c)))).fetch
+}
+
+/** Before the settings are mended every request fails: with 501, since SDKs repeat 500 and 503. */
+function misconfigured(method: string): Response {
+  const id = newId()
+  const error = new S3Error('NotImplemented', {
+    message: "The gateway's settings are not right. Its log says what is wrong with them.",
+  })
+  const body = renderError(error, id, id)
+  return new Response(method === 'HEAD' ? null : body, {
+    status: error.status,
+    headers: { 'content-type': 'application/xml', 'x-amz-request-id': id, 'x-amz-id-2': id },
+  })
 }
 
 /** Six connections at a time is the platform's limit; the client's own body may hold one. */

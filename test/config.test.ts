@@ -3,7 +3,10 @@ import { ConfigError, parseConfig } from '../src/config.ts'
 
 const real = { OSS_REGION: 'cn-hangzhou', OSS_ACCESS_KEY_ID: 'id', OSS_ACCESS_KEY_SECRET: 'secret' }
 
-function problemsOf(environment: Record<string, string>, document?: string): readonly string[] {
+/** Undefined: not set, whatever {@link real} says. */
+type Settings = Record<string, string | undefined>
+
+function problemsOf(environment: Settings, document?: string): readonly string[] {
   try {
     parseConfig(environment, document)
   } catch (error) {
@@ -37,25 +40,25 @@ test.each(['OSS_REGION', 'OSS_ENDPOINT', 'OSS_ACCESS_KEY_ID'])(
   },
 )
 
-test('blank settings are none, and blanks around a setting do not count', () => {
-  expect(parseConfig({ OSS_REGION: '', OSS_ENDPOINT: ' ', PORT: ' 80 ' })).toMatchObject({
+test('blanks around a setting do not count', () => {
+  expect(parseConfig({ PORT: ' 80 ', LOCAL_OSS_DIR: 'data\n' })).toMatchObject({
     listen: { port: 80 },
-    localOss: {},
+    localOss: { directory: 'data' },
   })
 })
 
 describe('the endpoint', () => {
-  test.each<[settings: Record<string, string>, protocol: string, host: string, region: string]>([
+  test.each<[settings: Settings, protocol: string, host: string, region: string]>([
     [{}, 'https:', 'oss-cn-hangzhou.aliyuncs.com', 'cn-hangzhou'],
     [{ OSS_REGION: 'oss-eu-central-1' }, 'https:', 'oss-eu-central-1.aliyuncs.com', 'eu-central-1'],
     [
-      { OSS_REGION: '', OSS_ENDPOINT: 'oss-cn-beijing-internal.aliyuncs.com' },
+      { OSS_REGION: undefined, OSS_ENDPOINT: 'oss-cn-beijing-internal.aliyuncs.com' },
       'https:',
       'oss-cn-beijing-internal.aliyuncs.com',
       'cn-beijing',
     ],
     [
-      { OSS_REGION: '', OSS_ENDPOINT: 'HTTP://OSS-CN-BEIJING.aliyuncs.com/' },
+      { OSS_REGION: undefined, OSS_ENDPOINT: 'HTTP://OSS-CN-BEIJING.aliyuncs.com/' },
       'http:',
       'oss-cn-beijing.aliyuncs.com',
       'cn-beijing',
@@ -67,22 +70,22 @@ describe('the endpoint', () => {
       'cn-hangzhou',
     ],
     [{ OSS_ENDPOINT: 'http://127.0.0.1:9010' }, 'http:', '127.0.0.1:9010', 'cn-hangzhou'],
-    [{ OSS_REGION: '', OSS_ENDPOINT: 'http://[::1]:9010' }, 'http:', '[::1]:9010', 'cn-hangzhou'],
+    [{ OSS_REGION: undefined, OSS_ENDPOINT: 'http://[::1]:9010' }, 'http:', '[::1]:9010', 'cn-hangzhou'],
     [{ OSS_ENDPOINT: 'https://oss.corp.example' }, 'https:', 'oss.corp.example', 'cn-hangzhou'],
   ])('of %j', (settings, protocol, host, region) => {
     expect(parseConfig({ ...real, ...settings }).endpoint).toEqual({ protocol, host, region })
   })
 
-  test.each<[settings: Record<string, string>, problem: RegExp]>([
-    [{ OSS_REGION: '' }, /^OSS_REGION is missing/],
+  test.each<[settings: Settings, problem: RegExp]>([
+    [{ OSS_REGION: undefined }, /^OSS_REGION is missing/],
     [{ OSS_REGION: 'Hangzhou' }, /^OSS_REGION is "Hangzhou"/],
     [{ OSS_REGION: 'cn-hangzhou.evil.example' }, /^OSS_REGION is/],
     [{ OSS_ENDPOINT: 'ftp://oss-cn-hangzhou.aliyuncs.com' }, /^OSS_ENDPOINT is/],
     [{ OSS_ENDPOINT: 'https://bucket@oss-cn-hangzhou.aliyuncs.com' }, /^OSS_ENDPOINT is/],
     [{ OSS_ENDPOINT: 'https://oss-cn-hangzhou.aliyuncs.com/bucket' }, /^OSS_ENDPOINT is/],
-    [{ OSS_REGION: '', OSS_ENDPOINT: 'https://oss.corp.example' }, /^OSS_REGION is missing/],
-    [{ OSS_ACCESS_KEY_ID: '' }, /^OSS_ACCESS_KEY_ID is missing/],
-    [{ OSS_ACCESS_KEY_SECRET: '' }, /^OSS_ACCESS_KEY_SECRET is missing/],
+    [{ OSS_REGION: undefined, OSS_ENDPOINT: 'https://oss.corp.example' }, /^OSS_REGION is missing/],
+    [{ OSS_ACCESS_KEY_ID: undefined }, /^OSS_ACCESS_KEY_ID is missing/],
+    [{ OSS_ACCESS_KEY_SECRET: undefined }, /^OSS_ACCESS_KEY_SECRET is missing/],
   ])('of %j is refused', (settings, problem) => {
     expect(problemsOf({ ...real, ...settings })).toEqual([expect.stringMatching(problem)])
   })
@@ -112,7 +115,7 @@ describe('one setting', () => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(problem)])
   })
 
-  test.each<[settings: Record<string, string>, workers: number | 'auto']>([
+  test.each<[settings: Settings, workers: number | 'auto']>([
     [{}, 1],
     [{ WORKERS: '1' }, 1],
     [{ WORKERS: 'auto' }, 1],
@@ -134,13 +137,13 @@ describe('one setting', () => {
 
 describe('the document', () => {
   test('is YAML or JSON', () => {
-    const yaml = 'clients:\n  - accessKeyId: app\n    secretAccessKey: s\n    buckets: [a, b]\n'
+    const yaml = 'clients:\n  - accessKeyId: app\n    secretAccessKey: s\n    buckets: [one, two]\n'
     const json = JSON.stringify({
-      clients: [{ accessKeyId: 'app', secretAccessKey: 's', buckets: ['a', 'b'] }],
+      clients: [{ accessKeyId: 'app', secretAccessKey: 's', buckets: ['one', 'two'] }],
     })
     for (const text of [yaml, json]) {
       const app = parseConfig({}, text).clients.get('app')
-      expect(app).toMatchObject({ secretAccessKey: 's', buckets: ['a', 'b'], readOnly: false })
+      expect(app).toMatchObject({ secretAccessKey: 's', buckets: ['one', 'two'], readOnly: false })
     }
   })
 
@@ -150,7 +153,7 @@ describe('the document', () => {
 
   test.each<[text: string, problem: RegExp]>([
     ['clients: [', /^GATEWAY_CONFIG is neither YAML nor JSON/],
-    ['- a list', /^GATEWAY_CONFIG: 0: there is no such setting$/],
+    ['- a list', /^GATEWAY_CONFIG: the document must be names with values, not a list$/],
     ['just a text', /^GATEWAY_CONFIG: the document/],
     ['nonsense: 1', /^GATEWAY_CONFIG: nonsense: there is no such setting$/],
     ['clients: [{ accessKeyId: a }]', /^GATEWAY_CONFIG: clients\.0\.secretAccessKey/],

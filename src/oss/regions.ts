@@ -7,7 +7,9 @@ export type Endpoint = {
   region: string
 }
 
-const regional = /^oss-([a-z0-9-]+?)(-internal)?\.aliyuncs\.com$/
+// `vpc100-` is what internal endpoints were called in older networks; `<region>.oss` is dual-stack.
+const regional =
+  /^(?:(?:vpc100-)?oss-([a-z0-9-]+?)(?:-internal)?|([a-z]+(?:-[a-z0-9]+)+)\.oss)\.aliyuncs\.com$/
 // A region name comes from clients (LocationConstraint) and shapes a host name.
 const regionName = /^[a-z]{2,}(-[a-z0-9]+)+$/
 
@@ -15,12 +17,27 @@ const regionName = /^[a-z]{2,}(-[a-z0-9]+)+$/
 export const isRegionName = (text: string) =>
   text.length <= 40 && regionName.test(text) && !text.endsWith('-internal')
 
+/**
+ * The regions of OSS that are known by name; there may be newer ones. Mumbai (ap-south-1) and Sydney (ap-southeast-2)
+ * are closed. https://www.alibabacloud.com/help/en/oss/regions-and-endpoints
+ */
+export const knownRegions: readonly string[] =
+  `cn-hangzhou cn-shanghai cn-nanjing cn-fuzhou cn-wuhan-lr cn-zhengzhou-jva cn-qingdao cn-beijing
+  cn-zhangjiakou cn-huhehaote cn-wulanchabu cn-shenzhen cn-heyuan cn-guangzhou cn-chengdu cn-hongkong
+  ap-northeast-1 ap-northeast-2 ap-southeast-1 ap-southeast-3 ap-southeast-5 ap-southeast-6 ap-southeast-7
+  us-west-1 us-east-1 us-southeast-1 na-south-1 eu-central-1 eu-west-1 me-east-1 me-central-1 rg-china-mainland
+  cn-hangzhou-finance cn-hzjbp cn-hzfinance cn-shanghai-finance-1 cn-shanghai-finance-1-pub cn-szfinance
+  cn-shenzhen-finance-1 cn-szfinance-pub cn-beijing-finance-1 cn-beijing-finance-1-pub cn-north-2-gov-1`.split(
+    /\s+/,
+  )
+
 /** `oss-cn-hangzhou` (as OSS reports locations) → `cn-hangzhou`. */
 export const regionOfLocation = (location: string) => location.replace(/^oss-/, '')
 
 /** The region an OSS endpoint host names, or undefined for accelerate, CNAME and IP hosts. */
 export function regionOfHost(host: string): string | undefined {
-  const region = regional.exec(host.replace(/:\d+$/, ''))?.[1]
+  const [, single, dualStack] = regional.exec(host.replace(/:\d+$/, '')) ?? []
+  const region = single ?? dualStack
   return region === undefined || region.startsWith('accelerate') ? undefined : region
 }
 

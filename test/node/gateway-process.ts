@@ -32,16 +32,19 @@ export type GatewayProcess = {
 
 const children = new Set<ChildProcess>()
 
-/** @param settings environment variables; nothing else is inherited but PATH. */
-export function spawnGateway(settings: Record<string, string>): GatewayProcess {
-  const child = spawn(process.execPath, [cli], {
+/**
+ * @param settings environment variables; nothing else is inherited but PATH.
+ * @param args of the command line.
+ */
+export function spawnGateway(settings: Record<string, string>, args: readonly string[] = []): GatewayProcess {
+  const embedded = !Object.keys(settings).some((name) => name.startsWith('OSS_'))
+  const child = spawn(process.execPath, [cli, ...args], {
     detached: true,
     env: {
       PATH: process.env.PATH ?? '',
       PORT: '0',
       ADMIN_PORT: '0',
-      LOCAL_OSS_PORT: '0',
-      LOCAL_OSS_DIR: ':memory:',
+      ...(embedded ? { LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:' } : {}),
       ...settings,
     },
   })

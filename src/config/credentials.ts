@@ -1,0 +1,84 @@
+import type { OssCredentials } from '../oss/sign.ts'
+import type { Document } from './document-schema.ts'
+import type { SettingName } from './names.ts'
+import { wrongKeyId, wrongSecret } from './values.ts'
+
+/** Who may sign requests, and what for. */
+export type Client = {
+  accessKeyId: string
+  secretAccessKey: string
+  /** Absent: all. */
+  buckets?: readonly string[] | undefined
+  /** Key prefixes; absent: all keys. A client so limited cannot create or delete buckets. */
+  prefixes?: readonly string[] | undefined
+  readOnly: boolean
+}
+
+/** The settings that keys are read from, and where what is wrong with them is told, without quoting one. */
+export type KeySettings = {
+  get(name: SettingName): string | undefined
+  told: ReadonlySet<SettingName>
+  problems: string[]
+}
+
+/** The gateway's own identity at OSS. */
+export function parseOssCredentials({ get, told, problems }: KeySettings): OssCredentials {
+  const read = (name: SettingName, what: string, wrong: (text: string) => string | undefined) => {
+    const text = get(name)
+    const why = text === undefined ? undefined : wrong(text)
+    if (text === undefined && !told.has(name)) problems.push(`${name} is missing: ${what}`)
+    if (why !== undefined) problems.push(`${name} is not right: ${why}`)
+    return text ?? ''
+  }
+  const id = read('OSS_ACCESS_KEY_ID', "the gateway's own key at OSS", wrongOssKeyId)
+  const accessKeySecret = read('OSS_ACCESS_KEY_SECRET', 'the secret of that key', wrongSecret)
+  const temporary = id.startsWith('STS.') || get('OSS_SESSION_TOKEN') !== undefined
+  if (!temporary) return { accessKeyId: id, accessKeySecret }
+  const securityToken = read('OSS_SESSION_TOKEN', 'a temporary key (STS.…) needs its token', wrongSecret)
+  return { accessKeyId: id, accessKeySecret, securityToken }
+}
+
+const wrongOssKeyId = (id: string) =>
+  /^(?:AKIA|ASIA)[A-Z0-9]{16}$/.test(id)
+    ? "that is a key of AWS's, and OSS needs one of its own"
+    : wrongKeyId(id)
+
+/**
+ * Who may use the gateway: `S3_ACCESS_KEY_ID`, or else whoever has the gateway's own key, and the document's clients.
+ * @returns all by id, and the first of them, `main`.
+ */
+export function parseClients(
+  { get, told, problems }: KeySettings,
+  oss: OssCredentials,
+  document: Document,
+): { clients: ReadonlyMap<string, Client>; main: Client } {
+  const id = get('S3_ACCESS_KEY_ID')
+  const secret = get('S3_SECRET_ACCESS_KEY')
+  if ((id === undefined) !== (secret === undefined)) {
+    const missing = id === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY'
+    if (!told.has(missing))
+      problems.push(
+        `${missing} is missing: clients sign with the pair; leave out both to let them use the OSS pair`,
+      )
+  }
+  const whyNot = {
+    S3_ACCESS_KEY_ID: id === undefined ? undefined : wrongKeyId(id),
+    S3_SECRET_ACCESS_KEY: secret === undefined ? undefined : wrongSecret(secret),
+  }
+  for (const [name, why] of Object.entries(whyNot))
+    if (why !== undefined) problems.push(`${name} is not right: ${why}`)
+  const main: Client = {
+    accessKeyId: id ?? oss.accessKeyId,
+    secretAccessKey: secret ?? oss.accessKeySecret,
+    readOnly: false,
+  }
+  const clients = new Map([[main.accessKeyId, main]])
+  for (const client of document.clients) {
+    if (clients.has(client.accessKeyId))
+      problems.push(
+        `GATEWAY_CONFIG: clients: the accessKeyId ${client.accessKeyId} is there twice${client.accessKeyId === main.accessKeyId ? ' (it is that of the environment)' : ''}`,
+      )
+    clients.set(client.accessKeyId, client)
+  }
+  return { clients, main }
+}

@@ -1,0 +1,90 @@
+import { isBucketName } from '../s3/request.ts'
+import { s3StorageClasses } from '../translate/storage-class.ts'
+import type { Document } from './document-schema.ts'
+import { wrongKeyId, wrongSecret } from './values.ts'
+
+const BUCKET =
+  'a bucket of OSS has 3 to 63 lower-case letters, digits and -, and neither begins nor ends with -'
+const MAX_KEY_BYTES = 1023
+/** With those that OSS has nothing like unless a deployment says what. */
+const allClasses = [...s3StorageClasses, 'EXPRESS_ONEZONE', 'OUTPOSTS', 'SNOW', 'FSX_OPENZFS', 'FSX_ONTAP']
+
+/**
+ * What is wrong with a document whose form is right, a line each.
+ * @param raw what was written, without the defaults.
+ */
+export function checkDocument(document: Document, raw: object): string[] {
+  return [
+    ...document.clients.flatMap((client, i) => checkClient(client, `clients.${i}.`)),
+    ...Object.entries(document.accessPoints).flatMap(([name, bucket]) => checkAccessPoint(name, bucket)),
+    ...Object.keys(document.storageClass.map)
+      .filter((name) => !allClasses.includes(name))
+      .map((name) => `storageClass.map.${name}: S3 has no such class; it has ${allClasses.join(', ')}`),
+    ...contradictions(document, raw),
+  ]
+}
+
+function checkClient(client: Document['clients'][number], path: string): string[] {
+  const problems: string[] = []
+  const add = (name: string, problem: string | undefined) => {
+    if (problem !== undefined) problems.push(`${path}${name}: ${problem}`)
+  }
+  const { accessKeyId, secretAccessKey, buckets = [], prefixes = [] } = client
+  add('accessKeyId', wrongKeyId(accessKeyId))
+  add('secretAccessKey', secretAccessKey === '' ? 'it is empty' : wrongSecret(secretAccessKey))
+  for (const [i, bucket] of buckets.entries()) {
+    if (!isBucketName(bucket))
+      add(`buckets.${i}`, `${JSON.stringify(bucket)} is no bucket: ${BUCKET}; there are no wildcards`)
+    else if (buckets.indexOf(bucket) < i) add(`buckets.${i}`, `${bucket} is there twice`)
+  }
+  for (const [i, prefix] of prefixes.entries()) {
+    if (prefixes.indexOf(prefix) < i) add(`prefixes.${i}`, `${JSON.stringify(prefix)} is there twice`)
+    else add(`prefixes.${i}`, wrongPrefix(prefix))
+  }
+  return problems
+}
+
+function wrongPrefix(prefix: string): string | undefined {
+  if (prefix === '') return 'it is empty, which would be every key: leave prefixes out for that'
+  if (/^[/\\]/.test(prefix)) return `${JSON.stringify(prefix)}: no key begins with a slash or a backslash`
+  if (prefix.endsWith('*')) return `${JSON.stringify(prefix)}: a prefix has no wildcard: leave the * out`
+  if (new TextEncoder().encode(prefix).length > MAX_KEY_BYTES)
+    return `it has more than ${MAX_KEY_BYTES} bytes`
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  if (/[\u0000-\u001f\u007f]/.test(prefix)) return 'it has control characters in it'
+  return undefined
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-restrictions-limitations-naming-rules.html */
+function checkAccessPoint(name: string, bucket: string): string[] {
+  const problems: string[] = []
+  if (!/^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$/.test(name))
+    problems.push(`accessPoints.${name}: an access point's name has 3 to 50 lower-case letters, digits and -`)
+  if (!isBucketName(bucket))
+    problems.push(`accessPoints.${name}: ${JSON.stringify(bucket)} is no bucket: ${BUCKET}`)
+  return problems
+}
+
+/** What would be meaningless if the other, which stands in the document as well, is so small. */
+const within: readonly (readonly [small: string, large: string])[] = [
+  ['limits.waitingTime', 'timeouts.client.total'],
+  ['timeouts.client.headers', 'timeouts.client.total'],
+  ['timeouts.client.idle', 'timeouts.client.total'],
+  ['timeouts.oss.connect', 'timeouts.oss.total'],
+  ['timeouts.oss.headers', 'timeouts.oss.total'],
+  ['timeouts.oss.idle', 'timeouts.oss.total'],
+  ['copy.timeout', 'timeouts.oss.total'],
+  ['copy.keepAliveAfter', 'timeouts.client.total'],
+  ['copy.partSize', 'copy.maxSize'],
+]
+
+function contradictions(document: Document, raw: object): string[] {
+  return within.flatMap(([small, large]) => {
+    if (at(raw, small) === undefined || at(raw, large) === undefined) return []
+    if ((at(document, small) as number) <= (at(document, large) as number)) return []
+    return [`${small} is more than ${large}, and so could never be reached`]
+  })
+}
+
+const at = (tree: object, path: string): unknown =>
+  path.split('.').reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], tree)

@@ -1,0 +1,125 @@
+import * as v from 'valibot'
+import { s3StorageClasses } from '../translate/storage-class.ts'
+import { parsed, parseSeconds, parseSize, parseWhole, SIZE, TIME } from './values.ts'
+
+const TiB = 1024 ** 4
+
+const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  parsed(parseWhole, least, most, `a whole number ${range(least, most)}`)
+const size = (least: number, most: number) => parsed(parseSize, least, most, `${SIZE}; ${range(least, most)}`)
+const time = (least: number, most: number) =>
+  parsed(parseSeconds, least, most, `${TIME}; ${range(least, most)}`)
+const range = (least: number, most: number) =>
+  most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
+/** Longer than Node's timers can wait, a limit would strike at once. */
+const LONGEST = 1_000_000
+const seconds = time(0.1, LONGEST)
+const flag = v.pipe(
+  v.picklist(['true', 'false']),
+  v.transform((text) => text === 'true'),
+)
+const ossClass = v.picklist(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'])
+const reroute = v.optional(v.picklist(['reroute', 'reject']), 'reroute')
+
+/** The settings document: everything that is not a plain environment variable. Every value comes as its text. */
+export const documentSchema = v.object({
+  /** Further clients; `S3_ACCESS_KEY_ID` is always one without limits. */
+  clients: v.optional(
+    v.array(
+      v.object({
+        accessKeyId: v.string(),
+        secretAccessKey: v.string(),
+        buckets: v.optional(v.array(v.string())),
+        prefixes: v.optional(v.array(v.string())),
+        readOnly: v.optional(flag, 'false'),
+      }),
+    ),
+    [],
+  ),
+  /** S3 access point name → bucket, for copy sources given as ARNs. */
+  accessPoints: v.optional(v.record(v.string(), v.string()), {}),
+  acl: v.optional(
+    v.object({
+      /** What a write without an ACL gets: `private` as in S3, or `inherit`: what the bucket says, as in OSS. */
+      default: v.optional(v.picklist(['private', 'inherit']), 'private'),
+    }),
+    {},
+  ),
+  storageClass: v.optional(
+    v.object({
+      /** What a write without a class gets: `bucket` (the bucket's class), or an S3 class. */
+      default: v.optional(v.picklist(['bucket', ...s3StorageClasses]), 'bucket'),
+      map: v.optional(v.record(v.string(), ossClass), {}),
+    }),
+    {},
+  ),
+  /** Conditions on the destination that OSS cannot hold: refuse them, or look first and then write. */
+  conditionalWrites: v.optional(v.picklist(['refuse', 'best-effort']), 'refuse'),
+  /** How much one process takes on; what comes on top is told to slow down. Node only: Workers are bounded by the platform. */
+  limits: v.optional(
+    v.object({
+      /** Requests worked on at a time, */
+      inFlight: v.optional(whole(1), '1024'),
+      /** how many more may wait for their turn, */
+      waiting: v.optional(whole(0), '512'),
+      /** and for how long. */
+      waitingTime: v.optional(seconds, '5'),
+    }),
+    {},
+  ),
+  timeouts: v.optional(
+    v.object({
+      /** From the signal to stop until requests in flight are given up; Node only. */
+      stop: v.optional(seconds, '22'),
+      /** Of those who ask; Node only. */
+      client: v.optional(
+        v.object({
+          /** From a connection's (or the next request's) first moment to the end of the header. */
+          headers: v.optional(seconds, '30'),
+          /** In which a body has to move, whichever way it goes. */
+          idle: v.optional(seconds, '60'),
+          /** A connection between two requests; longer than a load balancer keeps it. */
+          keepAlive: v.optional(seconds, '75'),
+          /** A whole request with its answer. */
+          total: v.optional(seconds, '86400'),
+        }),
+        {},
+      ),
+      /** Of OSS. */
+      oss: v.optional(
+        v.object({
+          connect: v.optional(seconds, '10'),
+          /** From the end of a request, its body included, to the header of the answer. */
+          headers: v.optional(seconds, '60'),
+          /** In which an answer's body has to move. */
+          idle: v.optional(seconds, '60'),
+          /** A whole request with its answer. */
+          total: v.optional(seconds, '86400'),
+        }),
+        {},
+      ),
+    }),
+    {},
+  ),
+  copy: v.optional(
+    v.object({
+      oversize: reroute,
+      crossRegion: reroute,
+      appendable: reroute,
+      symlink: reroute,
+      /** Larger sources are refused, in S3's words; S3's own limit is 5 GiB. */
+      maxSize: v.optional(size(1, 48.8 * TiB), '5GiB'),
+      /** Parts of a rerouted copy: their size, and how many at a time. */
+      partSize: v.optional(size(100 * 1024, 1024 ** 3), '128MiB'),
+      parallel: v.optional(whole(1, 64), '8'),
+      /** When a long copy's answer begins, with spaces to keep the connection alive; 0 is never. */
+      keepAliveAfter: v.optional(time(0, LONGEST), '10'),
+      /** What one call to OSS may take in a rerouted copy, besides a second for each MiB it moves. */
+      timeout: v.optional(seconds, '60'),
+      /** Requests to OSS that one copy may make, where the platform limits them (Workers: 50 free, 1000 paid). */
+      maxRequests: v.optional(whole(10)),
+    }),
+    {},
+  ),
+})
+export type Document = v.InferOutput<typeof documentSchema>

@@ -1,0 +1,52 @@
+import { type ErrorCode, parseDocument, type YAMLError } from 'yaml'
+
+/** Settings of thousands of clients have room in it. */
+const LONGEST = 1024 * 1024
+
+/** What people do wrong, in words; the parser's own may quote a secret. */
+const words: Partial<Record<ErrorCode, string>> = {
+  DUPLICATE_KEY: 'a name stands there twice',
+  MULTIPLE_DOCS: 'there is a second document: it must be one',
+  TAB_AS_INDENT: 'a tab is used to indent: YAML wants blanks',
+  BAD_ALIAS: 'a value that begins with * must be in quotation marks',
+  ALIAS_PROPS: 'a value that begins with * must be in quotation marks',
+  TAG_RESOLVE_FAILED: 'a value that begins with ! must be in quotation marks',
+}
+
+/**
+ * The text of the settings document → its names with values; every value as the text that is written there, so that
+ * one rule says what a number is.
+ * @param problems what is wrong is added here, a line each.
+ * @returns undefined where it says nothing, or cannot be read.
+ */
+export function readYaml(text: string, problems: string[]): object | undefined {
+  const refuse = (why: string) => {
+    problems.push(`GATEWAY_CONFIG: ${why}`)
+    return undefined
+  }
+  if (text.length > LONGEST) return refuse(`it has more than ${LONGEST} characters`)
+  try {
+    const document = parseDocument(text, { schema: 'failsafe', resolveKnownTags: false })
+    const wrong: YAMLError[] = [...document.errors, ...document.warnings]
+    const place = ({ linePos }: YAMLError) =>
+      `line ${linePos?.[0].line ?? 1}, column ${linePos?.[0].col ?? 1}`
+    const told = wrong.filter(({ code }) => words[code] !== undefined)
+    for (const error of told) refuse(`${place(error)}: ${words[error.code]}`)
+    // One slip of the pen makes many.
+    const [first] = wrong
+    if (first !== undefined && told.length === 0)
+      problems.push(`GATEWAY_CONFIG is neither YAML nor JSON: ${place(first)}`)
+    if (first !== undefined || document.contents === null) return undefined
+    const value: unknown = document.toJS({ maxAliasCount: 100 })
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+    return value === ''
+      ? undefined
+      : refuse(`the document must be names with values, not ${Array.isArray(value) ? 'a list' : 'a text'}`)
+  } catch (error) {
+    return refuse(
+      error instanceof RangeError
+        ? 'it is nested too deeply'
+        : 'its anchors (&) and aliases (*) make more of it than is allowed',
+    )
+  }
+}

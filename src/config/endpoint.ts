@@ -1,0 +1,148 @@
+import { type Endpoint, isPathStyle, isRegionName, knownRegions, regionOfHost } from '../oss/regions.ts'
+import { nearest } from './names.ts'
+import { isHostName, isIp, isLoopback } from './values.ts'
+
+const DEFAULT_REGION = 'cn-hangzhou'
+
+/** What the settings say of where OSS is. */
+export type EndpointSettings = {
+  endpoint: string | undefined
+  region: string | undefined
+  /** Another mistake explains why there is no region. */
+  regionTold: boolean
+}
+
+/** The endpoint of the embedded OSS: it has every region, and no host is ever asked. */
+export const embeddedEndpoint = (): Endpoint => ({
+  protocol: 'https:',
+  host: `oss-${DEFAULT_REGION}.aliyuncs.com`,
+  region: DEFAULT_REGION,
+})
+
+/**
+ * `OSS_ENDPOINT` and `OSS_REGION` → where OSS is.
+ * @param problems what is certainly wrong is added here, a line each;
+ * @param warnings and here what probably is.
+ */
+export function parseEndpoint(settings: EndpointSettings, problems: string[], warnings: string[]): Endpoint {
+  const region = parseRegion(settings.region, problems)
+  const address = settings.endpoint === undefined ? undefined : parseAddress(settings.endpoint, problems)
+  const named = address === undefined ? undefined : regionOfHost(address.host)
+  const fallback = region ?? named ?? DEFAULT_REGION
+  if (address === undefined) {
+    const complete = region !== undefined || settings.region !== undefined
+    if (!complete && settings.endpoint === undefined && !settings.regionTold)
+      problems.push('OSS_REGION is missing: the region of your buckets, such as cn-hangzhou')
+    if (settings.endpoint === undefined) checkKnown('OSS_REGION', region, problems)
+    return { protocol: 'https:', host: `oss-${fallback}.aliyuncs.com`, region: fallback }
+  }
+  const { protocol, host } = address
+  if (named !== undefined) {
+    if (region === undefined) checkKnown('OSS_ENDPOINT', named, problems)
+    else if (region !== named)
+      problems.push(
+        `OSS_ENDPOINT is of the region ${named}, but OSS_REGION is ${region}: they must be the same`,
+      )
+    else if (!knownRegions.includes(region))
+      warnings.push(`OSS is not known to have a region ${region}: it may be a new one`)
+  } else if (settings.region === undefined && !isPathStyle(host)) {
+    if (!settings.regionTold)
+      problems.push(
+        `OSS_REGION is missing: OSS_ENDPOINT ${host} does not name a region, and requests are signed for one`,
+      )
+  } else if (host.endsWith('.aliyuncs.com')) checkKnown('OSS_REGION', region, problems)
+  if (named === undefined && !isPathStyle(host) && !host.endsWith('.aliyuncs.com'))
+    warnings.push(
+      `OSS_ENDPOINT ${host} is no endpoint of OSS itself: buckets are asked for as BUCKET.${host}. A custom domain (CNAME) that is bound to one bucket cannot be used like that`,
+    )
+  return { protocol, host, region: fallback }
+}
+
+/** The port is part of the host, where the URL names one. */
+type Address = { protocol: Endpoint['protocol']; host: string }
+
+function parseRegion(text: string | undefined, problems: string[]): string | undefined {
+  const region = text?.replace(/^oss-/, '')
+  if (region === undefined || isRegionName(region)) return region
+  const internal = region.endsWith('-internal') && isRegionName(region.replace(/-internal$/, ''))
+  problems.push(
+    `OSS_REGION is ${shown(text as string)}: it must be a region's id, such as cn-hangzhou${
+      internal ? `; that it is internal is for OSS_ENDPOINT to say: https://oss-${region}.aliyuncs.com` : ''
+    }`,
+  )
+  return undefined
+}
+
+/** A region that only one of the two settings names must be known: it may be a slip, or another cloud's. */
+function checkKnown(
+  name: 'OSS_REGION' | 'OSS_ENDPOINT',
+  region: string | undefined,
+  problems: string[],
+): void {
+  if (region === undefined || knownRegions.includes(region)) return
+  const meant = nearest(region, knownRegions)
+  problems.push(
+    `${name} names the region ${region}, which OSS is not known to have${meant ? ` (did you mean ${meant}?)` : ''}: if it is a new one, set both OSS_REGION=${region} and OSS_ENDPOINT=https://oss-${region}.aliyuncs.com`,
+  )
+}
+
+function parseAddress(text: string, problems: string[]): Address | undefined {
+  const wrong = (why: string) => {
+    problems.push(`OSS_ENDPOINT is ${shown(text)}: ${why}`)
+    return undefined
+  }
+  const [, scheme = 'https', name = '', port = ''] =
+    /^(?:(https?):\/\/)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?\/?$/i.exec(text) ?? []
+  const host = name.toLowerCase()
+  if (host === '')
+    return wrong(`it must be like https://oss-cn-hangzhou.aliyuncs.com, without a bucket, a path or keys`)
+  if (port !== '' && (Number(port) < 1 || Number(port) > 65_535)) return wrong('there is no such port')
+  if (!isHostName(host) && !isIp(host.replace(/^\[(.*)\]$/, '$1')))
+    return wrong('that is neither a host name nor an address')
+  const why = notOss(host)
+  if (why !== undefined) return wrong(why)
+  const protocol = scheme.toLowerCase() === 'http' ? 'http:' : 'https:'
+  if (host.endsWith('.aliyuncs.com') && port !== '' && port !== (protocol === 'http:' ? '80' : '443'))
+    return wrong('OSS listens on port 443 for https and on 80 for http')
+  return { protocol, host: port === '' ? host : `${host}:${port}` }
+}
+
+/** Object stores that are not OSS, and do not speak its protocol. */
+const otherClouds =
+  /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|googleapis\.com|windows\.net|myqcloud\.com|myhuaweicloud\.com|bcebos\.com|volces\.com|r2\.cloudflarestorage\.com|backblazeb2\.com|wasabisys\.com|digitaloceanspaces\.com)$/
+const webPages = /(?:^|\.)(?:aliyun\.com|alibabacloud\.com|aliyun-inc\.com)$/
+/** OSS's own names that serve every bucket: regional, accelerate, dual-stack, PrivateLink and the accelerator's. */
+const ossNames =
+  /^(?:(?:vpc100-)?oss(?:-[a-z0-9-]+)?|[a-z]+(?:-[a-z0-9]+)+\.oss|[a-z0-9-]+\.oss\.[a-z0-9-]+\.privatelink|[a-z0-9-]+\.oss-data-acc)\.aliyuncs\.com$/
+
+/** Why a host cannot be an endpoint of OSS, or undefined. */
+function notOss(host: string): string | undefined {
+  if (otherClouds.test(host))
+    return "that is another service's; an endpoint of OSS is like https://oss-cn-hangzhou.aliyuncs.com"
+  if (webPages.test(host))
+    return 'that is a web page of Alibaba Cloud; an endpoint of OSS is like https://oss-cn-hangzhou.aliyuncs.com'
+  if (host === 'aliyuncs.com') return 'an endpoint of OSS is like https://oss-cn-hangzhou.aliyuncs.com'
+  if (!host.endsWith('.aliyuncs.com') || ossNames.test(host)) return undefined
+  const [, before = '', own = ''] =
+    /^(.+?)\.((?:oss-[a-z0-9-]+|[a-z]+(?:-[a-z0-9]+)+\.oss|oss)\.aliyuncs\.com)$/.exec(host) ?? []
+  if (before === 's3')
+    return `that is OSS's S3-compatible endpoint, and the gateway speaks OSS's own protocol: it must be https://${own}`
+  if (before !== '')
+    return `it names the bucket ${before}: it must be https://${own}, which serves every bucket`
+  return 'that is no endpoint of OSS, which is like https://oss-cn-hangzhou.aliyuncs.com'
+}
+
+/** Whether the gateway would ask itself. */
+export function isItself({ host }: Endpoint, ports: readonly (number | undefined)[]): boolean {
+  const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? []
+  return isLoopback(name) && port !== undefined && ports.includes(Number(port))
+}
+
+/** A text that may be a URL with keys or a signature in it: of such a one, only scheme and host. */
+export function shown(text: string): string {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(text) ?? []
+  const authority = /^[^/?#\\]*/.exec(rest)?.[0] ?? ''
+  const host = authority.slice(authority.lastIndexOf('@') + 1)
+  const part = host.length < authority.length || /[?#]/.test(rest) ? `${scheme}${host}…` : text
+  return JSON.stringify(part.length > 200 ? `${part.slice(0, 200)}…` : part)
+}

@@ -1,0 +1,98 @@
+import { shown } from './endpoint.ts'
+import type { SettingName } from './names.ts'
+import { isHostName, isIp, parseSize, parseWhole, SIZE } from './values.ts'
+
+/** `HOST`. @param problems what is wrong is added here. */
+export function parseHost(text: string | undefined, problems: string[]): string {
+  if (text === undefined) return '127.0.0.1'
+  if (!isIp(text) && !isHostName(text))
+    problems.push(
+      `HOST is ${shown(text)}: it must be an address or a name of this machine, such as 127.0.0.1, ::1 or 0.0.0.0 (all of them), without scheme, brackets or port`,
+    )
+  return text
+}
+
+/** `LOCAL_OSS_DIR`. @param problems what is wrong is added here. */
+export function parseDirectory(text: string | undefined, problems: string[]): string {
+  if (text === undefined) return '.local-oss'
+  if (text.startsWith(':') && text !== ':memory:')
+    problems.push(`LOCAL_OSS_DIR is ${shown(text)}: it must be a folder, or :memory: to keep nothing`)
+  return text
+}
+
+/** `LOCAL_OSS_COPY_LIMIT`, in bytes. @param problems what is wrong is added here. */
+export function parseCopyLimit(text: string | undefined, problems: string[]): number {
+  const limit = text === undefined ? 1024 ** 3 : parseSize(text)
+  if (limit !== undefined) return limit
+  problems.push(`LOCAL_OSS_COPY_LIMIT is ${shown(text ?? '')}: it must be ${SIZE}`)
+  return 0
+}
+
+/** Two listeners cannot have one port; 0 is off, or any. */
+export function checkPorts(ports: Readonly<Record<string, number | undefined>>, problems: string[]): void {
+  const users = new Map<number, string>()
+  for (const [name, port] of Object.entries(ports)) {
+    if (port === undefined || port === 0) continue
+    const other = users.get(port)
+    if (other !== undefined) problems.push(`${other} and ${name} are both ${port}: they must be different`)
+    users.set(port, name)
+  }
+}
+
+/** More is a mistake: each is a process with a heap of its own. */
+const MOST_WORKERS = 256
+
+/** `WORKERS`. @param problems what is wrong is added here. */
+export function parseWorkers(
+  text: string | undefined,
+  embedded: boolean,
+  problems: string[],
+): number | 'auto' {
+  if (text === undefined) return 1
+  if (text === 'auto') return embedded ? 1 : 'auto'
+  const count = parseWhole(text) ?? 0
+  if (count < 1 || count > MOST_WORKERS) {
+    problems.push(`WORKERS is ${shown(text)}: it must be auto or a whole number from 1 to ${MOST_WORKERS}`)
+  } else if (embedded && count > 1) {
+    problems.push(
+      `WORKERS is ${shown(text)}: the embedded OSS lives in one process; with OSS_REGION and its keys there can be more`,
+    )
+  }
+  return count
+}
+
+/** `TLS_CERT_FILE` and `TLS_KEY_FILE`; the files themselves are looked at where there are files. @param problems what is wrong is added here. */
+export function parseTls(
+  certFile: string | undefined,
+  keyFile: string | undefined,
+  told: ReadonlySet<SettingName>,
+  problems: string[],
+) {
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile }
+  const missing = certFile === undefined ? 'TLS_CERT_FILE' : 'TLS_KEY_FILE'
+  if ((certFile ?? keyFile) !== undefined && !told.has(missing))
+    problems.push(`${missing} is missing: TLS needs the certificate and its key`)
+  return undefined
+}
+
+/** `S3_DOMAIN`, in lower case and without stars. @param problems what is wrong is added here. */
+export function parseDomains(text: string | undefined, problems: string[]): string[] {
+  const domains = (text ?? '')
+    .split(',')
+    .map((domain) =>
+      domain
+        .trim()
+        .toLowerCase()
+        .replace(/^\*?\./, ''),
+    )
+    .filter((domain) => domain !== '')
+  if (text !== undefined && domains.length === 0) problems.push('S3_DOMAIN names no domain')
+  for (const [i, domain] of domains.entries()) {
+    if (!isHostName(domain)) {
+      problems.push(
+        `S3_DOMAIN has ${shown(domain)}: it must be a domain such as s3.example.com, without scheme or port, and no address`,
+      )
+    } else if (domains.indexOf(domain) < i) problems.push(`S3_DOMAIN has ${domain} twice`)
+  }
+  return domains
+}
