@@ -18,7 +18,7 @@ export function parseDocument(text: string | undefined, problems: string[]): Doc
   const result = v.safeParse(documentSchema, raw ?? {})
   for (const issue of result.issues ?? []) found.push(`${v.getDotPath(issue) ?? 'it'}: ${sayWrong(issue)}`)
   found.push(...unknown)
-  if (result.success) found.push(...checkDocument(result.output, raw ?? {}))
+  if (result.success && found.length === 0) found.push(...checkDocument(result.output, raw ?? {}))
   for (const line of found) problems.push(`GATEWAY_CONFIG: ${line}`)
   return result.success ? result.output : defaults
 }
@@ -38,15 +38,18 @@ function sayWrong({ kind, type, message, expected, received, input }: v.BaseIssu
 }
 
 /** A schema as far as names go. */
-type Named = { entries?: Record<string, object>; item?: object; wrapped?: object }
+type Named = { type?: string; entries?: Record<string, object>; item?: object; wrapped?: object }
 
 /** The names in a document that the schema does not have, a line each. */
 function unknownNames(schema: object, value: unknown, path: string): string[] {
-  const { entries, item, wrapped }: Named = schema
+  const { type, entries, item, wrapped }: Named = schema
   if (wrapped !== undefined) return unknownNames(wrapped, value, path)
   if (typeof value !== 'object' || value === null) return []
-  if (Array.isArray(value))
+  if (Array.isArray(value)) {
+    // The schema takes a list for names with values, the names being its indexes.
+    if (type === 'object' || type === 'record') return [`${path.slice(0, -1)}: it must be names with values`]
     return item === undefined ? [] : value.flatMap((one, i) => unknownNames(item, one, `${path}${i}.`))
+  }
   if (entries === undefined) return []
   return Object.entries(value).flatMap(([name, child]) => {
     const known = Object.hasOwn(entries, name) ? entries[name] : undefined

@@ -3,6 +3,20 @@ import { type ErrorCode, parseDocument, type YAMLError } from 'yaml'
 /** Settings of thousands of clients have room in it. */
 const LONGEST = 1024 * 1024
 
+/** The parser calls itself for each level, and V8 may end the process when there is no room left to. */
+const DEEPEST = 100
+
+/** Whether a text may be nested more deeply than that, by its brackets or by what its lines begin with. */
+function isDeep(text: string): boolean {
+  let depth = 0
+  for (const char of text) {
+    if (char === '[' || char === '{') depth++
+    else if (char === ']' || char === '}') depth = Math.max(0, depth - 1)
+    if (depth > DEEPEST) return true
+  }
+  return /^[-?: \t]{201}/m.test(text)
+}
+
 /** What people do wrong, in words; the parser's own may quote a secret. */
 const words: Partial<Record<ErrorCode, string>> = {
   DUPLICATE_KEY: 'a name stands there twice',
@@ -25,6 +39,7 @@ export function readYaml(text: string, problems: string[]): object | undefined {
     return undefined
   }
   if (text.length > LONGEST) return refuse(`it has more than ${LONGEST} characters`)
+  if (isDeep(text)) return refuse('it is nested too deeply')
   try {
     const document = parseDocument(text, { schema: 'failsafe', resolveKnownTags: false })
     const wrong: YAMLError[] = [...document.errors, ...document.warnings]
@@ -44,9 +59,9 @@ export function readYaml(text: string, problems: string[]): object | undefined {
       : refuse(`the document must be names with values, not ${Array.isArray(value) ? 'a list' : 'a text'}`)
   } catch (error) {
     return refuse(
-      error instanceof RangeError
-        ? 'it is nested too deeply'
-        : 'its anchors (&) and aliases (*) make more of it than is allowed',
+      (error as Error).message.startsWith('Excessive')
+        ? 'its anchors (&) and aliases (*) make more of it than is allowed'
+        : (words.BAD_ALIAS as string),
     )
   }
 }

@@ -55,7 +55,7 @@ export function readNames(environment: Environment, problems: string[]): Given {
         problems.push(`${name} is set, but empty: give it a value, or unset it`)
       }
     } else if (ours.test(name) || isMisspelt(name)) {
-      const meant = nearest(name, settingNames)
+      const meant = nearest(name, relatives(name)) ?? nearest(name, settingNames)
       if (meant !== undefined) told.add(meant)
       problems.push(`${name} is no setting: ${meant ? `did you mean ${meant}?` : others(name)}`)
     }
@@ -106,6 +106,8 @@ export function nearest<T extends string>(name: string, names: readonly T[]): T 
   const most = Math.max(1, Math.floor(plain(name).length / 4))
   const byLetters = best(names, (other) => -changes(plain(name), plain(other), most + 1))
   if (byLetters !== undefined && byLetters.score >= -most) return byLetters.name
+  const longer = names.find((other) => name.length > 3 && plain(other).startsWith(plain(name)))
+  if (longer !== undefined) return longer
   const words = name.toUpperCase().split(/[^A-Z0-9]+/)
   const byWords = best(names, (other) => {
     const [family, ...rest] = other.toUpperCase().split('_')
@@ -147,8 +149,12 @@ function changes(a: string, b: string, limit: number): number {
 }
 
 /** The settings of the family that a name seems to be of. */
-function others(name: string): string {
+function relatives(name: string): SettingName[] {
   const [, family = ''] = /^(OSS_|S3_|LOCAL_OSS_|GATEWAY_|TLS_)/i.exec(name) ?? []
-  const known = settingNames.filter((setting) => setting.startsWith(family.toUpperCase()))
+  return settingNames.filter((setting) => family !== '' && setting.startsWith(family.toUpperCase()))
+}
+
+function others(name: string): string {
+  const known = relatives(name)
   return `of that kind there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`
 }
