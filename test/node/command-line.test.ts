@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -13,6 +14,15 @@ beforeAll(async () => {
 })
 afterEach(killGateways)
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** A port that nobody listens on; 0 would be none for the embedded OSS. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
 
 async function run(args: readonly string[], settings: Record<string, string> = {}) {
   const { exit, output } = spawnGateway(settings, args)
@@ -109,18 +119,19 @@ describe('the embedded OSS', () => {
   })
 
   test('has its own port on loopback, whatever HOST is', async () => {
+    const port = await freePort()
     const gateway = await started({
       HOST: '0.0.0.0',
-      LOCAL_OSS_PORT: '19010',
+      LOCAL_OSS_PORT: String(port),
       S3_ACCESS_KEY_ID: 'app',
       S3_SECRET_ACCESS_KEY: 'the-s3-secret',
     })
     await until(() => gateway.output().includes('Try it'))
-    expect((await fetch('http://127.0.0.1:19010/')).status).toBe(403)
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(403)
     const outside = Object.values(networkInterfaces())
       .flat()
       .find((address) => address?.family === 'IPv4' && !address.internal)
-    if (outside !== undefined) await expect(fetch(`http://${outside.address}:19010/`)).rejects.toThrow()
+    if (outside !== undefined) await expect(fetch(`http://${outside.address}:${port}/`)).rejects.toThrow()
   })
 
   test('does not start where others could use its known keys', async () => {
