@@ -2,12 +2,12 @@ import { children, renderXml, text, type XmlNode } from '../xml.ts'
 import { parseDocument, readText } from './body.ts'
 import { type BucketCall, changeBucket } from './call.ts'
 import { parseCorsRules } from './cors.ts'
-import { OssError, type OssErrorCode } from './errors.ts'
+import { OssError, type OssErrorCode, unreadValue } from './errors.ts'
 import { bucketKey, configKey } from './keys.ts'
 import { checkLifecycle } from './lifecycle.ts'
 import type { Operation } from './operation.ts'
 import type { BucketRecord } from './records.ts'
-import { parseTagging } from './tags.ts'
+import { parseTagging, renderTagging } from './tags.ts'
 import { checkEncryption } from './traits.ts'
 import type { Reply } from './wire.ts'
 
@@ -26,6 +26,8 @@ type BucketConfig = {
   keeps?: true
   /** Refuses what OSS refuses beyond the root element. */
   check?: (root: XmlNode, call: BucketCall) => void
+  /** What is left of it without the parts that the sub-resource's value names; undefined for nothing. */
+  without?: (root: XmlNode, names: string) => string | undefined
   /** What of it other operations need at hand; called without a document when it is deleted. */
   apply?: (bucket: BucketRecord, root: XmlNode | undefined) => BucketRecord
 }
@@ -51,6 +53,10 @@ const configs: readonly BucketConfig[] = [
     root: 'Tagging',
     absent: { document: '<Tagging><TagSet/></Tagging>' },
     check: (root) => parseTagging(root, MAX_BUCKET_TAGS),
+    without: (root, names) => {
+      const kept = parseTagging(root, MAX_BUCKET_TAGS).filter(([key]) => !names.split(',').includes(key))
+      return kept.length === 0 ? undefined : renderTagging(kept)
+    },
   },
   {
     name: 'Encryption',
@@ -179,9 +185,16 @@ async function getConfig({ state, bucket }: BucketCall, config: BucketConfig): P
   return { body: `<?xml version="1.0" encoding="UTF-8"?>\n${config.absent.document}` }
 }
 
+/** All of a document, or of one that has parts those that are named (`DELETE ?tagging=k1,k2`: DeleteBucketTags). */
 async function deleteConfig(call: BucketCall, config: BucketConfig): Promise<Reply> {
+  const names = call.query.get(config.query) ?? ''
+  if (names !== '' && config.without === undefined) throw unreadValue(config.query, names)
   await changeBucket(call, (change, bucket) => {
-    change.delete(configKey(bucket.id, config.query))
+    const key = configKey(bucket.id, config.query)
+    const document = names === '' ? undefined : call.state.store.getText(key)
+    const rest = document && config.without?.(parseDocument(document, config.root ?? ''), names)
+    if (rest === undefined) change.delete(key)
+    else change.putText(key, rest)
     if (config.apply) change.put(bucketKey(bucket.name), config.apply(bucket, undefined))
   })
   return { status: 204 }

@@ -14,20 +14,24 @@ import type { Reply } from './wire.ts'
 
 const ACLS = ['private', 'public-read', 'public-read-write']
 
-/** PutBucket: made in the region addressed. One's own bucket again is a success that sets its ACL anew. */
+/**
+ * PutBucket: made in the region addressed. One's own bucket again is a success; its ACL is set anew by `x-oss-acl` (a
+ * report about rclone), and stays without (a test of the Java SDK).
+ */
 export async function putBucket(call: Call): Promise<Reply> {
   const { state, bucketName: name, region } = call
   checkBucketName(name)
-  const acl = parseAcl(call) ?? 'private'
+  const acl = parseAcl(call)
   const { storageClass, redundancy } = parseConfiguration(await readText(call))
   return state.locks.run([{ name: `B${name}` }], async () => {
     const existing = state.store.get<BucketRecord>(bucketKey(name))
     if (existing !== undefined && existing.region !== region) throw new OssError('BucketAlreadyExists')
-    if (existing !== undefined) checkPublic(existing, acl, 'bucket')
+    if (existing !== undefined && acl !== undefined) checkPublic(existing, acl, 'bucket')
     const id = randomBytes(6).toString('hex')
-    const created = existing ?? { id, name, region, created: state.now(), acl, storageClass, redundancy }
+    const created = { id, name, region, created: state.now(), storageClass, redundancy }
+    const record: BucketRecord = { acl: 'private', ...(existing ?? created), ...(acl && { acl }) }
     const change = new Change()
-    change.put(bucketKey(name), { ...created, acl })
+    change.put(bucketKey(name), record)
     await state.store.commit(change)
     return { headers: { location: `/${name}` } }
   })

@@ -148,6 +148,11 @@ export function invalidArgument(message: string, name?: string, value?: string, 
   })
 }
 
+/** A deletion that seems to name a part of what it would delete as a whole; OSS's own answer is not known. */
+export function unreadValue(subresource: string, value: string): OssError {
+  return invalidArgument(`The sub-resource ${subresource} takes no value.`, subresource, value)
+}
+
 /** The error document; OSS has no `Resource` element. */
 export function renderError(
   error: Pick<OssError, 'code' | 'message' | 'ec' | 'elements'>,

@@ -9,7 +9,7 @@ import { OssError } from './errors.ts'
 import { afterWork, beforeWork, type Faults, injectedReply, type ObservedRequest } from './faults.ts'
 import { checkKey } from './names.ts'
 import type { Operation } from './operation.ts'
-import { findOperation } from './operations.ts'
+import { findOperation } from './routing.ts'
 import { bytesOf, type OssRequest, type Reply, type Transport } from './wire.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'

@@ -1,5 +1,6 @@
 import { readXml } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
+import { unreadValue } from './errors.ts'
 import type { Tag } from './records.ts'
 import { parseTagging, renderTagging } from './tags.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
@@ -16,8 +17,10 @@ export async function putObjectTagging(call: BucketCall): Promise<Reply> {
   return setTags(call, parseTagging(await readXml(call, 'Tagging')))
 }
 
-/** DeleteObjectTagging. */
+/** DeleteObjectTagging: all tags, never some. */
 export async function deleteObjectTagging(call: BucketCall): Promise<Reply> {
+  const names = call.query.get('tagging') ?? ''
+  if (names !== '') throw unreadValue('tagging', names)
   return { ...(await setTags(call, [])), status: 204 }
 }
 

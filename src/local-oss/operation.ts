@@ -6,8 +6,10 @@ type Row = {
   /** OSS's name for it. */
   name: string
   method: string
-  /** Query names that must all be present. */
+  /** Sub-resources that must all be present; any other is refused. */
   query?: readonly string[]
+  /** Sub-resources that may come with them. */
+  optional?: readonly string[]
   /** A header that must be present. */
   header?: string
   /** What of it is open to unsigned requests on public data. */

@@ -18,9 +18,9 @@ import { uploadPartCopy } from './part-copy.ts'
 import { putObject } from './put-object.ts'
 import { cleanRestoredObject, restoreObject } from './restore.ts'
 import { getSymlink, putSymlink } from './symlink.ts'
-import type { HeaderMap } from './wire.ts'
 
-const operations: readonly Operation[] = [
+/** One row for each thing that can be asked. */
+export const operations: readonly Operation[] = [
   { name: 'ListBuckets', method: 'GET', on: 'service', handle: bucket.listBuckets },
 
   { name: 'PutBucket', method: 'PUT', on: 'bucket-name', handle: bucket.putBucket },
@@ -107,6 +107,7 @@ const operations: readonly Operation[] = [
     method: 'POST',
     on: 'object',
     query: ['append'],
+    optional: ['position'],
     anonymous: 'write',
     writes: true,
     handle: appendObject,
@@ -117,37 +118,97 @@ const operations: readonly Operation[] = [
     method: 'GET',
     on: 'object',
     query: ['symlink'],
+    optional: ['versionId'],
     anonymous: 'read',
     handle: getSymlink,
   },
-  { name: 'GetObject', method: 'GET', on: 'object', anonymous: 'read', handle: getObject },
-  { name: 'HeadObject', method: 'HEAD', on: 'object', anonymous: 'read', handle: headObject },
+  {
+    name: 'GetObject',
+    method: 'GET',
+    on: 'object',
+    optional: ['versionId'],
+    anonymous: 'read',
+    handle: getObject,
+  },
+  {
+    name: 'HeadObject',
+    method: 'HEAD',
+    on: 'object',
+    optional: ['versionId'],
+    anonymous: 'read',
+    handle: headObject,
+  },
   {
     name: 'GetObjectMeta',
     method: 'HEAD',
     on: 'object',
     query: ['objectMeta'],
+    optional: ['versionId'],
     anonymous: 'read',
     handle: getObjectMeta,
   },
-  { name: 'DeleteObject', method: 'DELETE', on: 'object', anonymous: 'write', handle: deleteObject },
-  { name: 'GetObjectAcl', method: 'GET', on: 'object', query: ['acl'], handle: getObjectAcl },
-  { name: 'PutObjectAcl', method: 'PUT', on: 'object', query: ['acl'], handle: putObjectAcl },
-  { name: 'GetObjectTagging', method: 'GET', on: 'object', query: ['tagging'], handle: getObjectTagging },
-  { name: 'PutObjectTagging', method: 'PUT', on: 'object', query: ['tagging'], handle: putObjectTagging },
+  {
+    name: 'DeleteObject',
+    method: 'DELETE',
+    on: 'object',
+    optional: ['versionId'],
+    anonymous: 'write',
+    handle: deleteObject,
+  },
+  {
+    name: 'GetObjectAcl',
+    method: 'GET',
+    on: 'object',
+    query: ['acl'],
+    optional: ['versionId'],
+    handle: getObjectAcl,
+  },
+  {
+    name: 'PutObjectAcl',
+    method: 'PUT',
+    on: 'object',
+    query: ['acl'],
+    optional: ['versionId'],
+    handle: putObjectAcl,
+  },
+  {
+    name: 'GetObjectTagging',
+    method: 'GET',
+    on: 'object',
+    query: ['tagging'],
+    optional: ['versionId'],
+    handle: getObjectTagging,
+  },
+  {
+    name: 'PutObjectTagging',
+    method: 'PUT',
+    on: 'object',
+    query: ['tagging'],
+    optional: ['versionId'],
+    handle: putObjectTagging,
+  },
   {
     name: 'DeleteObjectTagging',
     method: 'DELETE',
     on: 'object',
     query: ['tagging'],
+    optional: ['versionId'],
     handle: deleteObjectTagging,
   },
-  { name: 'RestoreObject', method: 'POST', on: 'object', query: ['restore'], handle: restoreObject },
+  {
+    name: 'RestoreObject',
+    method: 'POST',
+    on: 'object',
+    query: ['restore'],
+    optional: ['versionId'],
+    handle: restoreObject,
+  },
   {
     name: 'CleanRestoredObject',
     method: 'POST',
     on: 'object',
     query: ['cleanRestoredObject'],
+    optional: ['versionId'],
     handle: cleanRestoredObject,
   },
   {
@@ -155,6 +216,7 @@ const operations: readonly Operation[] = [
     method: 'PUT',
     on: 'object',
     query: ['retention'],
+    optional: ['versionId'],
     handle: lock.putObjectRetention,
   },
   {
@@ -162,6 +224,7 @@ const operations: readonly Operation[] = [
     method: 'GET',
     on: 'object',
     query: ['retention'],
+    optional: ['versionId'],
     handle: lock.getObjectRetention,
   },
   {
@@ -169,6 +232,7 @@ const operations: readonly Operation[] = [
     method: 'PUT',
     on: 'object',
     query: ['legalHold'],
+    optional: ['versionId'],
     handle: lock.putObjectLegalHold,
   },
   {
@@ -176,6 +240,7 @@ const operations: readonly Operation[] = [
     method: 'GET',
     on: 'object',
     query: ['legalHold'],
+    optional: ['versionId'],
     handle: lock.getObjectLegalHold,
   },
   { name: 'OptionObject', method: 'OPTIONS', on: 'object', anonymous: 'always', handle: optionObject },
@@ -185,6 +250,7 @@ const operations: readonly Operation[] = [
     method: 'POST',
     on: 'object',
     query: ['uploads'],
+    optional: ['sequential'],
     anonymous: 'write',
     writes: true,
     handle: multipart.initiateMultipartUpload,
@@ -226,39 +292,3 @@ const operations: readonly Operation[] = [
   },
   { name: 'ListParts', method: 'GET', on: 'object', query: ['uploadId'], handle: listParts },
 ]
-
-/** Names that ask for something else than the bare bucket or object: `DELETE ?policy` deletes no bucket. */
-const subresources = new Set(
-  operations.flatMap(({ query = [] }) => query).filter((name) => name !== 'list-type'),
-)
-
-/** Sub-resources OSS has and this service has not; they must not pass for something else. */
-const MISSING = `accessmonitor accessPoint archiveDirectRead asyncFetch bucketArchiveDirectRead callback cname
-  encryptionConfig httpsConfig img inventory live metaQuery qos qosInfo redundancyTransition regions
-  replication replicationLocation replicationProgress resourceGroup rtc seal select status style vod worm wormExtend wormId x-oss-async-process x-oss-process`.split(
-  /\s+/,
-)
-
-/** What a request addresses. */
-export type Target = { method: string; bucket: string; key: string }
-
-/** The row that meets the most conditions; undefined when OSS, or this service, has no such operation. */
-export function findOperation(
-  { method, bucket, key }: Target,
-  query: ReadonlyMap<string, string>,
-  headers: HeaderMap,
-): Operation | undefined {
-  if (MISSING.some((name) => query.has(name))) return undefined
-  const levels = bucket === '' ? ['service'] : key === '' ? ['bucket', 'bucket-name'] : ['object']
-  let best: Operation | undefined
-  for (const row of operations) {
-    if (row.method !== method || !levels.includes(row.on)) continue
-    if (row.query?.some((name) => !query.has(name))) continue
-    if ([...query.keys()].some((name) => subresources.has(name) && !row.query?.includes(name))) continue
-    if (row.header !== undefined && headers[row.header] === undefined) continue
-    if (best === undefined || specificity(row) > specificity(best)) best = row
-  }
-  return best
-}
-
-const specificity = ({ query, header }: Operation) => (query?.length ?? 0) + (header === undefined ? 0 : 1)

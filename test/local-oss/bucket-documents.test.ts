@@ -162,6 +162,24 @@ describe('a bucket’s document', () => {
     await client.deleteBucketTags(bucket)
     expect((await client.getBucketTags(bucket)).tag).toEqual({})
   })
+
+  test.each([
+    ['k1', { k2: '2', k3: '3' }],
+    ['k1,k3', { k2: '2' }],
+    ['k1,k2,k3', {}],
+    ['other', { k1: '1', k2: '2', k3: '3' }],
+  ])('tags %s are deleted, and no others', async (tagging, left) => {
+    await client.putBucketTags(bucket, { k1: '1', k2: '2', k3: '3' })
+    expect((await world.send({ method: 'DELETE', bucket, query: { tagging } })).status).toBe(204)
+    expect((await client.getBucketTags(bucket)).tag).toEqual(left)
+  })
+
+  test('is not deleted as a whole by who names a part of it that it has not', async () => {
+    await put('cors', `<CORSConfiguration>${rule}</CORSConfiguration>`)
+    const answer = await world.send({ method: 'DELETE', bucket, query: { cors: 'rule-1' } })
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'InvalidArgument'])
+    expect((await get('cors')).status).toBe(200)
+  })
 })
 
 test('a bucket’s default encryption is applied to objects that ask for none', async () => {

@@ -35,13 +35,18 @@ describe('a bucket', () => {
     expect(answer.text).toContain('must be addressed using the specified endpoint')
   })
 
-  test('made again by its owner is a success that resets its ACL', async () => {
+  test.each([
+    [undefined, 'public-read'],
+    ['private', 'private'],
+    ['public-read-write', 'public-read-write'],
+  ])('made again by its owner with the ACL %s keeps its objects and is %s', async (asked, acl) => {
     const client = await world.bucket()
-    const name = client.getBucket()
-    await client.putBucketACL(name, 'public-read')
+    const bucket = client.getBucket()
+    await client.putBucketACL(bucket, 'public-read')
     await client.put('k', Buffer.from('kept'))
-    await client.putBucket(name)
-    expect((await client.getBucketACL(name)).acl).toBe('private')
+    const headers = asked === undefined ? {} : { 'x-oss-acl': asked }
+    expect((await world.send({ method: 'PUT', bucket, headers })).status).toBe(200)
+    expect((await client.getBucketACL(bucket)).acl).toBe(acl)
     expect(String((await client.get('k')).content)).toBe('kept')
   })
 

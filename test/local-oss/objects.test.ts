@@ -431,6 +431,9 @@ describe('tags and ACL of an object', () => {
     await client.putACL('tagged', 'private')
     expect((await client.getObjectTagging('tagged')).tag).toEqual({ z: '9' })
     expect((await client.getACL('tagged')).acl).toBe('private')
+    const some = { method: 'DELETE', bucket: client.getBucket(), key: 'tagged', query: { tagging: 'z' } }
+    expect(codeOf(await world.send(some))).toBe('InvalidArgument')
+    expect((await client.getObjectTagging('tagged')).tag).toEqual({ z: '9' })
     await client.deleteObjectTagging('tagged')
     expect((await client.getObjectTagging('tagged')).tag).toEqual({})
     const after = await head('tagged')

@@ -1,0 +1,63 @@
+import type { Operation } from './operation.ts'
+import { operations } from './operations.ts'
+import { UNSERVED_SUBRESOURCES } from './subresources.ts'
+import type { HeaderMap } from './wire.ts'
+
+/** Every query name that says which operation is asked for, or of what version: `DELETE ?policy` deletes no bucket. */
+export const SUBRESOURCES: ReadonlySet<string> = new Set([
+  ...UNSERVED_SUBRESOURCES,
+  ...operations.flatMap(({ query = [], optional = [] }) => [...query, ...optional]),
+])
+
+/** Parameters of writes that may stand there without a value and still ask for nothing else. */
+const EMPTY_PARAMETERS = new Set([
+  'encoding-type',
+  'security-token',
+  'x-oss-additional-headers',
+  'x-oss-request-payer',
+  'x-oss-security-token',
+  'x-oss-traffic-limit',
+])
+
+/** What a request addresses. */
+export type Target = { method: string; bucket: string; key: string }
+
+/**
+ * The one row that takes all of the request's sub-resources, the one with a header before the one without; undefined
+ * when OSS, or this service, has no such operation.
+ */
+export function findOperation(
+  { method, bucket, key }: Target,
+  query: ReadonlyMap<string, string>,
+  headers: HeaderMap,
+): Operation | undefined {
+  const levels = bucket === '' ? ['service'] : key === '' ? ['bucket', 'bucket-name'] : ['object']
+  // A preflight has the URL of the request it asks about.
+  const isPreflight = method === 'OPTIONS'
+  if (!isPreflight && hasUnknownSubresource(method, query)) return undefined
+  const asked = isPreflight ? [] : [...query.keys()].filter((name) => SUBRESOURCES.has(name))
+  const rows = operations.filter(
+    (row) => row.method === method && levels.includes(row.on) && takes(row, asked, headers),
+  )
+  return rows.find(({ header }) => header !== undefined) ?? rows[0]
+}
+
+function takes({ query = [], optional = [], header }: Operation, asked: string[], headers: HeaderMap) {
+  return (
+    query.every((name) => asked.includes(name)) &&
+    asked.every((name) => query.includes(name) || optional.includes(name)) &&
+    (header === undefined || headers[header] !== undefined)
+  )
+}
+
+/**
+ * Whether a write has a name without a value that is neither a sub-resource nor a parameter. It may be a sub-resource
+ * that OSS has since got, and must not delete a bucket or empty an object; reads ignore such names, as OSS does.
+ */
+function hasUnknownSubresource(method: string, query: ReadonlyMap<string, string>): boolean {
+  if (method === 'GET' || method === 'HEAD') return false
+  for (const [name, value] of query) {
+    if (value === '' && !SUBRESOURCES.has(name) && !EMPTY_PARAMETERS.has(name)) return true
+  }
+  return false
+}
