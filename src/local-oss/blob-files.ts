@@ -48,7 +48,8 @@ export class DiskFiles implements BlobFiles {
         await syncDirectory(shard)
       },
       async abandon() {
-        await file.close()
+        // Closed already, where it was the directory that could not be synced.
+        await file.close().catch(() => {})
         await rm(path, { force: true })
       },
     }

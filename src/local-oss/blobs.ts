@@ -109,10 +109,7 @@ export class Blobs {
 
   /** Removes the bytes of blobs without references, at once or when their last reader is done. */
   bury(ids: readonly string[]): void {
-    for (const id of ids) {
-      if (this.#pins.has(id)) this.#doomed.add(id)
-      else this.#remove(id)
-    }
+    for (const id of ids) void this.#bury(id)
   }
 
   async close(): Promise<void> {
@@ -131,14 +128,15 @@ export class Blobs {
       if (pins > 0) this.#pins.set(id, pins)
       else {
         this.#pins.delete(id)
-        if (this.#doomed.delete(id)) this.#remove(id)
+        if (this.#doomed.delete(id)) void this.#bury(id)
       }
     }
   }
 
-  // What cannot be removed now is an orphan, and the next start's sweep takes it.
-  #remove(id: string): void {
-    this.#files.remove(id).catch(() => {})
+  async #bury(id: string): Promise<void> {
+    if (this.#pins.has(id)) this.#doomed.add(id)
+    // What cannot be removed now is an orphan, and the next start's sweep takes it.
+    else await this.#files.remove(id).catch(() => {})
   }
 
   /** What a killed process had written but not yet made part of an object, or not yet removed. */
@@ -147,7 +145,7 @@ export class Blobs {
       if (this.#closing) return
       const old = ids.filter((id) => !id.startsWith(this.#life))
       const known = await this.store.known(old)
-      for (const [i, id] of old.entries()) if (!known[i]) await this.#files.remove(id)
+      for (const [i, id] of old.entries()) if (!known[i]) await this.#bury(id)
     }
   }
 }

@@ -143,6 +143,8 @@ export function afterWork(action: FaultAction, response: OssResponse, signal: Ab
   if (!stalls && action.kind !== 'truncate') return response
   const rest = stalls ? () => abortion(signal) : () => Promise.reject(new Disconnected('cut within the body'))
   const body = Readable.from(interrupted(response.body, action.afterBytes ?? 0, rest), { objectMode: false })
+  // A generator that nobody has begun to read does not end what it would have read.
+  body.once('close', () => response.body.destroy())
   return { ...response, body }
 }
 

@@ -4,11 +4,17 @@ import type { Change, Write } from './change.ts'
 import { Cursor, type LevelIterator } from './cursor.ts'
 import { blobKey, type Range } from './keys.ts'
 
+type Snapshot = { close(): Promise<void> }
+
+/** What to read from: a snapshot, or without one what there is now. */
+type Source = { snapshot?: Snapshot }
+
 /** What of LevelDB is used; in memory and on disk it is the same. */
 type Level = {
-  getSync(key: Buffer): Buffer | undefined
+  getSync(key: Buffer, from: Source): Buffer | undefined
   getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]>
-  iterator(options: Range & { limit?: number }): LevelIterator
+  iterator(options: Range & Source & { limit?: number }): LevelIterator
+  snapshot(): Snapshot
   batch(writes: Write[], options: { sync: boolean }): Promise<void>
   open(): Promise<void>
   close(): Promise<void>
@@ -28,6 +34,9 @@ export class Store {
   readonly #onDead: (blobs: string[]) => void
   #queue: { change: Change; resolve: () => void; reject: (cause: unknown) => void }[] = []
   #flushing: Promise<void> | undefined
+  // LevelDB writes on another thread: without a snapshot from before a batch, two reads of one turn (a record, then its
+  // bytes) could be of either side of it.
+  #readFrom: Source = {}
 
   private constructor(level: Level, onDead: (blobs: string[]) => void) {
     this.#level = level
@@ -51,19 +60,22 @@ export class Store {
     return new Store(level, onDead)
   }
 
-  /** A record as of now. Synchronous, so that what was read and what is done with it cannot drift apart. */
+  /**
+   * A record as of now. Synchronous, so that what was read and what is done with it cannot drift apart: all reads of
+   * one turn see the same state.
+   */
   get<T>(key: Buffer): T | undefined {
     const text = this.getText(key)
     return text === undefined ? undefined : (JSON.parse(text) as T)
   }
 
   getText(key: Buffer): string | undefined {
-    return this.#level.getSync(key)?.toString('utf8')
+    return this.#level.getSync(key, this.#readFrom)?.toString('utf8')
   }
 
   /** The bytes of a blob that is kept in the store itself; undefined when it has a file. */
   inlineBytes(blob: string): Buffer | undefined {
-    const value = this.#level.getSync(blobKey(blob))
+    const value = this.#level.getSync(blobKey(blob), this.#readFrom)
     return value && value.length > COUNT_BYTES ? value.subarray(COUNT_BYTES) : undefined
   }
 
@@ -75,12 +87,12 @@ export class Store {
 
   /** A walk over a range as it is at this moment. */
   cursor(range: Range): Cursor {
-    return new Cursor(this.#level.iterator(range))
+    return new Cursor(this.#level.iterator({ ...range, ...this.#readFrom }))
   }
 
   /** The first entry of a range. */
   async first(range: Range): Promise<[Buffer, Buffer] | undefined> {
-    const cursor = new Cursor(this.#level.iterator({ ...range, limit: 1 }))
+    const cursor = new Cursor(this.#level.iterator({ ...range, ...this.#readFrom, limit: 1 }))
     try {
       return await cursor.next()
     } finally {
@@ -112,7 +124,7 @@ export class Store {
       this.#queue = []
       try {
         const { writes, dead } = this.#merge(group.map(({ change }) => change))
-        await this.#level.batch(writes, { sync: true })
+        await this.#write(writes)
         if (dead.length > 0) this.#onDead(dead)
         for (const { resolve } of group) resolve()
       } catch (cause) {
@@ -120,6 +132,18 @@ export class Store {
       }
     }
     this.#flushing = undefined
+  }
+
+  async #write(writes: Write[]): Promise<void> {
+    const snapshot = this.#level.snapshot()
+    this.#readFrom = { snapshot }
+    try {
+      await this.#level.batch(writes, { sync: true })
+    } finally {
+      this.#readFrom = {}
+      // Closes when the last walk over it has ended.
+      snapshot.close().catch(() => {})
+    }
   }
 
   /** One batch of several changes: their writes in order, and each blob's count once. */
@@ -153,7 +177,7 @@ export class Store {
   }
 
   #blob(id: string): { count: number; bytes: Buffer } {
-    const value = this.#level.getSync(blobKey(id))
+    const value = this.#level.getSync(blobKey(id), this.#readFrom)
     if (value === undefined) throw new Error(`blob ${id} is referred to but not there`)
     return { count: value.readUInt32BE(0), bytes: value.subarray(COUNT_BYTES) }
   }

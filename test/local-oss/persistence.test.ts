@@ -1,32 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { createLocalOss } from '../../src/local-oss/index.ts'
-import { credentials, failure, startWorld, temporaryDirectory } from './setup.ts'
+import { blobFiles, credentials, eventually, failure, startWorld, temporaryDirectory } from './setup.ts'
 
 const large = Buffer.alloc(300_000, 'large')
-
-/** Names of the files that hold object bytes. */
-async function blobFiles(directory: string): Promise<string[]> {
-  const shards = await readdir(join(directory, 'blobs'))
-  const names = await Promise.all(shards.map((shard) => readdir(join(directory, 'blobs', shard))))
-  return names.flat()
-}
-
-async function eventually(check: () => Promise<void>): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await check()
-      return
-    } catch (cause) {
-      if (attempt === 50) throw cause
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
-}
 
 describe('what was acknowledged', () => {
   test('is there after a restart: objects, versions, tags, uploads and rules', async () => {
@@ -46,9 +25,7 @@ describe('what was acknowledged', () => {
     const { etag } = await client.uploadPart('parts', uploadId, 1, large as never, 0, large.length)
     await before.stop()
 
-    const started = performance.now()
     const after = await startWorld({ directory })
-    expect(performance.now() - started).toBeLessThan(300)
     const again = after.client(bucket)
     expect(String((await again.get('small')).content)).toBe('two')
     expect(String((await again.get('small', { versionId: 'null' } as never)).content)).toBe('one')

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, readdir } from 'node:fs/promises'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -97,6 +97,26 @@ export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'local-oss-'))
   temporary.push(directory)
   return directory
+}
+
+/** Names of the files that hold object bytes. */
+export async function blobFiles(directory: string): Promise<string[]> {
+  const shards = await readdir(join(directory, 'blobs'))
+  const names = await Promise.all(shards.map((shard) => readdir(join(directory, 'blobs', shard))))
+  return names.flat()
+}
+
+/** Waits, for seconds at most, until `check` no longer fails. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await check()
+      return
+    } catch (cause) {
+      if (attempt === 250) throw cause
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
 }
 
 export async function startWorld(options: Partial<LocalOssOptions> = {}): Promise<World> {
