@@ -4,6 +4,7 @@ import { type ErrorDetails, invalidArgument, OssError } from './errors.ts'
 import { checkBucketName } from './names.ts'
 import type { BucketRecord, VersionRecord } from './records.ts'
 import { isReadable } from './restore.ts'
+import { checkVersionId } from './version-id.ts'
 import { lookUpVersion } from './versions.ts'
 
 /** What `x-oss-copy-source` names. */
@@ -37,11 +38,7 @@ export function parseCopySource(call: Call, malformed?: string): CopySource {
       )
     }
   }
-  const versionId = query.get('versionId')
-  if (versionId === '') {
-    const message = 'Version id can not be the empty string.'
-    throw invalidArgument(message, 'x-oss-copy-source', header, '0016-00000305')
-  }
+  const versionId = checkVersionId(query.get('versionId'), 'x-oss-copy-source')
   return { bucketName, key: percentDecode(rawKey).toString('utf8'), versionId }
 }
 

@@ -5,7 +5,8 @@ import { invalidArgument } from './errors.ts'
 import { encodeName, type ListQuery, parseListQuery, parseName } from './list-query.ts'
 import { type Entry, type Found, readPage, walkObjects, walkVersions } from './list-walk.ts'
 import { restoreHeaders } from './restore.ts'
-import { lookUpVersion, sequenceOf } from './versions.ts'
+import { sequenceOf } from './version-id.ts'
+import { lookUpVersion } from './versions.ts'
 import type { Reply } from './wire.ts'
 
 /** ListObjects, the first form: the next page begins after `marker`. */

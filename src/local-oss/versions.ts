@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type { State } from './call.ts'
 import type { Change } from './change.ts'
 import { OssError } from './errors.ts'
 import { currentKey, versionKey, versionsRange } from './keys.ts'
 import type { BucketRecord, Content, ObjectTraits, VersionRecord } from './records.ts'
+import { checkVersionId, newVersionId, sequenceOf } from './version-id.ts'
 import type { HeaderMap } from './wire.ts'
 
 /** A version before it is given its place in the history of its key. */
@@ -55,15 +55,9 @@ export function requireObject(
   })
 }
 
-/** `?versionId=`; naming the empty version is an error. @throws OssError InvalidArgument. */
+/** `?versionId=`. @throws OssError InvalidArgument for the empty one, and for one that cannot be. */
 export function versionIdOf(query: ReadonlyMap<string, string>): string | undefined {
-  const versionId = query.get('versionId')
-  if (versionId !== '') return versionId
-  throw new OssError('InvalidArgument', {
-    message: 'Version id can not be the empty string.',
-    elements: { ArgumentName: 'versionId', ArgumentValue: '' },
-    ec: '0016-00000305',
-  })
+  return checkVersionId(query.get('versionId'))
 }
 
 /**
@@ -192,14 +186,4 @@ let lastSequence = 0
 function nextSequence(after = 0): number {
   lastSequence = Math.max(Date.now() * 1000, lastSequence + 1, after + 1)
   return lastSequence
-}
-
-// Version ids look like OSS's; the sequence within finds the record without a search.
-const newVersionId = (sequence: number) =>
-  `CAEQ${sequence.toString(16).padStart(14, '0')}${randomBytes(16).toString('hex')}`
-
-/** Where in the history of its key a version is, even if it no longer exists; the null version's id does not tell. */
-export function sequenceOf(versionId: string): number | undefined {
-  const [, hex] = /^CAEQ([0-9a-f]{14})/.exec(versionId) ?? []
-  return hex === undefined ? undefined : Number.parseInt(hex, 16)
 }

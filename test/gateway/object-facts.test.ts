@@ -84,10 +84,11 @@ describe.each(runtimes)('what is known of an object, on %s', (runtime) => {
       expect((await attributes('two')).ObjectParts).toEqual({ TotalPartsCount: 2 })
     })
 
-    test('may be of a version', async () => {
-      await expect(attributes('plain', all, { VersionId: 'unknown' })).rejects.toMatchObject({
-        name: 'NoSuchVersion',
-      })
+    test.each([
+      [`CAEQ${'a'.repeat(60)}`, 'NoSuchVersion'],
+      ['unknown', 'InvalidArgument'],
+    ])('may be of a version: %s', async (VersionId, name) => {
+      await expect(attributes('plain', all, { VersionId })).rejects.toMatchObject({ name })
     })
 
     test.each([

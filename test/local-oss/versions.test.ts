@@ -1,5 +1,14 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Client, codeOf, failure, startWorld, temporaryDirectory, type World } from './setup.ts'
+import {
+  type Client,
+  codeOf,
+  failure,
+  type RawRequest,
+  startWorld,
+  temporaryDirectory,
+  type World,
+} from './setup.ts'
 
 let world: World
 let client: Client
@@ -143,9 +152,65 @@ describe('versioning, enabled,', () => {
   test('refuses versions that are not there', async () => {
     await versioning('Enabled')
     const version = await put('k', 'one')
-    expect(await failure(read('k', `${version}0`))).toMatchObject({ code: 'NoSuchVersion', status: 404 })
-    expect(codeOf(await world.send({ bucket, key: 'k', query: { versionId: null } }))).toBe('InvalidArgument')
-    expect((await remove('k', 'CAEQ')).etag).toBeUndefined()
+    await put('k', 'two')
+    await remove('k', version)
+    expect(await failure(read('k', version))).toMatchObject({ code: 'NoSuchVersion', status: 404 })
+    expect((await remove('k', version))['x-oss-version-id']).toBe(version)
+    expect(await read('k')).toBe('two')
+  })
+
+  test.each(['234', 'CAEQ', 'NULL', '', 'CAEQ\u0001', `CAEQ${'a'.repeat(200)}`])(
+    'refuses what is no version id, %j, and changes nothing',
+    async (versionId) => {
+      await versioning('Enabled')
+      const version = await put('k', 'one')
+      const source = `/${bucket}/k?versionId=${encodeURIComponent(versionId)}`
+      const document = (id: string) =>
+        `<Delete><Object><Key>k</Key><VersionId>${id}</VersionId></Object></Delete>`
+      const both = document(version).replace('</Delete>', document(versionId).replace('<Delete>', ''))
+      const md5 = createHash('md5').update(both).digest('base64')
+      const requests: RawRequest[] = [
+        ...['GET', 'HEAD', 'DELETE'].map((method) => ({
+          method,
+          key: 'k',
+          query: { versionId: versionId || null },
+        })),
+        ...['GET', 'DELETE'].map((method) => ({
+          method,
+          key: 'k',
+          query: { tagging: null, versionId: versionId || null },
+        })),
+        { method: 'PUT', key: 'copy', headers: { 'x-oss-copy-source': source } },
+      ]
+      // The empty element is none.
+      if (versionId !== '' && versionId !== 'CAEQ\u0001') {
+        requests.push({
+          method: 'POST',
+          query: { delete: null },
+          headers: { 'content-md5': md5 },
+          body: both,
+        })
+      }
+      for (const request of requests) {
+        const answer = await world.send({ bucket, ...request })
+        expect(answer.status).toBe(400)
+        if (request.method !== 'HEAD') expect(codeOf(answer)).toBe('InvalidArgument')
+      }
+      expect(await read('k', version)).toBe('one')
+      expect(await history('k')).toEqual(['+id'])
+    },
+  )
+
+  test('has ids as OSS has them', async () => {
+    await versioning('Enabled')
+    for (let i = 0; i < 20; i++) expect(await put('k', 'one')).toMatch(/^CAEQ[A-Za-z0-9._-]{60}$/)
+  })
+
+  test('is of no consequence to a bucket that never had versions', async () => {
+    await put('k', 'one')
+    const headers = await remove('k', 'null')
+    expect(headers).not.toHaveProperty('x-oss-version-id')
+    expect(await failure(read('k'))).toMatchObject({ code: 'NoSuchKey' })
   })
 })
 
