@@ -101,13 +101,16 @@ function checkSizes(parts: readonly PartRecord[]): void {
   }
 }
 
-/** One object of many parts: its tag is the MD5 of their MD5s and their count, its checksum theirs combined. */
+/**
+ * One object of many parts: its checksum is theirs combined, its tag the MD5 of their tags as text, not of the bytes
+ * these stand for, and their count (calcMultipartsETag of the Java SDK's tests).
+ */
 function joinParts(parts: readonly PartRecord[]): Content {
   const md5 = createHash('md5')
   let size = 0
   let crc64 = 0n
   for (const part of parts) {
-    md5.update(Buffer.from(part.etag, 'hex'))
+    md5.update(part.etag)
     crc64 = combineCrc64(crc64, BigInt(part.crc64), part.size)
     size += part.size
   }

@@ -77,9 +77,9 @@ export function newValue(world: World, size: number, tag?: string): Value {
 
 export const metadataOf = ({ id }: Value) => ({ state: String(id) })
 
-/** What an ETag of these parts is. */
+/** What an ETag of these parts is in OSS: of their tags as text. */
 export const etagOfParts = (parts: readonly Uint8Array[]) =>
-  `"${md5Of(Buffer.concat(parts.map((part) => Buffer.from(md5Of(part), 'hex'))))}-${parts.length}"`
+  `"${md5Of(Buffer.from(parts.map((part) => md5Of(part).toUpperCase()).join('')))}-${parts.length}"`
 
 /** Buckets, sources and hot keys; before anything misbehaves. */
 export async function furnish(world: World): Promise<void> {

@@ -61,13 +61,9 @@ describe('an upload in parts', () => {
       mime: 'text/x-parts',
     } as never)
     expect((await client.get('whole')).content.equals(data)).toBe(true)
-    const md5s = [0, 1, 2, 3].map((i) =>
-      createHash('md5')
-        .update(data.subarray(i * PART, (i + 1) * PART))
-        .digest(),
-    )
+    const tags = [0, 1, 2, 3].map((i) => hexMd5(data.subarray(i * PART, (i + 1) * PART)))
     expect(await head('whole')).toMatchObject({
-      etag: `"${hexMd5(Buffer.concat(md5s))}-4"`,
+      etag: `"${hexMd5(Buffer.from(tags.join('')))}-4"`,
       'x-oss-hash-crc64ecma': String(new Crc64().update(data).digest()),
       'x-oss-object-type': 'Multipart',
       'x-oss-storage-class': 'IA',
