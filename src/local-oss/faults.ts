@@ -18,7 +18,7 @@ export type ObservedRequest = {
 export type FaultAction =
   /** Answers an error document instead of working. */
   | { kind: 'error'; status: number; code: string; message?: string; ec?: string }
-  /** Answers these bytes instead of working. */
+  /** Answers these bytes instead of working, an upload before its body has been read. */
   | { kind: 'garbage'; status?: number; body: string; headers?: HeaderMap }
   /** Never answers (`start`), or stops within the answer's body after so many bytes, until the caller gives up. */
   | { kind: 'stall'; at: 'start' | 'body'; afterBytes?: number }

@@ -10,7 +10,7 @@ import type { Claim } from './locks.ts'
 import { checkOverwrite, normalContent } from './put-object.ts'
 import type { BucketRecord, PartRecord, UploadRecord } from './records.ts'
 import type { Store } from './store.ts'
-import { parseTraits } from './traits.ts'
+import { encryptionHeaders, parseTraits } from './traits.ts'
 import type { Reply } from './wire.ts'
 
 /** Of one upload. */
@@ -37,6 +37,7 @@ export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> 
     change.put(uploadKey(bucket.id, key, uploadId), upload)
   })
   return {
+    headers: encryptionHeaders(upload),
     body: renderXml('InitiateMultipartUploadResult', {
       EncodingType: encoding,
       Bucket: call.bucket.name,
@@ -49,13 +50,13 @@ export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> 
 /** UploadPart: a part of the same number is replaced. */
 export async function uploadPart(call: BucketCall): Promise<Reply> {
   const number = partNumberOf(call)
-  requireUpload(call)
+  const encrypted = encryptionHeaders(requireUpload(call))
   const received = await receiveBody(call)
   return keeping(call, received, () =>
     changeUnder(call, claimPart(call, number), (change) => {
       const { size, etag, crc64 = '', segments } = normalContent(change, received)
       putPart(call, change, { number, size, etag, crc64, segments, lastModified: call.state.now() })
-      return { headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64 } }
+      return { headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64, ...encrypted } }
     }),
   )
 }

@@ -11,6 +11,7 @@ import { invalidArgument, OssError } from './errors.ts'
 import { claimPart, partNumberOf, putPart, requireUpload } from './multipart.ts'
 import type { ByteRange } from './range.ts'
 import type { VersionRecord } from './records.ts'
+import { encryptionHeaders } from './traits.ts'
 import type { HeaderMap, Reply } from './wire.ts'
 
 /** UploadPartCopy: a part that shares the source's bytes. */
@@ -18,7 +19,7 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   const { state, headers } = call
   const number = partNumberOf(call)
   const source = parseCopySource(call, '0042-00000301')
-  requireUpload(call)
+  const encrypted = encryptionHeaders(requireUpload(call))
   const sourceBucket = requireSourceBucket(call, source)
   const claims = [...claimPart(call, number), claimSource(sourceBucket, source.key)]
   return changeUnder(call, claims, async (change) => {
@@ -33,7 +34,7 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
     const lastModified = state.now()
     change.share(segments)
     putPart(call, change, { number, size: end - start, etag, crc64, segments, lastModified })
-    const answer: HeaderMap = { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64 }
+    const answer: HeaderMap = { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64, ...encrypted }
     if (range !== undefined) answer['content-range'] = `bytes ${start}-${end - 1}/${original.size}`
     if (sourceBucket.versioning !== undefined) answer['x-oss-copy-source-version-id'] = original.versionId
     return {
@@ -43,11 +44,14 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   })
 }
 
-/** `bytes=a-b` within the source; anything else means all of it, silently (OSS's documents of 2018, in both languages). */
+/**
+ * `bytes=a-b` within the source, or `bytes=a-` to its end (a test of the Python SDK); anything else means all of it,
+ * silently (OSS's documents of 2018, in both languages).
+ */
 function copiedRange(header: string | undefined, size: number): ByteRange | undefined {
-  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header ?? '') ?? []
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(header ?? '') ?? []
   const start = Number(first)
-  const end = Number(last) + 1
+  const end = last === '' ? size : Number(last) + 1
   return start < end && end <= size ? { start, end } : undefined
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { FaultAction, ObservedRequest } from '../../src/local-oss/index.ts'
 import { type Client, failure, startWorld, type World } from './setup.ts'
@@ -36,6 +38,26 @@ describe('the service told to misbehave', () => {
 
   test('answers garbage', async () => {
     expect(await next({ kind: 'garbage', body: '<html>' })).toBe('<html>')
+  })
+
+  test('answers an upload that it has not read, and keeps nothing of it', async () => {
+    const early: FaultAction = { kind: 'garbage', status: 200, body: '', headers: { etag: '"EARLY"' } }
+    world.oss.faults.add({ operation: ['PutObject', 'UploadPart'], action: early })
+    const headers = { 'content-length': '1000000' }
+    const sent = request({
+      port: world.port,
+      method: 'PUT',
+      path: `/${client.getBucket()}/early`,
+      headers,
+      agent: false,
+    })
+    sent.on('error', () => {})
+    sent.write('the beginning')
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    expect([answer.statusCode, answer.headers.etag]).toEqual([200, '"EARLY"'])
+    expect(answer.headers).not.toHaveProperty('x-oss-hash-crc64ecma')
+    sent.destroy()
+    expect(await failure(client.get('early'))).toMatchObject({ code: 'NoSuchKey' })
   })
 
   test('never answers', async () => {

@@ -241,10 +241,42 @@ describe('a part copied', () => {
     expect((await client.get('ranged')).content.equals(data.subarray(5, 15))).toBe(true)
   })
 
+  test('of a range without an end goes to the end', async () => {
+    const uploadId = await start('open')
+    const answer = await partCopy('open', uploadId, 1, { 'x-oss-copy-source-range': 'bytes=5-' })
+    expect(answer.headers).toMatchObject({
+      etag: `"${hexMd5(data.subarray(5))}"`,
+      'content-range': `bytes 5-${data.length - 1}/${data.length}`,
+    })
+    await client.abortMultipartUpload('open', uploadId)
+  })
+
+  test.each<[string, Headers]>([
+    ['AES256', {}],
+    ['KMS', { 'x-oss-server-side-encryption-key-id': 'key-1' }],
+  ])('tells with each step that the object will be encrypted by %s', async (algorithm, more) => {
+    const told = { 'x-oss-server-side-encryption': algorithm, ...more }
+    const answer = await world.send({
+      method: 'POST',
+      bucket,
+      key: 'encrypted',
+      query: { uploads: null },
+      headers: told,
+    })
+    expect(answer.headers).toMatchObject(told)
+    const uploadId = /<UploadId>(.*)<\/UploadId>/.exec(answer.text)?.[1] ?? ''
+    const first = await part('encrypted', uploadId, 1, data)
+    expect(first.headers).toMatchObject(told)
+    const second = await partCopy('encrypted', uploadId, 2, {})
+    expect(second.headers).toMatchObject(told)
+    const tags = [first, second].map(({ headers }, i): [number, string | undefined] => [i + 1, headers.etag])
+    expect((await complete('encrypted', uploadId, tags)).headers).toMatchObject(told)
+  })
+
   test.each([
     `bytes=0-${data.length}`,
     `bytes=${data.length}-${data.length}`,
-    'bytes=5-',
+    `bytes=${data.length}-`,
     'bytes=-5',
     'bytes=9-5',
     '0-5',
