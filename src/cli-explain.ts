@@ -1,107 +1,118 @@
-import { parseArgs } from 'node:util'
+import { resolve } from 'node:path'
 import type { Config } from './config.ts'
-import { type Explanation, explainCopy } from './explain.ts'
-import { nodePorts, openUpstream, type Upstream } from './node-ports.ts'
-import { socketTransport } from './node-transport.ts'
-import { headerMap, type Log } from './ports.ts'
+import { EXPLAIN_USAGE, parseArguments, UsageError } from './explain/arguments.ts'
+import type { OssRules } from './explain/refusal.ts'
+import { renderExplanation } from './explain/render.ts'
+import { explainCopy } from './explain.ts'
+import { isLocalOssDirectory, nodePorts, openUpstream, type Upstream } from './node-ports.ts'
+import { createOssClient } from './oss/client.ts'
+import { OssError } from './oss/error.ts'
 
-/** The options of `aws s3api copy-object` that have a say in how a copy is done, by their headers. */
-const options: Record<string, string> = {
-  'metadata-directive': 'x-amz-metadata-directive',
-  'tagging-directive': 'x-amz-tagging-directive',
-  tagging: 'x-amz-tagging',
-  'storage-class': 'x-amz-storage-class',
-  acl: 'x-amz-acl',
-  'server-side-encryption': 'x-amz-server-side-encryption',
-  'ssekms-key-id': 'x-amz-server-side-encryption-aws-kms-key-id',
-  'checksum-algorithm': 'x-amz-checksum-algorithm',
-  'content-type': 'content-type',
-  'if-none-match': 'if-none-match',
-  'copy-source-if-match': 'x-amz-copy-source-if-match',
-  'copy-source-if-none-match': 'x-amz-copy-source-if-none-match',
-  'copy-source-if-modified-since': 'x-amz-copy-source-if-modified-since',
-  'copy-source-if-unmodified-since': 'x-amz-copy-source-if-unmodified-since',
-}
+export { EXPLAIN_USAGE } from './explain/arguments.ts'
 
-export const EXPLAIN_USAGE = `explain copy s3://SOURCE-BUCKET/KEY[?versionId=V] s3://BUCKET/KEY [options]
-                say how a copy would be done and every OSS call it would make, without writing anything;
-                options as of aws s3api copy-object: ${Object.keys(options)
-                  .map((name) => `--${name}`)
-                  .join(' ')}`
+type Streams = { stdout: { write(text: string): unknown }; stderr: { write(text: string): unknown } }
 
 /**
- * The command `explain copy`.
- * @param args what stands behind `explain`.
- * @returns the text to print. @throws Error with what is wrong in the arguments, or what the copy would throw.
+ * The command `explain`. Writes nothing anywhere but to the two streams.
+ * @param args what stands behind `explain`. @param settings reads them, or ends the process.
+ * @returns the exit code: 0 where the copy would be made, 1 where it is refused or OSS cannot be asked, 2 for mistakes
+ * in the command line.
  */
-export async function explain(args: readonly string[], configured: Config, log: Log): Promise<string> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: Object.fromEntries(Object.keys(options).map((name) => [name, { type: 'string' as const }])),
-  })
-  const [what, from = '', to = '', ...rest] = positionals
-  const source = /^s3:\/\/([^/]+)\/([^?]+)(\?versionId=.+)?$/s.exec(from)
-  const destination = /^s3:\/\/([^/]+)\/(.+)$/s.exec(to)
-  if (what !== 'copy' || source === null || destination === null || rest.length > 0)
-    throw new Error(`Usage: s3-oss-gateway ${EXPLAIN_USAGE}`)
-  const headers = headerMap({
-    'x-amz-copy-source': `${source[1]}/${encodeURIComponent(source[2] ?? '')}${source[3] ?? ''}`,
-  })
-  for (const [name, value] of Object.entries(values))
-    if (typeof value === 'string') headers[options[name] as string] = value
-
-  const { upstream, config } = await reach(configured)
+export async function explain(
+  args: readonly string[],
+  settings: () => Config,
+  streams: Streams,
+): Promise<number> {
+  const { stdout, stderr } = streams
   try {
-    const [client] = config.clients.values()
-    if (client === undefined) throw new Error('There is no client in the settings')
-    const never = new AbortController()
-    const request = {
-      bucket: destination[1] ?? '',
-      key: destination[2] ?? '',
-      headers,
-      signal: () => never.signal,
-      query: new Map(),
-      body: undefined,
+    const asked = parseArguments(args)
+    if (asked === undefined) {
+      stdout.write(`Usage: s3-oss-gateway ${EXPLAIN_USAGE}\n`)
+      return 0
     }
-    const context = { ...nodePorts, config, log, client, requestId: 'explain', renderLate: String }
-    return render(
-      await explainCopy(context, upstream.transport, request as never, config.localOss?.copyLimit),
-    )
-  } finally {
-    await upstream.close()
-  }
-}
-
-/** OSS; the embedded one through its socket while a gateway is running on it. */
-async function reach(config: Config): Promise<{ upstream: Upstream; config: Config }> {
-  try {
-    return { upstream: await openUpstream(config), config }
+    const configured = settings()
+    const { clients } = configured
+    const client = asked.client === undefined ? [...clients.values()][0] : clients.get(asked.client)
+    if (client === undefined) throw new UsageError([`the settings have no client ${asked.client}`])
+    const { upstream, config } = await reach(configured)
+    try {
+      const ports = { ...nodePorts, config, transport: upstream.transport, log: () => {} }
+      const explanation = await explainCopy(ports, { ...asked, client }, rulesOf(configured))
+      stdout.write(
+        asked.json
+          ? `${JSON.stringify(explanation, (_, value) => (value instanceof Map ? Object.fromEntries(value) : value), 2)}\n`
+          : renderExplanation(explanation, asked),
+      )
+      return explanation.answer.refused === undefined ? 0 : 1
+    } finally {
+      await upstream.close()
+    }
   } catch (error) {
-    if (config.localOss === undefined || config.localOss.port === 0) throw error
-    const endpoint = {
-      ...config.endpoint,
-      protocol: 'http:' as const,
-      host: `${config.listen.host}:${config.localOss.port}`,
+    if (!(error instanceof UsageError)) {
+      stderr.write(`${(error as Error).message}\n`)
+      return 1
     }
-    const upstream = { ...socketTransport(config.document.timeouts.oss), localOss: undefined }
-    return { upstream, config: { ...config, endpoint } }
+    stderr.write(`${error.problems.join('\n')}\n\nUsage: s3-oss-gateway ${EXPLAIN_USAGE}\n`)
+    return 2
   }
 }
 
-function render({ plan, why, calls }: Explanation): string {
-  const ranges = 'ranges' in plan ? `, ${plan.ranges.length} part${plan.ranges.length === 1 ? '' : 's'}` : ''
-  const lines = [`Plan: ${plan.kind}${ranges}`, `Why:  ${why}`, '']
-  if (plan.kind === 'refuse')
-    return [
-      ...lines,
-      `The client is answered ${plan.error.status} ${plan.error.code}: ${plan.error.message}`,
-      '',
-    ].join('\n')
-  return [
-    ...lines,
-    'OSS calls:',
-    ...calls.map((call, index) => `${String(index + 1).padStart(3)}. ${call}`),
-    '',
-  ].join('\n')
+/**
+ * OSS copies appendable objects: Alibaba's own tests of its Java SDK do so, and the newest page no longer forbids it.
+ * The embedded one does not.
+ */
+const rulesOf = ({ localOss }: Config): OssRules => ({
+  copyLimit: localOss?.copyLimit,
+  copiesAppendable: localOss === undefined,
+})
+
+type Reached = { upstream: Upstream; config: Config }
+
+/**
+ * OSS; the embedded one through its own port while a gateway is running on it.
+ * @throws Error where there is no embedded OSS, or nobody gets to it.
+ */
+async function reach(config: Config): Promise<Reached> {
+  const { localOss } = config
+  if (localOss === undefined) return { upstream: await openUpstream(config), config }
+  const isInMemory = localOss.directory === ':memory:'
+  if (!isInMemory) {
+    const directory = resolve(localOss.directory)
+    if (!(await isLocalOssDirectory(directory))) {
+      throw new Error(
+        `There is no embedded OSS in ${directory}: there is nothing to explain. Start the gateway first, or set LOCAL_OSS_DIR to where it keeps its data; for Alibaba Cloud OSS set OSS_REGION and its keys.`,
+      )
+    }
+  }
+  const opened = isInMemory
+    ? new Error('an embedded OSS in memory (LOCAL_OSS_DIR) is in the memory of its gateway')
+    : await openUpstream(config).catch((error: Error) => error)
+  return opened instanceof Error ? reachByPort(config, localOss.port, opened) : { upstream: opened, config }
+}
+
+/** @param why the store cannot be opened here. */
+async function reachByPort(configured: Config, port: number, why: Error): Promise<Reached> {
+  const host = `127.0.0.1:${port}`
+  const endpoint = { ...configured.endpoint, protocol: 'http:' as const, host }
+  const config = { ...configured, endpoint, localOss: undefined }
+  const advice = `use the settings of the gateway that is running on it, LOCAL_OSS_PORT among them, or stop it`
+  if (port === 0) throw new Error(`${why.message}, and LOCAL_OSS_PORT is 0: ${advice}.`)
+  const upstream = await openUpstream(config)
+  const { transport } = upstream
+  const oss = createOssClient({
+    transport,
+    clock: nodePorts.clock,
+    endpoint,
+    credentials: config.credentials,
+  })
+  try {
+    await oss.sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
+    return { upstream, config }
+  } catch (error) {
+    await upstream.close()
+    const said = error instanceof OssError ? `${error.code}: ${error.message}` : (error as Error).message
+    throw new Error(
+      `${why.message}, and http://${host} (LOCAL_OSS_PORT) does not answer as it would (${said}): ${advice}.`,
+    )
+  }
 }

@@ -118,11 +118,7 @@ async function run(command: string): Promise<void> {
 
 const args = process.argv.slice(2)
 if (args[0] === 'explain') {
-  process.stdout.write(
-    await explain(args.slice(1), settingsOrFail().config, log).catch((error: Error) =>
-      fail(1, [error.message]),
-    ),
-  )
+  process.exitCode = await explain(args.slice(1), () => settingsOrFail().config, process)
 } else {
   let command: string
   try {

@@ -1,177 +1,224 @@
-import type { Copy } from './copy/copy.ts'
-import { type Plan, planCopy } from './copy/plan.ts'
-import type { Refusal } from './copy/refusal.ts'
-import { performCopy } from './copy/run.ts'
-import { readSource, type SourceFacts } from './copy/source.ts'
-import { parseCopy } from './operations/copy.ts'
-import { copyPorts } from './operations/copy-ports.ts'
-import type { Context, ObjectRequest } from './operations/operation.ts'
-import { getBucketInfo } from './oss/bucket-info.ts'
-import { createOssClient } from './oss/client.ts'
-import type { HeaderMap, OssRequest, OssResponse, Transport } from './ports.ts'
-import { renderXml } from './xml.ts'
+import { createGateway, type Ports } from './app.ts'
+import type { Client } from './config.ts'
+import type { RecordedCall } from './explain/call.ts'
+import { createDryOss, type DryOss } from './explain/dry-oss.ts'
+import { type Address, factsOf } from './explain/facts.ts'
+import type { OssRules, Side } from './explain/refusal.ts'
+import { authorize } from './operations/authorize.ts'
+import { createOssClient, textOf } from './oss/client.ts'
+import { OssError } from './oss/error.ts'
+import { encodePath } from './oss/sign.ts'
+import { encodeStrictly } from './percent.ts'
+import { type HeaderMap, headerMap, type Incoming, type Reply } from './ports.ts'
+import { parseCopySource } from './s3/copy-source.ts'
+import { validateBucket, validateKey } from './s3/request.ts'
+import { signSigV4 } from './s3/sigv4-sign.ts'
+import { parseXml, text } from './xml.ts'
 
-const GiB = 1024 ** 3
-// https://www.alibabacloud.com/help/doc-detail/31979.htm (2025-12-23); OSS itself decides, and may differ.
-const LIMIT_CHANGING_FORM = GiB
-const LIMIT_BETWEEN_BUCKETS = 5 * GiB
+/** A CopyObject as a client asks for it. */
+export type AskedCopy = {
+  client: Client
+  source: Address
+  destination: Address
+  /** What the client sends besides, in S3's names. */
+  headers: HeaderMap
+}
 
-export type Explanation = { plan: Plan; why: string; calls: readonly string[] }
+/** What a copy is refused with. */
+export type Refused = {
+  code: string
+  message: string
+  /** Which of the two it is about, or the `request` itself. */
+  about: Side | 'request'
+  /** The further elements of S3's error document, such as `Key` and `Condition`. */
+  elements: Record<string, string>
+  /** What the gateway's log would say of a failure that is not the client's. */
+  causes: readonly string[]
+}
+
+export type Explanation = {
+  /** How the copy is done; `refuse`: not at all. */
+  plan: 'native' | 'parts' | 'relay' | 'refuse'
+  /** In how many pieces. */
+  parts: number
+  why: string
+  /** Those that the copy makes, in order; of parts, which are moved together, any order. */
+  calls: readonly RecordedCall[]
+  /** What the client is answered. */
+  answer: { status: number; refused?: Refused }
+  /** What only writing would show. */
+  assumptions: readonly string[]
+}
 
 /**
- * What a CopyObject would do: the engine itself runs, on a transport that reads but does not write.
- * @param transport the real one; only GET and HEAD reach it, and none that reads an object's bytes.
- * @param copyLimit the embedded OSS's, where that is what answers.
- * @throws S3Error, OssError as the copy itself would.
+ * What a CopyObject would do: the gateway itself answers it, on an OSS that reads but does not write.
+ * @param ports the gateway's. Only GET and HEAD reach the transport, and none that reads an object's bytes.
  */
-export async function explainCopy(
-  context: Omit<Context, 'oss'>,
-  transport: Transport,
-  request: ObjectRequest,
-  copyLimit: number | undefined,
-): Promise<Explanation> {
-  const { endpoint, credentials } = context.config
-  const reading = createOssClient({ transport, clock: context.clock, endpoint, credentials })
-  const copy = await parseCopy(request, { ...context, oss: reading })
-  const facts = await readSource(reading, copy, request.signal())
-  const [from, to] = await Promise.all(
-    [copy.source, copy.destination].map(({ bucket }) => getBucketInfo(reading, bucket)),
-  )
-  const [refusal, why] = expectedRefusal(copy, facts, from?.region === to?.region, copyLimit)
-  const calls: string[] = []
-  const oss = createOssClient({
-    transport: dryTransport(transport, refusal, facts, calls),
-    clock: context.clock,
-    endpoint,
-    credentials,
+export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRules): Promise<Explanation> {
+  const { config, clock, transport: real, sleep, random } = ports
+  const { endpoint, credentials, document } = config
+  const client = createOssClient({ transport: real, clock, endpoint, credentials, sleep, random })
+  const { refuses, ...between } = addresses(asked, document.accessPoints)
+  const facts = factsOf(client, between.source, between.destination)
+  const dry = createDryOss({ real, facts, clock, rules }, between)
+  const causes: string[] = []
+  const gateway = createGateway({
+    ...ports,
+    // Nobody waits for the answer: it need not begin before its end.
+    config: { ...config, document: { ...document, copy: { ...document.copy, keepAliveAfter: 0 } } },
+    transport: dry.transport,
+    log: (event, logged) => {
+      if (event === 'request failed') causes.push(...(logged.causes as string[]))
+    },
   })
-  for (const [info, { bucket }] of [
-    [from, copy.source],
-    [to, copy.destination],
-  ] as const) {
-    if (info !== undefined) oss.learnRegion(bucket, info.region)
-  }
-  if (copy.checksum !== undefined)
-    calls.push(`GET the source once, to compute ${copy.checksum.header} (unless it is kept with it)`)
-  const ports = copyPorts({ ...context, oss })
-  const plan = planCopy(ports.settings, refusal, facts)
-  // Only the plan's own refusal may stop the rehearsal: it is what is explained.
-  if (plan.kind !== 'refuse') await performCopy(ports, { ...copy, checksum: undefined }, () => {})
-  return { plan, why, calls }
-}
-
-function expectedRefusal(
-  copy: Copy,
-  facts: SourceFacts,
-  sameRegion: boolean,
-  copyLimit: number | undefined,
-): [Refusal | undefined, why: string] {
-  const { source, destination, target } = copy
-  if (!sameRegion)
-    return ['crossRegion', 'source and destination are in different regions, and OSS copies within one']
-  if (facts.type === 'Appendable')
-    return ['appendable', 'the source is an appendable object, which OSS does not copy']
-  const changesForm = 'x-oss-storage-class' in target || 'x-oss-server-side-encryption' in target
-  const sameBucket = source.bucket === destination.bucket
-  const limit =
-    copyLimit ??
-    (changesForm ? LIMIT_CHANGING_FORM : sameBucket ? Number.POSITIVE_INFINITY : LIMIT_BETWEEN_BUCKETS)
-  if (facts.size > limit) {
-    return [
-      'oversize',
-      `the source has ${facts.size} bytes, and OSS is expected to refuse more than ${limit} in one CopyObject`,
-    ]
-  }
-  return [undefined, `nothing is known against it: ${facts.size} bytes, same region, type ${facts.type}`]
-}
-
-/** Answers every write itself, as OSS would, and writes down every call. No byte of an object is moved. */
-function dryTransport(
-  real: Transport,
-  refusal: Refusal | undefined,
-  facts: SourceFacts,
-  calls: string[],
-): Transport {
-  const { etag, size, headers: described } = facts
-  let written = false
-  return async (request) => {
-    calls.push(describe(request, written))
-    const { method, headers, url } = request
-    const ofPart = url.includes('partNumber=')
-    if (method === 'HEAD' && written) return answer(200, described)
-    if (method === 'GET' && headers.range !== undefined) {
-      return answer(206, { etag, 'content-range': `${headers.range.replace('=', ' ')}/${size}` })
+  const assumptions: string[] = []
+  // A name that cannot be a bucket's must not become one of a host.
+  if (refuses === undefined) {
+    for (const [bucket, info] of await facts.ofBuckets()) {
+      // A gateway that has served a bucket knows where it is.
+      if (!(info instanceof OssError)) gateway.oss.learnRegion(bucket, info.region)
+      else if (info.code === 'AccessDenied')
+        assumptions.push(`${bucket} is in the same region as the other bucket: GetBucketInfo is not allowed`)
     }
-    if (method === 'GET' || method === 'HEAD') return real(request)
-    if (headers['x-oss-copy-source'] !== undefined && !ofPart && refusal !== undefined)
-      return refused(refusal)
-    written ||= !ofPart && !/[?&]uploads$/.test(url)
-    return answer(200, { etag }, resultOf(request, etag))
+  }
+  const { status, body } = await gateway.answer(incoming(asked, clock()))
+  const { calls } = dry
+  assumptions.push(...assumed(calls, rules))
+  if (status < 300)
+    return { ...planOf(calls, between), why: whyOf(dry), calls, answer: { status }, assumptions }
+  const refused = refusedWith(await documentOf(body), causes)
+  const about = aboutOf(refused, dry, between, refuses)
+  const why = dry.refusal()?.why ?? 'it is refused by the gateway, whatever OSS would say'
+  return {
+    plan: 'refuse',
+    parts: 0,
+    why,
+    calls,
+    answer: { status, refused: { ...refused, about } },
+    assumptions,
   }
 }
 
-/** The document OSS would answer a write with. */
-function resultOf({ method, headers, url }: OssRequest, etag: string): string {
-  if (/[?&]uploads$/.test(url)) return renderXml('InitiateMultipartUploadResult', { UploadId: 'UPLOAD-ID' })
-  if (method === 'POST') return renderXml('CompleteMultipartUploadResult', { ETag: etag })
-  if (headers['x-oss-copy-source'] === undefined) return ''
-  return renderXml(url.includes('partNumber=') ? 'CopyPartResult' : 'CopyObjectResult', { ETag: etag })
+type Between = { source: Address; destination: Address }
+
+/** The two addresses as the gateway takes them, and the one that it does not take. */
+function addresses(
+  { client, source, destination }: AskedCopy,
+  accessPoints: Readonly<Record<string, string>>,
+): Between & { refuses: Side | undefined } {
+  try {
+    validateBucket(destination.bucket)
+    validateKey(destination.key)
+    authorize(client, 'write', destination.bucket, destination.key)
+  } catch {
+    return { source, destination, refuses: 'destination' }
+  }
+  try {
+    const parsed = parseCopySource(copySourceOf(source), accessPoints)
+    authorize(client, 'read', parsed.bucket, parsed.key)
+    return { source: parsed, destination, refuses: undefined }
+  } catch {
+    return { source, destination, refuses: 'source' }
+  }
 }
 
-function refused(refusal: Refusal): OssResponse {
-  const [status, code, ec] =
-    refusal === 'oversize'
-      ? [400, 'EntityTooLarge', '']
-      : refusal === 'crossRegion'
-        ? [403, 'AccessDenied', '0016-00000306']
-        : [400, 'OperationNotSupported', '']
-  return answer(status, {}, `<Error><Code>${code}</Code><EC>${ec}</EC></Error>`)
+const copySourceOf = ({ bucket, key, versionId }: Address) =>
+  `${encodeStrictly(bucket)}/${encodeStrictly(key)}${versionId === undefined ? '' : `?versionId=${encodeStrictly(versionId)}`}`
+
+/** The request as it would come off the wire. */
+function incoming({ client, source, destination, headers }: AskedCopy, now: number): Incoming {
+  const path = `/${encodeStrictly(destination.bucket)}/${encodePath(destination.key)}`
+  const sent = headerMap({ ...headers, host: 'localhost', 'x-amz-copy-source': copySourceOf(source) })
+  const never = new AbortController()
+  return {
+    method: 'PUT',
+    target: path,
+    headers: signSigV4({ method: 'PUT', path, headers: sent }, client, now),
+    body: nothing(),
+    signal: () => never.signal,
+  }
 }
 
-const answer = (status: number, headers: HeaderMap, text = ''): OssResponse => ({
-  status,
-  headers: { 'x-oss-request-id': 'explain', ...headers },
-  body: bytes(text),
-})
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-async function* bytes(text: string): AsyncGenerator<Uint8Array> {
-  if (text !== '') yield new TextEncoder().encode(text)
+const documentOf = async (body: Reply['body']) =>
+  typeof body === 'string' ? body : body === undefined ? '' : textOf(body)
+
+function refusedWith(document: string, causes: readonly string[]): Omit<Refused, 'about'> {
+  const error = parseXml(document, 'Error')
+  const { Code: _, Message: __, RequestId: ___, HostId: ____, ...others } = error
+  const elements = Object.fromEntries(Object.keys(others).map((name) => [name, text(error, name) ?? '']))
+  return { code: text(error, 'Code') ?? '', message: text(error, 'Message') ?? '', elements, causes }
 }
 
-/** Why each kind of call is made. */
-function reasonOf({ method, url, headers }: OssRequest, written: boolean): string {
-  const [path = '', query = ''] = url.split('?')
-  const part = /(?:^|&)partNumber=(\d+)/.exec(query)?.[1]
-  const copies = headers['x-oss-copy-source'] !== undefined
-  if (method === 'HEAD')
-    return written
-      ? "the result's time and ETag"
-      : `what ${path} is: size, metadata, the ETag to pin the copy to`
-  if (part !== undefined)
-    return copies ? `part ${part}, moved by OSS` : `part ${part}, streamed by the gateway`
-  if (method === 'PUT')
-    return copies ? 'the whole copy in one call' : 'the whole object, streamed by the gateway'
-  if (method === 'POST')
-    return query === 'uploads' ? 'begins an upload with all that the copy is to have' : 'completes the upload'
-  if (query.startsWith('tagging')) return "the source's tags, which only a CopyObject takes along"
-  if (query.startsWith('uploads'))
-    return 'the uploads there are, so that one whose id got lost can be told and aborted'
-  return headers.range === undefined ? 'what the bucket is' : "the source's bytes, pinned to its ETag"
+/** Which of the two a refusal is about: as it says itself, else as the call says that was refused, or looked. */
+function aboutOf(
+  { elements }: Omit<Refused, 'about'>,
+  { calls, refusal }: DryOss,
+  { source, destination }: Between,
+  refuses: Side | undefined,
+): Refused['about'] {
+  const { Condition, ArgumentName, Header, BucketName, Key } = elements
+  if (refuses !== undefined && calls.length === 0) return refuses
+  if (Condition !== undefined) return Condition.startsWith(SOURCE) ? 'source' : 'destination'
+  if (ArgumentName === SOURCE || ArgumentName === 'versionId') return 'source'
+  const named = BucketName ?? Key
+  const [from, to] = [source, destination].map((at) => (BucketName === undefined ? at.key : at.bucket))
+  if (named !== undefined && from !== to) {
+    if (named === from) return 'source'
+    if (named === to) return 'destination'
+  }
+  if (refuses !== undefined && (calls.at(-1)?.status ?? 200) < 300) return refuses
+  if (ArgumentName !== undefined || Header !== undefined) return 'request'
+  return refusal()?.of ?? calls.at(-1)?.of ?? 'request'
 }
 
-const unsaid = new Set([
-  'authorization',
-  'x-oss-date',
-  'x-oss-content-sha256',
-  'x-oss-security-token',
-  'content-length',
-])
+const SOURCE = 'x-amz-copy-source'
 
-function describe(request: OssRequest, written: boolean): string {
-  const said = Object.entries(request.headers).filter(([name]) => !unsaid.has(name))
-  return [
-    `${request.method} ${request.url}`,
-    `     (${reasonOf(request, written)})`,
-    ...said.map(([name, value]) => `     ${name}: ${value}`),
-  ].join('\n')
+function planOf(
+  calls: readonly RecordedCall[],
+  { destination }: Between,
+): Pick<Explanation, 'plan' | 'parts'> {
+  const writes = calls.filter(
+    ({ method, bucket, key, query }) =>
+      method === 'PUT' &&
+      bucket === destination.bucket &&
+      key === destination.key &&
+      (query.size === 0 || query.has('partNumber')),
+  )
+  const streamed = writes.filter(({ headers }) => headers['x-oss-copy-source'] === undefined)
+  if (streamed.length > 0) return { plan: 'relay', parts: streamed.length }
+  const parts = writes.filter(({ query }) => query.has('partNumber'))
+  return parts.length > 0 ? { plan: 'parts', parts: parts.length } : { plan: 'native', parts: 1 }
+}
+
+function whyOf({ calls, refusal }: DryOss): string {
+  const refused = refusal()
+  if (refused !== undefined) return refused.why
+  if (calls.some(({ method, headers }) => method === 'PUT' && headers['x-oss-copy-source'] !== undefined))
+    return 'nothing is known against one CopyObject'
+  return 'the source is a symbolic link: a CopyObject would make another link of it'
+}
+
+/** What the explanation takes for granted. */
+function assumed(calls: readonly RecordedCall[], { copyLimit }: OssRules): string[] {
+  const lines: string[] = []
+  const has = (holds: (call: RecordedCall) => boolean) => calls.some(holds)
+  const isRead = ({ method }: RecordedCall) => method === 'GET' || method === 'HEAD'
+  if (has((call) => !isRead(call))) {
+    lines.push(
+      'OSS takes the writes: policies, retention, KMS and quotas show only when something is written',
+    )
+  }
+  if (has(({ headers, query }) => 'x-oss-copy-source' in headers && query.size === 0)) {
+    lines.push(
+      copyLimit === undefined
+        ? "one CopyObject has the limits of OSS's documents: 1 GiB where class or encryption change, else 5 GiB between buckets; OSS decides, and beyond its limit the copy goes on in parts"
+        : `one CopyObject copies up to ${copyLimit} bytes (LOCAL_OSS_COPY_LIMIT)`,
+    )
+  }
+  if (has((call) => isRead(call) && !call.made && call.method === 'GET')) {
+    lines.push("the source's bytes can be read: none was read for this explanation")
+  }
+  return lines
 }

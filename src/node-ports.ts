@@ -14,6 +14,8 @@ import {
   type Transport,
 } from './ports.ts'
 
+export { isLocalOssDirectory } from './local-oss/index.ts'
+
 /** Node's clock, waiting and chance. */
 export const nodePorts = {
   clock: Date.now,

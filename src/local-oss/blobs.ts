@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type BlobFiles, DiskFiles, MemoryFiles } from './blob-files.ts'
@@ -10,6 +10,16 @@ import type { Bytes } from './wire.ts'
 
 /** Objects up to this size live in the store itself: one fsync instead of three. */
 const INLINE_LIMIT = 16 * 1024
+
+/** Where in its directory an embedded OSS keeps its records. */
+const storeIn = (directory: string) => join(directory, 'store')
+
+/** Whether a directory holds the data of an embedded OSS, by the file in which LevelDB names its newest manifest. */
+export const isLocalOssDirectory = (directory: string): Promise<boolean> =>
+  access(join(storeIn(directory), 'CURRENT')).then(
+    () => true,
+    () => false,
+  )
 
 /** Object bytes: written once, shared by copies, removed with their last reference. */
 export class Blobs {
@@ -38,7 +48,7 @@ export class Blobs {
     }
     const files = join(directory, 'blobs')
     await mkdir(files, { recursive: true })
-    blobs = new Blobs(new DiskFiles(files), await Store.open(join(directory, 'store'), onDead))
+    blobs = new Blobs(new DiskFiles(files), await Store.open(storeIn(directory), onDead))
     // What this sweep cannot remove waits for the next.
     blobs.#sweep = blobs.#removeOrphans().catch(() => {})
     return blobs

@@ -7,6 +7,7 @@ import { Locks } from './locks.ts'
 import { type Listener, listen } from './server.ts'
 import { checkSendable, type OssRequest, type Transport } from './wire.ts'
 
+export { isLocalOssDirectory } from './blobs.ts'
 export type { Credentials } from './credentials.ts'
 export {
   Disconnected,

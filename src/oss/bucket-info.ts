@@ -10,6 +10,10 @@ export type BucketInfo = {
   versioning: string | undefined
   /** The class of what is written without one. */
   storageClass: string | undefined
+  /** What is encrypted without being asked to: `AES256`, `KMS`, `SM4`, undefined for nothing; and the key. */
+  encryption: { algorithm: string | undefined; keyId: string | undefined }
+  /** Whether public ACLs are refused. */
+  blocksPublicAccess: boolean
 }
 
 /** GetBucketInfo. @throws OssError NoSuchBucket, AccessDenied. */
@@ -20,11 +24,18 @@ export async function getBucketInfo(oss: OssClient, bucket: string): Promise<Buc
   )
   const [info = {}] = children(document, 'Bucket')
   const [owner = {}] = children(info, 'Owner')
+  const [rule = {}] = children(info, 'ServerSideEncryptionRule')
+  const algorithm = text(rule, 'SSEAlgorithm')
   const region = regionOfLocation(text(info, 'Location') ?? '')
   return {
     ownerId: text(owner, 'ID') ?? '',
     region,
     versioning: text(info, 'Versioning'),
     storageClass: text(info, 'StorageClass'),
+    encryption: {
+      algorithm: algorithm === 'None' ? undefined : algorithm,
+      keyId: text(rule, 'KMSMasterKeyID') || undefined,
+    },
+    blocksPublicAccess: text(info, 'BlockPublicAccess') === 'true',
   }
 }

@@ -4,8 +4,8 @@ import type { Claim } from './sigv4-claim.ts'
 
 /** The canonical request from the end of its path on. */
 export function canonicalRest(
-  { parameters, headers }: S3Request,
-  { signedHeaders, payloadHash }: Claim,
+  { parameters, headers }: Pick<S3Request, 'parameters' | 'headers'>,
+  { signedHeaders, payloadHash }: Pick<Claim, 'signedHeaders' | 'payloadHash'>,
 ): string {
   let text = `\n${canonicalQuery(parameters)}\n`
   let names = ''

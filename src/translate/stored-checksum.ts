@@ -38,9 +38,12 @@ export function keptFullChecksum(oss: HeaderMap, header: string): string | undef
   return value === undefined || isComposite(value) ? undefined : value
 }
 
+/** Whether a header of OSS keeps a checksum. */
+export const isKeptChecksum = (name: string): boolean => name.startsWith(KEPT)
+
 /** An object's metadata without the checksums kept in it. */
 export function withoutKeptChecksums(content: HeaderMap): HeaderMap {
-  return Object.fromEntries(Object.entries(content).filter(([name]) => !name.startsWith(KEPT)))
+  return Object.fromEntries(Object.entries(content).filter(([name]) => !isKeptChecksum(name)))
 }
 
 const isComposite = (value: string) => /-\d+$/.test(value)
