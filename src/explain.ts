@@ -88,7 +88,9 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
     return { ...planOf(calls, between), why: whyOf(dry), calls, answer: { status }, assumptions }
   const refused = refusedWith(await documentOf(body), causes)
   const about = aboutOf(refused, dry, between, refuses)
-  const why = dry.refusal()?.why ?? 'it is refused by the gateway, whatever OSS would say'
+  const own =
+    calls.length === 0 ? 'the gateway asks OSS nothing' : 'what OSS has told the gateway is against it'
+  const why = dry.refusal()?.why ?? own
   return {
     plan: 'refuse',
     parts: 0,
@@ -207,9 +209,13 @@ function assumed(calls: readonly RecordedCall[], { copyLimit }: OssRules): strin
   const isRead = ({ method }: RecordedCall) => method === 'GET' || method === 'HEAD'
   if (has((call) => !isRead(call))) {
     lines.push(
-      'OSS takes the writes: policies, retention, KMS and quotas show only when something is written',
+      'OSS takes the writes at the first attempt, and soon: policies, retention, KMS, quotas and its load show only when something is written',
     )
   }
+  if (calls.length > 0)
+    lines.push(
+      'the gateway has served both buckets before: to learn where a bucket is takes a call of its own',
+    )
   if (has(({ headers, query }) => 'x-oss-copy-source' in headers && query.size === 0)) {
     lines.push(
       copyLimit === undefined

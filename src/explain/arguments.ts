@@ -30,7 +30,6 @@ const own = [
   'host',
   'x-amz-date',
   'x-amz-content-sha256',
-  'x-amz-security-token',
   'x-amz-copy-source',
   'content-length',
   'transfer-encoding',
@@ -94,7 +93,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
     return given[0]
   }
   const [what, from, to, ...rest] = positionals
-  if (what !== 'copy') problems.push(`explain ${what ?? ''}: only a copy can be explained`)
+  if (what !== 'copy') problems.push('only a copy can be explained: explain copy')
   else if (rest.length > 0)
     problems.push(`a copy has one source and one destination: ${JSON.stringify(rest[0])} is too much`)
   const isEncoded = values['percent-encoded'] === true

@@ -36,8 +36,9 @@ export function createDryOss(
   { source, destination }: { source: Address; destination: Address },
 ): DryOss {
   const calls: RecordedCall[] = []
-  /** The headers of HEADs: those that OSS has answered, and what it would answer of what is written by now. */
+  /** What OSS has answered to a HEAD of the source. */
   let sourceHead: HeaderMap = {}
+  /** What it would answer to one of what is written by now. */
   const written = new Map<string, HeaderMap>()
   const aborted = new Set<string>()
   let refusal: Refusal | undefined
@@ -55,7 +56,7 @@ export function createDryOss(
     if (of !== undefined) call.of = of
     calls.push(call)
     if (method !== 'GET' && method !== 'HEAD') return expected(call, await answerWrite(request, target))
-    if (asksForBytes(method, target)) return expected(call, await answerBytes(request))
+    if (of === 'source' && asksForBytes(method, target)) return expected(call, await answerBytes(request))
     if (result !== undefined && method === 'HEAD') return expected(call, answer(200, result))
     return pass(call, request)
   }
@@ -116,7 +117,9 @@ export function createDryOss(
   }
 
   async function write(target: Target, headers: HeaderMap, root: string | undefined): Promise<Answer> {
-    const { etag = '"0"', 'content-length': size = '0' } = sourceHead
+    const object = await facts.ofSource(headers)
+    const seen = object instanceof OssError ? { etag: '"0"', size: 0 } : object
+    const { etag = seen.etag, 'content-length': size = String(seen.size) } = sourceHead
     const time = new Date(clock())
     const versioning = await facts.versioning()
     const version: HeaderMap =

@@ -60,11 +60,13 @@ export type Call = {
 }
 export type Outcome = { status: number; code: string | undefined }
 
+export type Ran = { code: number; out: string; err: string }
+
 export type ExplainWorld = World & {
   versions: Record<string, string>
   etags: Record<string, string>
-  /** The command's exit code, and what it writes. */
-  run(name: SettingsName, ...args: string[]): Promise<{ code: number; out: string; err: string }>
+  /** The command with the folder's settings and others: its exit code, and what it writes. */
+  run(args: readonly string[], others?: Record<string, string>): Promise<Ran>
   explain(asked: Asked): Promise<Explanation>
   /** Really copies, through a gateway. */
   copy(asked: Asked): Promise<Outcome>
@@ -102,9 +104,10 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
   const secrets: Record<string, string> = { local: 'local-secret' }
   for (const { accessKeyId, secretAccessKey } of clients) secrets[accessKeyId] = secretAccessKey
 
-  const run: ExplainWorld['run'] = async (name, ...args) => {
+  const run: ExplainWorld['run'] = async (args, others = {}) => {
+    const { GATEWAY_CONFIG = JSON.stringify(settings.usual), ...variables } = others
     const output = { out: '', err: '' }
-    const config = () => parseConfig(environment, JSON.stringify(settings[name]))
+    const config = () => parseConfig({ ...environment, ...variables }, GATEWAY_CONFIG)
     const code = await explain(args, config, {
       stdout: { write: (text: string) => (output.out += text) },
       stderr: { write: (text: string) => (output.err += text) },
@@ -118,8 +121,7 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
     run,
     async explain({ from, to, version, headers = {}, settings: name = 'usual', client }) {
       const id = versionOf(version)
-      const { code, out, err } = await run(
-        name,
+      const args = [
         'copy',
         `s3://${from}`,
         `s3://${to}`,
@@ -127,7 +129,8 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
         ...(id === undefined ? [] : [`--version-id=${id}`]),
         ...(client === undefined ? [] : [`--client=${client}`]),
         ...Object.entries(headers).map(([header, value]) => `--header=${header}: ${value}`),
-      )
+      ]
+      const { code, out, err } = await run(args, { GATEWAY_CONFIG: JSON.stringify(settings[name]) })
       if (err !== '') throw new Error(err)
       const explanation = JSON.parse(out) as Explanation
       if ((explanation.answer.refused === undefined ? 0 : 1) !== code) throw new Error(`exit code ${code}`)
@@ -197,11 +200,7 @@ const buckets = {
 /** A gateway that has served a bucket knows where it is, and asks no other region first. */
 async function learnRegions(world: World, endpoint: string): Promise<void> {
   const s3 = world.s3({ endpoint })
-  for (const Bucket in buckets) {
-    await s3.send(new HeadObjectCommand({ Bucket, Key: 'nothing' })).catch((error: { name: string }) => {
-      if (error.name !== 'NotFound') throw error
-    })
-  }
+  for (const Bucket in buckets) await s3.send(new HeadObjectCommand({ Bucket, Key: 'there' }))
 }
 
 /** Sources of every kind. */
@@ -211,8 +210,10 @@ async function fill(world: World): Promise<Pick<ExplainWorld, 'versions' | 'etag
     const CreateBucketConfiguration = { LocationConstraint: region as never }
     await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }))
   }
-  const put = (Bucket: string, Key: string, Body: Buffer | string, more: object = {}) =>
-    s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))
+  const put = (Bucket: string, Key: string, content: Buffer | string, more: object = {}) => {
+    const Body = Buffer.from(content)
+    return s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))
+  }
   const large = Buffer.alloc(3 * LIMIT + 17, 7)
   const described = { Tagging: 'a=b', Metadata: { color: 'red' }, ContentType: 'text/x-source' }
   for (const bucket of ['hangzhou', 'beijing']) {
@@ -229,10 +230,12 @@ async function fill(world: World): Promise<Pick<ExplainWorld, 'versions' | 'etag
   await s3.send(new RestoreObjectCommand({ Bucket: 'hangzhou', Key: 'restored', RestoreRequest }))
   await put('hangzhou', 'summed', 'hello', { ChecksumAlgorithm: 'SHA256' })
   await put('hangzhou', 'b?versionId=x#y%41 z+é', 'hello')
+  await put('hangzhou', 'a\u0001b', 'hello')
+  await put('hangzhou', './dot', 'hello')
   await put('hangzhou', 'self', 'hello', described)
   await put('hangzhou', 'large self', large)
   await world.oss('hangzhou').putSymlink('lost link', 'nothing', {})
-  await put('target', 'there', 'old')
+  for (const bucket in buckets) await put(bucket, 'there', 'old')
 
   const VersioningConfiguration = { Status: 'Enabled' as const }
   await s3.send(new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration }))
