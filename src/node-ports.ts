@@ -72,18 +72,30 @@ export async function openUpstream({ localOss: embedded, credentials, document }
 export function withTextHeaders(transport: Transport): Transport {
   return async (request) => {
     const { body } = request
+    const sent = body === undefined || body instanceof Uint8Array ? undefined : lent(body, request.headers)
     const response = await transport({
       ...request,
       headers: mapValues(request.headers, encodeHeader),
-      // What is lent to us is not ours to lend.
-      ...(body === undefined || body instanceof Uint8Array ? {} : { body: copied(body) }),
+      ...(sent === undefined ? {} : { body: sent.body }),
     })
+    if (response.status < 300 && sent?.isTaken() === false) {
+      throw new Error('a success came before the request was out')
+    }
     return { ...response, headers: mapValues(response.headers, decodeHeader) }
   }
 }
 
-async function* copied(body: Body): AsyncGenerator<Uint8Array> {
-  for await (const piece of body) yield Buffer.from(piece)
+/** A body in flight, in memory of its own: what is lent to us is not ours to lend. And whether all of it was taken. */
+function lent(body: Body, { 'content-length': length }: HeaderMap) {
+  let left = length === undefined ? Number.POSITIVE_INFINITY : Number(length)
+  async function* copied(): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      left -= piece.length
+      yield Buffer.from(piece)
+    }
+    if (length === undefined) left = 0
+  }
+  return { body: copied(), isTaken: () => left <= 0 }
 }
 
 function mapValues(headers: HeaderMap, change: (value: string) => string): HeaderMap {

@@ -62,7 +62,8 @@ export type OssResponse = { status: number; headers: HeaderMap; body: Body }
 
 /**
  * How a request reaches OSS: undici on Node, fetch on Workers, the local OSS in process. Rejects when no answer came,
- * where it is known with why: the error's `failure` is a {@link Failure}, as it is that of a body that ends early.
+ * where it is known with why: the error's `failure` is a {@link Failure}, as it is that of a body that ends early. A
+ * success that comes before the request's body is out is no answer either.
  */
 export type Transport = (request: OssRequest) => Promise<OssResponse>
 

@@ -10,7 +10,7 @@ declare const FixedLengthStream: new (
 type WorkersInit = { encodeResponseBody: 'manual' }
 
 /**
- * Requests to OSS over fetch.
+ * Requests to OSS over fetch, which tells of no answer before the whole body is out: one that came early is not known.
  * @param timeouts seconds. fetch does not tell when it has a connection: `connect` is part of `headers`.
  */
 export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport {

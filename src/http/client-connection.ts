@@ -187,8 +187,11 @@ export class ClientConnection implements Source {
       // An answer will follow.
       if (head.status < 200) continue
       const framing = framingOfAnswer(head, text, call.request.method)
-      // An answer to what has not gone out is none to it.
-      this.#kept = isKept(head) && framing !== 'rest' && this.#sent && !this.#outlet.holds
+      const isOut = this.#sent && !this.#outlet.holds && this.socket.writableLength === 0
+      // A refusal may come early; a success of what has not gone out is none.
+      if (!isOut && head.status < 300)
+        throw new HttpError('malformed', 'a success came before the request was out')
+      this.#kept = isKept(head) && framing !== 'rest' && isOut
       const body = new Flow(this, 'copied')
       this.#body = body
       this.#reader = bodyReader(framing)
