@@ -8,13 +8,13 @@ const encode = (text: string) => new TextEncoder().encode(text)
 
 /**
  * What work gives; if it takes long, what is given for it from the moment on when the answer may begin before its end.
- * @param decided resolves when nothing is left that would need another status than 200.
+ * @param decided asked at that moment: resolves when nothing is left that would need another status than 200.
  * @param after milliseconds; 0 waits for ever.
  * @throws what the work throws before that moment.
  */
 export function unlessLong<T>(
   work: Promise<T>,
-  decided: Promise<void>,
+  decided: () => Promise<void>,
   after: number,
   timer: Timer,
   meanwhile: () => T,
@@ -22,7 +22,8 @@ export function unlessLong<T>(
   if (after <= 0) return work
   return new Promise((resolve, reject) => {
     let isOver = false
-    const cancel = timer(after, () => void decided.then(() => isOver || resolve(meanwhile())))
+    const begin = () => isOver || resolve(meanwhile())
+    const cancel = timer(after, () => void decided().then(begin, () => {}))
     const end = () => {
       isOver = true
       cancel()

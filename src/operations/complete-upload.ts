@@ -71,7 +71,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
     )
   // A condition that OSS holds is decided by its answer alone.
   const decided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
-  return slowReply(work, decided, context)
+  return slowReply(work, () => decided, context)
 }
 
 /** A part that the client wants and OSS has; its ETag as OSS writes it. */

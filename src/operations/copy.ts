@@ -40,7 +40,7 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   )
   // Its client gone, a copy still has an upload to abort.
   request.waitUntil?.(work)
-  return await slowReply(work, decided, context)
+  return await slowReply(work, () => decided, context)
 }
 
 function copyReply(

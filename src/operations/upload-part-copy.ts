@@ -1,6 +1,6 @@
 import { tryAgain } from '../copy/changed.ts'
 import { copySourceHeader } from '../copy/parts.ts'
-import { forbidden } from '../copy/plan.ts'
+import { type ByteRange, forbidden } from '../copy/plan.ts'
 import { mayBeAboutType, notRestored, refusalByType, refusalOf, tooLarge } from '../copy/refusal.ts'
 import { readRange, relayPart } from '../copy/relay.ts'
 import { readSource, type SourceFacts } from '../copy/source.ts'
@@ -23,13 +23,15 @@ import {
   preconditionFailed,
   toOssPreconditions,
 } from '../translate/preconditions.ts'
-import { text } from '../xml.ts'
+import { text, type XmlTree } from '../xml.ts'
 import { authorize } from './authorize.ts'
 import { copyPorts, longCall } from './copy-ports.ts'
 import { requestPayer } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { requireOwner } from './owner.ts'
 import { MAX_UPLOAD_BYTES } from './send-body.ts'
+import { slowReply } from './slow-reply.ts'
+import { listStoredParts } from './stored-parts.ts'
 import { partNumberOf, uploadOf } from './upload.ts'
 
 const SOURCE = 'x-amz-copy-source'
@@ -71,28 +73,54 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
   }
   const owner = headers['x-amz-source-expected-bucket-owner']
   if (owner !== undefined) await requireOwner(context, source.bucket, owner)
-  try {
-    const needsFacts = part.range !== undefined || checksum !== undefined
-    const facts =
-      needsFacts || needsSourceFacts(part.preconditions) ? await lookAtSource(part, context) : undefined
-    const copied = await copyNatively(part, facts, context).catch((error) =>
-      reroute(error, part, facts, context),
-    )
-    const value = checksum && facts ? await digest(checksum.algorithm, part, facts, context) : undefined
-    return xmlReply(
-      'CopyPartResult',
-      {
-        LastModified: toS3Time(copied.lastModified),
-        ETag: toS3ETag(copied.etag),
-        ...(checksum && value ? { [`Checksum${checksum.algorithm}`]: value } : {}),
-      },
-      toS3Answer(copied.headers),
-    )
-  } catch (error) {
+  const work = copyPart(part, checksum?.algorithm, context).catch((error) => {
     // The key that is missing is the source's.
-    if (error instanceof OssError) throw toS3Error(error, { ...source, uploadId: query.get('uploadId') })
-    throw error
+    throw error instanceof OssError ? toS3Error(error, { ...source, uploadId: query.get('uploadId') }) : error
+  })
+  return slowReply(work, () => decideBeside(part, context), context)
+}
+
+/** @throws S3Error, OssError. */
+async function copyPart(
+  part: PartCopy,
+  algorithm: AlgorithmName | undefined,
+  context: Context,
+): Promise<Reply> {
+  const needsFacts = part.range !== undefined || algorithm !== undefined
+  const facts =
+    needsFacts || needsSourceFacts(part.preconditions) ? await lookAtSource(part, context) : undefined
+  const copied = await copyNatively(part, facts, context).catch((error) =>
+    reroute(error, part, facts, context),
+  )
+  const result: XmlTree = { LastModified: toS3Time(copied.lastModified), ETag: toS3ETag(copied.etag) }
+  if (algorithm !== undefined && facts !== undefined) {
+    result[`Checksum${algorithm}`] = await digest(algorithm, part, facts, context)
   }
+  return xmlReply('CopyPartResult', result, toS3Answer(copied.headers))
+}
+
+/**
+ * Beside a copy that takes long: whether its answer may begin. The source is there and as it has to be, the upload is
+ * there, and no setting forbids another way than OSS's own.
+ * @throws what speaks against it: the answer is then left to the copy, which may come to another.
+ */
+async function decideBeside(part: PartCopy, context: Context): Promise<void> {
+  const facts = await lookAtSource(part, context)
+  const { settings } = copyPorts(context)
+  const error = forbidden(settings, 'oversize', facts) ?? forbidden(settings, 'crossRegion', facts)
+  if (error !== undefined) throw error
+  checkRelayed(rangeOf(part, facts))
+  const { bucket, key, uploadId: id } = part.upload
+  await listStoredParts(context.oss, { bucket, key, id, headers: part.target }, 0, 1)
+}
+
+/** The bytes to copy. */
+const rangeOf = ({ range }: PartCopy, { size }: SourceFacts): ByteRange =>
+  range ?? { first: 0, last: size - 1 }
+
+/** @throws S3Error for more bytes than one call may send. */
+function checkRelayed({ first, last }: ByteRange): void {
+  if (last - first >= MAX_UPLOAD_BYTES) throw tooLarge(MAX_UPLOAD_BYTES)
 }
 
 /** @throws S3Error PreconditionFailed, by S3's rules, and for a range that is not within the source. */
@@ -159,8 +187,8 @@ async function reroute(
   const ports = copyPorts(context)
   const forbiddenError = forbidden(ports.settings, refusal, facts)
   if (forbiddenError !== undefined) throw forbiddenError
-  const range = part.range ?? { first: 0, last: facts.size - 1 }
-  if (range.last - range.first >= MAX_UPLOAD_BYTES) throw tooLarge(MAX_UPLOAD_BYTES)
+  const range = rangeOf(part, facts)
+  checkRelayed(range)
   const etag = await relayPart(ports, part, facts, part.upload, part.number, range).catch((error) => {
     throw error instanceof OssError && error.status === 412 ? tryAgain(error) : error
   })
@@ -180,7 +208,7 @@ async function digest(
   { oss }: Context,
 ): Promise<string> {
   const hasher = algorithms[algorithm].create()
-  const range = part.range ?? { first: 0, last: facts.size - 1 }
+  const range = rangeOf(part, facts)
   if (range.last < range.first) return hasher.digest()
   try {
     for await (const bytes of await readRange({ oss }, part, facts, range, part.signal()))
