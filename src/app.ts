@@ -9,6 +9,7 @@ import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
 import type { Clock, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
 import { type PlainBody, plainBody } from './s3/body.ts'
+import { carriesChecksum, checkNothing } from './s3/checksum.ts'
 import { renderError, S3Error } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
 import { authScheme, type Verified } from './s3/signature.ts'
@@ -87,6 +88,13 @@ export function createGateway(ports: Ports): Gateway {
       throw new S3Error('InvalidRequest', {
         message: 'The request included a body. Requests of this type must not include a non-empty body.',
       })
+    }
+    if (
+      operation.body === 'none' &&
+      access === 'write' &&
+      Object.keys(verified.headers).some(carriesChecksum)
+    ) {
+      await checkNothing(verified.headers)
     }
     const body = operation.body === 'stream' ? takeBody(operation, incoming, verified) : undefined
     const request: Request = Object.assign(asked, { headers: verified.headers, body })

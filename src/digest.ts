@@ -2,7 +2,7 @@ import * as crypto from 'node:crypto'
 
 /** The digest of a text in UTF-8, or of bytes that are all there. */
 export const digestOf: (
-  algorithm: 'md5' | 'sha1' | 'sha256',
+  algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512',
   data: string | Uint8Array,
   encoding: 'hex' | 'base64',
 ) => string =

@@ -10,7 +10,7 @@ import type { UploadPorts } from './upload.ts'
 export type WantedChecksum = {
   /** `x-amz-checksum-sha256`. */
   header: string
-  create(): { update(bytes: Uint8Array): void; digest(): string }
+  create(): { update(bytes: Uint8Array): void; digest(): string | Promise<string> }
   /** Base64, once it is known. */
   value?: string
 }

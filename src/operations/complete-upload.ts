@@ -1,10 +1,12 @@
+import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { bareETag, parseCompletion, type WantedPart } from '../s3/completion.ts'
 import { S3Error } from '../s3/error.ts'
 import { readDocument } from '../s3/request.ts'
-import { objectChecksum } from '../s3/upload-checksum.ts'
-import { toS3ETag } from '../translate/etag.ts'
+import { type ObjectChecksum, objectChecksum } from '../s3/upload-checksum.ts'
+import type { Upload } from '../s3/upload-id.ts'
+import { isETagOfParts, toS3ETag } from '../translate/etag.ts'
 import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
 import { element, text } from '../xml.ts'
 import { destinationConditions } from './conditional-write.ts'
@@ -20,21 +22,28 @@ const MIN_PART_BYTES = 5 * 1024 ** 2
 
 /**
  * CompleteMultipartUpload: OSS is asked for its parts first, since it has other limits than S3 and no checksums.
- * An upload that is already completed is NoSuchUpload, as it is to OSS.
  * @throws S3Error by the rules of the document, the parts, the checksums and the conditions.
  */
 export async function completeMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
   refuseUnsupported(headers)
   const uploadId = query.get('uploadId') ?? ''
-  const { id, acl, checksum: uploadChecksum } = uploadOf(request, context)
+  const upload = uploadOf(request, context)
   const document = await readDocument((request.body as PlainBody).body, 'CompleteMultipartUpload')
   const wanted = parseCompletion(document, uploadId)
   const payer = requestPayer(headers)
-  const stored = await readStoredParts(context.oss, { bucket, key, id, headers: payer })
+  let stored: Map<number, StoredPart>
+  try {
+    stored = await readStoredParts(context.oss, { bucket, key, id: upload.id, headers: payer })
+  } catch (error) {
+    return completedBefore(request, context, upload, wanted, error)
+  }
   const parts = chooseParts(wanted, stored, uploadId)
-  checkSize(headers, parts)
-  const checksum = objectChecksum(uploadChecksum, headers, parts)
+  checkSize(
+    headers,
+    parts.reduce((sum, part) => sum + part.size, 0),
+  )
+  const checksum = await known(objectChecksum(upload.checksum, headers, parts))
   const conditions = await destinationConditions(request, context)
   const work = context.oss
     .sendForXml(
@@ -42,10 +51,10 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
         method: 'POST',
         bucket,
         key,
-        query: { uploadId: id, 'encoding-type': 'url' },
+        query: { uploadId: upload.id, 'encoding-type': 'url' },
         headers: {
           'content-type': 'application/xml',
-          ...(acl === 'bucket' ? {} : { 'x-oss-object-acl': acl }),
+          ...(upload.acl === 'bucket' ? {} : { 'x-oss-object-acl': upload.acl }),
           ...payer,
           ...conditions,
         },
@@ -54,24 +63,73 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
       },
       'CompleteMultipartUploadResult',
     )
-    .then((answer) =>
-      xmlReply(
-        'CompleteMultipartUploadResult',
-        {
-          Location: locationOf(request, context),
-          Bucket: bucket,
-          Key: key,
-          ETag: toS3ETag(text(answer.document, 'ETag') ?? ''),
-          ...(checksum === undefined
-            ? {}
-            : { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }),
-        },
-        toS3Answer(answer.headers),
-      ),
+    .then(
+      (answer) =>
+        completionReply(request, context, text(answer.document, 'ETag') ?? '', answer.headers, checksum),
+      // Another completion may have come to its end meanwhile.
+      (error) => completedBefore(request, context, upload, wanted, error),
     )
   // A condition that OSS holds is decided by its answer alone.
   const decided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
   return slowReply(work, () => decided, context)
+}
+
+type KnownChecksum = { algorithm: string; type: string; value: string }
+
+/** @throws S3Error BadDigest. */
+const known = async (checksum: ObjectChecksum | undefined): Promise<KnownChecksum | undefined> =>
+  checksum && { ...checksum, value: await checksum.value }
+
+const completionReply = (
+  request: ObjectRequest,
+  context: Context,
+  etag: string,
+  headers: HeaderMap,
+  checksum: KnownChecksum | undefined,
+): Reply =>
+  xmlReply(
+    'CompleteMultipartUploadResult',
+    {
+      Location: locationOf(request, context),
+      Bucket: request.bucket,
+      Key: request.key,
+      ETag: toS3ETag(etag),
+      ...(checksum === undefined
+        ? {}
+        : { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }),
+    },
+    toS3Answer(headers),
+  )
+
+/**
+ * The answer to who completes an upload again that did not hear the first answer: where OSS no longer has the upload, and
+ * the object is the one that these parts make.
+ * @param error why it could not be completed now.
+ * @throws `error` where it is another object, or none; S3Error for a size or a checksum that is not the object's.
+ */
+async function completedBefore(
+  request: ObjectRequest,
+  context: Context,
+  upload: Upload,
+  wanted: readonly WantedPart[],
+  error: unknown,
+): Promise<Reply> {
+  if (!(error instanceof OssError) || error.code !== 'NoSuchUpload') throw error
+  const { bucket, key, headers } = request
+  const { headers: object } = await context.oss
+    .send({ method: 'HEAD', bucket, key, headers: requestPayer(headers) })
+    .catch((failure) => {
+      throw failure instanceof OssError && failure.status < 500 ? error : failure
+    })
+  const { etag = '', 'content-length': length } = object
+  const etags = wanted.map((part) => part.etag)
+  if (!isETagOfParts(etag, etags)) throw error
+  checkSize(headers, Number(length))
+  // The sizes of its parts are gone, unless there was but one.
+  const size = wanted.length === 1 ? Number(length) : undefined
+  const parts = wanted.map((part) => ({ ...part, size }))
+  const checksum = await known(objectChecksum(upload.checksum, headers, parts))
+  return completionReply(request, context, etag, object, checksum)
 }
 
 /** A part that the client wants and OSS has; its ETag as OSS writes it. */
@@ -105,11 +163,10 @@ function chooseParts(
 }
 
 /** `x-amz-mp-object-size`. @throws S3Error InvalidRequest. */
-function checkSize(headers: HeaderMap, parts: readonly ChosenPart[]): void {
+function checkSize(headers: HeaderMap, size: number): void {
   const name = 'x-amz-mp-object-size'
   const expected = headers[name]
   if (expected === undefined) return
-  const size = parts.reduce((sum, part) => sum + part.size, 0)
   if (!/^\d+$/.test(expected)) {
     throw new S3Error('InvalidRequest', { message: `Value for ${name} header is invalid: '${expected}'` })
   }

@@ -2,7 +2,7 @@ import { type Copy, type CopyResult, isSelfCopy } from '../copy/copy.ts'
 import { performCopy } from '../copy/run.ts'
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
-import { type Algorithm, algorithms } from '../s3/checksum.ts'
+import { type Algorithm, algorithmNamed, allAlgorithms } from '../s3/checksum.ts'
 import { parseCopySource } from '../s3/copy-source.ts'
 import { invalidArgument, S3Error } from '../s3/error.ts'
 import { toS3Time } from '../translate/date.ts'
@@ -82,15 +82,9 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
   return copy
 }
 
-/** @throws S3Error InvalidRequest for an algorithm the gateway does not compute. */
-function wantedChecksum(name: string | undefined): Algorithm | undefined {
-  if (name === undefined) return undefined
-  const algorithm = Object.hasOwn(algorithms, name) ? algorithms[name as keyof typeof algorithms] : undefined
-  if (algorithm !== undefined) return algorithm
-  throw new S3Error('InvalidRequest', {
-    message: `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${Object.keys(algorithms).join(', ')}]`,
-  })
-}
+/** @throws S3Error InvalidRequest for an algorithm that S3 does not know. */
+const wantedChecksum = (name: string | undefined): Algorithm | undefined =>
+  name === undefined ? undefined : allAlgorithms[algorithmNamed(name)]
 
 function isReplace(
   headers: HeaderMap,

@@ -111,14 +111,19 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
   )
 }
 
-/** A marker as OSS orders by it. @throws S3Error InvalidArgument. */
+/**
+ * A marker as OSS orders by it. It has to look like an id of OSS; that there is an upload is not asked, for whoever aborts
+ * uploads page by page goes on from one that is gone.
+ * @throws S3Error InvalidArgument.
+ */
 function storedId(marker: string, context: Context): string {
   try {
-    return parseUploadId(marker, sealingSecret(context)).id
+    const { id } = parseUploadId(marker, sealingSecret(context))
+    if (/^[0-9A-Fa-f]{32}$/.test(id)) return id
   } catch (error) {
     if (!(error instanceof S3Error)) throw error
-    throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', marker)
   }
+  throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', marker)
 }
 
 /** Whose an upload is, and its class unless it has one of its own; left out where the gateway may not ask for either. */

@@ -1,9 +1,9 @@
 import { OssUnreachable } from '../oss/error.ts'
-import type { Reply } from '../ports.ts'
+import type { HeaderMap, Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { notImplemented } from '../s3/error.ts'
 import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../s3/upload-checksum.ts'
-import { renderUploadId, type UploadAcl } from '../s3/upload-id.ts'
+import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../s3/upload-id.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { refuseUnsupported, toOssContent, toS3Answer } from '../translate/headers.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
@@ -11,10 +11,11 @@ import { text } from '../xml.ts'
 import { destinationHeaders, requestPayer } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { sendBody } from './send-body.ts'
-import { partNumberOf, sealingSecret, uploadOf } from './upload.ts'
+import { encryptionOf, partNumberOf, sealingSecret, uploadOf } from './upload.ts'
 
 /**
- * CreateMultipartUpload. OSS takes the ACL only on completion, and a checksum never: both travel in the id.
+ * CreateMultipartUpload. OSS takes the ACL only on completion, and a checksum never; what it says of encryption
+ * differs by answer: all three travel in the id.
  * @throws S3Error for what OSS has nothing like, and for a checksum that S3 does not take.
  */
 export async function createMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
@@ -40,12 +41,23 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   )
   const id = text(answer.document, 'UploadId')
   if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
-  const uploadId = renderUploadId({ id, acl: acl as UploadAcl, checksum }, sealingSecret(context))
+  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption: requestedEncryption(target) }
+  const uploadId = renderUploadId(upload, sealingSecret(context))
   return xmlReply(
     'InitiateMultipartUploadResult',
     { Bucket: bucket, Key: key, UploadId: uploadId },
-    { ...toS3Answer(answer.headers), ...checksumHeaders(checksum) },
+    { ...encryptionOf(upload), ...toS3Answer(answer.headers), ...checksumHeaders(checksum) },
   )
+}
+
+/** The encryption that OSS is asked for. */
+function requestedEncryption(oss: HeaderMap): UploadEncryption | undefined {
+  const algorithm = oss['x-oss-server-side-encryption']
+  if (algorithm === undefined) return undefined
+  return {
+    algorithm: algorithm === 'KMS' ? 'aws:kms' : 'AES256',
+    keyId: oss['x-oss-server-side-encryption-key-id'],
+  }
 }
 
 /**
@@ -66,7 +78,7 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
     query: { partNumber, uploadId: upload.id },
     headers: requestPayer(headers),
   })
-  const answer = toS3Answer(stored.headers)
+  const answer = Object.assign(encryptionOf(upload), toS3Answer(stored.headers))
   answer.etag = toS3ETag(stored.headers.etag ?? '')
   return { status: 200, headers: Object.assign(answer, body.checksums()) }
 }

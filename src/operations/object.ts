@@ -40,7 +40,9 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
   const stored = await sendBody(context.oss, body, call, toKeptChecksum)
   const answer = toS3Answer(stored.headers)
   answer.etag = toS3ETag(stored.headers.etag ?? '')
-  return { status: 200, headers: Object.assign(answer, body.checksums()) }
+  const verified = body.checksums()
+  for (const _ in verified) answer['x-amz-checksum-type'] = 'FULL_OBJECT'
+  return { status: 200, headers: Object.assign(answer, verified) }
 }
 
 /** GetObject: one OSS GetObject; the body is passed on unread. */

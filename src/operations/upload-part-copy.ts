@@ -6,10 +6,10 @@ import { readRange, relayPart } from '../copy/relay.ts'
 import { readSource, type SourceFacts } from '../copy/source.ts'
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
-import { algorithms } from '../s3/checksum.ts'
+import { type AlgorithmName, allAlgorithms } from '../s3/checksum.ts'
 import { type CopyRange, checkCopyRange, parseCopyRange } from '../s3/copy-range.ts'
 import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
-import type { AlgorithmName } from '../s3/upload-checksum.ts'
+import type { Upload } from '../s3/upload-id.ts'
 import { toS3Time } from '../translate/date.ts'
 import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
@@ -32,7 +32,7 @@ import { requireOwner } from './owner.ts'
 import { MAX_UPLOAD_BYTES } from './send-body.ts'
 import { slowReply } from './slow-reply.ts'
 import { listStoredParts } from './stored-parts.ts'
-import { partNumberOf, uploadOf } from './upload.ts'
+import { encryptionOf, partNumberOf, uploadOf } from './upload.ts'
 
 const SOURCE = 'x-amz-copy-source'
 
@@ -61,19 +61,19 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
   refuseUnsupported(headers)
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
-  const { id, checksum } = uploadOf(request, context)
+  const upload = uploadOf(request, context)
   const part: PartCopy = {
     source,
     target: requestPayer(headers),
     preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
     range: parseCopyRange(headers[`${SOURCE}-range`]),
-    upload: { bucket, key, uploadId: id },
+    upload: { bucket, key, uploadId: upload.id },
     number: partNumberOf(request),
     signal: request.signal,
   }
   const owner = headers['x-amz-source-expected-bucket-owner']
   if (owner !== undefined) await requireOwner(context, source.bucket, owner)
-  const work = copyPart(part, checksum?.algorithm, context).catch((error) => {
+  const work = copyPart(part, upload, context).catch((error) => {
     // The key that is missing is the source's.
     throw error instanceof OssError ? toS3Error(error, { ...source, uploadId: query.get('uploadId') }) : error
   })
@@ -81,11 +81,8 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
 }
 
 /** @throws S3Error, OssError. */
-async function copyPart(
-  part: PartCopy,
-  algorithm: AlgorithmName | undefined,
-  context: Context,
-): Promise<Reply> {
+async function copyPart(part: PartCopy, upload: Upload, context: Context): Promise<Reply> {
+  const algorithm = upload.checksum?.algorithm
   const needsFacts = part.range !== undefined || algorithm !== undefined
   const facts =
     needsFacts || needsSourceFacts(part.preconditions) ? await lookAtSource(part, context) : undefined
@@ -96,7 +93,7 @@ async function copyPart(
   if (algorithm !== undefined && facts !== undefined) {
     result[`Checksum${algorithm}`] = await digest(algorithm, part, facts, context)
   }
-  return xmlReply('CopyPartResult', result, toS3Answer(copied.headers))
+  return xmlReply('CopyPartResult', result, { ...encryptionOf(upload), ...toS3Answer(copied.headers) })
 }
 
 /**
@@ -207,7 +204,7 @@ async function digest(
   facts: SourceFacts,
   { oss }: Context,
 ): Promise<string> {
-  const hasher = algorithms[algorithm].create()
+  const hasher = allAlgorithms[algorithm].create()
   const range = rangeOf(part, facts)
   if (range.last < range.first) return hasher.digest()
   try {

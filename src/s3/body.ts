@@ -1,6 +1,7 @@
 import type { Body, HeaderMap } from '../ports.ts'
 import {
   type Algorithm,
+  badChecksum,
   type DeclaredChecksum,
   declaredChecksum,
   declaredMd5,
@@ -144,11 +145,12 @@ function framingOf(
   return framed ? { trailer: true } : undefined
 }
 
-function parseLength(headers: HeaderMap, name: string): number {
-  const value = headers[name]?.trim()
-  if (value === undefined || value === '') throw new S3Error('MissingContentLength')
-  if (!/^\d{1,15}$/.test(value)) throw invalidArgument(`Value for ${name} header is invalid.`, name, value)
-  return Number(value)
+/** The body's length. A decoded one that is no number is to S3 as one that was not said. */
+function parseLength(headers: HeaderMap, name: 'content-length' | 'x-amz-decoded-content-length'): number {
+  const value = headers[name]?.trim() ?? ''
+  if (/^\d{1,15}$/.test(value)) return Number(value)
+  if (value === '' || name !== 'content-length') throw new S3Error('MissingContentLength')
+  throw invalidArgument(`Value for ${name} header is invalid.`, name, value)
 }
 
 /** Passes the pieces on; what may be the last only when the bytes were as many as allowed and every check held. */
@@ -173,7 +175,10 @@ async function* withheld(
       if (isSure) yield piece
     }
     if (size < least) throw wrong(size)
-    for (const { hasher, verify } of checks) verify(hasher.digest())
+    for (const { hasher, verify } of checks) {
+      const digest = hasher.digest()
+      verify(typeof digest === 'string' ? digest : await digest)
+    }
     if (held !== undefined) yield held
   } catch (error) {
     failed(error)
@@ -191,7 +196,10 @@ async function verifiedWhole(
   try {
     const bytes = await collected(source, sizes)
     if (bytes.length < sizes.least) throw sizes.wrong(bytes.length)
-    for (const { hasher, verify } of checks) verify(hasher.digestOf(bytes))
+    for (const { hasher, verify } of checks) {
+      const digest = hasher.digestOf(bytes)
+      verify(typeof digest === 'string' ? digest : await digest)
+    }
     return bytes
   } catch (error) {
     failed(error)
@@ -245,11 +253,7 @@ function checksumCheck(algorithm: Algorithm, promised: () => string, verified: H
     verify(digest) {
       const expected = promised()
       validateChecksum(algorithm, expected)
-      if (digest !== expected) {
-        throw new S3Error('BadDigest', {
-          message: `The ${algorithm.name} you specified did not match the calculated checksum.`,
-        })
-      }
+      if (digest !== expected) throw badChecksum(algorithm)
       verified[algorithm.header] = digest
     },
   }

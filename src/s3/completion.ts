@@ -1,6 +1,6 @@
 import { children, text, type XmlNode } from '../xml.ts'
-import { algorithms } from './checksum.ts'
-import { S3Error } from './error.ts'
+import { allAlgorithms } from './checksum.ts'
+import { invalidArgument, S3Error } from './error.ts'
 
 /** A part as CompleteMultipartUpload names it. */
 export type WantedPart = {
@@ -13,10 +13,20 @@ export type WantedPart = {
 
 const MAX_PARTS = 10_000
 
+/** @param text as it was given. @throws S3Error InvalidArgument for a part's number that none can have. */
+export function checkPartNumber(number: number, text: string | undefined): void {
+  if (number >= 1 && number <= MAX_PARTS) return
+  throw invalidArgument(
+    `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive`,
+    'partNumber',
+    text,
+  )
+}
+
 /**
  * The document of CompleteMultipartUpload.
  * @param document undefined for an empty body.
- * @throws S3Error InvalidRequest, MalformedXML, InvalidPartOrder.
+ * @throws S3Error InvalidRequest, MalformedXML, InvalidArgument, InvalidPartOrder.
  */
 export function parseCompletion(document: XmlNode | undefined, uploadId: string): WantedPart[] {
   const elements = document === undefined ? [] : children(document, 'Part')
@@ -34,10 +44,11 @@ export function parseCompletion(document: XmlNode | undefined, uploadId: string)
 function parsePart(part: XmlNode): WantedPart {
   const number = text(part, 'PartNumber')?.trim()
   const etag = text(part, 'ETag')
-  if (number === undefined || !/^-?\d{1,9}$/.test(number) || etag === undefined) {
+  if (number === undefined || !/^[+-]?\d{1,10}$/.test(number) || etag === undefined) {
     throw new S3Error('MalformedXML')
   }
-  const checksums = Object.keys(algorithms).flatMap((name): [string, string][] => {
+  checkPartNumber(Number(number), number)
+  const checksums = Object.keys(allAlgorithms).flatMap((name): [string, string][] => {
     const value = text(part, `Checksum${name}`)?.trim()
     return value === undefined ? [] : [[name, value]]
   })

@@ -1,9 +1,16 @@
 import type { HeaderMap } from '../ports.ts'
-import { algorithms, carriesChecksum, declaredChecksum, validateChecksum } from './checksum.ts'
+import {
+  type AlgorithmName,
+  algorithmNamed,
+  allAlgorithms,
+  carriesChecksum,
+  type Digest,
+  declaredChecksum,
+  validateChecksum,
+} from './checksum.ts'
 import { combineCrcs } from './crc-combine.ts'
 import { notImplemented, S3Error } from './error.ts'
 
-export type AlgorithmName = keyof typeof algorithms
 type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT'
 
 /** How an upload's object is to be checked: by the checksum of its parts' checksums, or by that of its bytes. */
@@ -16,8 +23,13 @@ const typesOf: Record<AlgorithmName, readonly ChecksumType[]> = {
   CRC32: ['COMPOSITE', 'FULL_OBJECT'],
   CRC32C: ['COMPOSITE', 'FULL_OBJECT'],
   CRC64NVME: ['FULL_OBJECT'],
+  MD5: ['COMPOSITE'],
   SHA1: ['COMPOSITE'],
   SHA256: ['COMPOSITE'],
+  SHA512: ['COMPOSITE'],
+  XXHASH128: ['COMPOSITE'],
+  XXHASH3: ['COMPOSITE'],
+  XXHASH64: ['COMPOSITE'],
 }
 
 /**
@@ -25,17 +37,13 @@ const typesOf: Record<AlgorithmName, readonly ChecksumType[]> = {
  * @throws S3Error InvalidRequest.
  */
 export function parseUploadChecksum(headers: HeaderMap): UploadChecksum | undefined {
-  const name = headers[ALGORITHM]?.toUpperCase()
   const asked = declaredType(headers)
-  if (name === undefined) {
+  const { [ALGORITHM]: named } = headers
+  if (named === undefined) {
     if (asked === undefined) return undefined
     throw invalid(`The ${TYPE} header can only be used with the ${ALGORITHM} header.`)
   }
-  if (!isAlgorithm(name)) {
-    throw invalid(
-      `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${Object.keys(algorithms).join(', ')}]`,
-    )
-  }
+  const name = algorithmNamed(named)
   const [usual, other] = typesOf[name]
   if (asked === undefined || asked === usual) return { algorithm: name, type: usual as ChecksumType }
   if (asked === other) return { algorithm: name, type: other }
@@ -59,8 +67,14 @@ export function checkPartChecksum(upload: UploadChecksum | undefined, headers: H
   throw mismatch(upload, declared)
 }
 
-/** A part that an object is made of: what the client says its checksums are, by algorithm, and its true size. */
-export type CheckedPart = { number: number; size: number; checksums: ReadonlyMap<string, string> }
+/** A part that an object is made of: what the client says its checksums are, by algorithm, and its size if it is known. */
+export type CheckedPart = {
+  number: number
+  size: number | undefined
+  checksums: ReadonlyMap<string, string>
+}
+
+export type ObjectChecksum = { algorithm: AlgorithmName; type: ChecksumType; value: Digest }
 
 /**
  * The object's checksum as CompleteMultipartUpload answers it, worked out from those of its parts; nothing where they
@@ -71,7 +85,7 @@ export function objectChecksum(
   upload: UploadChecksum | undefined,
   headers: HeaderMap,
   parts: readonly CheckedPart[],
-): { algorithm: AlgorithmName; type: ChecksumType; value: string } | undefined {
+): ObjectChecksum | undefined {
   const asked = declaredType(headers)
   if (asked !== undefined && asked !== upload?.type) {
     throw invalid(
@@ -86,23 +100,26 @@ export function objectChecksum(
   const promised = promisedChecksum(upload, headers)
   const digests = parts.map((part) => partDigest(upload, part))
   const known = digests.filter((digest) => digest !== undefined)
-  if (known.length < parts.length) {
+  const sizes = parts.map(({ size }) => size).filter((size) => size !== undefined)
+  if (known.length < parts.length || (type === 'FULL_OBJECT' && sizes.length < parts.length)) {
     refuseUnknown(headers)
     return undefined
   }
-  const value =
-    type === 'COMPOSITE'
-      ? composite(algorithm, known)
-      : combineCrcs(
-          algorithm,
-          known.map((crc, at) => ({ crc, size: parts[at]?.size ?? 0 })),
-        )
-  if (promised !== undefined && promised !== value && `${promised}-${parts.length}` !== value) {
+  const agreeing = (value: string) => {
+    if (promised === undefined || promised === value || `${promised}-${parts.length}` === value) return value
     throw new S3Error('BadDigest', {
       message: `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
     })
   }
-  return { algorithm, type, value }
+  if (type === 'FULL_OBJECT') {
+    const crcs = known.map((crc, at) => ({ crc, size: sizes[at] as number }))
+    return { algorithm, type, value: agreeing(combineCrcs(algorithm, crcs)) }
+  }
+  const hasher = allAlgorithms[algorithm].create()
+  for (const digest of known) hasher.update(digest)
+  const counted = (digest: string) => agreeing(`${digest}-${parts.length}`)
+  const digest = hasher.digest()
+  return { algorithm, type, value: typeof digest === 'string' ? counted(digest) : digest.then(counted) }
 }
 
 /** A checksum that nobody has compared with the object must not look as if it had been. */
@@ -121,7 +138,7 @@ function promisedChecksum(upload: UploadChecksum, headers: HeaderMap): string | 
   }
   const [name] = names
   if (name === undefined) return undefined
-  const algorithm = algorithms[upload.algorithm]
+  const algorithm = allAlgorithms[upload.algorithm]
   if (name !== algorithm.header) throw mismatch(upload, name.replace('x-amz-checksum-', ''))
   const value = (headers[name] ?? '').trim()
   validateChecksum(algorithm, upload.type === 'COMPOSITE' ? value.replace(/-\d+$/, '') : value)
@@ -138,7 +155,7 @@ function partDigest({ algorithm, type }: UploadChecksum, { number, checksums }: 
     )
   }
   const digest = Buffer.from(value, 'base64')
-  if (digest.length !== algorithms[algorithm].bytes) {
+  if (digest.length !== allAlgorithms[algorithm].bytes) {
     throw new S3Error('BadDigest', {
       message: `The ${name} you specified for part ${number} did not match what we received.`,
     })
@@ -146,19 +163,11 @@ function partDigest({ algorithm, type }: UploadChecksum, { number, checksums }: 
   return digest
 }
 
-function composite(algorithm: AlgorithmName, digests: readonly Uint8Array[]): string {
-  const hasher = algorithms[algorithm].create()
-  for (const digest of digests) hasher.update(digest)
-  return `${hasher.digest()}-${digests.length}`
-}
-
 function declaredType(headers: HeaderMap): ChecksumType | undefined {
   const type = headers[TYPE]?.toUpperCase()
   if (type === undefined || type === 'COMPOSITE' || type === 'FULL_OBJECT') return type
   throw invalid(`Value for ${TYPE} header is invalid.`)
 }
-
-const isAlgorithm = (name: string): name is AlgorithmName => Object.hasOwn(algorithms, name)
 
 const mismatch = ({ algorithm }: UploadChecksum, actual = 'null') =>
   invalid(

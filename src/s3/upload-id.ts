@@ -11,24 +11,37 @@ export type Upload = {
   id: string
   acl: UploadAcl
   checksum: UploadChecksum | undefined
+  /** Asked for by its creation; to be told by the answers to its parts. */
+  encryption?: UploadEncryption | undefined
 }
 
+export type UploadEncryption = { algorithm: 'AES256' | 'aws:kms'; keyId?: string | undefined }
+
 // Ids are handed out and come back after an update: a row is never given another code.
-const checksumCodes: readonly (UploadChecksum | undefined)[] = [
-  undefined,
-  { algorithm: 'CRC32', type: 'COMPOSITE' },
-  { algorithm: 'CRC32C', type: 'COMPOSITE' },
-  { algorithm: 'SHA1', type: 'COMPOSITE' },
-  { algorithm: 'SHA256', type: 'COMPOSITE' },
-  { algorithm: 'CRC32', type: 'FULL_OBJECT' },
-  { algorithm: 'CRC32C', type: 'FULL_OBJECT' },
-  { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' },
-]
+const checksumCodes: Readonly<Record<string, UploadChecksum | undefined>> = {
+  0: undefined,
+  1: { algorithm: 'CRC32', type: 'COMPOSITE' },
+  2: { algorithm: 'CRC32C', type: 'COMPOSITE' },
+  3: { algorithm: 'SHA1', type: 'COMPOSITE' },
+  4: { algorithm: 'SHA256', type: 'COMPOSITE' },
+  5: { algorithm: 'CRC32', type: 'FULL_OBJECT' },
+  6: { algorithm: 'CRC32C', type: 'FULL_OBJECT' },
+  7: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' },
+  m: { algorithm: 'MD5', type: 'COMPOSITE' },
+  s: { algorithm: 'SHA512', type: 'COMPOSITE' },
+  x: { algorithm: 'XXHASH64', type: 'COMPOSITE' },
+  y: { algorithm: 'XXHASH3', type: 'COMPOSITE' },
+  z: { algorithm: 'XXHASH128', type: 'COMPOSITE' },
+}
+const encryptionCodes = { a: 'AES256', k: 'aws:kms' } as const
 const aclCodes = { r: 'public-read', w: 'public-read-write', b: 'bucket' } as const
 type AclCode = keyof typeof aclCodes
 
-// <id>, <id>_<checksum>, or <id>_<checksum><acl><seal>
-const pattern = /^([0-9A-Za-z]{1,128})(?:_([0-7])(?:([rwb])([0-9a-f]{32}))?)?$/
+// <id>, or <id>_<checksum>, behind that <acl><seal>, .<encryption><key id>, or both
+const pattern =
+  /^([0-9A-Za-z]{1,128})(?:_([0-7msxyz])(?:([rwb])([0-9a-f]{32}))?(?:\.([ak])([0-9A-Za-z-]{0,128}))?)?$/
+/** What an id has room for. */
+const keyIdPattern = /^[0-9A-Za-z-]{1,128}$/
 
 /**
  * The id a client is given: the store's own where there is nothing to carry.
@@ -36,14 +49,22 @@ const pattern = /^([0-9A-Za-z]{1,128})(?:_([0-7])(?:([rwb])([0-9a-f]{32}))?)?$/
  * publish it by that. `private` needs no seal, for it is what every id says that says nothing.
  * @param secret the same in every process that answers for this endpoint.
  */
-export function renderUploadId({ id, acl, checksum }: Upload, secret: string): string {
-  const checksumCode = checksumCodes.findIndex(
-    (row) => row?.algorithm === checksum?.algorithm && row?.type === checksum?.type,
+export function renderUploadId({ id, acl, checksum, encryption }: Upload, secret: string): string {
+  const checksumCode = Object.keys(checksumCodes).find(
+    (code) =>
+      checksumCodes[code]?.algorithm === checksum?.algorithm && checksumCodes[code]?.type === checksum?.type,
   )
-  const aclCode = (Object.keys(aclCodes) as AclCode[]).find((code) => aclCodes[code] === acl)
-  if (aclCode !== undefined) return `${id}_${checksumCode}${aclCode}${seal(id, aclCode, secret)}`
-  return checksum === undefined ? id : `${id}_${checksumCode}`
+  const aclCode = codeOf(aclCodes, acl)
+  const sealed = aclCode === undefined ? '' : `${aclCode}${seal(id, aclCode, secret)}`
+  const encryptionCode = encryption && codeOf(encryptionCodes, encryption.algorithm)
+  const keyId = keyIdPattern.test(encryption?.keyId ?? '') ? encryption?.keyId : undefined
+  const encrypted = encryptionCode === undefined ? '' : `.${encryptionCode}${keyId ?? ''}`
+  const carried = `${checksumCode}${sealed}${encrypted}`
+  return carried === '0' ? id : `${id}_${carried}`
 }
+
+const codeOf = <Code extends string>(codes: Readonly<Record<Code, string>>, value: string) =>
+  (Object.keys(codes) as Code[]).find((code) => codes[code] === value)
 
 /**
  * An id of {@link renderUploadId}, or the store's own, as its list of uploads shows it.
@@ -51,14 +72,22 @@ export function renderUploadId({ id, acl, checksum }: Upload, secret: string): s
  * @throws S3Error NoSuchUpload.
  */
 export function parseUploadId(text: string, secret: string): Upload {
-  const [, id, checksumCode = '0', aclCode, given = ''] = pattern.exec(text) ?? []
+  const [, id, checksumCode = '0', aclCode, given = '', encryptionCode, keyId] = pattern.exec(text) ?? []
   if (id === undefined || (aclCode !== undefined && !isSeal(given, seal(id, aclCode, secret)))) {
     throw new S3Error('NoSuchUpload', { elements: { UploadId: text } })
   }
   return {
     id,
     acl: aclCode === undefined ? 'private' : aclCodes[aclCode as AclCode],
-    checksum: checksumCodes[Number(checksumCode)],
+    checksum: checksumCodes[checksumCode],
+    ...(encryptionCode === undefined
+      ? {}
+      : {
+          encryption: {
+            algorithm: encryptionCodes[encryptionCode as keyof typeof encryptionCodes],
+            ...(keyId === '' ? {} : { keyId }),
+          },
+        }),
   }
 }
 

@@ -28,9 +28,15 @@ export function toOssEncryption(headers: HeaderMap): HeaderMap {
 export function toS3Encryption(headers: HeaderMap): HeaderMap {
   const algorithm = headers['x-oss-server-side-encryption']
   if (algorithm === undefined) return headerMap()
-  const keyId = headers['x-oss-server-side-encryption-key-id']
-  return {
-    [ALGORITHM]: Object.hasOwn(toS3, algorithm) ? (toS3[algorithm] as string) : 'AES256',
-    ...(keyId === undefined ? {} : { [KEY_ID]: keyId }),
-  }
+  return encryptionHeaders(
+    Object.hasOwn(toS3, algorithm) ? (toS3[algorithm] as string) : 'AES256',
+    headers['x-oss-server-side-encryption-key-id'],
+  )
+}
+
+/** S3's headers for an encryption. */
+export function encryptionHeaders(algorithm: string, keyId: string | undefined): HeaderMap {
+  const headers: HeaderMap = { [ALGORITHM]: algorithm }
+  if (keyId !== undefined) headers[KEY_ID] = keyId
+  return headers
 }

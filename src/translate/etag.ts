@@ -1,3 +1,5 @@
+import { digestOf } from '../digest.ts'
+
 const md5 = /^"?([0-9a-fA-F]{32}(-\d+)?)"?$/
 
 /** OSS's ETag as S3 writes it: hex in lower case, in one pair of quotes. Clients compare it with lower-case MD5 sums. */
@@ -23,4 +25,17 @@ export function etagMatches(condition: string, etag: string): boolean {
 export function partsOfETag(etag: string): number | undefined {
   const suffix = md5.exec(etag)?.[2]
   return suffix === undefined ? undefined : Number(suffix.slice(1))
+}
+
+/**
+ * Whether an object's ETag is the one that these parts make: OSS takes the MD5 of their ETags' text, in upper case as it
+ * shows them (ali-oss Java's TestUtils.calcMultipartsETag), S3 that of their bytes; behind it comes their number.
+ * @param parts their ETags without quotes, in any case.
+ */
+export function isETagOfParts(etag: string, parts: readonly string[]): boolean {
+  if (!parts.every((part) => /^[0-9a-fA-F]{32}$/.test(part))) return false
+  const text = parts.join('').toUpperCase()
+  return [text, Buffer.from(text, 'hex')].some(
+    (bytes) => toS3ETag(etag) === `"${digestOf('md5', bytes, 'hex')}-${parts.length}"`,
+  )
 }

@@ -38,12 +38,14 @@ export function storedContent(oss: HeaderMap): HeaderMap {
   return { ...pick(oss, contentHeaders), ...Object.fromEntries(metadata) }
 }
 
-/** `gzip,aws-chunked` → `gzip`: the transfer's coding must not become the object's. */
+/** `gzip, aws-chunked` → `gzip`: the transfer's coding must not become the object's. All else stays as it was sent. */
 function withoutAwsChunked(encoding: string | undefined): string | undefined {
-  if (encoding === undefined) return undefined
-  const codings = encoding.split(',').map((coding) => coding.trim())
-  const kept = codings.filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked')
-  return kept.length === 0 ? undefined : kept.join(',')
+  const kept = encoding
+    ?.split(',')
+    .filter((coding) => coding.trim().toLowerCase() !== 'aws-chunked')
+    .join(',')
+    .trim()
+  return kept === '' ? undefined : kept
 }
 
 // Response headers, OSS's name → S3's. What is in no table does not pass.

@@ -5,7 +5,18 @@ const KEPT = 'x-oss-meta-s3gw-checksum-'
 const HEADER = 'x-amz-checksum-'
 
 /** The algorithms whose values are kept, as in header names. */
-const kept: ReadonlySet<string> = new Set(['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'])
+const kept: ReadonlySet<string> = new Set([
+  'crc32',
+  'crc32c',
+  'crc64nvme',
+  'md5',
+  'sha1',
+  'sha256',
+  'sha512',
+  'xxhash128',
+  'xxhash3',
+  'xxhash64',
+])
 
 /** A verified checksum (`x-amz-checksum-crc32: …`) as reserved metadata of the object. */
 export function toKeptChecksum(checksums: HeaderMap): HeaderMap {

@@ -266,7 +266,14 @@ describe('a body that breaks one', () => {
       { code: 'MissingContentLength', status: 411 },
     ],
     ['a negative length', { 'content-length': '-1' }, unsigned, { code: 'InvalidArgument' }],
-    ['a length in hex', { 'x-amz-decoded-content-length': '0x5' }, trailing, { code: 'InvalidArgument' }],
+    ...['0x5', 'abc', '-5', '5.0', '', ' ', '5, 5', '9'.repeat(20)].map(
+      (length): [string, Record<string, string>, Payload, object] => [
+        `the decoded length '${length}'`,
+        { 'x-amz-decoded-content-length': length },
+        trailing,
+        { code: 'MissingContentLength', status: 411 },
+      ],
+    ),
     ['a length beyond counting', { 'content-length': '9'.repeat(20) }, unsigned, { code: 'InvalidArgument' }],
     [
       'a malformed Content-MD5',

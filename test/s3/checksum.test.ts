@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { headerMap } from '../../src/ports.ts'
 import {
   type Algorithm,
+  type AlgorithmName,
   algorithms,
+  allAlgorithms,
   declaredChecksum,
   declaredMd5,
   hash,
@@ -22,7 +24,7 @@ const base64 = (hex: string) => Buffer.from(hex, 'hex').toString('base64')
 
 describe('digests', () => {
   // The check values of the CRC catalogue, and the empty input.
-  test.each<[keyof typeof algorithms, nine: string, nothing: string]>([
+  test.each<[AlgorithmName, nine: string, nothing: string]>([
     ['CRC32', 'cbf43926', '00000000'],
     ['CRC32C', 'e3069283', '00000000'],
     ['CRC64NVME', 'ae8b14860a799888', '0000000000000000'],
@@ -32,9 +34,34 @@ describe('digests', () => {
       '15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225',
       'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     ],
-  ])('%s', (name, nine, nothing) => {
-    expect(digestOf(algorithms[name], Buffer.from('123456789'))).toBe(base64(nine))
-    expect(digestOf(algorithms[name])).toBe(base64(nothing))
+    [
+      'SHA512',
+      'd9e6762dd1c8eaf6d61b3c6192fc408d4d6d5f1176d0c29169bc24e71c3f274ad27fcd5811b313d681f7e55ec02d73d499c95455b6b5bb503acf574fba8ffe85',
+      'cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e',
+    ],
+    ['MD5', '25f9e794323b453885f5181f1b624d0b', 'd41d8cd98f00b204e9800998ecf8427e'],
+    ['XXHASH64', '8cb841db40e6ae83', 'ef46db3751d8e999'],
+    ['XXHASH3', '72dcb18b67a17dff', '2d06800538d394c2'],
+    ['XXHASH128', '33119477ede5dcd5e9716427681d5860', '99aa06d3014798d86001c324468d497f'],
+  ])('%s', async (name, nine, nothing) => {
+    expect(await digestOf(allAlgorithms[name], Buffer.from('123456789'))).toBe(base64(nine))
+    expect(await digestOf(allAlgorithms[name])).toBe(base64(nothing))
+  })
+
+  // Of 100,000 bytes, by hash-wasm.
+  test.each<[AlgorithmName, long: string]>([
+    ['XXHASH64', '41e6519f7497cfe2'],
+    ['XXHASH3', '145dec4ac529006e'],
+    ['XXHASH128', '849ec3081af6272d145dec4ac529006e'],
+  ])('%s of bytes in memory that is only lent', async (name, long) => {
+    const bytes = Buffer.alloc(100_000, 'The quick brown fox jumps over the lazy dog. ')
+    const lent = Buffer.alloc(777)
+    const hasher = allAlgorithms[name].create()
+    for (let at = 0; at < bytes.length; at += lent.length) {
+      hasher.update(lent.subarray(0, bytes.copy(lent, 0, at)))
+      lent.fill(0)
+    }
+    expect(await hasher.digest()).toBe(base64(long))
   })
 
   test.each(Object.values(algorithms))('$name does not depend on how the bytes are cut', (algorithm) => {
@@ -106,8 +133,8 @@ describe('what a request declares', () => {
     expect(declared({ ...talk, 'x-amz-checksum-crc32': 'NhCmhg==' })?.algorithm.name).toBe('CRC32')
   })
 
-  test('x-amz-sdk-checksum-algorithm does not choose', () => {
-    const headers = { 'x-amz-sdk-checksum-algorithm': 'SHA1', 'x-amz-checksum-crc32': 'NhCmhg==' }
+  test.each(['CRC32', 'crc32'])('x-amz-sdk-checksum-algorithm: %s names the one that is sent', (name) => {
+    const headers = { 'x-amz-sdk-checksum-algorithm': name, 'x-amz-checksum-crc32': 'NhCmhg==' }
     expect(declared(headers)?.algorithm.name).toBe('CRC32')
   })
 
@@ -138,6 +165,16 @@ describe('what a request declares', () => {
       'The value specified in the x-amz-trailer header is not supported',
     ],
     [
+      { 'x-amz-sdk-checksum-algorithm': 'SHA1', 'x-amz-checksum-crc32': 'NhCmhg==' },
+      'InvalidRequest',
+      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+    ],
+    [
+      { 'x-amz-sdk-checksum-algorithm': 'ADLER32', 'x-amz-checksum-crc32': 'NhCmhg==' },
+      'InvalidRequest',
+      'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]',
+    ],
+    [
       { 'x-amz-sdk-checksum-algorithm': 'CRC32' },
       'InvalidRequest',
       'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
@@ -146,7 +183,7 @@ describe('what a request declares', () => {
     expect(() => declared(headers)).toThrow(expect.objectContaining({ code, message }))
   })
 
-  test.each(['sha512', 'md5', 'xxhash64', 'xxhash3', 'xxhash128'])('%s cannot be verified', (name) => {
+  test.each(['sha3', 'sha384', 'blake3', 'crc16', ''])('an algorithm named %j cannot be verified', (name) => {
     const header = `x-amz-checksum-${name}`
     const refusal = expect.objectContaining({
       code: 'NotImplemented',

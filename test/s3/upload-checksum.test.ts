@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { algorithms } from '../../src/s3/checksum.ts'
 import {
-  type AlgorithmName,
   checkPartChecksum,
   objectChecksum,
   parseUploadChecksum,
   type UploadChecksum,
 } from '../../src/s3/upload-checksum.ts'
+
+type AlgorithmName = keyof typeof algorithms
 
 const created = (algorithm?: string, type?: string) => ({
   ...(algorithm === undefined ? {} : { 'x-amz-checksum-algorithm': algorithm }),
@@ -19,6 +20,11 @@ const rules: [algorithm: string | undefined, type: string | undefined, expected:
   ['CRC32C', undefined, 'COMPOSITE'],
   ['SHA1', undefined, 'COMPOSITE'],
   ['SHA256', undefined, 'COMPOSITE'],
+  ...['MD5', 'SHA512', 'XXHASH128', 'XXHASH3', 'XXHASH64'].map((name): [string, undefined, string] => [
+    name,
+    undefined,
+    'COMPOSITE',
+  ]),
   ['CRC64NVME', undefined, 'FULL_OBJECT'],
   ['CRC32', 'FULL_OBJECT', 'FULL_OBJECT'],
   ['CRC32C', 'full_object', 'FULL_OBJECT'],
@@ -45,9 +51,9 @@ const refused: [algorithm: string | undefined, type: string | undefined, message
     'The FULL_OBJECT checksum type cannot be used with the sha256 checksum algorithm.',
   ],
   [
-    'XXHASH64',
+    'ADLER32',
     undefined,
-    'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]',
+    'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]',
   ],
   ['CRC32', 'BOGUS', 'Value for x-amz-checksum-type header is invalid.'],
 ]
