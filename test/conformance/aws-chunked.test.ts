@@ -166,6 +166,11 @@ describe('aws-chunked', () => {
         ['sha256', Buffer.from(sha256('hello'), 'hex').toString('base64')],
         ['crc32c', 'mnG7TA=='],
         ['crc64nvme', 'M3eFcAZSQlc='],
+        ['sha512', createHash('sha512').update('hello').digest('base64')],
+        ['md5', 'XUFAKrxLKna5cZ2REBfFkg=='],
+        ['xxhash64', 'JseCfYifbaM='],
+        ['xxhash3', 'lVXoVVxi3P0='],
+        ['xxhash128', 'tenBrQcbPn/Hec+qXlI4GA=='],
       ] as const
     ).map(
       ([algorithm, value]): Row => ({

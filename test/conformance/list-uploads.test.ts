@@ -78,7 +78,15 @@ rows('ListParts', bucket, [
     ask: () => ({ key: 'dir/c', query: { uploadId: ids.a ?? '' } }),
     ...failure('NoSuchUpload'),
   },
-  ...['-1', 'many'].map(
+  ...['-1', '1.5', 'many'].map(
+    (marker): Row => ({
+      name: `${marker} is no part to go on after`,
+      ask: list({ 'part-number-marker': marker }),
+      status: 400,
+      error: { Code: 'InvalidArgument', ArgumentName: 'part-number-marker', ArgumentValue: marker },
+    }),
+  ),
+  ...['-1', '1.5', '1e3', '99999999999', 'many'].map(
     (size): Row => ({
       name: `${size} parts at most are refused`,
       ask: list({ 'max-parts': size }),
@@ -192,11 +200,24 @@ rows('ListMultipartUploads', bucket, [
     ...failure('InvalidArgument', { Message: 'Invalid uploadId marker', ArgumentName: 'upload-id-marker' }),
   },
   {
-    name: 'a number of uploads that is none is refused',
-    ask: uploads({ 'max-uploads': 'many' }),
-    status: 400,
-    error: { Code: 'InvalidArgument', ArgumentName: 'max-uploads', ArgumentValue: 'many' },
+    name: 'an upload id marker in another form than ids have is refused',
+    ask: uploads({ 'key-marker': 'a', 'upload-id-marker': 'nosuchupload' }),
+    ...failure('InvalidArgument', { Message: 'Invalid uploadId marker', ArgumentName: 'upload-id-marker' }),
   },
+  {
+    name: 'an upload id marker without a key marker is ignored',
+    ask: uploads({ 'upload-id-marker': 'nosuchupload' }),
+    status: 200,
+    and: ({ xml }) => expect(keysOf(xml)).toEqual(['a', 'dir/b', 'dir/c', 'x y+z']),
+  },
+  ...['many', '-1', '1.5', '1e3', '+1', '99999999999', '0x10'].map(
+    (size): Row => ({
+      name: `${size} uploads at most are refused`,
+      ask: uploads({ 'max-uploads': size }),
+      status: 400,
+      error: { Code: 'InvalidArgument', ArgumentName: 'max-uploads', ArgumentValue: size },
+    }),
+  ),
   {
     name: 'a bucket that is not there is named',
     ask: { ...uploads(), bucket: 'conformance-no-such-bucket' },

@@ -61,7 +61,21 @@ rows('CreateMultipartUpload', bucket, [
       Message: 'The COMPOSITE checksum type cannot be used with the crc64nvme checksum algorithm.',
     }),
   },
-  ...['SHA1', 'SHA256'].map(
+  ...['MD5', 'SHA512', 'XXHASH128', 'XXHASH3', 'XXHASH64'].map(
+    (algorithm): Row => ({
+      name: `${algorithm} is composite`,
+      ask: create({ 'x-amz-checksum-algorithm': algorithm }),
+      status: 200,
+      headers: { 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': 'COMPOSITE' },
+    }),
+  ),
+  {
+    name: 'encryption is told',
+    ask: create({ 'x-amz-server-side-encryption': 'AES256' }),
+    status: 200,
+    headers: { 'x-amz-server-side-encryption': 'AES256' },
+  },
+  ...['SHA1', 'SHA256', 'SHA512', 'MD5', 'XXHASH64'].map(
     (algorithm): Row => ({
       name: `${algorithm} cannot be of the full object`,
       ask: create({ 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': 'FULL_OBJECT' }),
@@ -105,6 +119,21 @@ const uploading =
   })
 rows('UploadPart', bucket, [
   {
+    name: 'the encryption of the upload is told',
+    ask: async (name) => {
+      const uploadId = await begin(name, 'sealed', { 'x-amz-server-side-encryption': 'AES256' })
+      return uploading({ uploadId }, {}, 'sealed')(name)
+    },
+    status: 200,
+    headers: { 'x-amz-server-side-encryption': 'AES256' },
+  },
+  {
+    name: 'without encryption none is told',
+    ask: uploading(),
+    status: 200,
+    headers: { 'x-amz-server-side-encryption': null },
+  },
+  {
     name: 'the answer is an empty 200 with the part’s MD5 as its ETag',
     ask: uploading(),
     status: 200,
@@ -137,7 +166,7 @@ rows('UploadPart', bucket, [
     ask: async (name) => uploading({ uploadId: await begin(name, 'one-key') }, {}, 'another-key')(name),
     ...failure('NoSuchUpload'),
   },
-  ...['0', '10001', '-1', 'one', ''].map(
+  ...['0', '10001', '-1', '-4', '1e3', '+1', '1.5', '0x1', ' 1', '99999999999', 'one', ''].map(
     (partNumber): Row => ({
       name: `${partNumber || 'nothing'} is no part number`,
       ask: uploading({ partNumber }),
@@ -294,6 +323,44 @@ rows('CompleteMultipartUpload', bucket, [
       ProposedSize: '5',
     }),
   },
+  {
+    name: 'the encryption of the upload is told',
+    ask: completing({ uploadHeaders: { 'x-amz-server-side-encryption': 'AES256' } }),
+    ...completed,
+    headers: { 'x-amz-server-side-encryption': 'AES256' },
+  },
+  {
+    name: 'it may be asked for again',
+    ask: async (name) => {
+      const ask = await completing({ key: 'again' })(name)
+      await must({ bucket: name, ...ask })
+      return ask
+    },
+    ...completed,
+  },
+  {
+    name: 'with other parts it may not be asked for again',
+    ask: async (name) => {
+      const ask = await completing({ key: 'again-otherwise' })(name)
+      await must({ bucket: name, ...ask })
+      return { ...ask, body: completion([{ number: 1, etag: md5('other') }]) }
+    },
+    ...failure('NoSuchUpload'),
+  },
+  ...['0', '10001', '-4'].map(
+    (number): Row => ({
+      name: `${number} is no part number`,
+      ask: completing({ document: ([etag = '']) => completion([{ number: Number(number), etag }]) }),
+      ...failure('InvalidArgument', { Message: NUMBER, ArgumentValue: number }),
+    }),
+  ),
+  ...['1e3', 'one', '', '1.5'].map(
+    (number): Row => ({
+      name: `'${number}' is malformed as a part number`,
+      ask: completing({ document: ([etag = '']) => completion([{ number: number as never, etag }]) }),
+      ...failure('MalformedXML'),
+    }),
+  ),
   {
     name: 'a part that was not uploaded is named',
     ask: completing({ document: () => completion([{ number: 2, etag: `"${md5('x')}"` }]) }),

@@ -249,12 +249,18 @@ rows('PutObject', bucket, [
   },
 ])
 
+const hashed = (algorithm: string, text: string) => createHash(algorithm).update(text).digest('base64')
 const checksums: [algorithm: string, right: string, wrong: string][] = [
   ['CRC32', crc('hello'), crc('other')],
   ['CRC32C', 'mnG7TA==', 'AAAAAA=='],
   ['CRC64NVME', 'M3eFcAZSQlc=', 'AAAAAAAAAAA='],
   ['SHA1', sha1, createHash('sha1').update('other').digest('base64')],
   ['SHA256', base64(sha256('hello')), base64(sha256('other'))],
+  ['SHA512', hashed('sha512', 'hello'), hashed('sha512', 'other')],
+  ['MD5', hashed('md5', 'hello'), hashed('md5', 'other')],
+  ['XXHASH64', 'JseCfYifbaM=', 'AAAAAAAAAAA='],
+  ['XXHASH3', 'lVXoVVxi3P0=', 'AAAAAAAAAAA='],
+  ['XXHASH128', 'tenBrQcbPn/Hec+qXlI4GA==', 'AAAAAAAAAAAAAAAAAAAAAA=='],
 ]
 rows(
   'PutObject with a checksum',
@@ -267,7 +273,7 @@ rows(
         name: `a matching ${algorithm} is accepted, echoed and returned when asked for`,
         ask: { ...PUT, key, headers: { [header]: right } },
         status: 200,
-        headers: { [header]: right },
+        headers: { [header]: right, 'x-amz-checksum-type': 'FULL_OBJECT' },
         and: async (_, name) => {
           const asked = await must({ bucket: name, key, headers: { 'x-amz-checksum-mode': 'ENABLED' } })
           expect(asked.headers).toMatchObject({ [header]: right, 'x-amz-checksum-type': 'FULL_OBJECT' })
@@ -302,6 +308,46 @@ rows('PutObject with several checksums', bucket, [
       Message: 'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
     }),
   },
+  {
+    name: 'a checksum of an algorithm that nobody knows is refused',
+    ask: { ...PUT, key: 'unknown', headers: { 'x-amz-checksum-foo': 'AAAAAA==' } },
+    ...refused('x-amz-checksum-foo'),
+    and: async (_, name) => expect((await send({ bucket: name, key: 'unknown' })).status).toBe(404),
+  },
+  {
+    name: 'an algorithm that is not the checksum’s is refused',
+    ask: {
+      ...PUT,
+      key: 'none',
+      headers: { 'x-amz-sdk-checksum-algorithm': 'SHA1', 'x-amz-checksum-crc32': crc('hello') },
+    },
+    ...failure('InvalidRequest', {
+      Message:
+        'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+    }),
+  },
+  {
+    name: 'an algorithm that S3 does not know is refused',
+    ask: {
+      ...PUT,
+      key: 'none',
+      headers: { 'x-amz-sdk-checksum-algorithm': 'ADLER32', 'x-amz-checksum-crc32': crc('hello') },
+    },
+    ...failure('InvalidRequest', {
+      Message: expect.stringMatching(/^Checksum algorithm provided is unsupported\. Please try again/),
+    }),
+  },
+  ...['deflate, gzip', 'gzip ,br', 'x-aws-chunked'].map(
+    (encoding): Row => ({
+      name: `the encoding '${encoding}' stays as it was sent`,
+      ask: { ...PUT, key: 'encoded', headers: { 'content-encoding': encoding } },
+      status: 200,
+      and: async (_, name) => {
+        const { headers } = await must({ method: 'HEAD', bucket: name, key: 'encoded' })
+        expect(headers['content-encoding']).toBe(encoding)
+      },
+    }),
+  ),
   {
     name: 'an algorithm without its checksum is refused',
     ask: { ...PUT, key: 'none', headers: { 'x-amz-sdk-checksum-algorithm': 'CRC32' } },

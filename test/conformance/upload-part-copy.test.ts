@@ -44,6 +44,15 @@ const on = (condition: string) => `x-amz-copy-source-if-${condition}`
 
 rows('UploadPartCopy', bucket, [
   { name: 'the answer has the part’s ETag and its time', ask: copying(), ...copied(TEN) },
+  {
+    name: 'the encryption of the upload is told',
+    ask: async (name) => {
+      const uploadId = await begin(name, 'sealed', { 'x-amz-server-side-encryption': 'AES256' })
+      return { ...(await copying({}, { uploadId })(name)), key: 'sealed' }
+    },
+    ...copied(TEN),
+    headers: { 'x-amz-server-side-encryption': 'AES256' },
+  },
   { name: 'a range is copied', ask: copying({ [RANGE]: 'bytes=2-5' }), ...copied('2345') },
   { name: 'a range of one byte is copied', ask: copying({ [RANGE]: 'bytes=9-9' }), ...copied('9') },
   ...[

@@ -25,6 +25,7 @@ const checksums: Record<string, string> = {
   'x-amz-checksum-crc32': crc(BODY),
   'x-amz-checksum-sha1': digest('sha1', BODY),
   'x-amz-checksum-sha256': digest('sha256', BODY),
+  'x-amz-checksum-sha512': digest('sha512', BODY),
 }
 /** Values of the right form that belong to other bytes. */
 const wrong: Record<string, string> = {
@@ -33,6 +34,11 @@ const wrong: Record<string, string> = {
   'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=',
   'x-amz-checksum-sha1': digest('sha1', OTHER),
   'x-amz-checksum-sha256': digest('sha256', OTHER),
+  'x-amz-checksum-sha512': digest('sha512', OTHER),
+  'x-amz-checksum-md5': digest('md5', OTHER),
+  'x-amz-checksum-xxhash64': 'AAAAAAAAAAA=',
+  'x-amz-checksum-xxhash3': 'AAAAAAAAAAA=',
+  'x-amz-checksum-xxhash128': 'AAAAAAAAAAAAAAAAAAAAAA==',
 }
 
 type Form = 'signed' | 'signed-trailer' | 'unsigned-trailer'
@@ -202,8 +208,8 @@ describe.each(runtimes)('the bytes of an upload on %s', (runtime) => {
       }),
     )
 
-    test.each(['x-amz-checksum-sha512', 'x-amz-checksum-md5', 'x-amz-checksum-xxhash64'])(
-      '%s, which is not computed here, is refused by name',
+    test.each(['x-amz-checksum-sha3', 'x-amz-checksum-blake3', 'x-amz-checksum-foo'])(
+      '%s, which nobody computes, is refused by name',
       (name) =>
         expectNothingStored(plain({ [name]: 'AAAAAA==' }), {
           status: 501,
@@ -417,7 +423,18 @@ describe.each(runtimes)('the bytes of an upload on %s', (runtime) => {
   })
 
   describe('from the SDK', () => {
-    const algorithms: ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256']
+    const algorithms: ChecksumAlgorithm[] = [
+      'CRC32',
+      'CRC32C',
+      'CRC64NVME',
+      'MD5',
+      'SHA1',
+      'SHA256',
+      'SHA512',
+      'XXHASH128',
+      'XXHASH3',
+      'XXHASH64',
+    ]
     const large = Buffer.alloc(1_000_000, 'abcdefg')
 
     test.each(algorithms)('a buffer with %s', async (ChecksumAlgorithm) => {

@@ -403,13 +403,6 @@ describe.each(runtimes)('multipart uploads on %s', (runtime) => {
       await complete(to, [part], { MpuObjectSize: 4 })
     })
 
-    test('when it was completed before', async () => {
-      const to = await create()
-      const parts = [await upload(to, 1)]
-      await complete(to, parts)
-      await expect(complete(to, parts)).rejects.toMatchObject({ name: 'NoSuchUpload' })
-    })
-
     test('when its condition does not hold', async () => {
       const taken = await create()
       const part = await upload(taken, 1)
@@ -424,6 +417,100 @@ describe.each(runtimes)('multipart uploads on %s', (runtime) => {
       })
       const free = await create()
       await complete(free, [await upload(free, 1)], { IfNoneMatch: '*' })
+    })
+  })
+
+  describe('a completion that is asked for again', () => {
+    const gone = { name: 'NoSuchUpload', $metadata: { httpStatusCode: 404 } }
+    const told = ({ $metadata: _, ...answer }: Awaited<ReturnType<typeof complete>>) => answer
+
+    test('is answered as the first was', async () => {
+      const to = await create({ ServerSideEncryption: 'AES256' })
+      const parts = [await upload(to, 1, big), await upload(to, 2)]
+      const first = await complete(to, parts)
+      expect(told(await complete(to, parts))).toEqual(told(first))
+      // Also where it did not hear that nothing may be overwritten: what is there is its own.
+      expect(told(await complete(to, parts, { IfNoneMatch: '*' }))).toEqual(told(first))
+      expect((await oss.get(to.Key)).content.equals(Buffer.concat([big, small]))).toBe(true)
+    })
+
+    test.each(['CRC32', 'SHA512', 'XXHASH3'] as const)(
+      'tells the checksum of its parts, %s',
+      async (name) => {
+        const to = await create({ ChecksumAlgorithm: name })
+        const part = await s3.send(
+          new UploadPartCommand({ ...to, PartNumber: 1, Body: small, ChecksumAlgorithm: name }),
+        )
+        const sum = { [`Checksum${name}`]: part[`Checksum${name}`] }
+        const parts = [{ PartNumber: 1, ETag: part.ETag, ...sum }]
+        const first = await complete(to, parts)
+        expect(first[`Checksum${name}`]).toMatch(/-1$/)
+        expect(told(await complete(to, parts))).toEqual(told(first))
+      },
+    )
+
+    test('names the version, until there is a newer one', async () => {
+      await s3.send(new CreateBucketCommand({ Bucket: 'again' }))
+      await world.oss().putBucketVersioning('again', 'Enabled')
+      const to = await create({ Bucket: 'again' })
+      const parts = [await upload(to, 1)]
+      const { VersionId } = await complete(to, parts)
+      expect((await complete(to, parts)).VersionId).toBe(VersionId)
+      await s3.send(new PutObjectCommand({ Bucket: 'again', Key: to.Key, Body: 'newer' }))
+      await expect(complete(to, parts)).rejects.toMatchObject(gone)
+    })
+
+    test('while the first is under way is answered as that is', async () => {
+      const to = await create()
+      const parts = [await upload(to, 1)]
+      world.localOss.faults.add({ operation: 'CompleteMultipartUpload', action: { kind: 'delay', ms: 300 } })
+      const both = await Promise.all([complete(to, parts), complete(to, parts)])
+      expect(told(both[1])).toEqual(told(both[0]))
+    })
+
+    test('after its answer was lost is answered', async () => {
+      const to = await create()
+      const parts = [await upload(to, 1)]
+      world.localOss.faults.add({
+        operation: 'CompleteMultipartUpload',
+        action: { kind: 'cut', when: 'after' },
+      })
+      await expect(complete(to, parts)).rejects.toMatchObject({ name: 'ServiceUnavailable' })
+      expect((await complete(to, parts)).ETag).toMatch(/-1"$/)
+    })
+
+    const other = `"${'0'.repeat(32)}"`
+    test.each<[what: string, list: (parts: CompletedPart[]) => CompletedPart[]]>([
+      ['another part', () => [{ PartNumber: 1, ETag: other }]],
+      ['one part less', ([first]) => [first as CompletedPart]],
+      ['one part more', (parts) => [...parts, { PartNumber: 3, ETag: other }]],
+      ['what is no ETag', ([first]) => [first as CompletedPart, { PartNumber: 2, ETag: 'x' }]],
+    ])('with %s is NoSuchUpload', async (_, list) => {
+      const to = await create()
+      const parts = [await upload(to, 1, big), await upload(to, 2)]
+      await complete(to, parts)
+      await expect(complete(to, list(parts))).rejects.toMatchObject(gone)
+    })
+
+    test.each([
+      ['of an upload that was aborted', undefined],
+      ['where another object is', 'another'],
+    ])('%s is NoSuchUpload', async (_, content) => {
+      const to = await create()
+      const parts = [await upload(to, 1)]
+      await s3.send(new AbortMultipartUploadCommand(to))
+      // The bytes are the parts', but nobody put them together.
+      if (content !== undefined) await oss.put(to.Key, small)
+      await expect(complete(to, parts)).rejects.toMatchObject(gone)
+    })
+
+    test('of another size than it says is refused', async () => {
+      const to = await create()
+      const parts = [await upload(to, 1)]
+      await complete(to, parts)
+      await expect(complete(to, parts, { MpuObjectSize: 1 })).rejects.toMatchObject({
+        name: 'InvalidRequest',
+      })
     })
   })
 
