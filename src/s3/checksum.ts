@@ -105,13 +105,17 @@ export function declaredChecksum(headers: HeaderMap): DeclaredChecksum | undefin
     throw invalid('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.')
   }
   const named = headers['x-amz-sdk-checksum-algorithm']
-  if (named !== undefined && algorithmNamed(named) !== declared[0]?.algorithm.name) {
+  if (named !== undefined && !isSent(algorithmNamed(named), declared[0], headers)) {
     throw invalid(
       'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
     )
   }
   return declared[0]
 }
+
+/** Whether the checksum comes that the SDK says it has chosen: an MD5 it sends as Content-MD5. */
+const isSent = (name: AlgorithmName, declared: DeclaredChecksum | undefined, headers: HeaderMap) =>
+  declared?.algorithm.name === name || (name === 'MD5' && headers['content-md5'] !== undefined)
 
 /**
  * Holds a request without a body to the checksum it was sent with.

@@ -423,23 +423,18 @@ describe.each(runtimes)('the bytes of an upload on %s', (runtime) => {
   })
 
   describe('from the SDK', () => {
-    const algorithms: ChecksumAlgorithm[] = [
-      'CRC32',
-      'CRC32C',
-      'CRC64NVME',
-      'MD5',
-      'SHA1',
-      'SHA256',
-      'SHA512',
-      'XXHASH128',
-      'XXHASH3',
-      'XXHASH64',
-    ]
+    const algorithms: ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256']
     const large = Buffer.alloc(1_000_000, 'abcdefg')
 
     test.each(algorithms)('a buffer with %s', async (ChecksumAlgorithm) => {
       const Key = `sdk-${count++}`
       await s3.send(new PutObjectCommand({ Bucket: 'bucket', Key, Body: large, ChecksumAlgorithm }))
+      expect((await stored(Key)).content.equals(large)).toBe(true)
+    })
+
+    test('a buffer with MD5, which it sends as Content-MD5', async () => {
+      const Key = `sdk-${count++}`
+      await s3.send(new PutObjectCommand({ Bucket: 'bucket', Key, Body: large, ChecksumAlgorithm: 'MD5' }))
       expect((await stored(Key)).content.equals(large)).toBe(true)
     })
 
