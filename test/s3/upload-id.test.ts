@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import type { UploadChecksum } from '../../src/s3/upload-checksum.ts'
-import { parseUploadId, renderUploadId, type UploadAcl } from '../../src/s3/upload-id.ts'
+import {
+  parseUploadId,
+  renderUploadId,
+  type UploadAcl,
+  type UploadEncryption,
+} from '../../src/s3/upload-id.ts'
 
 const id = '0004B9894A22E5B1888A1E29F8236E2D'
 const secret = 'secret'
@@ -14,8 +19,28 @@ const checksums: (UploadChecksum | undefined)[] = [
   { algorithm: 'CRC32', type: 'FULL_OBJECT' },
   { algorithm: 'CRC32C', type: 'FULL_OBJECT' },
   { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' },
+  { algorithm: 'MD5', type: 'COMPOSITE' },
+  { algorithm: 'SHA512', type: 'COMPOSITE' },
+  { algorithm: 'XXHASH64', type: 'COMPOSITE' },
+  { algorithm: 'XXHASH3', type: 'COMPOSITE' },
+  { algorithm: 'XXHASH128', type: 'COMPOSITE' },
 ]
-const uploads = acls.flatMap((acl) => checksums.map((checksum) => ({ id, acl, checksum })))
+const encryptions: (UploadEncryption | undefined)[] = [
+  undefined,
+  { algorithm: 'AES256' },
+  { algorithm: 'aws:kms' },
+  { algorithm: 'aws:kms', keyId: '9468da86-3509-4f8d-a61e-6eab1eac0000' },
+]
+const uploads = acls.flatMap((acl) =>
+  checksums.flatMap((checksum) =>
+    encryptions.map((encryption) => ({
+      id,
+      acl,
+      checksum,
+      ...(encryption === undefined ? {} : { encryption }),
+    })),
+  ),
+)
 
 test('says what it was given, each upload by another id', () => {
   const ids = uploads.map((upload) => renderUploadId(upload, secret))
@@ -34,6 +59,12 @@ test('stays readable: the codes are not given anew', () => {
   expect(parseUploadId(`${id}_0r6b3ca65943bb41f51120c10ccfe59dfd`, secret).acl).toBe('public-read')
 })
 
+test('has no room for a key id of other characters, and is none the worse for it', () => {
+  const encryption = { algorithm: 'aws:kms', keyId: 'alias/a b' } as const
+  const text = renderUploadId({ id, acl: 'private', checksum: undefined, encryption }, secret)
+  expect(parseUploadId(text, secret).encryption).toEqual({ algorithm: 'aws:kms' })
+})
+
 const seal = (code: string) => {
   const acl = code === 'r' ? 'public-read' : 'bucket'
   return renderUploadId({ id, acl, checksum: undefined }, secret).slice(-32)
@@ -49,6 +80,9 @@ const bad: [what: string, text: string][] = [
   ['an unknown checksum', `${id}_9`],
   ['an unknown ACL', `${id}_0x${seal('r')}`],
   ['something behind it', `${id}_0r${seal('r')}0`],
+  ['an unknown encryption', `${id}_0.x`],
+  ['an encryption with a path', `${id}_0.k../..`],
+  ['an ACL behind the encryption', `${id}_0.ar${seal('r')}.a`],
   ['a line break behind it', `${id}\n`],
   ['a query of its own', `${id}&x-oss-process=a`],
   ['a path', '../../etc'],

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { isETagOfParts } from '../../src/translate/etag.ts'
+
+const md5 = (data: string | Uint8Array) => createHash('md5').update(data).digest('hex')
+const parts = ['a', 'b', 'c'].map(md5)
+const ofText = `"${md5(parts.join('').toUpperCase())}-3"`
+const ofBytes = `"${md5(Buffer.from(parts.join(''), 'hex'))}-3"`
+
+describe('an object’s ETag', () => {
+  test.each<[what: string, etag: string, of: readonly string[], expected: boolean]>([
+    ['as OSS makes it', ofText.toUpperCase(), parts, true],
+    ['as S3 makes it', ofBytes, parts, true],
+    ['of parts named in upper case', ofText, parts.map((part) => part.toUpperCase()), true],
+    ['of one part', `"${md5(md5('a').toUpperCase())}-1"`, parts.slice(0, 1), true],
+    ['of the text in lower case', `"${md5(parts.join(''))}-3"`, parts, false],
+    ['without a number of parts', `"${ofText.slice(1, 33)}"`, parts, false],
+    ['with another number of parts', ofText.replace('-3', '-2'), parts, false],
+    ['of fewer parts', ofText, parts.slice(0, 2), false],
+    ['of parts in another order', ofText, [...parts].reverse(), false],
+    ['of one part uploaded whole', `"${md5('a')}"`, parts.slice(0, 1), false],
+    ['of what are no ETags', `"${md5('XY')}-2"`, ['x', 'y'], false],
+    ['that is none', '', parts, false],
+  ])('%s', (_, etag, of, expected) => {
+    expect(isETagOfParts(etag, of)).toBe(expected)
+  })
+})
