@@ -5,6 +5,7 @@ import { S3Error } from '../s3/error.ts'
 import { toS3Answer } from '../translate/headers.ts'
 import { children, text, type XmlNode } from '../xml.ts'
 import { mayUseBucket } from './authorize.ts'
+import { parseNumber } from './listing.ts'
 import { type BucketRequest, type Context, type Request, xmlReply } from './operation.ts'
 
 /** HeadBucket. OSS has none of its own. */
@@ -36,7 +37,7 @@ const MAX_BUCKETS = 10_000
 /** ListBuckets: those of every region; a limited client sees its own. */
 export async function listBuckets(request: Request, context: Context): Promise<Reply> {
   const { query } = request
-  const wanted = maxBuckets(query.get('max-buckets'))
+  const wanted = parseNumber(query, 'max-buckets', 1, MAX_BUCKETS) ?? MAX_BUCKETS
   const region = query.get('bucket-region')
   const isWanted = (bucket: XmlNode) =>
     mayUseBucket(context.client, text(bucket, 'Name') ?? '') &&
@@ -75,18 +76,6 @@ export async function listBuckets(request: Request, context: Context): Promise<R
 }
 
 const regionOf = (bucket: XmlNode) => regionOfLocation(text(bucket, 'Location') ?? '')
-
-function maxBuckets(value: string | undefined): number {
-  if (value === undefined) return MAX_BUCKETS
-  const number = Number(value)
-  if (!Number.isInteger(number) || number < 1 || number > MAX_BUCKETS) {
-    throw new S3Error('InvalidArgument', {
-      message: `Argument max-buckets must be an integer between 1 and ${MAX_BUCKETS}`,
-      elements: { ArgumentName: 'max-buckets', ArgumentValue: value },
-    })
-  }
-  return number
-}
 
 function decodeToken(token: string | undefined): string | undefined {
   if (token === undefined) return undefined

@@ -14,14 +14,13 @@ type Query = ReadonlyMap<string, string>
 export const parsePageSize = (query: Query, name: string) =>
   Math.min(parseNumber(query, name) ?? MAX_LISTED, MAX_LISTED)
 
-/** A number in the query; empty counts as absent. @throws S3Error InvalidArgument. */
-export function parseNumber(query: Query, name: string): number | undefined {
+/** A whole number in the query, in digits alone; empty counts as absent. @throws S3Error InvalidArgument. */
+export function parseNumber(query: Query, name: string, least = 0, most = 2147483647): number | undefined {
   const value = query.get(name)
   if (value === undefined || value === '') return undefined
-  if (!/^\d{1,10}$/.test(value) || Number(value) > 2147483647) {
-    throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`, name, value)
-  }
-  return Number(value)
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw invalidArgument(`Argument ${name} must be an integer between ${least} and ${most}`, name, value)
 }
 
 /**

@@ -48,6 +48,21 @@ rows('CreateMultipartUpload', bucket, [
     headers: { 'x-amz-checksum-algorithm': 'CRC64NVME', 'x-amz-checksum-type': 'FULL_OBJECT' },
   },
   {
+    name: 'the checksum of the empty body is accepted',
+    ask: create({ 'x-amz-checksum-crc32': 'AAAAAA==' }),
+    status: 200,
+  },
+  {
+    name: 'a checksum of another body than the empty one is BadDigest',
+    ask: create({ 'x-amz-checksum-crc32': 'NhCmhg==' }),
+    ...failure('BadDigest', { Message: 'The CRC32 you specified did not match the calculated checksum.' }),
+  },
+  {
+    name: 'a checksum of an algorithm that nobody knows is refused',
+    ask: create({ 'x-amz-checksum-foo': 'AAAAAA==' }),
+    ...refused('x-amz-checksum-foo'),
+  },
+  {
     name: 'a checksum type without an algorithm is refused',
     ask: create({ 'x-amz-checksum-type': 'COMPOSITE' }),
     ...failure('InvalidRequest', {
