@@ -11,7 +11,7 @@ import type { Clock, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } f
 import { type PlainBody, plainBody } from './s3/body.ts'
 import { carriesChecksum, checkNothing } from './s3/checksum.ts'
 import { renderError, S3Error } from './s3/error.ts'
-import { parseRequest } from './s3/request.ts'
+import { parseRequest, type S3Request } from './s3/request.ts'
 import { authScheme, type Verified } from './s3/signature.ts'
 import { verifySigV2 } from './s3/sigv2.ts'
 import { verifySigV4 } from './s3/sigv4.ts'
@@ -67,7 +67,7 @@ export function createGateway(ports: Ports): Gateway {
 
   async function perform(incoming: Incoming, requestId: string): Promise<Reply> {
     const asked = parseRequest(incoming, config.domains)
-    const open = findOperation(asked)
+    const open = operationOf(asked)
     const verified = open.auth === undefined ? authenticate(asked) : unsigned(asked)
     // Looked up again: a presigned query holds headers too, and they choose.
     const operation =
@@ -116,7 +116,18 @@ export function createGateway(ports: Ports): Gateway {
     }
   }
 
-  function authenticate(request: ReturnType<typeof parseRequest>): Verified {
+  /** S3 says that there is no such operation only where the signature, if there is one, holds. */
+  function operationOf(asked: S3Request): Operation {
+    try {
+      return findOperation(asked)
+    } catch (error) {
+      const { code } = error as S3Error
+      if (code !== 'InvalidArgument' && authScheme(asked) !== 'anonymous') authenticate(asked)
+      throw error
+    }
+  }
+
+  function authenticate(request: S3Request): Verified {
     const scheme = authScheme(request)
     if (scheme === 'anonymous') throw new S3Error('AccessDenied')
     const verify = scheme.startsWith('sigv2') ? verifySigV2 : verifySigV4

@@ -33,7 +33,7 @@ const clients = [
 export const settings = {
   usual: { copy, clients },
   rejecting: { copy: { ...copy, ...reject } },
-  small: { copy: { ...copy, maxSize: 10 } },
+  small: { copy: { maxSize: 10 } },
   'looking first': { copy, conditionalWrites: 'best-effort' },
   inheriting: { copy, acl: { default: 'inherit' }, storageClass: { default: 'STANDARD_IA' } },
 } as const
