@@ -1,7 +1,8 @@
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
+import { parseIsoTime } from '../s3/date.ts'
 import { invalidArgument, S3Error } from '../s3/error.ts'
-import { parseDate, toS3Time } from '../translate/date.ts'
+import { toS3Time } from '../translate/date.ts'
 import { checkElements, requiredText, requiredWord, unsupportedElement } from '../translate/elements.ts'
 import { toS3Answer } from '../translate/headers.ts'
 import { text } from '../xml.ts'
@@ -35,7 +36,7 @@ export async function putObjectRetention(request: ObjectRequest, context: Contex
   }
   const mode = requiredWord(document, 'Mode', MODES)
   const date = requiredText(document, 'RetainUntilDate')
-  const until = parseDate(date)
+  const until = parseIsoTime(date.trim())
   if (until === undefined) throw new S3Error('MalformedXML')
   if (until <= context.clock()) {
     throw invalidArgument('The retain until date must be in the future!', 'RetainUntilDate', date)

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { parseIsoTime } from './date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import {
   equalSignatures,
@@ -148,6 +149,8 @@ type Condition = readonly [
   value: unknown,
 ]
 
+const expirationForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
+
 function parsePolicy(encoded: string): { expiration: number; conditions: Condition[] } {
   let policy: unknown
   try {
@@ -160,10 +163,9 @@ function parsePolicy(encoded: string): { expiration: number; conditions: Conditi
   const { expiration, conditions } = policy as Record<string, unknown>
   if (expiration === undefined) throw invalidPolicy('Policy missing expiration.')
   if (conditions === undefined) throw invalidPolicy('Policy missing conditions.')
-  const isDate =
-    typeof expiration === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(expiration)
-  const time = isDate ? Date.parse(expiration) : Number.NaN
-  if (Number.isNaN(time)) throw invalidPolicy(`Invalid 'expiration' value: ${shown(expiration)}`)
+  const time = typeof expiration === 'string' && expirationForm.test(expiration) && parseIsoTime(expiration)
+  if (time === false || time === undefined)
+    throw invalidPolicy(`Invalid 'expiration' value: ${shown(expiration)}`)
   if (!Array.isArray(conditions)) throw invalidPolicy("Invalid 'conditions' value: must be a List.")
   return { expiration: time, conditions: conditions.map(parseCondition) }
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { withoutBlanks } from '../blanks.ts'
 import type { HeaderMap } from '../ports.ts'
+import { parseDate } from './date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'
 import { standsForHeader, withHoisted } from './presigned-headers.ts'
@@ -9,8 +10,6 @@ import {
   authScheme,
   equalSignatures,
   iso,
-  parseBasicTime,
-  parseHttpDate,
   refuseSessionToken,
   requireRecent,
   requireSecret,
@@ -97,7 +96,7 @@ function claimOfHeader({ headers }: S3Request, now: number): Claim {
     )
   }
   const timestamp = (headers['x-amz-date'] ?? headers.date ?? '').trim()
-  const time = parseHttpDate(timestamp) ?? parseBasicTime(timestamp)
+  const time = parseDate(timestamp)
   if (time === undefined) {
     throw new S3Error('AccessDenied', {
       message: 'AWS authentication requires a valid Date or x-amz-date header.',

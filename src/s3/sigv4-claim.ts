@@ -1,7 +1,8 @@
 import type { HeaderMap } from '../ports.ts'
+import { parseDate } from './date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { S3Request } from './request.ts'
-import { iso, MAX_SKEW, parseBasicTime, parseHttpDate, requireRecent } from './signature.ts'
+import { iso, MAX_SKEW, parseBasicTime, requireRecent } from './signature.ts'
 
 /** What the client says it signed, and how. */
 export type Claim = Credential & {
@@ -238,10 +239,10 @@ function headerMalformed(detail: string): S3Error {
 export const queryMalformed = (message: string) =>
   new S3Error('AuthorizationQueryParametersError', { message })
 
-/** x-amz-date, else Date in either notation; `yyyyMMddTHHmmssZ` unless it is malformed. */
+/** x-amz-date, else Date in any form of a date; `yyyyMMddTHHmmssZ` unless it is malformed. */
 function requestTime(headers: HeaderMap): string {
   const text = (headers['x-amz-date'] ?? headers.date ?? '').trim()
   if (headers['x-amz-date'] !== undefined) return text
-  const time = parseHttpDate(text)
+  const time = parseDate(text)
   return time === undefined ? text : iso(time).replace(/[-:]/g, '')
 }

@@ -1,6 +1,7 @@
 import { type HeaderMap, headerMap } from '../ports.ts'
+import { parseDate } from '../s3/date.ts'
 import { S3Error } from '../s3/error.ts'
-import { httpDateOf, parseDate } from './date.ts'
+import { httpDateOf } from './date.ts'
 import { etagMatches, toOssETag } from './etag.ts'
 
 /** The four conditions, on the object read or on a copy's source; dates in milliseconds. */

@@ -1,6 +1,6 @@
+import { parseIsoTime } from '../../s3/date.ts'
 import { invalidArgument, S3Error } from '../../s3/error.ts'
 import { children, text, type XmlNode, type XmlTree } from '../../xml.ts'
-import { parseDate } from '../date.ts'
 import {
   checkElements,
   child,
@@ -132,7 +132,7 @@ function toOssExpiration(expiration: XmlNode | undefined): XmlTree | undefined {
     }
   }
   if (date === undefined) return { Days: days }
-  const time = parseDate(/^\d{4}-\d{2}-\d{2}$/.test(date) ? `${date}T00:00:00Z` : date)
+  const time = parseIsoTime(/^\d{4}-\d{2}-\d{2}$/.test(date) ? `${date}T00:00:00Z` : date)
   if (time === undefined) throw malformedXml()
   if (time % DAY !== 0) throw invalidArgument("'Date' must be at midnight GMT", 'Date', date)
   return { Date: new Date(time).toISOString() }
