@@ -1,6 +1,6 @@
 import { OssError } from '../oss/error.ts'
+import { parseIsoTime } from '../parse-date.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
-import { parseIsoTime } from '../s3/date.ts'
 import { invalidArgument, S3Error } from '../s3/error.ts'
 import { toS3Time } from '../translate/date.ts'
 import { checkElements, requiredText, requiredWord, unsupportedElement } from '../translate/elements.ts'

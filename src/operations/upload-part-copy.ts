@@ -15,7 +15,7 @@ import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
 import {
-  conditionOfStatus,
+  copyConditionFailed,
   failedCondition,
   needsSourceFacts,
   type Preconditions,
@@ -133,10 +133,9 @@ async function copyNatively(
     )
     return { etag: text(document, 'ETag') ?? '', lastModified: text(document, 'LastModified') ?? '', headers }
   } catch (error) {
-    if (!(error instanceof OssError) || (error.status !== 304 && error.status !== 412)) throw error
-    if (facts !== undefined) throw tryAgain(error)
-    // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
-    throw preconditionFailed(conditionOfStatus(error.status, part.preconditions), `${SOURCE}-`)
+    const failed = error instanceof OssError ? copyConditionFailed(error, part.preconditions) : undefined
+    if (failed !== undefined && facts !== undefined) throw tryAgain(error)
+    throw failed ?? error
   }
 }
 

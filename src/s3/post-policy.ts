@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { parseIsoTime } from './date.ts'
+import { parseIsoTime } from '../parse-date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import {
   equalSignatures,

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
+import { parseIsoTime } from '../parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
-import { parseIsoTime } from './date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { Payload } from './payload.ts'
 import type { S3Request } from './request.ts'

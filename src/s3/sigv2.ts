@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { withoutBlanks } from '../blanks.ts'
+import { parseDate } from '../parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
-import { parseDate } from './date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'
 import { standsForHeader, withHoisted } from './presigned-headers.ts'

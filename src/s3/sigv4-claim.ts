@@ -1,5 +1,5 @@
+import { parseDate } from '../parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
-import { parseDate } from './date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { S3Request } from './request.ts'
 import { iso, MAX_SKEW, parseBasicTime, requireRecent } from './signature.ts'

@@ -1,4 +1,4 @@
-import { parseDate } from '../s3/date.ts'
+import { parseDate } from '../parse-date.ts'
 
 /** `Tue, 09 Apr 2019 03:45:32 GMT`, as HTTP headers want it. */
 export const httpDateOf = (time: number) => new Date(time).toUTCString()

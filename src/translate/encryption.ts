@@ -1,5 +1,5 @@
 import { type HeaderMap, headerMap } from '../ports.ts'
-import { S3Error } from '../s3/error.ts'
+import { invalidArgument, S3Error } from '../s3/error.ts'
 
 const ALGORITHM = 'x-amz-server-side-encryption'
 const KEY_ID = 'x-amz-server-side-encryption-aws-kms-key-id'
@@ -21,6 +21,19 @@ export function toOssEncryption(headers: HeaderMap): HeaderMap {
     'x-oss-server-side-encryption': mapped,
     // The key id of an ARN is its last segment.
     ...(keyId === undefined ? {} : { 'x-oss-server-side-encryption-key-id': keyId.replace(/^.*[/:]/, '') }),
+  }
+}
+
+const onlyWithWrites = [ALGORITHM, KEY_ID, 'x-amz-server-side-encryption-bucket-key-enabled']
+
+/**
+ * A read cannot choose how an object is encrypted: S3 refuses the headers of a write, whatever they say.
+ * @throws S3Error InvalidArgument.
+ */
+export function refuseEncryption(headers: HeaderMap): void {
+  const name = onlyWithWrites.find((name) => name in headers)
+  if (name !== undefined) {
+    throw invalidArgument(`${name} header is not supported for this operation.`, name, headers[name])
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseIsoTime } from '../../s3/date.ts'
+import { parseIsoTime } from '../../parse-date.ts'
 import { invalidArgument, S3Error } from '../../s3/error.ts'
 import { children, text, type XmlNode, type XmlTree } from '../../xml.ts'
 import {
