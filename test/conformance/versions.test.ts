@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { failure } from './errors.ts'
-import { must, send, type Xml } from './s3.ts'
+import { md5, must, send, type Xml } from './s3.ts'
 import { check, enableVersioning, ownBucket, put, rows } from './table.ts'
 
 const VERSION = /^(?!null$)\S+$/
@@ -105,12 +105,26 @@ describe('in a bucket with versions', () => {
         return { key: 'get-marker', query: { versionId: marker } }
       },
       ...failure('MethodNotAllowed', { Method: 'GET', ResourceType: 'DeleteMarker' }),
-      headers: { 'x-amz-delete-marker': 'true', 'last-modified': /GMT$/ },
-      differs: {
-        reason: 'OSS does not say when a delete marker was made',
-        ...failure('MethodNotAllowed', { Method: 'GET', ResourceType: 'DeleteMarker' }),
-        headers: { 'x-amz-delete-marker': 'true' },
+      headers: { 'x-amz-delete-marker': 'true', 'last-modified': /GMT$/, allow: 'DELETE' },
+    },
+    {
+      name: 'the head of a delete marker says when it was made',
+      ask: async (name) => {
+        const { marker } = await history(name, 'head-marker')
+        return { method: 'HEAD', key: 'head-marker', query: { versionId: marker } }
       },
+      status: 405,
+      headers: { 'x-amz-delete-marker': 'true', 'last-modified': /GMT$/, allow: 'DELETE' },
+    },
+    {
+      name: 'a range of an older version is held to that version’s ETag',
+      ask: async (name) => {
+        const { first } = await history(name, 'if-range')
+        const headers = { range: 'bytes=0-1', 'if-range': `"${md5('first')}"` }
+        return { key: 'if-range', query: { versionId: first }, headers }
+      },
+      status: 206,
+      body: 'fi',
     },
     {
       name: 'an older version is read by its id',
