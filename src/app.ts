@@ -5,6 +5,7 @@ import { findOperation } from './operations/index.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
 import { crossOriginHeaders } from './operations/preflight.ts'
+import { checkVersionId } from './operations/version-id.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
 import type { Clock, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
@@ -67,6 +68,7 @@ export function createGateway(ports: Ports): Gateway {
   async function perform(incoming: Incoming, requestId: string): Promise<Reply> {
     const asked = parseRequest(incoming, config.domains)
     const open = findOperation(asked)
+    checkVersionId(open, asked.query)
     const verified = open.auth === undefined ? authenticate(asked) : unsigned(asked)
     // Looked up again: a presigned query holds headers too, and they choose.
     const operation =

@@ -2,7 +2,7 @@ import { decodeKey } from '../percent.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import { hash } from '../s3/checksum.ts'
 import { notImplemented, S3Error } from '../s3/error.ts'
-import { validateKey } from '../s3/request.ts'
+import { isVersionId, validateKey } from '../s3/request.ts'
 import { checkElements, malformedXml } from '../translate/elements.ts'
 import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
 import { children, renderXml, text, type XmlNode, type XmlTree } from '../xml.ts'
@@ -60,10 +60,12 @@ function parseDelete(document: XmlNode): Wanted[] {
 }
 
 /** Why a key is not even asked for: the client may not, or OSS would refuse all of them because of it. */
-function refusalOf({ key }: Wanted, bucket: string, { client }: Context): S3Error | undefined {
+function refusalOf({ key, versionId }: Wanted, bucket: string, { client }: Context): S3Error | undefined {
   try {
     authorize(client, 'write', bucket, key)
     validateKey(key)
+    // In a list S3 does not tell an id that is none from one that no version has.
+    if (versionId !== undefined && !isVersionId(versionId)) return new S3Error('NoSuchVersion')
     return undefined
   } catch (error) {
     if (error instanceof S3Error) return error
