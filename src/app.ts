@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import { authorize, authorizeBucket, nobody } from './operations/authorize.ts'
 import { forgetCors } from './operations/cors-rules.ts'
+import { checkHeaderContext } from './operations/header-context.ts'
 import { findOperation } from './operations/index.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
@@ -73,6 +74,7 @@ export function createGateway(ports: Ports): Gateway {
     // Looked up again: a presigned query holds headers too, and they choose.
     const operation =
       verified.headers === asked.headers ? open : findOperation({ ...asked, headers: verified.headers })
+    checkHeaderContext(operation, verified.headers, incoming.headers)
     const client = open.auth === undefined ? config.clients.get(verified.accessKeyId) : nobody
     if (client === undefined) throw new S3Error('InvalidAccessKeyId')
     const { access } = operation

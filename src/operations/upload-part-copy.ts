@@ -11,6 +11,7 @@ import { type CopyRange, checkCopyRange, parseCopyRange } from '../s3/copy-range
 import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
 import type { AlgorithmName } from '../s3/upload-checksum.ts'
 import { toS3Time } from '../translate/date.ts'
+import { refuseEncryption } from '../translate/encryption.ts'
 import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
@@ -57,6 +58,7 @@ type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
 export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers, query } = request
   refuseUnsupported(headers)
+  refuseEncryption(headers)
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
   const { id, checksum } = uploadOf(request, context)

@@ -72,7 +72,9 @@ export function claimOfQuery({ headers, query }: S3Request, now: number): Claim 
   const timestamp = query.get('X-Amz-Date')
   const signedHeaderText = query.get('X-Amz-SignedHeaders')
   const expiresText = query.get('X-Amz-Expires')
-  if (!algorithm || !credentialText || !signature || !timestamp || !signedHeaderText || !expiresText) {
+  // An empty list of headers is one: it lacks the host, and that is said.
+  const hasList = signedHeaderText !== undefined
+  if (!algorithm || !credentialText || !signature || !timestamp || !hasList || !expiresText) {
     throw new S3Error('AuthorizationQueryParametersError')
   }
   if (algorithm !== ALGORITHM) throw queryMalformed(`X-Amz-Algorithm only supports "${ALGORITHM}"`)

@@ -24,14 +24,15 @@ export function toOssEncryption(headers: HeaderMap): HeaderMap {
   }
 }
 
-const onlyWithWrites = [ALGORITHM, KEY_ID, 'x-amz-server-side-encryption-bucket-key-enabled']
+const onlyWithObjects = [ALGORITHM, KEY_ID, 'x-amz-server-side-encryption-bucket-key-enabled']
 
 /**
- * A read cannot choose how an object is encrypted: S3 refuses the headers of a write, whatever they say.
+ * How an object is encrypted is chosen when it is written or its upload begun: S3 refuses the headers elsewhere,
+ * whatever they say.
  * @throws S3Error InvalidArgument.
  */
 export function refuseEncryption(headers: HeaderMap): void {
-  const name = onlyWithWrites.find((name) => name in headers)
+  const name = onlyWithObjects.find((name) => name in headers)
   if (name !== undefined) {
     throw invalidArgument(`${name} header is not supported for this operation.`, name, headers[name])
   }
