@@ -69,11 +69,11 @@ export function createGateway(ports: Ports): Gateway {
   async function perform(incoming: Incoming, requestId: string): Promise<Reply> {
     const asked = parseRequest(incoming, config.domains)
     const open = findOperation(asked)
-    checkVersionId(open, asked.query)
     const verified = open.auth === undefined ? authenticate(asked) : unsigned(asked)
     // Looked up again: a presigned query holds headers too, and they choose.
     const operation =
       verified.headers === asked.headers ? open : findOperation({ ...asked, headers: verified.headers })
+    checkVersionId(operation, asked.query)
     checkHeaderContext(operation, verified.headers, incoming.headers)
     const client = open.auth === undefined ? config.clients.get(verified.accessKeyId) : nobody
     if (client === undefined) throw new S3Error('InvalidAccessKeyId')
