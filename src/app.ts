@@ -3,6 +3,7 @@ import { authorize, authorizeBucket, nobody } from './operations/authorize.ts'
 import { forgetCors } from './operations/cors-rules.ts'
 import { checkHeaderContext } from './operations/header-context.ts'
 import { findOperation } from './operations/index.ts'
+import { forgetLock } from './operations/lock-headers.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
 import { crossOriginHeaders } from './operations/preflight.ts'
@@ -108,7 +109,10 @@ export function createGateway(ports: Ports): Gateway {
       // The row's level is the request's: findOperation matched them.
       return await operation.handle(request as never, context)
     } finally {
-      if (access === 'write' && operation.on === 'bucket') forgetCors(oss, asked.bucket ?? '')
+      if (access === 'write' && operation.on === 'bucket') {
+        forgetCors(oss, asked.bucket ?? '')
+        forgetLock(oss, asked.bucket ?? '')
+      }
     }
   }
 

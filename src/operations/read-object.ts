@@ -18,6 +18,7 @@ import {
 import { keptChecksums } from '../translate/stored-checksum.ts'
 import { withMarkerTime } from './delete-marker.ts'
 import { requestPayer } from './destination.ts'
+import { withLock } from './lock-headers.ts'
 import { checkPart, requestedPart } from './object-part.ts'
 import type { Context, ObjectRequest } from './operation.ts'
 import { overriddenHeaders, responseOverrides } from './response-overrides.ts'
@@ -48,7 +49,7 @@ export async function getObject(request: ObjectRequest, context: Context): Promi
   }
   const asked = toOssPreconditions({ ...conditions, ifMatch: ifRange.etag }, '')
   try {
-    return toReply(request, await sendGet(request, context, asked, range))
+    return await toReply(request, context, await sendGet(request, context, asked, range))
   } catch (error) {
     if (error instanceof OssError && error.status === 412) {
       return getAtOnce(request, context, conditions, undefined)
@@ -65,15 +66,19 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   if (failed !== undefined) return failed
   const { parts, range } = selected(read, object)
   const headers = Object.assign(toS3Object(object), overriddenHeaders(request.query), parts)
+  const versionId = object['x-oss-version-id']
+  const answer = (status: number): Reply | Promise<Reply> =>
+    versionId === undefined ? { status, headers } : withLock({ status, headers }, request, context, versionId)
   if (range === undefined) {
-    return { status: 200, headers: Object.assign(headers, checksums(request.headers, object)) }
+    Object.assign(headers, checksums(request.headers, object))
+    return answer(200)
   }
   const size = Number(object['content-length'])
   const bytes = resolveRange(range, size)
   if (bytes === undefined) throw new S3Error('InvalidRange')
   headers['content-length'] = String(bytes.last - bytes.first + 1)
   headers['content-range'] = `bytes ${bytes.first}-${bytes.last}/${size}`
-  return { status: 206, headers }
+  return answer(206)
 }
 
 /**
@@ -119,7 +124,11 @@ async function getAtOnce(
   range: string | undefined,
 ): Promise<Reply> {
   try {
-    return toReply(request, await sendGet(request, context, toOssPreconditions(conditions, ''), range))
+    return await toReply(
+      request,
+      context,
+      await sendGet(request, context, toOssPreconditions(conditions, ''), range),
+    )
   } catch (error) {
     return refusedRead(request, context, conditions, error)
   }
@@ -138,7 +147,7 @@ async function getLookedAt(request: ObjectRequest, context: Context, read: Read)
     const pin = headerMap()
     if (stat.etag !== undefined) pin['if-match'] = stat.etag
     try {
-      const reply = toReply(request, await sendGet(request, context, pin, range))
+      const reply = await toReply(request, context, await sendGet(request, context, pin, range))
       Object.assign(reply.headers, parts)
       return reply
     } catch (error) {
@@ -186,11 +195,14 @@ const sendGet = (
   })
 }
 
-function toReply({ headers }: ObjectRequest, object: OssResponse): Reply {
+function toReply(request: ObjectRequest, context: Context, object: OssResponse): Reply | Promise<Reply> {
+  const { headers } = request
   const answer = toS3Object(object.headers)
   // Of a part of the object the sum of the whole would be a wrong one: SDKs check it against what they got.
   if (object.status === 200) Object.assign(answer, checksums(headers, object.headers))
-  return { status: object.status, headers: answer, body: object.body }
+  const reply: Reply = { status: object.status, headers: answer, body: object.body }
+  const versionId = object.headers['x-oss-version-id']
+  return versionId === undefined ? reply : withLock(reply, request, context, versionId)
 }
 
 /** What OSS has refused to read, as S3 would have. @throws the error; 304 is an answer. */
