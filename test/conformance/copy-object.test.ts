@@ -18,7 +18,8 @@ const bucket = ownBucket(async (name) => {
     'x-amz-tagging': 'team=blue',
   })
   await put(name, 'existing')
-  lastModified = (await must({ method: 'HEAD', bucket: name, key: 'source' })).headers['last-modified'] ?? ''
+  lastModified =
+    (await must({ method: 'HEAD', bucket: name, key: 'existing' })).headers['last-modified'] ?? ''
 })
 let count = 0
 type Copy = { key?: string; source?: string; headers?: Record<string, string> }
