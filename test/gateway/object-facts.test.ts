@@ -85,7 +85,11 @@ describe.each(runtimes)('what is known of an object, on %s', (runtime) => {
     })
 
     test('may be of a version', async () => {
-      await expect(attributes('plain', all, { VersionId: 'unknown' })).rejects.toMatchObject({
+      await expect(
+        attributes('plain', all, {
+          VersionId: 'CAEQNhiBgMDJgZCA0BYiIDc4MGZjZGI2OTBjOTRmNTE5NmU5NmFhZjhjYmY0NzM1',
+        }),
+      ).rejects.toMatchObject({
         name: 'NoSuchVersion',
       })
     })
