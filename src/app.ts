@@ -1,10 +1,13 @@
 import type { Config } from './config.ts'
 import { authorize, authorizeBucket, nobody } from './operations/authorize.ts'
 import { forgetCors } from './operations/cors-rules.ts'
+import { checkHeaderContext } from './operations/header-context.ts'
 import { findOperation } from './operations/index.ts'
+import { forgetLock } from './operations/lock-headers.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
 import { crossOriginHeaders } from './operations/preflight.ts'
+import { checkVersionId } from './operations/version-id.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
 import type { Clock, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
@@ -72,6 +75,8 @@ export function createGateway(ports: Ports): Gateway {
     // Looked up again: a presigned query holds headers too, and they choose.
     const operation =
       verified.headers === asked.headers ? open : findOperation({ ...asked, headers: verified.headers })
+    checkVersionId(operation, asked.query)
+    checkHeaderContext(operation, verified.headers, incoming.headers)
     const client = open.auth === undefined ? config.clients.get(verified.accessKeyId) : nobody
     if (client === undefined) throw new S3Error('InvalidAccessKeyId')
     const { access } = operation
@@ -112,7 +117,10 @@ export function createGateway(ports: Ports): Gateway {
       // The row's level is the request's: findOperation matched them.
       return await operation.handle(request as never, context)
     } finally {
-      if (access === 'write' && operation.on === 'bucket') forgetCors(oss, asked.bucket ?? '')
+      if (access === 'write' && operation.on === 'bucket') {
+        forgetCors(oss, asked.bucket ?? '')
+        forgetLock(oss, asked.bucket ?? '')
+      }
     }
   }
 

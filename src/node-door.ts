@@ -54,8 +54,7 @@ export function nodeDoor(inside: Inside, gate: Gate, log: Log): NodeDoor {
   }
 
   function answer(exchange: Exchange): Promise<Reply> | Reply {
-    const { method, target, headers, body, expectation } = exchange
-    if (expectation === 'unknown') return inside.refuse(new S3Error('BadRequest'), method)
+    const { method, target, headers, body } = exchange
     return inside.answer({ method, target, headers, body, signal: () => exchange.gone, waitUntil })
   }
 

@@ -1,8 +1,10 @@
 import * as model from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { findOperation, served } from '../src/operations/index.ts'
+import type { Operation } from '../src/operations/operation.ts'
 import { refused } from '../src/operations/refused.ts'
 import { parameterNames, resourceTypes } from '../src/operations/selectors.ts'
+import { checkVersionId } from '../src/operations/version-id.ts'
 import { S3Error } from '../src/s3/error.ts'
 
 // The SDK carries the S3 model at run time: kind 9 is an operation, [kind, namespace, name, traits, input, output].
@@ -55,6 +57,19 @@ describe('every operation of the S3 model has a row', () => {
     const names = new Set(served.map(({ name }) => name))
     expect(refused.filter(([name]) => names.has(name))).toEqual([])
   })
+})
+
+describe('every operation of the S3 model', () => {
+  test.each(operations.map((operation) => [operation[2], operation[4]] as const))(
+    '%s takes a version id if the model says so',
+    (name, input) => {
+      const id = 'CAEQNhiBgMDJgZCA0BYiIDc4MGZjZGI2OTBjOTRmNTE5NmU5NmFhZjhjYmY0NzM1'
+      const inModel = JSON.stringify(typeof input === 'function' ? input() : input).includes('"versionId"')
+      const check = () => checkVersionId({ name } as Operation, new Map([['versionId', id]]))
+      if (inModel) check()
+      else expect(check).toThrow('This operation does not accept a version-id.')
+    },
+  )
 })
 
 describe('a copy source', () => {

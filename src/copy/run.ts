@@ -1,6 +1,6 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
 import { storedContent } from '../translate/headers.ts'
-import { conditionOfStatus, needsSourceFacts, preconditionFailed } from '../translate/preconditions.ts'
+import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
 import { toKeptChecksum, withoutKeptChecksums } from '../translate/stored-checksum.ts'
 import { attempt, isUnheard, nativePatience, repeat } from './attempt.ts'
 import { changeAsError, changedSource, SourceChanged } from './changed.ts'
@@ -148,10 +148,8 @@ async function refusalOrThrow(
   if (!(error instanceof OssError)) throw error
   // The pin to the source that was looked at, not the client's condition.
   if (error.status === 412 && known !== undefined) throw changedSource(error)
-  if (error.status === 304 || error.status === 412) {
-    // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
-    throw preconditionFailed(conditionOfStatus(error.status, copy.preconditions), 'x-amz-copy-source-')
-  }
+  const failed = copyConditionFailed(error, copy.preconditions)
+  if (failed !== undefined) throw failed
   const refusal = refusalOf(error)
   if (refusal !== undefined) return refusal
   if (mayBeAboutType(error)) {

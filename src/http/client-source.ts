@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { expectationOf } from './exchange.ts'
+import { expectsContinue } from './exchange.ts'
 import type { Source } from './flow.ts'
 import type { RequestHead } from './head.ts'
 import type { Outlet } from './outlet.ts'
@@ -17,7 +17,7 @@ export class ClientSource implements Source {
   }
 
   begin(): void {
-    if (expectationOf(this.#head) === 'continue') this.#outlet.write('HTTP/1.1 100 Continue\r\n\r\n')
+    if (expectsContinue(this.#head)) this.#outlet.write('HTTP/1.1 100 Continue\r\n\r\n')
   }
 
   resume(): void {

@@ -5,9 +5,6 @@ import { Flow, type Sink } from './flow.ts'
 import type { RequestHead } from './head.ts'
 import type { ServerConnection } from './server-connection.ts'
 
-/** What a request's Expect header asks for: nothing, a `100 Continue` before its body is sent, or what nobody knows. */
-export type Expectation = 'none' | 'continue' | 'unknown'
-
 /** One request on a connection, until its answer is out or its connection closed. */
 export class Exchange {
   /** Where those are kept that are in flight. */
@@ -16,7 +13,8 @@ export class Exchange {
   readonly target: string
   readonly headers: HeaderMap
   readonly minor: number
-  readonly expectation: Expectation
+  /** Whether its client waits for a `100 Continue` before it sends the body. */
+  readonly expectsContinue: boolean
   readonly body: Flow
   /** By `performance.now()`. */
   readonly began: number
@@ -39,7 +37,7 @@ export class Exchange {
     this.target = head.target
     this.headers = head.headers
     this.minor = head.minor
-    this.expectation = expectationOf(head)
+    this.expectsContinue = expectsContinue(head)
     this.body = body
     this.#connection = connection
   }
@@ -74,7 +72,7 @@ export class Exchange {
     const size = typeof whole === 'string' ? Buffer.byteLength(whole) : (whole?.length ?? 0)
     if (whole !== undefined && !none) headers['content-length'] = String(size)
     const framing = none ? 'none' : this.#framingBy(headers)
-    const head = answerHead(status, headers, framing, this.#connection.keptBehind(this, framing))
+    const head = answerHead(status, headers, framing, this.#connection.keptBehind(this, framing), this.minor)
     this.answered = true
     if (whole === undefined && !none) return this.#stream(head, body as Body, headers, framing)
     if (whole === undefined) discard(body)
@@ -192,12 +190,9 @@ export class Exchange {
   }
 }
 
-/** What a head expects. */
-export function expectationOf({ headers: { expect }, minor }: RequestHead): Expectation {
-  // HTTP/1.0 knows none.
-  if (expect === undefined || minor === 0) return 'none'
-  return expect.toLowerCase() === '100-continue' ? 'continue' : 'unknown'
-}
+/** Whether a head asks for a `100 Continue`. HTTP/1.0 knows none; S3 ignores what else may be expected. */
+export const expectsContinue = ({ headers: { expect }, minor }: RequestHead): boolean =>
+  minor === 1 && expect?.toLowerCase() === '100-continue'
 
 /** All of a body, where it is at hand. */
 function wholeOf(body: Reply['body']): string | Uint8Array | undefined {

@@ -71,9 +71,9 @@ export class ServerConnection {
   }
 
   /** How many seconds the connection is kept behind an answer; undefined where it is its last. */
-  keptBehind({ expectation, body }: Exchange, framing: AnswerFraming): number | undefined {
+  keptBehind({ expectsContinue, body }: Exchange, framing: AnswerFraming): number | undefined {
     // A client that was not told to go on will not, or all at once.
-    const untold = expectation === 'continue' && !body.begun && this.#reader !== undefined
+    const untold = expectsContinue && !body.begun && this.#reader !== undefined
     if (this.#deaf || this.#host.ending || framing === 'rest' || untold) this.#kept = false
     return this.#kept ? Math.floor(this.#host.limits.keepAlive / 1000) : undefined
   }

@@ -1,4 +1,5 @@
 import { type Copy, type CopyResult, isSelfCopy } from '../copy/copy.ts'
+import { lookAtSource } from '../copy/decide.ts'
 import { performCopy } from '../copy/run.ts'
 import { OssError } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
@@ -6,12 +7,13 @@ import { type Algorithm, algorithmNamed, allAlgorithms } from '../s3/checksum.ts
 import { parseCopySource } from '../s3/copy-source.ts'
 import { invalidArgument, S3Error } from '../s3/error.ts'
 import { toS3Time } from '../translate/date.ts'
+import { child } from '../translate/elements.ts'
 import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { toOssContent, toS3Answer } from '../translate/headers.ts'
 import { parsePreconditions } from '../translate/preconditions.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
-import type { XmlTree } from '../xml.ts'
+import { text, type XmlTree } from '../xml.ts'
 import { authorize } from './authorize.ts'
 import { destinationConditions } from './conditional-write.ts'
 import { copyPorts } from './copy-ports.ts'
@@ -19,6 +21,7 @@ import { destinationHeaders } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { requireOwner } from './owner.ts'
 import { slowReply } from './slow-reply.ts'
+import { callOnBucket } from './subresource.ts'
 
 const SOURCE = 'x-amz-copy-source'
 
@@ -78,7 +81,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     condition: await destinationConditions(request, context),
     signal: request.signal,
   }
-  if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) throw illegalSelfCopy()
+  if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) await requireChange(copy, context)
   return copy
 }
 
@@ -96,12 +99,34 @@ function isReplace(
   throw invalidArgument(`Unknown ${name.split('-')[2]} directive.`, name, directive)
 }
 
-/** What makes a self-copy without REPLACE legal. An ACL or tags do not. */
+/** What in a request makes a self-copy without REPLACE legal. An ACL or tags do not. */
 const changesForm = (headers: HeaderMap) =>
   headers['x-amz-storage-class'] !== undefined || headers['x-amz-server-side-encryption'] !== undefined
 
-const illegalSelfCopy = () =>
-  new S3Error('InvalidRequest', {
+/**
+ * A self-copy that asks for no change makes one where the object is a restored copy of an archived one, which stays
+ * then, and where the bucket encrypts what is written.
+ * @throws S3Error InvalidRequest; what hinders a look at the source.
+ */
+async function requireChange(copy: Copy, context: Context): Promise<void> {
+  const { headers } = await lookAtSource(copyPorts(context), copy)
+  const isRestored = headers['x-oss-restore']?.includes('ongoing-request="false"')
+  if (isRestored || (await encryptsByDefault(copy.destination.bucket, context))) return
+  throw new S3Error('InvalidRequest', {
     message:
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
   })
+}
+
+/** Whether a bucket has a rule of default encryption; what may not be asked counts as none. */
+async function encryptsByDefault(bucket: string, { oss }: Context): Promise<boolean> {
+  try {
+    const call = callOnBucket({ bucket }, 'GET', 'encryption')
+    const { document } = await oss.sendForXml(call, 'ServerSideEncryptionRule')
+    const rule = child(document, 'ApplyServerSideEncryptionByDefault')
+    return rule !== undefined && Boolean(text(rule, 'SSEAlgorithm'))
+  } catch (error) {
+    if (error instanceof OssError && (error.status === 404 || error.status === 403)) return false
+    throw error
+  }
+}

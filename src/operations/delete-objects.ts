@@ -2,7 +2,7 @@ import { decodeKey } from '../percent.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import { hash } from '../s3/checksum.ts'
 import { notImplemented, S3Error } from '../s3/error.ts'
-import { validateKey, validateVersionId } from '../s3/request.ts'
+import { isVersionId, validateKey } from '../s3/request.ts'
 import {
   checkElements,
   childElements,
@@ -67,20 +67,11 @@ function refusalOf({ key, versionId }: Wanted, bucket: string, { client }: Conte
     authorize(client, 'write', bucket, key)
     validateKey(key)
     // Also an empty one: the object itself was not asked for.
-    if (!isVersionId(versionId)) return new S3Error('NoSuchVersion')
+    if (versionId !== undefined && !isVersionId(versionId)) return new S3Error('NoSuchVersion')
     return undefined
   } catch (error) {
     if (error instanceof S3Error) return error
     throw error
-  }
-}
-
-function isVersionId(id: string | undefined): boolean {
-  try {
-    validateVersionId(id)
-    return true
-  } catch {
-    return false
   }
 }
 

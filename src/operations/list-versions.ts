@@ -1,6 +1,7 @@
 import { decodeKey } from '../percent.ts'
 import type { Reply } from '../ports.ts'
 import { invalidArgument } from '../s3/error.ts'
+import { isVersionId } from '../s3/request.ts'
 import { toS3Time } from '../translate/date.ts'
 import { toS3Answer } from '../translate/headers.ts'
 import { escapeText, text } from '../xml.ts'
@@ -37,6 +38,9 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       'version-id-marker',
       idMarker,
     )
+  }
+  if (idMarker !== undefined && !isVersionId(idMarker)) {
+    throw invalidArgument('Invalid version id specified', 'version-id-marker', idMarker)
   }
   const answer = await oss.sendForList(
     {

@@ -5,8 +5,8 @@ import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
 import { toS3StorageClass } from '../translate/storage-class.ts'
 import { keptChecksums } from '../translate/stored-checksum.ts'
 import type { XmlTree } from '../xml.ts'
-import { statObject } from './object.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
+import { statObject } from './read-object.ts'
 
 const ASKED = 'x-amz-object-attributes'
 const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']

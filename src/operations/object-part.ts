@@ -20,10 +20,11 @@ export function requestedPart(request: ObjectRequest): number | undefined {
 }
 
 /**
- * Sees to it that the part asked for is the whole object: of an object in several parts OSS keeps only their number.
+ * Sees to it that the part asked for can be the whole object: of an object in several parts OSS keeps only their
+ * number, and the first stands for all of it.
  * @param oss the object's headers.
  * @returns what the answer says of the parts: how many, where the object was uploaded in parts.
- * @throws S3Error InvalidPartNumber; NotImplemented for one part of several.
+ * @throws S3Error InvalidPartNumber; NotImplemented for a later part.
  */
 export function checkPart(number: number, oss: HeaderMap): HeaderMap {
   const parts = partsOfETag(oss.etag ?? '')
@@ -33,6 +34,8 @@ export function checkPart(number: number, oss: HeaderMap): HeaderMap {
     })
   }
   if (parts !== undefined && parts > 1) {
+    // Download managers ask for it before all others, and take what is told no parts count for an object without parts.
+    if (number === 1) return {}
     throw notImplemented('partNumber', 'OSS does not keep where the parts of an object begin and end')
   }
   return parts === undefined ? {} : { 'x-amz-mp-parts-count': String(parts) }

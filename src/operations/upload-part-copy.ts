@@ -11,11 +11,12 @@ import { type CopyRange, checkCopyRange, parseCopyRange } from '../s3/copy-range
 import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
 import type { Upload } from '../s3/upload-id.ts'
 import { toS3Time } from '../translate/date.ts'
+import { refuseEncryption } from '../translate/encryption.ts'
 import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
 import {
-  conditionOfStatus,
+  copyConditionFailed,
   failedCondition,
   needsSourceFacts,
   type Preconditions,
@@ -59,6 +60,7 @@ type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
 export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers, query } = request
   refuseUnsupported(headers)
+  refuseEncryption(headers)
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
   const upload = uploadOf(request, context)
@@ -158,10 +160,9 @@ async function copyNatively(
     )
     return { etag: text(document, 'ETag') ?? '', lastModified: text(document, 'LastModified') ?? '', headers }
   } catch (error) {
-    if (!(error instanceof OssError) || (error.status !== 304 && error.status !== 412)) throw error
-    if (facts !== undefined) throw tryAgain(error)
-    // OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
-    throw preconditionFailed(conditionOfStatus(error.status, part.preconditions), `${SOURCE}-`)
+    const failed = error instanceof OssError ? copyConditionFailed(error, part.preconditions) : undefined
+    if (failed !== undefined && facts !== undefined) throw tryAgain(error)
+    throw failed ?? error
   }
 }
 

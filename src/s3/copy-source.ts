@@ -9,8 +9,8 @@ const accessPointArn = /^arn:[^:]*:s3:[^:]*:[^:]*:accesspoint\/([^/]+)\/object\/
 
 /**
  * `x-amz-copy-source` → bucket, key, version. In this order, which every client's habit survives:
- * strip one leading slash, split the raw value at the first `?`, percent-decode (`+` is a space),
- * split at the first slash. So `bucket%2Fkey`, raw UTF-8 and `%3F` in keys all work.
+ * strip one leading slash, split the raw value at the first `?`, percent-decode (`+` is a space), strip a leading slash
+ * that was encoded, split at the first slash. So `bucket%2Fkey`, `%2Fbucket%2Fkey`, raw UTF-8 and `%3F` in keys all work.
  * @param accessPoints access point name → bucket.
  * @throws S3Error InvalidArgument; KeyTooLongError; InvalidURI.
  */
@@ -19,7 +19,8 @@ export function parseCopySource(
   accessPoints: Readonly<Record<string, string>> = {},
 ): CopySource {
   const mark = value.indexOf('?')
-  const address = decode(value.slice(value.startsWith('/') ? 1 : 0, mark < 0 ? undefined : mark))
+  const raw = value.slice(value.startsWith('/') ? 1 : 0, mark < 0 ? undefined : mark)
+  const address = decode(/^%2f/i.test(raw) ? raw.slice('%2F'.length) : raw)
   const versionId = mark < 0 ? undefined : parseVersionId(value.slice(mark + 1))
   const [bucket, key] = address.startsWith('arn:') ? fromArn(address, accessPoints) : split(address)
   if (!isBucketName(bucket)) throw invalidArgument('Invalid copy source bucket name', HEADER, bucket)
@@ -29,10 +30,10 @@ export function parseCopySource(
 
 function split(address: string): [bucket: string, key: string] {
   const slash = address.indexOf('/')
-  const bucket = address.slice(0, slash)
-  const key = address.slice(slash + 1)
-  if (slash < 0 || bucket === '' || key === '')
-    throw invalidArgument('Invalid copy source object key', HEADER, HEADER)
+  const bucket = slash < 0 ? address : address.slice(0, slash)
+  const key = slash < 0 ? '' : address.slice(slash + 1)
+  if (bucket === '') throw invalidArgument('Invalid copy source bucket name', HEADER, bucket)
+  if (key === '') throw invalidArgument('Invalid copy source object key', HEADER, HEADER)
   return [bucket, key]
 }
 

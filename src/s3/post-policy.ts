@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { parseJson } from '../json.ts'
+import { parseIsoTime } from '../parse-date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import {
   equalSignatures,
@@ -149,6 +150,8 @@ type Condition = readonly [
   value: unknown,
 ]
 
+const expirationForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
+
 function parsePolicy(encoded: string): { expiration: number; conditions: Condition[] } {
   if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(encoded)) throw invalidPolicy('invalid Base64 encoding.')
   let policy: unknown
@@ -176,12 +179,8 @@ function parsePolicy(encoded: string): { expiration: number; conditions: Conditi
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Milliseconds since the epoch, or undefined for what is no time in UTC. */
-function parseExpiration(value: unknown): number | undefined {
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)) return undefined
-  const time = Date.parse(value)
-  // `2030-02-30` would be read as a day of March.
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value.slice(0, 10)) ? time : undefined
-}
+const parseExpiration = (value: unknown) =>
+  typeof value === 'string' && expirationForm.test(value) ? parseIsoTime(value) : undefined
 
 function parseCondition(condition: unknown): Condition {
   if (Array.isArray(condition)) {

@@ -18,15 +18,17 @@ export type S3Request = Incoming & {
 
 // OSS's rule, narrower than S3's: no dots. It also keeps a bucket name from shaping a host name.
 const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
-const versionId = /^[\w.~+/=-]{1,1024}$/
+// `null`; 64 characters of base64 at OSS; 32 or more at S3, whose documents allow 1024 bytes.
+const versionId = /^(?:null|[\w.~+/=-]{32,1024})$/
+// Other stores' ids.
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 const MAX_KEY_BYTES = 1023 // OSS; S3 allows 1024
 const encoder = new TextEncoder()
 
 /**
  * Parses the raw target and the Host header.
  * @param domains base domains of virtual-hosted style, e.g. `s3.example.com`; empty: path style only.
- * @throws S3Error InvalidURI, InvalidBucketName, KeyTooLongError; InvalidArgument for what is no version id;
- * NotImplemented for a transfer coding.
+ * @throws S3Error InvalidURI, InvalidBucketName, KeyTooLongError; NotImplemented for a transfer coding.
  */
 export function parseRequest(incoming: Incoming, domains: readonly string[]): S3Request {
   const { target, headers } = incoming
@@ -40,7 +42,6 @@ export function parseRequest(incoming: Incoming, domains: readonly string[]): S3
   const rawPath = mark < 0 ? target : target.slice(0, mark)
   const parameters = mark < 0 ? [] : parseQuery(target.slice(mark + 1))
   const query = mark < 0 ? NO_QUERY : firstOfEach(parameters)
-  validateVersionId(query.get('versionId'))
   const hostBucket = bucketOfHost(headers.host, domains)
   const { bucket, key } = address(rawPath, hostBucket)
   // Field by field: on every request's way, a spread costs as much as the parsing.
@@ -114,10 +115,13 @@ export function validateKey(key: string): void {
   }
 }
 
+/** Whether OSS or S3 makes version ids like this. */
+export const isVersionId = (id: string): boolean => versionId.test(id) && !uuid.test(id)
+
 /** @throws S3Error InvalidArgument: neither OSS nor S3 makes version ids like this. */
 export function validateVersionId(id: string | undefined): void {
   if (id === '') throw invalidArgument('Version id cannot be the empty string', 'versionId', id)
-  if (id !== undefined && !versionId.test(id)) {
+  if (id !== undefined && !isVersionId(id)) {
     throw invalidArgument('Invalid version id specified', 'versionId', id)
   }
 }

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { parseIsoTime } from '../parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { Payload } from './payload.ts'
@@ -102,30 +103,17 @@ const hexBytes = (text: string) =>
     .toString('hex')
     .replace(/..(?=.)/g, '$& ')
 
-const httpDate = /^\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]\d{4})$/
-
-/** A date as HTTP and mail write it → milliseconds. */
-export function parseHttpDate(text: string): number | undefined {
-  const time = httpDate.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(time) ? undefined : time
-}
-
-const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
+const basicTime = /^\d{8}T\d{6}Z$/
 
 /** The last one, which all requests of its second share. */
 let lastBasicTime: { text: string; time: number | undefined } = { text: '', time: undefined }
 
 /** `yyyyMMddTHHmmssZ` → milliseconds. */
 export function parseBasicTime(text: string): number | undefined {
-  if (text !== lastBasicTime.text) lastBasicTime = { text, time: readBasicTime(text) }
+  if (text !== lastBasicTime.text) {
+    lastBasicTime = { text, time: basicTime.test(text) ? parseIsoTime(text) : undefined }
+  }
   return lastBasicTime.time
-}
-
-function readBasicTime(text: string): number | undefined {
-  const [, year, month, day, hours, minutes, seconds] = basicTime.exec(text) ?? []
-  if (year === undefined) return undefined
-  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
-  return Number.isNaN(time) ? undefined : time
 }
 
 /** Seconds only, as S3 writes times in errors. */

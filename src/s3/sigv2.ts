@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { withoutBlanks } from '../blanks.ts'
+import { parseDate } from '../parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'
@@ -9,8 +10,6 @@ import {
   authScheme,
   equalSignatures,
   iso,
-  parseBasicTime,
-  parseHttpDate,
   refuseSessionToken,
   requireRecent,
   requireSecret,
@@ -97,7 +96,7 @@ function claimOfHeader({ headers }: S3Request, now: number): Claim {
     )
   }
   const timestamp = (headers['x-amz-date'] ?? headers.date ?? '').trim()
-  const time = parseHttpDate(timestamp) ?? parseBasicTime(timestamp)
+  const time = parseDate(timestamp)
   if (time === undefined) {
     throw new S3Error('AccessDenied', {
       message: 'AWS authentication requires a valid Date or x-amz-date header.',

@@ -1,7 +1,8 @@
+import { parseDate } from '../parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { S3Request } from './request.ts'
-import { iso, MAX_SKEW, parseBasicTime, parseHttpDate, requireRecent } from './signature.ts'
+import { iso, MAX_SKEW, parseBasicTime, requireRecent } from './signature.ts'
 
 /** What the client says it signed, and how. */
 export type Claim = Credential & {
@@ -71,7 +72,9 @@ export function claimOfQuery({ headers, query }: S3Request, now: number): Claim 
   const timestamp = query.get('X-Amz-Date')
   const signedHeaderText = query.get('X-Amz-SignedHeaders')
   const expiresText = query.get('X-Amz-Expires')
-  if (!algorithm || !credentialText || !signature || !timestamp || !signedHeaderText || !expiresText) {
+  // An empty list of headers is one: it lacks the host, and that is said.
+  const hasList = signedHeaderText !== undefined
+  if (!algorithm || !credentialText || !signature || !timestamp || !hasList || !expiresText) {
     throw new S3Error('AuthorizationQueryParametersError')
   }
   if (algorithm !== ALGORITHM) throw queryMalformed(`X-Amz-Algorithm only supports "${ALGORITHM}"`)
@@ -238,10 +241,10 @@ function headerMalformed(detail: string): S3Error {
 export const queryMalformed = (message: string) =>
   new S3Error('AuthorizationQueryParametersError', { message })
 
-/** x-amz-date, else Date in either notation; `yyyyMMddTHHmmssZ` unless it is malformed. */
+/** x-amz-date, else Date in any form of a date; `yyyyMMddTHHmmssZ` unless it is malformed. */
 function requestTime(headers: HeaderMap): string {
   const text = (headers['x-amz-date'] ?? headers.date ?? '').trim()
   if (headers['x-amz-date'] !== undefined) return text
-  const time = parseHttpDate(text)
+  const time = parseDate(text)
   return time === undefined ? text : iso(time).replace(/[-:]/g, '')
 }

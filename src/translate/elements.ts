@@ -1,3 +1,4 @@
+import { parseIsoTime } from '../parse-date.ts'
 import { S3Error } from '../s3/error.ts'
 import type { XmlNode } from '../xml.ts'
 
@@ -119,12 +120,10 @@ const timestamp = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}
  */
 export function parseTimestamp(value: string): number {
   const trimmed = value.trim()
-  const [day = ''] = trimmed.split('T')
-  const midnight = Date.parse(`${day}T00:00:00Z`)
-  const time = Date.parse(trimmed)
-  if (!timestamp.test(trimmed) || Number.isNaN(time) || Number.isNaN(midnight)) throw malformedXml()
-  // `2030-02-30` would be read as a day of March.
-  if (new Date(midnight).toISOString().slice(0, day.length) !== day) throw malformedXml()
+  const time = timestamp.test(trimmed)
+    ? parseIsoTime(trimmed.includes('T') ? trimmed : `${trimmed}T00:00:00Z`)
+    : undefined
+  if (time === undefined) throw malformedXml()
   return time
 }
 

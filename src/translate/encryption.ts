@@ -1,5 +1,5 @@
 import { type HeaderMap, headerMap } from '../ports.ts'
-import { S3Error } from '../s3/error.ts'
+import { invalidArgument, S3Error } from '../s3/error.ts'
 
 const ALGORITHM = 'x-amz-server-side-encryption'
 const KEY_ID = 'x-amz-server-side-encryption-aws-kms-key-id'
@@ -21,6 +21,20 @@ export function toOssEncryption(headers: HeaderMap): HeaderMap {
     'x-oss-server-side-encryption': mapped,
     // The key id of an ARN is its last segment.
     ...(keyId === undefined ? {} : { 'x-oss-server-side-encryption-key-id': keyId.replace(/^.*[/:]/, '') }),
+  }
+}
+
+const onlyWithObjects = [ALGORITHM, KEY_ID, 'x-amz-server-side-encryption-bucket-key-enabled']
+
+/**
+ * How an object is encrypted is chosen when it is written or its upload begun: S3 refuses the headers elsewhere,
+ * whatever they say.
+ * @throws S3Error InvalidArgument.
+ */
+export function refuseEncryption(headers: HeaderMap): void {
+  const name = onlyWithObjects.find((name) => name in headers)
+  if (name !== undefined) {
+    throw invalidArgument(`${name} header is not supported for this operation.`, name, headers[name])
   }
 }
 

@@ -79,6 +79,7 @@ export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error 
     headers['x-amz-delete-marker'] = 'true'
     const versionId = error.headers['x-oss-version-id']
     if (versionId !== undefined) headers['x-amz-version-id'] = versionId
+    if (code === 'MethodNotAllowed') headers.allow = 'DELETE'
   }
   return new S3Error(code, {
     // OSS says more than S3 where it refuses an argument; elsewhere clients compare S3's own texts.

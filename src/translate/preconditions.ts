@@ -1,6 +1,8 @@
+import type { OssError } from '../oss/error.ts'
+import { parseDate } from '../parse-date.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
-import { httpDateOf, parseDate } from './date.ts'
+import { httpDateOf } from './date.ts'
 import { etagMatches, toOssETag } from './etag.ts'
 
 /** The four conditions, on the object read or on a copy's source; dates in milliseconds. */
@@ -100,7 +102,16 @@ export function conditionOfStatus(status: 304 | 412, conditions: Preconditions):
   return conditions.ifNoneMatch === undefined ? 'If-Modified-Since' : 'If-None-Match'
 }
 
-/** 412 with the condition's name; on a copy this is also the answer where OSS says 304. */
+/** 412 with the condition's name. */
 export function preconditionFailed(condition: FailedCondition, prefix: ConditionPrefix): S3Error {
   return new S3Error('PreconditionFailed', { elements: { Condition: `${prefix}${condition}` } })
+}
+
+/**
+ * What OSS's answer to a copy says of the client's conditions on the source: PreconditionFailed, or undefined where it
+ * is about something else. OSS says 304 where S3 says 412: a client would take a 304 for a success without a body.
+ */
+export function copyConditionFailed(error: OssError, conditions: Preconditions): S3Error | undefined {
+  if (error.status !== 304 && error.status !== 412) return undefined
+  return preconditionFailed(conditionOfStatus(error.status, conditions), 'x-amz-copy-source-')
 }

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { failure, refused } from './errors.ts'
-import { type Answer, md5, must, send, type Xml } from './s3.ts'
+import { type Answer, type Ask, basicTime, md5, must, send, type Xml } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 
 const HELLO = `"${md5('hello')}"`
@@ -18,7 +18,8 @@ const bucket = ownBucket(async (name) => {
     'x-amz-tagging': 'team=blue',
   })
   await put(name, 'existing')
-  lastModified = (await must({ method: 'HEAD', bucket: name, key: 'source' })).headers['last-modified'] ?? ''
+  lastModified =
+    (await must({ method: 'HEAD', bucket: name, key: 'existing' })).headers['last-modified'] ?? ''
 })
 let count = 0
 type Copy = { key?: string; source?: string; headers?: Record<string, string> }
@@ -353,6 +354,49 @@ rows('CopyObject onto itself', bucket, [
   },
 ])
 
+const encrypting = ownBucket(async (name) => {
+  await put(name, 'source', 'hello', { ...COLOURED, 'x-amz-tagging': 'team=blue' })
+  const rule =
+    '<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>'
+  const body = `<ServerSideEncryptionConfiguration>${rule}</ServerSideEncryptionConfiguration>`
+  await must({ method: 'PUT', bucket: name, query: { encryption: '' }, body })
+})
+rows('CopyObject onto itself, in a bucket that encrypts', encrypting, [
+  {
+    name: 'is legal, encrypts, and keeps everything',
+    ask: self(),
+    ...copied,
+    headers: { ...copied.headers, 'x-amz-server-side-encryption': 'AES256' },
+    and: async (answer, name) => {
+      await leaves('source', { ...COLOURED, 'x-amz-server-side-encryption': 'AES256' })(answer, name)
+      await hasTags('source', { team: 'blue' })(answer, name)
+    },
+  },
+  {
+    name: 'needs the object',
+    ask: copy({ key: 'nothing', source: 'nothing' }),
+    ...failure('NoSuchKey', { Key: 'nothing' }),
+  },
+  {
+    name: 'is held to the conditions',
+    ask: self({ 'x-amz-copy-source-if-match': '"0"' }),
+    ...failure('PreconditionFailed', { Condition: 'x-amz-copy-source-If-Match' }),
+  },
+])
+rows('CopyObject of a restored object onto itself', bucket, [
+  {
+    name: 'is legal, and makes it one that needs no restoring',
+    ask: async (name) => {
+      await put(name, 'restored', 'hello', { ...COLOURED, 'x-amz-storage-class': 'GLACIER' })
+      const body = '<RestoreRequest><Days>1</Days></RestoreRequest>'
+      await must({ method: 'POST', bucket: name, key: 'restored', query: { restore: '' }, body })
+      return copy({ key: 'restored', source: 'restored' })(name)
+    },
+    ...copied,
+    and: leaves('restored', { ...COLOURED, 'x-amz-storage-class': null, 'x-amz-restore': null }),
+  },
+])
+
 describe('CopyObject with conditions on the source', () => {
   const on = (condition: string) => `x-amz-copy-source-if-${condition}`
   const table: [name: string, headers: () => Record<string, string>, condition?: string][] = [
@@ -368,6 +412,16 @@ describe('CopyObject with conditions on the source', () => {
       'If-Modified-Since',
     ],
     ['ignores a time of modification in the future', () => ({ [on('modified-since')]: http(hour) })],
+    [
+      'fails if modified since an earlier time, written as Java does',
+      () => ({ [on('unmodified-since')]: 'Tue, 9 Aug 2022 12:00:00 GMT' }),
+      'If-Unmodified-Since',
+    ],
+    [
+      'fails if not modified since the very second, written in the basic form',
+      () => ({ [on('modified-since')]: basicTime(new Date(lastModified)) }),
+      'If-Modified-Since',
+    ],
     ['ignores what is no date', () => ({ [on('modified-since')]: 'yesterday' })],
     ['copies if not modified since a later time', () => ({ [on('unmodified-since')]: http(hour) })],
     ['copies if not modified since the very second', () => ({ [on('unmodified-since')]: lastModified })],
@@ -539,3 +593,43 @@ rows('CopyObject of an object in parts', bucket, [
     },
   },
 ])
+
+describe('headers of copies', () => {
+  const misplaced = (header: string, value: string, ask: Partial<Ask>): Row => ({
+    name: `${header} says nothing here`,
+    ask: { method: 'PUT', key: 'no-copy', body: 'x', ...ask, headers: { ...ask.headers, [header]: value } },
+    ...failure('InvalidArgument', {
+      Message: 'The specified header is not valid in this context',
+      ArgumentName: header,
+      ArgumentValue: value,
+    }),
+    and: async (_, name) => expect((await send({ bucket: name, key: 'no-copy' })).status).toBe(404),
+  })
+  const ofCopies: [header: string, value: string][] = [
+    ['x-amz-metadata-directive', 'REPLACE'],
+    ['x-amz-tagging-directive', 'COPY'],
+    ['x-amz-copy-source-range', 'bytes=0-1'],
+    ['x-amz-copy-source-if-match', HELLO],
+    ['x-amz-copy-source-if-none-match', '"0"'],
+    ['x-amz-copy-source-if-modified-since', 'Tue, 09 Aug 2022 12:00:00 GMT'],
+    ['x-amz-copy-source-if-unmodified-since', 'Tue, 09 Aug 2022 12:00:00 GMT'],
+    ['x-amz-source-expected-bucket-owner', '123456789012'],
+  ]
+  const writes: [operation: string, ask: Partial<Ask>][] = [
+    ['PutObject', {}],
+    ['CreateMultipartUpload', { method: 'POST', query: { uploads: '' }, body: '' }],
+  ]
+  for (const [operation, ask] of writes) {
+    rows(
+      operation,
+      bucket,
+      ofCopies.map(([header, value]) => misplaced(header, value, ask)),
+    )
+  }
+  rows('CopyObject', bucket, [
+    {
+      ...misplaced('x-amz-copy-source-range', 'bytes=0-1', {}),
+      ask: copy({ key: 'no-copy', headers: { 'x-amz-copy-source-range': 'bytes=0-1' } }),
+    },
+  ])
+})

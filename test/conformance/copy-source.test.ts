@@ -48,12 +48,12 @@ describe('x-amz-copy-source', () => {
     wrong('has to name a key after the bucket', 'Invalid copy source object key', 'bucket/'),
     wrong('has to be decodable', 'Invalid copy source encoding', 'bucket/%ZZ'),
     wrong('has to name a bucket that may exist', 'Invalid copy source bucket name', 'UPPER_CASE/key'),
-    {
-      name: 'that is empty is refused, and never a plain write',
-      ask: from(() => ''),
-      status: 400,
-      error: { Code: 'InvalidArgument', ArgumentName: 'x-amz-copy-source' },
-    },
+    copiedFrom('may have its leading slash encoded, as encodeURIComponent does', (name) =>
+      encode(`/${name}/plain`),
+    ),
+    wrong('that is empty is refused, and never a plain write', 'Invalid copy source bucket name', ''),
+    wrong('that is a slash names no bucket', 'Invalid copy source bucket name', '/'),
+    wrong('that begins with two slashes names no bucket', 'Invalid copy source bucket name', '//bucket/key'),
     {
       name: 'with another query than a version is refused',
       ask: from((name) => `${name}/plain?acl`),

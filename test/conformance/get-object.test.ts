@@ -10,6 +10,34 @@ const hour = 3_600_000
 const http = (offset: number) => new Date(Date.now() + offset).toUTCString()
 let lastModified = ''
 
+const pieces = (time: Date) => {
+  const [weekday = '', day = '', month = '', year = '', clock = ''] = time.toUTCString().split(/,? /)
+  return { weekday, day, month, year, clock }
+}
+/** Forms in which clients have sent dates. */
+const forms: [form: string, write: (time: Date) => string][] = [
+  ['as Java does', (time) => time.toUTCString().replace(', 0', ', ')],
+  ['with an offset', (time) => time.toUTCString().replace('GMT', '+0000')],
+  ['with UTC', (time) => time.toUTCString().replace('GMT', 'UTC')],
+  [
+    'by RFC 850',
+    (time) => {
+      const { weekday, day, month, year, clock } = pieces(time)
+      return `${weekday}day, ${day}-${month}-${year.slice(2)} ${clock} GMT`
+    },
+  ],
+  [
+    'by asctime',
+    (time) => {
+      const { weekday, day, month, year, clock } = pieces(time)
+      return `${weekday} ${month} ${day.replace(/^0/, ' ')} ${clock} ${year}`
+    },
+  ],
+  ['by ISO 8601', (time) => time.toISOString()],
+  ['by ISO 8601 without a fraction', (time) => time.toISOString().replace(/\.\d+/, '')],
+  ['in the basic form', (time) => time.toISOString().replace(/[-:]|\.\d+/g, '')],
+]
+
 const bucket = ownBucket(async (name) => {
   await put(name, 'ten', TEN, {
     'content-type': 'text/plain',
@@ -222,6 +250,14 @@ describe('conditions', () => {
       'if-modified-since': lastModified,
     })),
     holds('If-Modified-Since a time in the future is ignored', () => ({ 'if-modified-since': http(hour) })),
+    ...forms.flatMap(([form, write]) => [
+      fails(`If-Unmodified-Since an earlier time fails, written ${form}`, 'If-Unmodified-Since', () => ({
+        'if-unmodified-since': write(new Date(Date.parse('2022-08-09T12:00:00Z'))),
+      })),
+      unchanged(`If-Modified-Since the very second is not modified, written ${form}`, () => ({
+        'if-modified-since': write(new Date(lastModified)),
+      })),
+    ]),
     holds('If-Modified-Since that is no date is ignored', () => ({ 'if-modified-since': 'yesterday' })),
     holds('If-Unmodified-Since a later time gives the object', () => ({ 'if-unmodified-since': http(hour) })),
     holds('If-Unmodified-Since the very second gives the object', () => ({
@@ -249,6 +285,153 @@ describe('conditions', () => {
   })
   rows('GetObject', bucket, cases)
   rows('HeadObject', bucket, heads)
+})
+
+describe('If-Range', () => {
+  const ask = (headers: () => Record<string, string>) => () => ({
+    key: 'ten',
+    headers: { range: 'bytes=2-5', ...headers() },
+  })
+  const part = (name: string, headers: () => Record<string, string>): Row => ({
+    name: `${name} gives the range`,
+    ask: ask(headers),
+    status: 206,
+    body: '2345',
+    headers: { 'content-range': 'bytes 2-5/10', 'content-length': '4', etag: ETAG },
+  })
+  const whole = (name: string, headers: () => Record<string, string>): Row => ({
+    name: `${name} gives the whole object`,
+    ask: ask(headers),
+    status: 200,
+    body: TEN,
+    headers: { 'content-range': null, 'content-length': '10', etag: ETAG },
+  })
+  const hex = ETAG.slice(1, -1)
+  const other = `"${md5('other')}"`
+  const cases: Row[] = [
+    part('the ETag', () => ({ 'if-range': ETAG })),
+    part('the ETag without quotes', () => ({ 'if-range': hex })),
+    part('the ETag in capitals', () => ({ 'if-range': ETAG.toUpperCase() })),
+    part('the time of the last change', () => ({ 'if-range': lastModified })),
+    part('the time of the last change with a day of one digit', () => ({
+      'if-range': lastModified.replace(', 0', ', '),
+    })),
+    whole('another ETag', () => ({ 'if-range': other })),
+    whole('another ETag without quotes', () => ({ 'if-range': other.slice(1, -1) })),
+    whole('the ETag of an upload in parts', () => ({ 'if-range': `"${hex}-2"` })),
+    whole('the ETag as a weak one', () => ({ 'if-range': `W/${ETAG}` })),
+    whole('a list with the ETag', () => ({ 'if-range': `${ETAG}, ${other}` })),
+    whole('a star', () => ({ 'if-range': '*' })),
+    whole('half an ETag', () => ({ 'if-range': `"${hex}` })),
+    whole('a word', () => ({ 'if-range': 'yesterday' })),
+    whole('an earlier time', () => ({ 'if-range': http(-hour) })),
+    whole('a later time', () => ({ 'if-range': http(hour) })),
+    whole('another ETag, with a range beyond the object,', () => ({
+      range: 'bytes=100-',
+      'if-range': other,
+    })),
+    whole('another ETag, with a range that is none,', () => ({ range: 'bytes=5-2', 'if-range': other })),
+    whole('the ETag, with two ranges,', () => ({ range: 'bytes=0-1,4-5', 'if-range': ETAG })),
+    part('the ETag, beside If-Match that holds,', () => ({ 'if-range': ETAG, 'if-match': ETAG })),
+    whole('another ETag, beside If-Match that holds,', () => ({ 'if-range': other, 'if-match': ETAG })),
+    whole('another ETag, beside If-Unmodified-Since that holds,', () => ({
+      'if-range': other,
+      'if-unmodified-since': http(hour),
+    })),
+    part('the ETag, beside If-None-Match that holds,', () => ({ 'if-range': ETAG, 'if-none-match': other })),
+    whole('another ETag, beside If-None-Match that holds,', () => ({
+      'if-range': other,
+      'if-none-match': '"0"',
+    })),
+    {
+      name: 'without a range means nothing',
+      ask: { key: 'ten', headers: { 'if-range': other } },
+      status: 200,
+      body: TEN,
+    },
+    {
+      name: 'the ETag, with a range beyond the object, cannot be satisfied',
+      ask: { key: 'ten', headers: { range: 'bytes=100-', 'if-range': ETAG } },
+      ...failure('InvalidRange', { RangeRequested: 'bytes=100-', ActualObjectSize: '10' }),
+    },
+    ...[ETAG, other].flatMap((etag): Row[] => [
+      {
+        name: `${etag} does not help an If-Match that fails`,
+        ask: ask(() => ({ 'if-range': etag, 'if-match': other })),
+        ...failure('PreconditionFailed', { Condition: 'If-Match' }),
+      },
+      {
+        name: `${etag} does not help an If-Unmodified-Since that fails`,
+        ask: ask(() => ({ 'if-range': etag, 'if-unmodified-since': http(-hour) })),
+        ...failure('PreconditionFailed', { Condition: 'If-Unmodified-Since' }),
+      },
+      {
+        name: `${etag} does not help an If-None-Match that fails`,
+        ask: ask(() => ({ 'if-range': etag, 'if-none-match': ETAG })),
+        status: 304,
+        body: '',
+      },
+      {
+        name: `${etag} does not help an If-Modified-Since that fails`,
+        ask: ask(() => ({ 'if-range': etag, 'if-modified-since': lastModified })),
+        status: 304,
+        body: '',
+      },
+    ]),
+    {
+      name: 'another ETag leaves response parameters as they are',
+      ask: {
+        key: 'ten',
+        headers: { range: 'bytes=2-5', 'if-range': other },
+        query: { 'response-content-type': 'text/html' },
+      },
+      status: 200,
+      body: TEN,
+      headers: { 'content-type': 'text/html' },
+    },
+    {
+      name: 'on a key that is not there is NoSuchKey',
+      ask: { key: 'nothing', headers: { range: 'bytes=2-5', 'if-range': ETAG } },
+      ...failure('NoSuchKey'),
+    },
+    {
+      name: 'counts beside a presigned URL',
+      ask: { key: 'ten', sign: 'query', unsigned: { range: 'bytes=2-5', 'if-range': other } },
+      status: 200,
+      body: TEN,
+    },
+  ]
+  const heads = cases.map((row): Row => {
+    const { ask, body: _, ...rest } = row
+    return {
+      ...rest,
+      body: '',
+      ask: async (name) => ({ ...(typeof ask === 'function' ? await ask(name) : ask), method: 'HEAD' }),
+    }
+  })
+  rows('GetObject', bucket, cases)
+  rows('HeadObject', bucket, heads)
+})
+
+describe('headers about encryption', () => {
+  table(
+    [
+      ['x-amz-server-side-encryption', 'AES256'],
+      ['x-amz-server-side-encryption', 'aws:kms'],
+      ['x-amz-server-side-encryption-aws-kms-key-id', 'a-key'],
+      ['x-amz-server-side-encryption-bucket-key-enabled', 'true'],
+    ].map(
+      ([header = '', value = '']): Row => ({
+        name: `${header}: ${value} is for writes only`,
+        ask: { key: 'ten', headers: { [header]: value } },
+        ...failure('InvalidArgument', {
+          Message: `${header} header is not supported for this operation.`,
+          ArgumentName: header,
+          ArgumentValue: value,
+        }),
+      }),
+    ),
+  )
 })
 
 describe('what is not there', () => {
@@ -354,6 +537,32 @@ describe('parts', () => {
         reason: 'OSS does not keep where the parts of an object begin and end',
         ...refused('partNumber'),
       },
+    },
+    {
+      name: 'part 1 is a 206 with the number of parts',
+      ask: { key, query: { partNumber: '1' } },
+      status: 206,
+      headers: {
+        'content-range': `bytes 0-${five.length - 1}/${five.length + 3}`,
+        'content-length': String(five.length),
+        'x-amz-mp-parts-count': '2',
+      },
+      differs: {
+        reason:
+          'OSS does not keep where the parts end; the whole object, told as one, is what clients can use',
+        status: 206,
+        headers: {
+          'content-range': `bytes 0-${five.length + 2}/${five.length + 3}`,
+          'content-length': String(five.length + 3),
+          'x-amz-mp-parts-count': null,
+          etag: /-2"$/,
+        },
+      },
+    },
+    {
+      name: 'a part is held to the conditions',
+      ask: { key, query: { partNumber: '1' }, headers: { 'if-match': ETAG } },
+      ...failure('PreconditionFailed', { Condition: 'If-Match' }),
     },
     {
       name: 'a part that the object does not have cannot be satisfied',

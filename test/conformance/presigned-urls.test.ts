@@ -65,10 +65,40 @@ rows('a presigned URL', bucket, [
     status: 200,
   },
   {
-    name: 'copies with its source in the query',
-    ask: (name) => presigned({ method: 'PUT', key: 'copy', query: { 'x-amz-copy-source': `${name}/k` } }),
+    name: 'copies with its source in a signed header',
+    ask: (name) => presigned({ method: 'PUT', key: 'copy', headers: { 'x-amz-copy-source': `${name}/k` } }),
     status: 200,
     body: /<CopyObjectResult/,
+  },
+  {
+    name: 'stores what was sent when a copy source is in the query alone',
+    ask: (name) => presigned({ method: 'PUT', key: 'empty', query: { 'x-amz-copy-source': `${name}/k` } }),
+    status: 200,
+    differs: {
+      reason: 'nobody who presigned a copy wants an empty object',
+      ...failure('InvalidArgument', {
+        Message:
+          'The copy source of a presigned request must be one of its signed headers, not a query parameter',
+        ArgumentName: 'x-amz-copy-source',
+      }),
+      and: async (_, name) => expect((await send({ bucket: name, key: 'empty' })).status).toBe(404),
+    },
+  },
+  {
+    name: 'has to sign the host',
+    ask: changed((path) => path.replace(/X-Amz-SignedHeaders=[^&]*/, 'X-Amz-SignedHeaders=')),
+    ...failure('AccessDenied', {
+      Message: 'There were headers present in the request which were not signed',
+      HeadersNotSigned: 'host',
+    }),
+  },
+  {
+    name: 'has to sign the host, whatever else it signs',
+    ask: changed((path) => path.replace(/X-Amz-SignedHeaders=[^&]*/, 'X-Amz-SignedHeaders=x-amz-date')),
+    ...failure('AccessDenied', {
+      Message: 'There were headers present in the request which were not signed',
+      HeadersNotSigned: 'host',
+    }),
   },
   {
     name: 'deletes',

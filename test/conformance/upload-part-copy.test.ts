@@ -42,7 +42,41 @@ const FORM =
 const RANGE = 'x-amz-copy-source-range'
 const on = (condition: string) => `x-amz-copy-source-if-${condition}`
 
+const misplaced = (header: string, value: string): Row => ({
+  name: `${header} says nothing of a part`,
+  ask: copying({ [header]: value }),
+  ...failure('InvalidArgument', {
+    Message: 'The specified header is not valid in this context',
+    ArgumentName: header,
+    ArgumentValue: value,
+  }),
+})
+
 rows('UploadPartCopy', bucket, [
+  misplaced('x-amz-metadata-directive', 'REPLACE'),
+  misplaced('x-amz-metadata-directive', 'COPY'),
+  misplaced('x-amz-tagging-directive', 'REPLACE'),
+  misplaced('x-amz-tagging', 'a=b'),
+  misplaced('x-amz-acl', 'public-read'),
+  misplaced('x-amz-grant-read', 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'),
+  misplaced('x-amz-storage-class', 'GLACIER'),
+  {
+    name: 'metadata says nothing of a part',
+    ask: copying({ 'x-amz-meta-colour': 'red' }),
+    ...failure('InvalidArgument', {
+      Message: 'Metadata cannot be specified in this context.',
+      ArgumentName: 'x-amz-meta-colour',
+      ArgumentValue: 'red',
+    }),
+  },
+  {
+    name: 'encryption is chosen when the upload begins',
+    ask: copying({ 'x-amz-server-side-encryption': 'AES256' }),
+    ...failure('InvalidArgument', {
+      Message: 'x-amz-server-side-encryption header is not supported for this operation.',
+      ArgumentName: 'x-amz-server-side-encryption',
+    }),
+  },
   { name: 'the answer has the part’s ETag and its time', ask: copying(), ...copied(TEN) },
   {
     name: 'the encryption of the upload is told',

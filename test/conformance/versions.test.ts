@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { failure } from './errors.ts'
-import { must, send, type Xml } from './s3.ts'
-import { check, enableVersioning, ownBucket, put, rows } from './table.ts'
+import { type Answer, type Ask, md5, must, send, type Xml } from './s3.ts'
+import { check, enableVersioning, ownBucket, put, type Row, rows } from './table.ts'
 
 const VERSION = /^(?!null$)\S+$/
 const idOf = ({ headers }: { headers: Record<string, string> }) => headers['x-amz-version-id'] ?? ''
@@ -105,12 +105,26 @@ describe('in a bucket with versions', () => {
         return { key: 'get-marker', query: { versionId: marker } }
       },
       ...failure('MethodNotAllowed', { Method: 'GET', ResourceType: 'DeleteMarker' }),
-      headers: { 'x-amz-delete-marker': 'true', 'last-modified': /GMT$/ },
-      differs: {
-        reason: 'OSS does not say when a delete marker was made',
-        ...failure('MethodNotAllowed', { Method: 'GET', ResourceType: 'DeleteMarker' }),
-        headers: { 'x-amz-delete-marker': 'true' },
+      headers: { 'x-amz-delete-marker': 'true', 'last-modified': /GMT$/, allow: 'DELETE' },
+    },
+    {
+      name: 'the head of a delete marker says when it was made',
+      ask: async (name) => {
+        const { marker } = await history(name, 'head-marker')
+        return { method: 'HEAD', key: 'head-marker', query: { versionId: marker } }
       },
+      status: 405,
+      headers: { 'x-amz-delete-marker': 'true', 'last-modified': /GMT$/, allow: 'DELETE' },
+    },
+    {
+      name: 'a range of an older version is held to that version’s ETag',
+      ask: async (name) => {
+        const { first } = await history(name, 'if-range')
+        const headers = { range: 'bytes=0-1', 'if-range': `"${md5('first')}"` }
+        return { key: 'if-range', query: { versionId: first }, headers }
+      },
+      status: 206,
+      body: 'fi',
     },
     {
       name: 'an older version is read by its id',
@@ -175,6 +189,189 @@ describe('in a bucket with versions', () => {
       ...failure('NoSuchKey', { Key: 'from-marker' }),
     },
   ])
+})
+
+const ID = 'CAEQNhiBgMDJgZCA0BYiIDc4MGZjZGI2OTBjOTRmNTE5NmU5NmFhZjhjYmY0NzM1'
+const tags = '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>'
+const retention =
+  '<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2099-01-01T00:00:00Z</RetainUntilDate></Retention>'
+const restore = '<RestoreRequest><Days>1</Days></RestoreRequest>'
+const attributes = { headers: { 'x-amz-object-attributes': 'ETag' } }
+/** Everything that can be asked of a version. */
+const ofVersions: [operation: string, ask: Ask][] = [
+  ['GetObject', {}],
+  ['HeadObject', { method: 'HEAD' }],
+  ['DeleteObject', { method: 'DELETE' }],
+  ['GetObjectAcl', { query: { acl: '' } }],
+  ['PutObjectAcl', { method: 'PUT', query: { acl: '' }, headers: { 'x-amz-acl': 'private' } }],
+  ['GetObjectTagging', { query: { tagging: '' } }],
+  ['PutObjectTagging', { method: 'PUT', query: { tagging: '' }, body: tags }],
+  ['DeleteObjectTagging', { method: 'DELETE', query: { tagging: '' } }],
+  ['GetObjectAttributes', { query: { attributes: '' }, ...attributes }],
+  ['GetObjectRetention', { query: { retention: '' } }],
+  ['PutObjectRetention', { method: 'PUT', query: { retention: '' }, body: retention }],
+  ['GetObjectLegalHold', { query: { 'legal-hold': '' } }],
+  [
+    'PutObjectLegalHold',
+    { method: 'PUT', query: { 'legal-hold': '' }, body: '<LegalHold><Status>ON</Status></LegalHold>' },
+  ],
+  ['RestoreObject', { method: 'POST', query: { restore: '' }, body: restore }],
+]
+const noIds = ['abc', '234', 'not-a-version', '\0', '6f8b2f0e-3f5b-4d8e-9b0a-2d1c3e4f5a6b']
+const stays = async (_: Answer, name: string) =>
+  expect((await send({ bucket: name, key: 'stays' })).text).toBe('stays')
+const kept = ownBucket(async (name) => {
+  await enableVersioning(name)
+  await put(name, 'stays', 'stays')
+})
+describe('a version id', () => {
+  for (const [operation, ask] of ofVersions) {
+    rows(operation, kept, [
+      ...noIds.map(
+        (id): Row => ({
+          name: `${JSON.stringify(id)} cannot be one`,
+          ask: { key: 'stays', ...ask, query: { ...ask.query, versionId: id } },
+          ...(id === '\0'
+            ? { status: 400 }
+            : failure('InvalidArgument', {
+                Message: 'Invalid version id specified',
+                ArgumentName: 'versionId',
+                ArgumentValue: id,
+              })),
+          and: stays,
+        }),
+      ),
+      {
+        name: 'that is empty is refused',
+        ask: { key: 'stays', ...ask, query: { ...ask.query, versionId: '' } },
+        ...failure('InvalidArgument', {
+          Message: 'Version id cannot be the empty string',
+          ArgumentName: 'versionId',
+        }),
+        and: stays,
+      },
+      ...(operation === 'DeleteObject' || operation.includes('Retention') || operation.includes('LegalHold')
+        ? []
+        : [
+            {
+              name: 'that no version has is NoSuchVersion',
+              ask: { key: 'stays', ...ask, query: { ...ask.query, versionId: ID } },
+              ...failure('NoSuchVersion', { Key: 'stays', VersionId: ID }),
+            },
+          ]),
+    ])
+  }
+  rows('DeleteObject', kept, [
+    {
+      name: 'that no version has is deleted all the same',
+      ask: { method: 'DELETE', key: 'stays', query: { versionId: ID } },
+      status: 204,
+      and: stays,
+    },
+  ])
+  rows('DeleteObjects', kept, [
+    {
+      name: 'that cannot be one is an error of its key alone',
+      ask: {
+        method: 'POST',
+        query: { delete: '' },
+        body: '<Delete><Object><Key>stays</Key><VersionId>abc</VersionId></Object><Object><Key>other</Key></Object></Delete>',
+      },
+      status: 200,
+      xml: {
+        DeleteResult: {
+          Error: [
+            {
+              Key: 'stays',
+              VersionId: 'abc',
+              Code: 'NoSuchVersion',
+              Message: 'The specified version does not exist.',
+            },
+          ],
+          Deleted: [{ Key: 'other' }],
+        },
+      },
+      and: stays,
+    },
+  ])
+  rows('CopyObject and UploadPartCopy', kept, [
+    ...noIds.map(
+      (id): Row => ({
+        name: `${JSON.stringify(id)} cannot be the source’s`,
+        ask: (name) => ({
+          method: 'PUT',
+          key: 'copy',
+          headers: { 'x-amz-copy-source': `${name}/stays?versionId=${encodeURIComponent(id)}` },
+        }),
+        ...failure('InvalidArgument', { Message: 'Invalid version id specified', ArgumentName: 'versionId' }),
+      }),
+    ),
+    {
+      name: 'that no version of the source has is NoSuchVersion',
+      ask: (name) => ({
+        method: 'PUT',
+        key: 'copy',
+        headers: { 'x-amz-copy-source': `${name}/stays?versionId=${ID}` },
+      }),
+      ...failure('NoSuchVersion', { Key: 'stays', VersionId: ID }),
+    },
+  ])
+  rows('ListObjectVersions', kept, [
+    {
+      name: 'cannot be any marker',
+      ask: { query: { versions: '', 'key-marker': 'stays', 'version-id-marker': 'abc' } },
+      ...failure('InvalidArgument', {
+        Message: 'Invalid version id specified',
+        ArgumentName: 'version-id-marker',
+        ArgumentValue: 'abc',
+      }),
+    },
+  ])
+
+  const upload = { uploadId: 'upload', partNumber: '1' }
+  const notOfVersions: [operation: string, ask: Ask][] = [
+    ['PutObject', { method: 'PUT', key: 'stays', body: 'new' }],
+    ['CopyObject', { method: 'PUT', key: 'copy', headers: { 'x-amz-copy-source': 'bucket/key' } }],
+    ['CreateMultipartUpload', { method: 'POST', key: 'stays', query: { uploads: '' } }],
+    ['UploadPart', { method: 'PUT', key: 'stays', query: upload, body: 'new' }],
+    [
+      'CompleteMultipartUpload',
+      { method: 'POST', key: 'stays', query: { uploadId: 'upload' }, body: '<a/>' },
+    ],
+    ['AbortMultipartUpload', { method: 'DELETE', key: 'stays', query: { uploadId: 'upload' } }],
+    ['ListParts', { key: 'stays', query: { uploadId: 'upload' } }],
+    ['DeleteBucket', { method: 'DELETE' }],
+    ['ListObjects', {}],
+    ['ListObjectsV2', { query: { 'list-type': '2' } }],
+    ['ListObjectVersions', { query: { versions: '' } }],
+    ['GetBucketVersioning', { query: { versioning: '' } }],
+    [
+      'PutBucketVersioning',
+      {
+        method: 'PUT',
+        query: { versioning: '' },
+        body: '<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>',
+      },
+    ],
+  ]
+  for (const [operation, ask] of notOfVersions) {
+    rows(
+      operation,
+      kept,
+      [ID, 'null', 'abc', ''].map(
+        (id): Row => ({
+          name: `does not take ${JSON.stringify(id)}`,
+          ask: { ...ask, query: { ...ask.query, versionId: id } },
+          ...failure('InvalidArgument', {
+            Message: 'This operation does not accept a version-id.',
+            ArgumentName: 'versionId',
+            ArgumentValue: id,
+          }),
+          and: stays,
+        }),
+      ),
+    )
+  }
 })
 
 const suspended = ownBucket(async (name) => {

@@ -268,8 +268,6 @@ describe.each(runtimes)('%s', (runtime) => {
         const target = /^(encoding|max)/.test(name) ? '/bucket' : '/bucket/key'
         const more = name === 'partNumber' ? '&uploadId=0123456789ABCDEF' : ''
         for (const value of [long, ...odd.filter((value) => !value.includes('&'))]) {
-          // As version ids they are thinkable.
-          if (name === 'versionId' && /^(__proto__|\.\..*)$/.test(value)) continue
           const answer = await ask(
             sign({ method: 'GET', target: `${target}?${name}=${value}${more}` }, DOMAIN),
           )

@@ -2,10 +2,13 @@ import {
   CreateBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectCommand,
   GetObjectLegalHoldCommand,
   GetObjectRetentionCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
+  PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -51,6 +54,94 @@ describe.each(runtimes)('object lock on %s', (runtime) => {
     s3.send(new PutObjectRetentionCommand({ ...object, Retention: { Mode, RetainUntilDate }, ...more }))
   const hold = (Status: 'ON' | 'OFF', more: object = {}) =>
     s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status }, ...more }))
+
+  describe('a read tells', () => {
+    const reads = async () => {
+      const head = await s3.send(new HeadObjectCommand(object))
+      const get = await s3.send(new GetObjectCommand(object))
+      await get.Body?.transformToByteArray()
+      const part = await s3.send(new GetObjectCommand({ ...object, Range: 'bytes=0-0', VersionId }))
+      await part.Body?.transformToByteArray()
+      return [head, get, part]
+    }
+    const locks = async () =>
+      (await reads()).map(({ ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus }) => [
+        ObjectLockMode,
+        ObjectLockRetainUntilDate,
+        ObjectLockLegalHoldStatus,
+      ])
+
+    test.each(['GOVERNANCE', 'COMPLIANCE'] as const)('a retention period, %s', async (mode) => {
+      await retain(mode)
+      expect(await locks()).toEqual(Array(3).fill([mode, until, undefined]))
+    })
+
+    test('a legal hold, while it is on and when it is off', async () => {
+      await hold('ON')
+      expect(await locks()).toEqual(Array(3).fill([undefined, undefined, 'ON']))
+      await hold('OFF')
+      expect(await locks()).toEqual(Array(3).fill([undefined, undefined, 'OFF']))
+    })
+
+    test('both', async () => {
+      await retain('GOVERNANCE')
+      await hold('ON')
+      expect(await locks()).toEqual(Array(3).fill(['GOVERNANCE', until, 'ON']))
+      await hold('OFF')
+    })
+
+    test('nothing of an object without a lock', async () => {
+      expect(await locks()).toEqual(Array(3).fill([undefined, undefined, undefined]))
+    })
+
+    test('nothing where OSS does not let the lock be read; the object is read all the same', async () => {
+      await retain('GOVERNANCE')
+      world.localOss.faults.add({
+        operation: ['GetObjectRetention', 'GetObjectLegalHold'],
+        times: 6,
+        action: { kind: 'error', status: 403, code: 'AccessDenied' },
+      })
+      expect(await locks()).toEqual(Array(3).fill([undefined, undefined, undefined]))
+      world.localOss.faults.clear()
+    })
+
+    test('what concerns the version that was read', async () => {
+      await retain('GOVERNANCE')
+      const newer = await s3.send(new PutObjectCommand({ ...object, Body: 'y' }))
+      const head = (VersionId?: string) => s3.send(new HeadObjectCommand({ ...object, VersionId }))
+      expect((await head()).ObjectLockMode).toBeUndefined()
+      expect((await head(newer.VersionId)).ObjectLockMode).toBeUndefined()
+      expect((await head(VersionId)).ObjectLockMode).toBe('GOVERNANCE')
+    })
+  })
+
+  describe('a read asks OSS for no lock', () => {
+    const key = { Bucket: 'versions', Key: 'key' }
+    const ask = async (Bucket: string) => {
+      world.ossRequests()
+      await s3.send(new HeadObjectCommand({ Bucket, Key: 'key' }))
+      return world.ossRequests()
+    }
+
+    test('in a bucket without versions', async () => {
+      expect(await ask('open')).toEqual(['HeadObject'])
+    })
+
+    test('in a bucket with versions, once it is known to have no locks', async () => {
+      await s3.send(new CreateBucketCommand({ Bucket: key.Bucket }))
+      await world.oss('versions').putBucketVersioning('versions', 'Enabled')
+      await s3.send(new PutObjectCommand({ ...key, Body: 'x' }))
+      expect(await ask('versions')).toEqual(['HeadObject', expect.stringMatching(/Worm/)])
+      expect(await ask('versions')).toEqual(['HeadObject'])
+    })
+
+    test('until it is given locks', async () => {
+      const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' } as const
+      await s3.send(new PutObjectLockConfigurationCommand({ Bucket: 'versions', ObjectLockConfiguration }))
+      await s3.send(new PutObjectLegalHoldCommand({ ...key, LegalHold: { Status: 'ON' } }))
+      expect((await s3.send(new HeadObjectCommand(key))).ObjectLockLegalHoldStatus).toBe('ON')
+    })
+  })
 
   test('a retention period is OSS’s own', async () => {
     await retain('GOVERNANCE')

@@ -265,12 +265,13 @@ const badVersion = argument('Invalid version id specified', 'versionId')
 const badEncoding = argument('Invalid copy source encoding', 'x-amz-copy-source')
 const badBucket = argument('Invalid copy source bucket name', 'x-amz-copy-source')
 const copies: Row[] = [
-  copySource('', noKey),
-  copySource('/', noKey),
+  copySource('', badBucket),
+  copySource('/', badBucket),
+  copySource('%2F', badBucket),
   copySource('bucket', noKey),
   copySource('bucket/', noKey),
   copySource('/bucket/', noKey),
-  copySource('//key', noKey),
+  copySource('//key', badBucket),
   copySource('bucket/%', badEncoding),
   copySource('bucket/%zz', badEncoding),
   copySource('bucket/%ff', badEncoding),

@@ -152,7 +152,13 @@ describe('the command explain', () => {
   test('an OSS that cannot be reached is told as such', async () => {
     const OSS_ENDPOINT = 'http://127.0.0.1:1'
     const keys = { OSS_REGION: 'cn-hangzhou', OSS_ACCESS_KEY_ID: 'a', OSS_ACCESS_KEY_SECRET: 'b' }
-    const real = { ...keys, OSS_ENDPOINT, LOCAL_OSS_DIR: '', LOCAL_OSS_PORT: '', LOCAL_OSS_COPY_LIMIT: '' }
+    const real = {
+      ...keys,
+      OSS_ENDPOINT,
+      LOCAL_OSS_DIR: undefined,
+      LOCAL_OSS_PORT: undefined,
+      LOCAL_OSS_COPY_LIMIT: undefined,
+    }
     const { code, out, err } = await world.run(['copy', from, to], real)
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toContain('no answer came from OSS')
@@ -167,9 +173,9 @@ describe('the command explain', () => {
       OSS_REGION: 'cn-hangzhou',
       OSS_ACCESS_KEY_ID: 'wrong',
       OSS_ACCESS_KEY_SECRET: 'wrong',
-      LOCAL_OSS_DIR: '',
-      LOCAL_OSS_PORT: '',
-      LOCAL_OSS_COPY_LIMIT: '',
+      LOCAL_OSS_DIR: undefined,
+      LOCAL_OSS_PORT: undefined,
+      LOCAL_OSS_COPY_LIMIT: undefined,
     }
     const { code, out } = await world.run(['copy', from, to], real)
     expect(code).toBe(1)

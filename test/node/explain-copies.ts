@@ -140,7 +140,7 @@ export const copies: [what: string, row: Row, outcome: string][] = [
   ['a version before a delete marker', { from: 'versioned/deleted', version: 'before' }, 'native'],
   [
     'a version that is not there',
-    { from: 'versioned/key', version: 'CAEQ000000000000000000' },
+    { from: 'versioned/key', version: `CAEQ${'0'.repeat(60)}` },
     '404 NoSuchVersion source',
   ],
   ['no version id', { from: 'versioned/key', version: 'é' }, '400 InvalidArgument source'],

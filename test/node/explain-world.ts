@@ -66,7 +66,7 @@ export type ExplainWorld = World & {
   versions: Record<string, string>
   etags: Record<string, string>
   /** The command with the folder's settings and others: its exit code, and what it writes. */
-  run(args: readonly string[], others?: Record<string, string>): Promise<Ran>
+  run(args: readonly string[], others?: Record<string, string | undefined>): Promise<Ran>
   explain(asked: Asked): Promise<Explanation>
   /** Really copies, through a gateway. */
   copy(asked: Asked): Promise<Outcome>

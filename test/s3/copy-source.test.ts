@@ -3,10 +3,16 @@ import { describe, expect, test } from 'vitest'
 import { parseCopySource } from '../../src/s3/copy-source.ts'
 import { S3Error } from '../../src/s3/error.ts'
 
+const ossId = 'CAEQNhiBgMDJgZCA0BYiIDc4MGZjZGI2OTBjOTRmNTE5NmU5NmFhZjhjYmY0NzM1'
+const s3Id = '3HL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo'
+
 const rows: [what: string, header: string, key: string, versionId?: string][] = [
   ['a plain key', 'bucket/key', 'key'],
   ['a leading slash (Java, s3cmd)', '/bucket/key', 'key'],
   ['everything encoded (.NET, encodeURIComponent)', 'bucket%2Fa%2Fb', 'a/b'],
+  ['everything encoded, with a slash before the bucket', '%2Fbucket%2Fa%2Fb', 'a/b'],
+  ['the same in lower case', '%2fbucket%2fa%2fb', 'a/b'],
+  ['the same after a slash that is not encoded', '/%2Fbucket/key', 'key'],
   ['lower-case escapes', '/bucket/a%2fb', 'a/b'],
   ['an encoded leading slash and ARN-free key', '/bucket/dir//file', 'dir//file'],
   ['raw UTF-8 (JS)', 'bucket/é 世界', 'é 世界'],
@@ -15,9 +21,10 @@ const rows: [what: string, header: string, key: string, versionId?: string][] = 
   ['an encoded plus', 'bucket/a%2Bb', 'a+b'],
   ['an encoded question mark', 'bucket/a%3FversionId=x', 'a?versionId=x'],
   ['a percent sign', 'bucket/100%25', '100%'],
-  ['a version', 'bucket/key?versionId=abc', 'key', 'abc'],
-  ['an encoded version', 'bucket/key?versionId=a%2Bb', 'key', 'a+b'],
-  ['a version after a key with an encoded question mark', 'bucket/a%3Fb?versionId=v', 'a?b', 'v'],
+  ['a version', `bucket/key?versionId=${ossId}`, 'key', ossId],
+  ['the version null', 'bucket/key?versionId=null', 'key', 'null'],
+  ['an encoded version', `bucket/key?versionId=${encodeURIComponent(s3Id)}`, 'key', s3Id],
+  ['a version after a key with an encoded question mark', `bucket/a%3Fb?versionId=${ossId}`, 'a?b', ossId],
   ['a raw hash', 'bucket/a#b', 'a#b'],
   ['an ampersand', 'bucket/a&b=c', 'a&b=c'],
   ['dot segments', 'bucket/a/../b', 'a/../b'],
@@ -36,6 +43,12 @@ describe('x-amz-copy-source', () => {
     ['/bucket', 'InvalidArgument'],
     ['bucket/key?', 'InvalidArgument'],
     ['bucket/key?versionId=', 'InvalidArgument'],
+    ['bucket/key?versionId=abc', 'InvalidArgument'],
+    ['//bucket/key', 'InvalidArgument'],
+    ['%2F%2Fbucket/key', 'InvalidArgument'],
+    ['%252Fbucket/key', 'InvalidArgument'],
+    ['%2F', 'InvalidArgument'],
+    ['%2Fbucket', 'InvalidArgument'],
     ['bucket/key?versionId=a&acl', 'InvalidArgument'],
     ['bucket/key?acl', 'InvalidArgument'],
     ['bucket/%zz', 'InvalidArgument'],
