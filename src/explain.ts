@@ -13,7 +13,7 @@ import { type HeaderMap, headerMap, type Incoming, type Reply } from './ports.ts
 import { parseCopySource } from './s3/copy-source.ts'
 import { validateBucket, validateKey } from './s3/request.ts'
 import { signSigV4 } from './s3/sigv4-sign.ts'
-import { parseXml, text } from './xml.ts'
+import { parseLenientXml, text } from './xml.ts'
 
 /** A CopyObject as a client asks for it. */
 export type AskedCopy = {
@@ -147,7 +147,7 @@ const documentOf = async (body: Reply['body']) =>
   typeof body === 'string' ? body : body === undefined ? '' : textOf(body)
 
 function refusedWith(document: string, causes: readonly string[]): Omit<Refused, 'about'> {
-  const error = parseXml(document, 'Error')
+  const error = parseLenientXml(document, 'Error')
   const { Code: _, Message: __, RequestId: ___, HostId: ____, ...others } = error
   const elements = Object.fromEntries(Object.keys(others).map((name) => [name, text(error, name) ?? '']))
   return { code: text(error, 'Code') ?? '', message: text(error, 'Message') ?? '', elements, causes }

@@ -113,7 +113,9 @@ export const copies: [what: string, row: Row, outcome: string][] = [
   ],
   ['If-Match on a link', { from: 'hangzhou/link', headers: match(etag) }, '412 PreconditionFailed source'],
 
-  ['one onto itself', { from: 'hangzhou/self', to: 'hangzhou/self' }, '400 InvalidRequest request'],
+  ['one onto itself', { from: 'hangzhou/self', to: 'hangzhou/self' }, '400 InvalidRequest destination'],
+  ['one onto itself in a bucket that encrypts', { from: 'encrypted/self', to: 'encrypted/self' }, 'native'],
+  ['a restored one onto itself', { from: 'hangzhou/restored', to: 'hangzhou/restored' }, 'native'],
   [
     'one onto itself with new metadata',
     { from: 'hangzhou/self', to: 'hangzhou/self', headers: replace },

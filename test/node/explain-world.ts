@@ -252,6 +252,7 @@ async function fill(world: World): Promise<Pick<ExplainWorld, 'versions' | 'etag
       ServerSideEncryptionConfiguration: { Rules: [rule] },
     }),
   )
+  await put('encrypted', 'self', 'hello', described)
   const all = {
     BlockPublicAcls: true,
     IgnorePublicAcls: true,
