@@ -111,7 +111,7 @@ describe('whatever fails in a copy, the destination is the copy or what it was, 
   beforeAll(async () => {
     const settings = { keepAliveAfter: 0, parallel: 3 }
     patient = await startCopyWorld('sockets', { ...settings, timeout: 30 })
-    impatient = await startCopyWorld('sockets', { ...settings, timeout: 1 })
+    impatient = await startCopyWorld('sockets', { ...settings, timeout: 3 })
     await inParallel(rows, 8, prepare)
     await inParallel(
       rows.filter((row) => !stalls(row)),
@@ -119,16 +119,9 @@ describe('whatever fails in a copy, the destination is the copy or what it was, 
       run,
     )
     await inParallel(rows.filter(stalls), 64, run)
-  }, 120_000)
+  })
 
   afterAll(async () => {
-    const shown = rows.map((row) => {
-      const { error, uploads } = outcomes.get(row) ?? {}
-      const { way, call, fault, occupied } = row
-      const outcome = error === undefined ? 'copied' : `${(error as Error).name}`
-      return { way, call, fault, before: occupied ? 'object' : 'nothing', outcome, uploads: uploads?.length }
-    })
-    console.table(shown)
     await patient.stop()
     await impatient.stop()
   })

@@ -43,7 +43,7 @@ function sendAll(port: number, pieces: readonly string[]): Promise<void> {
       }
       socket.end()
     })
-    socket.setTimeout(2000, () => socket.destroy())
+    socket.setTimeout(60_000, () => socket.destroy())
     socket
       .resume()
       .on('error', () => {})
