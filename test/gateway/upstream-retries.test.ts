@@ -19,7 +19,6 @@ const refusal: FaultAction = { kind: 'error', status: 503, code: 'ServiceUnavail
 const cutAfter: FaultAction = { kind: 'cut', when: 'after' }
 const cutBefore: FaultAction = { kind: 'cut', when: 'before' }
 const failure: FaultAction = { kind: 'error', status: 500, code: 'InternalError' }
-const stall: FaultAction = { kind: 'stall', at: 'start' }
 
 const asks: Record<string, (s3: S3Client) => Promise<unknown>> = {
   GetObject: (s3) => s3.send(new GetObjectCommand(at)),
