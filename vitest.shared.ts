@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config'
 /** What every suite runs with. Limits are there to end what hangs: on a busy machine it takes longer to be told. */
 export default defineConfig({
   test: {
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     teardownTimeout: 60_000,
-    expect: { poll: { timeout: 60_000, interval: 20 } },
+    expect: { poll: { timeout: 120_000, interval: 20 } },
     // What failed, with all that it printed.
     reporters: ['minimal'],
     // The SDK's word on the version of Node.

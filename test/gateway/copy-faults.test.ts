@@ -119,7 +119,8 @@ describe('whatever fails in a copy, the destination is the copy or what it was, 
       run,
     )
     await inParallel(rows.filter(stalls), 64, run)
-  })
+    // All the copies there are.
+  }, 1_200_000)
 
   afterAll(async () => {
     await patient.stop()
