@@ -134,6 +134,18 @@ export function hold(world: World, rule: Omit<FaultRule, 'action'>) {
   return { reached, release, remove }
 }
 
+/** Calls back when the head of an answer has come, whatever its body is still waiting for. */
+export function onAnswerBegun(s3: S3Client, call: () => void): void {
+  s3.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args)
+      call()
+      return answer
+    },
+    { step: 'deserialize', priority: 'low' },
+  )
+}
+
 /**
  * Answers no request of an operation before `expected` of them are there at once, and then none without a moment in
  * which one too many could come.

@@ -4,7 +4,7 @@ import { CopyObjectCommand, type CopyObjectCommandInput, type S3ServiceException
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseXml, text } from '../../src/xml.ts'
 import { runtimes } from '../harness.ts'
-import { type CopyWorld, hold, startCopyWorld, type Way, ways } from './copy-world.ts'
+import { type CopyWorld, hold, onAnswerBegun, startCopyWorld, type Way, ways } from './copy-world.ts'
 import { sign } from './wire.ts'
 
 /** The call that makes each way slow. */
@@ -119,14 +119,7 @@ describe.concurrent.each(runtimes)('a copy that takes long, on %s', (runtime) =>
         const key = `retried-${slug(way)}`
         const begun = failLate(way, key)
         const s3 = world.s3({ maxAttempts: 3 })
-        s3.middlewareStack.add(
-          (next) => async (args) => {
-            const answer = await next(args)
-            begun()
-            return answer
-          },
-          { step: 'deserialize', priority: 'low' },
-        )
+        onAnswerBegun(s3, begun)
         const { CopyObjectResult, $metadata } = await s3.send(copyOf(way, key))
         expect($metadata.attempts).toBe(2)
         expect(CopyObjectResult?.ETag).toBeTruthy()
