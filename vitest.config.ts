@@ -1,35 +1,37 @@
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, mergeConfig } from 'vitest/config'
+import shared from './vitest.shared.ts'
 
 // Pure protocol tests run unchanged in both runtimes; the others start servers, and drive workerd from outside.
 const everywhere = ['test/{s3,oss,translate,copy}/**/*.test.ts']
 
-export default defineConfig({
-  test: {
-    // All cores: much of the time is spent waiting.
-    maxWorkers: '100%',
-    projects: [
-      {
-        test: {
-          name: 'node',
-          include: ['test/**/*.test.ts'],
-          // With suites of their own.
-          exclude: ['test/{conformance,limits}/**'],
-          // The SDK is loaded once, not once a file.
-          isolate: false,
-          globalSetup: 'test/build-worker.ts',
-          // Sockets and clocks on a busy machine: a defect fails twice.
-          retry: 1,
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+export default mergeConfig(
+  shared,
+  defineConfig({
+    test: {
+      // All cores: much of the time is spent waiting.
+      maxWorkers: '100%',
+      projects: [
+        {
+          extends: './vitest.shared.ts',
+          test: {
+            name: 'node',
+            include: ['test/**/*.test.ts'],
+            // With suites of their own.
+            exclude: ['test/{conformance,limits}/**'],
+            // The SDK is loaded once, not once a file.
+            isolate: false,
+            globalSetup: 'test/build-worker.ts',
+          },
         },
-      },
-      {
-        plugins: [
-          cloudflareTest({ main: './test/empty-worker.ts', wrangler: { configPath: './wrangler.toml' } }),
-        ],
-        test: { name: 'workerd', include: everywhere },
-      },
-    ],
-  },
-})
+        {
+          extends: './vitest.shared.ts',
+          plugins: [
+            cloudflareTest({ main: './test/empty-worker.ts', wrangler: { configPath: './wrangler.toml' } }),
+          ],
+          test: { name: 'workerd', include: everywhere },
+        },
+      ],
+    },
+  }),
+)

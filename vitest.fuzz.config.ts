@@ -1,10 +1,14 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, mergeConfig } from 'vitest/config'
+import shared from './vitest.shared.ts'
 
 // FUZZ_RUNS: cases of each property; FUZZ_SEED: as a failure printed it.
-export default defineConfig({
-  test: {
-    include: ['test/fuzz/**/*.fuzz.ts'],
-    testTimeout: 20 * 60_000,
-    hookTimeout: 60_000,
-  },
-})
+export default mergeConfig(
+  shared,
+  defineConfig({
+    test: {
+      include: ['test/fuzz/**/*.fuzz.ts'],
+      // As many cases as are asked for; each has a limit of its own.
+      testTimeout: 0,
+    },
+  }),
+)

@@ -36,6 +36,9 @@ export type World = {
 
 const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
 
+/** The SDK warns on the console of each body without a length, an empty one as well. */
+const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+
 /**
  * Starts a world of its own.
  * @param settings environment variables; `GATEWAY_CONFIG` is the document's text.
@@ -62,6 +65,7 @@ export async function startWorld(
         region: 'us-east-1',
         forcePathStyle: true,
         maxAttempts: 1,
+        logger: silent,
         credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
         // workerd on its own never answers `100 Continue`; the SDK would wait six seconds for it.
         expectContinueHeader: runtime !== 'workerd',

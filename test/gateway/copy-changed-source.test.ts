@@ -79,8 +79,5 @@ describe('a source that is replaced under its copy', () => {
       const status = error.$metadata.httpStatusCode
       expect([error.name, status]).toEqual(conditional ? ['PreconditionFailed', 412] : ['SlowDown', 503])
     }
-    console.info(
-      `${key}: ${error === undefined ? `copied ${copied?.headers.seed === '1' ? 'the old' : 'the new'}` : error.name}`,
-    )
   })
 })

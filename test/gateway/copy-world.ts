@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { FaultRule } from '../../src/local-oss/index.ts'
 import { type OssBucket, type Setup, startWorld, type World } from '../harness.ts'
@@ -109,6 +110,65 @@ export async function startCopyWorld(
       }
       return uploads.filter(({ name }) => name === key).map(({ uploadId }) => uploadId)
     },
+  }
+}
+
+/** Something to wait for, and what makes it happen. */
+export function event(): [promise: Promise<void>, happen: () => void] {
+  let happen = () => {}
+  const promise = new Promise<void>((resolve) => {
+    happen = resolve
+  })
+  return [promise, happen]
+}
+
+/** Holds requests at OSS until they are released. `reached` resolves with the first of them. */
+export function hold(world: World, rule: Omit<FaultRule, 'action'>) {
+  const [reached, reach] = event()
+  const [released, release] = event()
+  const run = () => {
+    reach()
+    return released
+  }
+  const remove = world.localOss.faults.add({ ...rule, action: { kind: 'call', run } })
+  return { reached, release, remove }
+}
+
+/** Calls back when the head of an answer has come, whatever its body is still waiting for. */
+export function onAnswerBegun(s3: S3Client, call: () => void): void {
+  s3.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args)
+      call()
+      return answer
+    },
+    { step: 'deserialize', priority: 'low' },
+  )
+}
+
+/**
+ * Answers no request of an operation before `expected` of them are there at once, and then none without a moment in
+ * which one too many could come.
+ * @returns how many were there at once at most, to be asked when all is over.
+ */
+export function countAtOnce(world: CopyWorld, operation: string, expected: number): () => number {
+  let current = 0
+  let highest = 0
+  const [reached, reach] = event()
+  const run = async () => {
+    highest = Math.max(highest, ++current)
+    if (current === expected) reach()
+    await reached
+    await sleep(20)
+  }
+  const remove = world.fault({ operation, times: Number.POSITIVE_INFINITY, action: { kind: 'call', run } })
+  const stop = world.localOss.onRequest((request) => {
+    if (request.operation === operation) current--
+  })
+  return () => {
+    remove()
+    stop()
+    return highest
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runtimes, startWorld, type World } from '../harness.ts'
+import { hold, onAnswerBegun } from './copy-world.ts'
 
 describe.each(runtimes)('a completion that takes OSS long, on %s', (runtime) => {
   let world: World
@@ -18,19 +19,27 @@ describe.each(runtimes)('a completion that takes OSS long, on %s', (runtime) => 
   })
   afterAll(() => world.stop())
 
-  async function complete(Key: string, input: { IfNoneMatch?: string } = {}) {
+  async function complete(Key: string, input: { IfNoneMatch?: string } = {}, client = s3) {
     const address = { Bucket: 'bucket', Key }
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(address))
     const { ETag } = await s3.send(
       new UploadPartCommand({ ...address, UploadId, PartNumber: 1, Body: 'hello' }),
     )
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
-    return s3.send(new CompleteMultipartUploadCommand({ ...address, UploadId, MultipartUpload, ...input }))
+    return client.send(
+      new CompleteMultipartUploadCommand({ ...address, UploadId, MultipartUpload, ...input }),
+    )
+  }
+  /** Completes an upload for which OSS does nothing until its answer has begun. */
+  function completeSlowly(Key: string) {
+    const { release } = hold(world, { operation: 'CompleteMultipartUpload' })
+    const client = world.s3({ maxAttempts: 2 })
+    onAnswerBegun(client, release)
+    return complete(Key, {}, client)
   }
 
   test('is answered before its end, and understood', async () => {
-    world.localOss.faults.add({ operation: 'CompleteMultipartUpload', action: { kind: 'delay', ms: 900 } })
-    const answer = await complete('slow')
+    const answer = await completeSlowly('slow')
     expect(answer.ETag).toMatch(/^"[0-9a-f]{32}-1"$/)
     // What only a header could say came too late for one.
     expect(answer.$metadata.httpStatusCode).toBe(200)
@@ -38,14 +47,14 @@ describe.each(runtimes)('a completion that takes OSS long, on %s', (runtime) => 
   })
 
   test('that fails late is seen as a failure, and tried again', async () => {
-    world.localOss.faults.add({ operation: 'CompleteMultipartUpload', action: { kind: 'delay', ms: 600 } })
+    const answering = completeSlowly('late')
     // As often as the gateway itself tries.
     world.localOss.faults.add({
       operation: 'CompleteMultipartUpload',
       times: 3,
       action: { kind: 'error', status: 503, code: 'ServiceUnavailable' },
     })
-    const answer = await complete('late')
+    const answer = await answering
     expect(answer.$metadata.attempts).toBe(2)
     expect((await world.oss('bucket').get('late')).content.toString()).toBe('hello')
   })

@@ -152,7 +152,7 @@ export function presign(
 }
 
 /** A connection this long without a byte is given up. */
-const SILENCE = 5_000
+const SILENCE = 60_000
 
 /** Sends a request byte for byte and reads the one answer. @throws when the connection ends without one. */
 export async function send(endpoint: string, request: WireRequest): Promise<Answer> {

@@ -1,8 +1,7 @@
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CopyObjectCommand, type S3ServiceException } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
-import { bytes, type CopyWorld, PART, startCopyWorld } from './copy-world.ts'
+import { bytes, type CopyWorld, countAtOnce, hold, PART, startCopyWorld } from './copy-world.ts'
 import { sign } from './wire.ts'
 
 describe('on Workers, where requests and connections are few', () => {
@@ -56,25 +55,9 @@ describe('on Workers, where requests and connections are few', () => {
   ])('no more than the platform allows go out at a time: %s', async (operation, source, most) => {
     world = await startCopyWorld('workerd', { parallel: 16 })
     for (const name of ['near', 'far']) await world.bucket(name).put('large', bytes(15 * PART, 1))
-    let current = 0
-    let highest = 0
-    world.fault({
-      operation,
-      times: Number.POSITIVE_INFINITY,
-      action: {
-        kind: 'call',
-        run: async () => {
-          current++
-          highest = Math.max(highest, current)
-          await sleep(50)
-        },
-      },
-    })
-    world.localOss.onRequest((request) => {
-      if (request.operation === operation) current--
-    })
+    const highest = countAtOnce(world, operation, most)
     expect(await copy(source, 'copy')).toMatchObject({ name: 'copied' })
-    expect(highest).toBe(most)
+    expect(highest()).toBe(most)
   })
 
   test.each([0, 0.05])(
@@ -84,7 +67,7 @@ describe('on Workers, where requests and connections are few', () => {
       await world.bucket('near').put('large', bytes(4 * PART, 1))
       const calls: string[] = []
       world.localOss.onRequest(({ operation, status }) => calls.push(`${operation} ${status}`))
-      world.fault({ operation: 'UploadPartCopy', times: 4, action: { kind: 'delay', ms: 1500 } })
+      const parts = hold(world, { operation: 'UploadPartCopy', times: 4 })
       const { host, port } = new URL(world.endpoint)
       const { method, target, headers } = sign(
         {
@@ -97,15 +80,17 @@ describe('on Workers, where requests and connections are few', () => {
       const socket = connect(Number(port), '127.0.0.1')
       const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
       socket.resume().write(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
-      await sleep(500)
+      await parts.reached
       expect(await world.uploads('copy')).toHaveLength(1)
       socket.destroy()
-      await sleep(2500)
-      expect(await world.uploads('copy')).toEqual([])
       // workerd notices only while it sends an answer; before that the copy goes on to its end.
-      const aborted = calls.includes('AbortMultipartUpload 204')
-      expect(aborted).toBe(keepAliveAfter > 0)
-      expect((await world.see('target', 'copy')) === undefined).toBe(aborted)
+      const isAborted = keepAliveAfter > 0
+      if (!isAborted) parts.release()
+      const end = isAborted ? 'AbortMultipartUpload 204' : 'CompleteMultipartUpload 200'
+      await expect.poll(() => calls).toContain(end)
+      parts.release()
+      expect(await world.uploads('copy')).toEqual([])
+      expect((await world.see('target', 'copy')) === undefined).toBe(isAborted)
     },
   )
 })

@@ -40,9 +40,13 @@ test('a client that leaves is no failure of the gateway', async () => {
 
 test('an upload that is given up when the gateway stops is to be tried again', async () => {
   const halves = [100, 400_000].map((size) =>
-    connection().begin(upload, `content-length: ${size}`).write('x'),
+    connection().begin(upload, `content-length: ${size}`, 'expect: 100-continue'),
   )
-  await sleep(50)
+  for (const half of halves) {
+    // Then it is in.
+    await expect.poll(() => half.size).toBeGreaterThan(0)
+    half.write('x')
+  }
   const stopped = gateway.stop(100)
   for (const half of halves) {
     expect(await half.answer('PUT')).toMatchObject({
@@ -76,7 +80,7 @@ test('whoever waits for a copy that is given up is told, though its answer had b
     { method: 'PUT', target: '/bucket/copy', headers: { 'x-amz-copy-source': 'bucket/source' } },
     'content-length: 0',
   )
-  await sleep(300)
+  await expect.poll(() => copy.size).toBeGreaterThan(0)
   const stopped = copying.stop(100)
   expect(await copy.answer('PUT')).toMatchObject({ status: 200, error: { Code: 'ServiceUnavailable' } })
   await stopped

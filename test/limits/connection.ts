@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import { type Answer, errorOf, sign, type WireRequest } from '../gateway/wire.ts'
 
 /** What was waited for does not come within this time; milliseconds. */
-const PATIENCE = 20_000
+const PATIENCE = 60_000
 
 /** One connection to a gateway, on which bytes go out as they are given and answers come in one by one. */
 export class Connection {

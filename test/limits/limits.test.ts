@@ -7,8 +7,8 @@ import { startWorld, type World } from '../harness.ts'
 import { Connection } from './connection.ts'
 
 /** Long enough for any of the limits below to have struck; a thing that is still there after it is not cut. */
-const LONG = 2_500
-const client = '{headers: 0.3, idle: 1, keepAlive: 0.2, total: 100}'
+const LONG = 4_000
+const client = '{headers: 1, idle: 2, keepAlive: 1, total: 100}'
 
 let world: World
 const connection = (of = world) => new Connection(of.endpoint)
@@ -188,7 +188,7 @@ describe('an answer', () => {
     const unread = connection(other).begin({ method: 'GET', target: '/bucket/endless' })
     await expect.poll(() => unread.size).toBeGreaterThan(0)
     unread.socket.pause()
-    await expect.poll(() => open, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => open).toBe(0)
     unread.socket.resume()
     await unread.closed
     endless.close()
@@ -217,7 +217,7 @@ describe('an answer', () => {
 describe('in all', () => {
   let short: World
   beforeAll(async () => {
-    short = await startWorld('sockets', { GATEWAY_CONFIG: 'timeouts: {client: {total: 1}}' })
+    short = await startWorld('sockets', { GATEWAY_CONFIG: 'timeouts: {client: {total: 3}}' })
     await connection(short).ask({ method: 'PUT', target: '/bucket' })
   })
   afterAll(() => short.stop())

@@ -168,11 +168,11 @@ test('nothing is left of three thousand connections, whatever came on them and h
   }
   for (let i = 0; i < 100; i++) await Promise.all(Array.from({ length: 30 }, one))
   Connection.closeAll()
-  await expect.poll(() => [...door.inFlight].length, { timeout: 10_000 }).toBe(0)
+  await expect.poll(() => [...door.inFlight].length).toBe(0)
   await expect.poll(() => entered).toBe(0)
   await expect.poll(() => piecesOpen).toBe(0)
   // Those who neither read nor say so are cut after a while.
-  await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed).length, { timeout: 10_000 }).toBe(0)
+  await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed).length).toBe(0)
   const answer = await new Connection(endpoint).write(heads[0]?.('/slow') ?? '').answer()
   expect(answer.body.toString()).toBe('slow')
 })

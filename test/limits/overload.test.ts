@@ -12,7 +12,7 @@ const body = Buffer.alloc(20 << 20, 'x')
 
 beforeAll(async () => {
   world = await startWorld('node', {
-    GATEWAY_CONFIG: 'limits: {inFlight: 2, waiting: 2, waitingTime: 3}',
+    GATEWAY_CONFIG: 'limits: {inFlight: 2, waiting: 2, waitingTime: 10}',
     ADMIN_PORT: 'any',
   })
   await connection().ask({ method: 'PUT', target: '/bucket' })
@@ -59,7 +59,7 @@ async function nobodyIsInside(): Promise<void> {
   const oss = hold('probe')
   const probe = { method: 'GET', target: '/bucket/probe' }
   const two = [connection().begin(probe), connection().begin(probe)]
-  await expect.poll(oss.inside, { timeout: 10_000 }).toBe(2)
+  await expect.poll(oss.inside).toBe(2)
   oss.release()
   world.localOss.faults.clear()
   for (const one of two) expect((await one.answer()).status).toBe(200)

@@ -14,10 +14,11 @@ beforeAll(async () => {
 afterAll(() => world.stop())
 afterEach(() => world.oss.faults.clear())
 
-/** What the next GetObject ends in: the answer's text, or the name of the failure. */
+/** What the next GetObject ends in: the answer's text, or the name of the failure. Only what stalls is not waited for. */
 const next = async (action: FaultAction) => {
   world.oss.faults.add({ operation: 'GetObject', action })
-  return client.get('k', { timeout: 200 } as never).then(
+  const timeout = [60_000, action.kind === 'stall' ? 200 : 60_000]
+  return client.get('k', { timeout } as never).then(
     ({ content }) => String(content),
     (cause: Error) => cause.name,
   )

@@ -26,7 +26,7 @@ const exchange = (bytes: string) =>
     })
     socket.on('close', () => resolve(received))
     socket.on('error', reject)
-    socket.setTimeout(5_000, () => socket.destroy(new Error('the connection was left open')))
+    socket.setTimeout(60_000, () => socket.destroy(new Error('the connection was left open')))
     socket.write(Buffer.from(bytes, 'latin1'))
   })
 

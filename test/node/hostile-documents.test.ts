@@ -255,7 +255,7 @@ describe('a form', () => {
     const signature = createHmac('sha1', 'local-secret').update(encoded).digest('base64')
     return postForm({ key: 'form', AWSAccessKeyId: 'local', policy: encoded, signature }, 'hello')
   }
-  const expiration = new Date(Date.now() + 60_000).toISOString()
+  const expiration = new Date(Date.now() + 3_600_000).toISOString()
   const raw = (body: string, boundary = BOUNDARY): WireRequest => ({
     method: 'POST',
     target: '/bucket',

@@ -4,7 +4,7 @@ import { parseXml, text } from '../../src/xml.ts'
 import { send, sign, type WireRequest } from '../gateway/wire.ts'
 import type { World } from '../harness.ts'
 
-const SILENCE = 5_000
+const SILENCE = 60_000
 const PIECE = 64 * 1024
 
 /**

@@ -23,7 +23,7 @@ export type GatewayProcess = {
   heap(): Promise<{ heapUsed: number; external: number; arrayBuffers: number }>
 }
 
-const GATEWAY_START = 20_000
+const GATEWAY_START = 120_000
 
 /**
  * Starts `dist/cli.js` and waits until it listens.
