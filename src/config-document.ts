@@ -40,6 +40,12 @@ function sayWrong({ kind, type, message, expected, received, input }: v.BaseIssu
 /** A schema as far as names go. */
 type Named = { type?: string; entries?: Record<string, object>; item?: object; wrapped?: object }
 
+/** What is no word may be a value whose name or blank was forgotten: a secret. */
+const isWord = (name: string) => /^[\w<-]{0,40}$/.test(name) && !/\d.*\d/.test(name)
+
+/** Names that the schema leaves out of a record. */
+const unusable = ['__proto__', 'prototype', 'constructor']
+
 /** The names in a document that the schema does not have, a line each. */
 function unknownNames(schema: object, value: unknown, path: string): string[] {
   const { type, entries, item, wrapped }: Named = schema
@@ -50,13 +56,17 @@ function unknownNames(schema: object, value: unknown, path: string): string[] {
     if (type === 'object' || type === 'record') return [`${path.slice(0, -1)}: it must be names with values`]
     return item === undefined ? [] : value.flatMap((one, i) => unknownNames(item, one, `${path}${i}.`))
   }
+  if (type === 'record')
+    return unusable
+      .filter((name) => Object.hasOwn(value, name))
+      .map((name) => `${path}${name}: that cannot be a name`)
   if (entries === undefined) return []
   return Object.entries(value).flatMap(([name, child]) => {
     const known = Object.hasOwn(entries, name) ? entries[name] : undefined
     if (known !== undefined) return unknownNames(known, child, `${path}${name}.`)
     const meant = nearest(name, Object.keys(entries))
     return [
-      `${path}${name}: there is no such setting${meant === undefined ? '' : `: did you mean ${meant}?`}`,
+      `${path}${isWord(name) ? name : '…'}: there is no such setting${meant === undefined ? '' : `: did you mean ${meant}?`}`,
     ]
   })
 }

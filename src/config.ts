@@ -132,7 +132,7 @@ export function parseConfig(
         problems,
         warnings,
       )
-  if (isItself(endpoint, [listen.port, listen.adminPort]) && runtime === 'node')
+  if (runtime === 'node' && isItself(endpoint, listen))
     problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
   const config: Config = {
     listen,

@@ -47,7 +47,9 @@ function checkClient(client: Document['clients'][number], path: string): string[
 function wrongPrefix(prefix: string): string | undefined {
   if (prefix === '') return 'it is empty, which would be every key: leave prefixes out for that'
   if (/^[/\\]/.test(prefix)) return `${JSON.stringify(prefix)}: no key begins with a slash or a backslash`
-  if (prefix.endsWith('*')) return `${JSON.stringify(prefix)}: a prefix has no wildcard: leave the * out`
+  if (prefix.includes('*')) return `${JSON.stringify(prefix)}: a prefix has no wildcard: leave the * out`
+  if (/^(?:s3|oss|https?|arn):/i.test(prefix))
+    return `${JSON.stringify(prefix)}: a prefix is the beginning of a key, without its bucket`
   if (new TextEncoder().encode(prefix).length > MAX_KEY_BYTES)
     return `it has more than ${MAX_KEY_BYTES} bytes`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
@@ -65,7 +67,7 @@ function checkAccessPoint(name: string, bucket: string): string[] {
   return problems
 }
 
-/** What would be meaningless if the other, which stands in the document as well, is so small. */
+/** What would be meaningless if the other is so small. */
 const within: readonly (readonly [small: string, large: string])[] = [
   ['limits.waitingTime', 'timeouts.client.total'],
   ['timeouts.client.headers', 'timeouts.client.total'],
@@ -80,9 +82,11 @@ const within: readonly (readonly [small: string, large: string])[] = [
 
 function contradictions(document: Document, raw: object): string[] {
   return within.flatMap(([small, large]) => {
-    if (at(raw, small) === undefined || at(raw, large) === undefined) return []
+    if (at(raw, small) === undefined) return []
     if ((at(document, small) as number) <= (at(document, large) as number)) return []
-    return [`${small} is more than ${large}, and so could never be reached`]
+    return [
+      `${small} is more than ${large}${at(raw, large) === undefined ? ` (${at(document, large)} by default)` : ''}, and so could never be reached`,
+    ]
   })
 }
 

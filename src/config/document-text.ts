@@ -1,7 +1,17 @@
-import { type ErrorCode, parseDocument, type YAMLError } from 'yaml'
+import {
+  type Document,
+  type ErrorCode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLError,
+} from 'yaml'
 
-/** Settings of thousands of clients have room in it. */
-const LONGEST = 1024 * 1024
+/** Settings of two thousand clients have room in it; some texts of this length take the parser seconds. */
+const LONGEST = 256 * 1024
 
 /** The parser calls itself for each level, and V8 may end the process when there is no room left to. */
 const DEEPEST = 100
@@ -19,12 +29,31 @@ function isDeep(text: string): boolean {
 
 /** What people do wrong, in words; the parser's own may quote a secret. */
 const words: Partial<Record<ErrorCode, string>> = {
-  DUPLICATE_KEY: 'a name stands there twice',
   MULTIPLE_DOCS: 'there is a second document: it must be one',
   TAB_AS_INDENT: 'a tab is used to indent: YAML wants blanks',
   BAD_ALIAS: 'a value that begins with * must be in quotation marks',
   ALIAS_PROPS: 'a value that begins with * must be in quotation marks',
   TAG_RESOLVE_FAILED: 'a value that begins with ! must be in quotation marks',
+}
+
+/** What YAML would take, and settings have no meaning for. @param refuse is told of each. */
+function checkNodes(document: Document, refuse: (node: Node, why: string) => void): void {
+  visit(document, {
+    Map(_, { items }) {
+      // The parser's own search compares every name with every other.
+      const names = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) refuse((key ?? items[0]?.value) as Node, 'a name must be a plain text')
+        else if (names.has(key.value)) refuse(key, 'a name stands there twice')
+        else names.add(key.value)
+      }
+    },
+    Scalar(at, node) {
+      // As a text it would be a secret that anybody guesses.
+      if (at !== 'key' && node.type === Scalar.PLAIN && /^(?:~|null|Null|NULL)$/.test(String(node.value)))
+        refuse(node, 'null is no value: leave the name out, or put a text in quotation marks')
+    },
+  })
 }
 
 /**
@@ -41,17 +70,30 @@ export function readYaml(text: string, problems: string[]): object | undefined {
   if (text.length > LONGEST) return refuse(`it has more than ${LONGEST} characters`)
   if (isDeep(text)) return refuse('it is nested too deeply')
   try {
-    const document = parseDocument(text, { schema: 'failsafe', resolveKnownTags: false })
+    const lineCounter = new LineCounter()
+    const document = parseDocument(text, {
+      schema: 'failsafe',
+      resolveKnownTags: false,
+      uniqueKeys: false,
+      // Those quote the text, and take the longer the longer its line is.
+      prettyErrors: false,
+      lineCounter,
+    })
     const wrong: YAMLError[] = [...document.errors, ...document.warnings]
-    const place = ({ linePos }: YAMLError) =>
-      `line ${linePos?.[0].line ?? 1}, column ${linePos?.[0].col ?? 1}`
+    const place = (offset: number) => {
+      const { line, col } = lineCounter.linePos(offset)
+      return `line ${line}, column ${col}`
+    }
     const told = wrong.filter(({ code }) => words[code] !== undefined)
-    for (const error of told) refuse(`${place(error)}: ${words[error.code]}`)
+    for (const error of told) refuse(`${place(error.pos[0])}: ${words[error.code]}`)
     // One slip of the pen makes many.
     const [first] = wrong
     if (first !== undefined && told.length === 0)
-      problems.push(`GATEWAY_CONFIG is neither YAML nor JSON: ${place(first)}`)
+      problems.push(`GATEWAY_CONFIG is neither YAML nor JSON: ${place(first.pos[0])}`)
     if (first !== undefined || document.contents === null) return undefined
+    const before = problems.length
+    checkNodes(document, ({ range }, why) => refuse(`${place(range?.[0] ?? 0)}: ${why}`))
+    if (problems.length > before) return undefined
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
     return value === ''

@@ -109,7 +109,7 @@ function parseAddress(text: string, problems: string[]): Address | undefined {
 
 /** Object stores that are not OSS, and do not speak its protocol. */
 const otherClouds =
-  /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|googleapis\.com|windows\.net|myqcloud\.com|myhuaweicloud\.com|bcebos\.com|volces\.com|r2\.cloudflarestorage\.com|backblazeb2\.com|wasabisys\.com|digitaloceanspaces\.com)$/
+  /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|googleapis\.com|windows\.net|myqcloud\.com|myhuaweicloud\.com|bcebos\.com|volces\.com|r2\.cloudflarestorage\.com|backblazeb2\.com|wasabisys\.com|digitaloceanspaces\.com|scw\.cloud|linodeobjects\.com|oraclecloud\.com|appdomain\.cloud|qiniucs\.com|cmecloud\.cn|cloud\.ovh\.net|ksyuncs\.com|jdcloud-oss\.com|yandexcloud\.net|contabostorage\.com|tigris\.dev)$/
 const webPages = /(?:^|\.)(?:aliyun\.com|alibabacloud\.com|aliyun-inc\.com)$/
 /** OSS's own names that serve every bucket: regional, accelerate, dual-stack, PrivateLink and the accelerator's. */
 const ossNames =
@@ -132,10 +132,15 @@ function notOss(host: string): string | undefined {
   return 'that is no endpoint of OSS, which is like https://oss-cn-hangzhou.aliyuncs.com'
 }
 
-/** Whether the gateway would ask itself. */
-export function isItself({ host }: Endpoint, ports: readonly (number | undefined)[]): boolean {
-  const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? []
-  return isLoopback(name) && port !== undefined && ports.includes(Number(port))
+/** Whether the gateway would ask itself. @param listen its host and its ports. */
+export function isItself(
+  { protocol, host }: Endpoint,
+  listen: { host: string; port: number; adminPort: number | undefined },
+): boolean {
+  const [, name = '', port = protocol === 'http:' ? 80 : 443] = /^(\[.*\]|[^:]*)(?::(\d+))?$/.exec(host) ?? []
+  const bare = name.replace(/^\[(.*)\]$/, '$1')
+  const isHere = isLoopback(bare) || ['0.0.0.0', '::', listen.host.toLowerCase()].includes(bare)
+  return isHere && [listen.port, listen.adminPort].includes(Number(port))
 }
 
 /** A text that may be a URL with keys or a signature in it: of such a one, only scheme and host. */

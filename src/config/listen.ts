@@ -5,18 +5,21 @@ import { isHostName, isIp, parseSize, parseWhole, SIZE } from './values.ts'
 /** `HOST`. @param problems what is wrong is added here. */
 export function parseHost(text: string | undefined, problems: string[]): string {
   if (text === undefined) return '127.0.0.1'
-  if (!isIp(text) && !isHostName(text))
-    problems.push(
-      `HOST is ${shown(text)}: it must be an address or a name of this machine, such as 127.0.0.1, ::1 or 0.0.0.0 (all of them), without scheme, brackets or port`,
-    )
-  return text
+  if (isIp(text) || isHostName(text)) return text
+  problems.push(
+    `HOST is ${shown(text)}: it must be an address or a name of this machine, such as 127.0.0.1, ::1 or 0.0.0.0 (all of them), without scheme, brackets or port`,
+  )
+  return '127.0.0.1'
 }
 
 /** `LOCAL_OSS_DIR`. @param problems what is wrong is added here. */
 export function parseDirectory(text: string | undefined, problems: string[]): string {
   if (text === undefined) return '.local-oss'
-  if (text.startsWith(':') && text !== ':memory:')
-    problems.push(`LOCAL_OSS_DIR is ${shown(text)}: it must be a folder, or :memory: to keep nothing`)
+  // What no shell has expanded, an address, or nearly `:memory:`: a folder of that name would be a surprise.
+  if (text !== ':memory:' && /^:|^memory:?$|^[~$"']|^[a-z][a-z0-9+.-]+:\/\//i.test(text))
+    problems.push(
+      `LOCAL_OSS_DIR is ${shown(text)}: it must be a folder (put ./ before an odd name), or :memory: to keep nothing`,
+    )
   return text
 }
 

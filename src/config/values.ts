@@ -45,7 +45,8 @@ export function parseSeconds(text: string): number | undefined {
 
 /** An IPv4 address with four decimal numbers, or an IPv6 address without brackets (a zone may follow). */
 export function isIp(text: string): boolean {
-  if (/^(?:\d{1,3}\.){3}\d{1,3}$/.test(text)) return text.split('.').every((part) => Number(part) < 256)
+  if (/^(?:\d{1,3}\.){3}\d{1,3}$/.test(text))
+    return text.split('.').every((part) => (parseWhole(part) ?? 256) < 256)
   const [, address] = /^([\da-f:.]+)(?:%[\w.-]+)?$/i.exec(text) ?? []
   return address?.includes(':') === true && URL.canParse(`http://[${address}]/`)
 }
@@ -74,7 +75,10 @@ export function wrongKeyId(id: string): string | undefined {
 export function wrongSecret(secret: string): string | undefined {
   if (/^(['"]).*\1$/s.test(secret)) return 'it stands in quotation marks that are part of it: leave them out'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  if (/[\s\u0000-\u001f\u007f]/.test(secret)) return 'it has blanks or control characters in it'
+  if (/[\s\u0000-\u001f\u007f]|\p{Cf}/u.test(secret))
+    return 'it has blanks, control characters or characters without a width in it'
+  if (/^(?:\$\{.*\}|\$\(.*\)|\{\{.*\}\}|<.*>)$/.test(secret))
+    return 'nobody has put the value in for the placeholder'
   if (/^(?:LTAI|STS\.)[A-Za-z0-9]{10,}$/.test(secret))
     return 'it is the id of an access key: id and secret are swapped'
   return undefined

@@ -7,9 +7,10 @@ export type Endpoint = {
   region: string
 }
 
-// `vpc100-` is what internal endpoints were called in older networks; `<region>.oss` is dual-stack.
+// `vpc100-` is what internal endpoints were called in older networks; `<region>.oss` is dual-stack; cn-hzjbp has an
+// internal endpoint for each of its zones, a and b.
 const regional =
-  /^(?:(?:vpc100-)?oss-([a-z0-9-]+?)(?:-internal)?|([a-z]+(?:-[a-z0-9]+)+)\.oss)\.aliyuncs\.com$/
+  /^(?:(?:vpc100-)?oss-([a-z0-9-]+?)(?:(?<=-cn-hzjbp)-[ab])?(?:-internal)?|([a-z]+(?:-[a-z0-9]+)+)\.oss)\.aliyuncs\.com$/
 // A region name comes from clients (LocationConstraint) and shapes a host name.
 const regionName = /^[a-z]{2,}(-[a-z0-9]+)+$/
 

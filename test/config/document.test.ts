@@ -10,6 +10,8 @@ test.each<[document: string, problem: RegExp]>([
   ['clients: []\nclients: []', /^GATEWAY_CONFIG: line 2, column 1: a name stands there twice$/],
   ['copy: { parallel: 1, parallel: 2 }', /twice$/],
   ['{"copy": {"parallel": 1, "parallel": 2}}', /twice$/],
+  ['&a clients: []\n*a : []', /line 2, column 1: a name must be a plain text$/],
+  ['? [clients]\n: []', /a name must be a plain text$/],
   ['clients: []\n---\nclients: []\n', /a second document/],
   ['- clients: []', /not a list$/],
   ['[]', /not a list$/],
@@ -18,7 +20,7 @@ test.each<[document: string, problem: RegExp]>([
   ['clients: [}', /^GATEWAY_CONFIG is neither YAML nor JSON: line 1, column /],
   ['copy:\n\tparallel: 1', /^GATEWAY_CONFIG/],
   [`a: ${'['.repeat(50_000)}`, /^GATEWAY_CONFIG/],
-  [`# ${'x'.repeat(1024 * 1024)}`, /more than 1048576 characters/],
+  [`# ${'x'.repeat(256 * 1024)}`, /more than 262144 characters/],
   ['copy: &c { parallel: 1 }\n<<: *c', /^GATEWAY_CONFIG: <<: there is no such setting/],
   ['copy: { parallel: !!int "3" }', /begins with ! must be in quotation marks/],
   // Names.
@@ -29,6 +31,16 @@ test.each<[document: string, problem: RegExp]>([
   ['timeout: { stop: 1 }', /^GATEWAY_CONFIG: timeout: there is no such setting: did you mean timeouts\?$/],
   ['toString: 1', /^GATEWAY_CONFIG: toString: there is no such setting$/],
   ['__proto__: { a: b }', /^GATEWAY_CONFIG: __proto__: there is no such setting$/],
+  ['accessPoints: { constructor: bucket }', /^GATEWAY_CONFIG: accessPoints\.constructor: that cannot be/],
+  [
+    'storageClass: { map: { __proto__: IA } }',
+    /^GATEWAY_CONFIG: storageClass\.map\.__proto__: that cannot be/,
+  ],
+  ['{"copy": {"parallel": null}}', /line 1, column 23: null is no value/],
+  [
+    'clients: [{ accessKeyId: a, secretAccessKey: s, secretAccessKey:the-secret }]',
+    /^GATEWAY_CONFIG: clients\.0\.…: there is no such setting/,
+  ],
   [
     client('prefix: [a]'),
     /^GATEWAY_CONFIG: clients\.0\.prefix: there is no such setting: did you mean prefixes/,
@@ -46,6 +58,13 @@ test.each<[document: string, problem: RegExp]>([
     /^GATEWAY_CONFIG: clients\.0\.readOnly: it must be one of .*"true".*, not "yes"$/,
   ],
   [client('readOnly: 1'), /^GATEWAY_CONFIG: clients\.0\.readOnly/],
+  // What has no value is not the text `null`.
+  ...['null', '~', 'Null', 'NULL'].map((value): [string, RegExp] => [
+    `clients: [{ accessKeyId: a, secretAccessKey: ${value} }]`,
+    /^GATEWAY_CONFIG: line 1, column 46: null is no value/,
+  ]),
+  [client('buckets: [null]'), /null is no value/],
+  ['copy: null', /null is no value/],
   // Clients.
   ...[
     'team-*',
@@ -69,6 +88,9 @@ test.each<[document: string, problem: RegExp]>([
   [client('prefixes: [/team]'), /prefixes\.0: "\/team": no key begins with a slash/],
   [client("prefixes: ['\\team']"), /prefixes\.0: .*: no key begins with a slash/],
   [client('prefixes: ["team/*"]'), /prefixes\.0: "team\/\*": a prefix has no wildcard/],
+  [client('prefixes: ["*/x"]'), /a prefix has no wildcard/],
+  [client('prefixes: ["s3://bucket/x"]'), /a prefix is the beginning of a key, without its bucket$/],
+  [client('prefixes: ["arn:aws:s3:::bucket/x"]'), /without its bucket$/],
   [client(`prefixes: [${'ü'.repeat(512)}]`), /prefixes\.0: it has more than 1023 bytes$/],
   [client('prefixes: ["a\\u0001"]'), /prefixes\.0: it has control characters/],
   [client('prefixes: [a/, a/]'), /prefixes\.1: "a\/" is there twice$/],
@@ -131,6 +153,7 @@ test.each<[document: string, problem: RegExp]>([
     /timeouts\.oss\.connect is more than timeouts\.oss\.total/,
   ],
   ['limits: { waitingTime: 9 }\ntimeouts: { client: { total: 5 } }', /limits\.waitingTime is more than/],
+  ['timeouts: { client: { idle: 25h } }', /is more than timeouts\.client\.total \(86400 by default\)/],
   ['copy: { partSize: 1GiB, maxSize: 1GB }', /copy\.partSize is more than copy\.maxSize/],
 ])('%s is refused', (document, problem) => {
   const problems = problemsOf({}, document)
@@ -168,6 +191,8 @@ test.each<[document: string, found: object]>([
       ],
     },
   ],
+  [client('buckets: ["null"]'), { clients: [{ buckets: ['null'] }] }],
+  ['timeouts: { client: { total: 20 } }', { timeouts: { client: { total: 20, idle: 60 } } }],
   [client('buckets: []'), { clients: [{ buckets: [], readOnly: false }] }],
   ['accessPoints: { ap-1: bucket }', { accessPoints: { 'ap-1': 'bucket' } }],
   [

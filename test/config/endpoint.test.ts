@@ -23,6 +23,7 @@ test.each<Row<[host: string, region: string]>>([
   ],
   ['vpc100-oss-cn-beijing.aliyuncs.com', undefined, ['vpc100-oss-cn-beijing.aliyuncs.com', 'cn-beijing']],
   ['https://cn-hangzhou.oss.aliyuncs.com', undefined, ['cn-hangzhou.oss.aliyuncs.com', 'cn-hangzhou']],
+  ['oss-cn-hzjbp-a-internal.aliyuncs.com', 'cn-hzjbp', ['oss-cn-hzjbp-a-internal.aliyuncs.com', 'cn-hzjbp']],
   ['https://oss-accelerate.aliyuncs.com', 'cn-hangzhou', ['oss-accelerate.aliyuncs.com', 'cn-hangzhou']],
   [
     'oss-accelerate-overseas.aliyuncs.com',
@@ -100,6 +101,9 @@ test.each<Row<RegExp>>([
   ['https://oss..example', 'cn-hangzhou', /neither a host name nor an address/],
   ['http://127.0.0.1:9000', undefined, /is the gateway itself/],
   ['http://localhost:9001', undefined, /is the gateway itself/],
+  ['http://[::1]:9000', undefined, /is the gateway itself/],
+  ['http://0.0.0.0:9000', undefined, /is the gateway itself/],
+  ['http://10.00.0.7', undefined, /neither a host name nor an address/],
   ['https:/oss-cn-hangzhou.aliyuncs.com', undefined, /^OSS_ENDPOINT is/],
 ])('OSS_ENDPOINT %s and OSS_REGION %s are refused', (endpoint, region, problem) => {
   expect(problemsOf(settings(endpoint, region))).toEqual([expect.stringMatching(problem)])

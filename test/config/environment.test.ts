@@ -153,6 +153,8 @@ describe('keys', () => {
     [{ ...real, OSS_ACCESS_KEY_ID: 'STS.NUgYrLnoC37mZZCNnAbez' }, /^OSS_SESSION_TOKEN is missing/],
     [{ ...real, OSS_ACCESS_KEY_SECRET: 'the-secret and more' }, /^OSS_ACCESS_KEY_SECRET .* blanks/],
     [{ ...real, OSS_ACCESS_KEY_SECRET: '"the-secret"' }, /^OSS_ACCESS_KEY_SECRET .* quotation marks/],
+    [{ ...real, OSS_ACCESS_KEY_SECRET: 'the-\u200bsecret' }, /^OSS_ACCESS_KEY_SECRET .* without a width/],
+    [{ ...real, OSS_ACCESS_KEY_SECRET: '<the-secret>' }, /^OSS_ACCESS_KEY_SECRET .* placeholder/],
     [{ ...real, OSS_ACCESS_KEY_SECRET: 'LTAI5tExampleKeyId000001' }, /^OSS_ACCESS_KEY_SECRET .* swapped/],
     [{ S3_ACCESS_KEY_ID: 'a/b', S3_SECRET_ACCESS_KEY: 's' }, /^S3_ACCESS_KEY_ID is not right/],
     [{ S3_ACCESS_KEY_ID: 'a:b', S3_SECRET_ACCESS_KEY: 's' }, /^S3_ACCESS_KEY_ID is not right/],
@@ -234,7 +236,17 @@ describe('listeners', () => {
       '-a.example',
       ':::',
     ].map((HOST): [Settings, RegExp] => [{ ...real, HOST }, /^HOST is .*: it must be an address or a name/]),
-    [{ LOCAL_OSS_DIR: ':mem:' }, /^LOCAL_OSS_DIR is ":mem:"/],
+    ...[':mem:', 'memory:', 'Memory', '~/data', '$HOME/data', '"data"', 'file:///data', 's3://bucket'].map(
+      (folder): [Settings, RegExp] => [
+        { LOCAL_OSS_DIR: folder },
+        /^LOCAL_OSS_DIR is .*: it must be a folder/,
+      ],
+    ),
+    [
+      { ...real, OSS_ENDPOINT: 'http://10.0.0.7:9000', HOST: '10.0.0.7' },
+      /^OSS_ENDPOINT 10\.0\.0\.7:9000 is the gateway itself/,
+    ],
+    [{ ...real, OSS_ENDPOINT: 'http://localhost', PORT: '80' }, /is the gateway itself/],
     ...[
       '10.0.0.1',
       '::1',
