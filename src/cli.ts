@@ -81,22 +81,27 @@ function obeySignals(gateway: Promise<Running | Workers>): void {
   })
 }
 
-/** Everything but `explain`, which reads its own arguments. @throws TypeError for an option that there is not. */
-function commandOf(args: string[]): string {
+const commands = ['serve', 'check-config', 'help', 'version'] as const
+type Command = (typeof commands)[number]
+
+const isCommand = (text: string): text is Command => (commands as readonly string[]).includes(text)
+
+/** Everything but `explain`, which reads its own arguments. @throws TypeError for what there is not. */
+function commandOf(args: string[]): Command {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
   })
   const [command = 'serve', ...rest] = positionals
-  if (values.help) return 'help'
-  if (values.version) return 'version'
+  if (!isCommand(command)) throw new TypeError(`There is no command ${JSON.stringify(command)}.`)
   if (rest.length > 0)
     throw new TypeError(`${command} takes no arguments, but there is ${JSON.stringify(rest[0])}.`)
-  return command
+  if (values.help) return 'help'
+  return values.version ? 'version' : command
 }
 
-async function run(command: string): Promise<void> {
+async function run(command: Command): Promise<void> {
   switch (command) {
     case 'serve':
       if (isWorker()) serveAsWorker(log)
@@ -110,9 +115,6 @@ async function run(command: string): Promise<void> {
       break
     case 'version':
       process.stdout.write(`${version}\n`)
-      break
-    default:
-      fail(2, [`There is no command ${JSON.stringify(command)}.`, USAGE])
   }
 }
 
@@ -120,7 +122,7 @@ const args = process.argv.slice(2)
 if (args[0] === 'explain') {
   process.exitCode = await explain(args.slice(1), () => settingsOrFail().config, process)
 } else {
-  let command: string
+  let command: Command
   try {
     command = commandOf(args)
   } catch (error) {

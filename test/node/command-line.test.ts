@@ -42,6 +42,8 @@ test.each<[args: string[], words: string]>([
   [['--', 'serve', 'x'], 'serve takes no arguments'],
   [['--help=yes'], '--help'],
   [[''], 'There is no command ""'],
+  [['frobnicate', '--help'], 'There is no command "frobnicate"'],
+  [['--version', 'serve', 'x'], 'serve takes no arguments'],
 ])('%j is an error with the usage', async (args, words) => {
   const { code, output } = await run(args)
   expect(code).toBe(2)
