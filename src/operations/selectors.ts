@@ -1,4 +1,5 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
+import type { S3Request } from '../s3/request.ts'
 import type { Operation } from './operation.ts'
 
 type Level = Operation['on']
@@ -101,12 +102,34 @@ export const parameterNames: ReadonlySet<string> = new Set([
   'Signature',
 ])
 
+/** The names that say what a write is about, by their lower case. */
+const aboutWhat = new Map(
+  [...resourceTypes.keys(), 'annotationName', 'partNumber', 'versionId'].map((name) => [
+    name.toLowerCase(),
+    name,
+  ]),
+)
+
+/**
+ * Refuses a query that says two things with one parameter.
+ * @throws S3Error InvalidArgument.
+ */
+export function checkRepeated({ method, parameters, query }: S3Request): void {
+  // A preflight asks about another request's URL.
+  if (parameters.length === query.size || method === 'OPTIONS') return
+  for (const [name, value] of parameters) {
+    if ((parameterNames.has(name) || name === 'uploadId') && query.get(name) !== value) {
+      throw invalidArgument('A query string parameter must not have two values', name, value)
+    }
+  }
+}
+
 /**
  * What a query selects: one selector, or the plain operation of the method. The value of a selector says nothing in S3.
  * @returns the selector ({@link PART} of a part), or undefined for the plain operation.
  * @throws S3Error InvalidArgument for two selectors, and for half a part's; InvalidRequest for a part of no object;
- * NotImplemented for a name without a value that S3 does not know, on a write: so the next sub-resource of S3 would
- * come, and must not become an upload or a deletion.
+ * NotImplemented, on a write, for a name without a value that S3 does not know: so the next sub-resource of S3 would
+ * come, and must not become an upload or a deletion; and for a name of S3's in another case, which was meant.
  */
 export function selectorOf(method: string, on: Level, query: Query): string | undefined {
   // A preflight asks about another request's URL.
@@ -114,8 +137,10 @@ export function selectorOf(method: string, on: Level, query: Query): string | un
   const selectors: string[] = []
   for (const [name, value] of query) {
     if (resourceTypes.has(name)) selectors.push(name)
-    else if (value === '' && isWrite(method) && !parameterNames.has(name) && !/^x-/i.test(name)) {
-      throw unknownSubresource(name)
+    else if (isWrite(method) && !parameterNames.has(name) && !/^x-/i.test(name)) {
+      const meant = aboutWhat.get(name.toLowerCase())
+      if (meant !== undefined) throw unknownParameter(name, `S3 has ${meant}.`)
+      if (value === '') throw unknownParameter(name, 'without a value it asks for a sub-resource.')
     }
   }
   if (query.has('partNumber')) {
@@ -149,9 +174,9 @@ function refuseLonePart(method: string, on: Level, number: string | undefined): 
   }
 }
 
-const unknownSubresource = (name: string) =>
+const unknownParameter = (name: string, but: string) =>
   new S3Error('NotImplemented', {
-    message: `This gateway knows no sub-resource ${JSON.stringify(name)}, which a parameter without a value asks for.`,
+    message: `This gateway knows no query string parameter ${JSON.stringify(name)}: ${but}`,
     elements: { ArgumentName: name },
   })
 
