@@ -4,6 +4,7 @@ import type { HeaderMap } from '../ports.ts'
 import { notImplemented, S3Error } from '../s3/error.ts'
 import { etagMatches } from '../translate/etag.ts'
 import { preconditionFailed } from '../translate/preconditions.ts'
+import { requestPayer } from './destination.ts'
 import type { Context, ObjectRequest } from './operation.ts'
 
 /**
@@ -58,9 +59,15 @@ function refuseOtherForms(ifMatch: string | undefined, ifNoneMatch: string | und
   }
 }
 
-async function currentETag({ bucket, key }: ObjectRequest, { oss }: Context): Promise<string | undefined> {
+async function currentETag(request: ObjectRequest, { oss }: Context): Promise<string | undefined> {
+  const { bucket, key } = request
   try {
-    const { headers } = await oss.send({ method: 'HEAD', bucket, key })
+    const { headers } = await oss.send({
+      method: 'HEAD',
+      bucket,
+      key,
+      headers: requestPayer(request.headers),
+    })
     return headers.etag
   } catch (error) {
     if (error instanceof OssError && error.status === 404 && error.code !== 'NoSuchBucket') return undefined
