@@ -102,14 +102,6 @@ export const parameterNames: ReadonlySet<string> = new Set([
   'Signature',
 ])
 
-/** The names that say what a write is about, by their lower case. */
-const aboutWhat = new Map(
-  [...resourceTypes.keys(), 'annotationName', 'partNumber', 'versionId'].map((name) => [
-    name.toLowerCase(),
-    name,
-  ]),
-)
-
 /**
  * Refuses a query that says two things with one parameter.
  * @throws S3Error InvalidArgument.
@@ -129,7 +121,7 @@ export function checkRepeated({ method, parameters, query }: S3Request): void {
  * @returns the selector ({@link PART} of a part), or undefined for the plain operation.
  * @throws S3Error InvalidArgument for two selectors, and for half a part's; InvalidRequest for a part of no object;
  * NotImplemented, on a write, for a name without a value that S3 does not know: so the next sub-resource of S3 would
- * come, and must not become an upload or a deletion; and for a name of S3's in another case, which was meant.
+ * come, and must not become an upload or a deletion.
  */
 export function selectorOf(method: string, on: Level, query: Query): string | undefined {
   // A preflight asks about another request's URL.
@@ -137,10 +129,8 @@ export function selectorOf(method: string, on: Level, query: Query): string | un
   const selectors: string[] = []
   for (const [name, value] of query) {
     if (resourceTypes.has(name)) selectors.push(name)
-    else if (isWrite(method) && !parameterNames.has(name) && !/^x-/i.test(name)) {
-      const meant = aboutWhat.get(name.toLowerCase())
-      if (meant !== undefined) throw unknownParameter(name, `S3 has ${meant}.`)
-      if (value === '') throw unknownParameter(name, 'without a value it asks for a sub-resource.')
+    else if (value === '' && isWrite(method) && !parameterNames.has(name) && !/^x-/i.test(name)) {
+      throw unknownSubresource(name)
     }
   }
   if (query.has('partNumber')) {
@@ -174,9 +164,9 @@ function refuseLonePart(method: string, on: Level, number: string | undefined): 
   }
 }
 
-const unknownParameter = (name: string, but: string) =>
+const unknownSubresource = (name: string) =>
   new S3Error('NotImplemented', {
-    message: `This gateway knows no query string parameter ${JSON.stringify(name)}: ${but}`,
+    message: `This gateway knows no sub-resource ${JSON.stringify(name)}, which a parameter without a value asks for.`,
     elements: { ArgumentName: name },
   })
 

@@ -300,27 +300,6 @@ rows('A name twice', bucket, [
 ])
 
 // S3 would ignore it, and write or delete what was not named.
-rows('A name of S3’s in another case', bucket, [
-  ...[
-    onObject('DELETE', { versionid: 'null' }),
-    onObject('DELETE', { UploadId: 'u' }),
-    onObject('PUT', { PartNumber: '1', UploadId: 'u' }),
-    onObject('PUT', { Tagging: '1' }),
-    onBucket('DELETE', { Policy: '1' }),
-  ].map((ask) => ({
-    name: `${ask.method} ?${Object.keys(ask.query ?? {})} does nothing`,
-    ask,
-    status: 501,
-    error: { Code: 'NotImplemented', ArgumentName: Object.keys(ask.query ?? {})[0] },
-    and: unchanged,
-  })),
-  {
-    name: 'is ignored in a read',
-    ask: { key: 'k', query: { versionid: 'x' } },
-    status: 200,
-    body: 'stays',
-  },
-])
 
 // What S3 does with a sub-resource that it does not have yet is not known: the gateway refuses it.
 rows('A name without a value that S3 does not know', bucket, [
