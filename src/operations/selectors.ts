@@ -1,4 +1,5 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
+import type { S3Request } from '../s3/request.ts'
 import type { Operation } from './operation.ts'
 
 type Level = Operation['on']
@@ -136,6 +137,17 @@ export function selectorOf(method: string, on: Level, query: Query): string | un
     throw invalidArgument('The website parameter must not have a value', selector, query.get(selector))
   }
   return selector
+}
+
+/**
+ * Holds a query to one value of each name that says what is asked.
+ * @throws S3Error InvalidArgument for two that differ: to choose one of them would be to do what was not asked for.
+ */
+export function refuseTwoValues({ parameters, query }: Pick<S3Request, 'parameters' | 'query'>): void {
+  for (const [name, value] of parameters) {
+    if (query.get(name) === value || (!resourceTypes.has(name) && !parameterNames.has(name))) continue
+    throw invalidArgument(`Conflicting query string parameters: ${name}, ${name}`, name, value)
+  }
 }
 
 const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE'

@@ -291,6 +291,30 @@ rows('CompleteMultipartUpload', bucket, [
       expect(tags.xml).toMatchObject({ Tagging: { TagSet: { Tag: [{ Key: 'a', Value: '1' }] } } })
     },
   },
+  ...Object.entries({
+    'a part’s ETag twice': (part: string) => part.replace(/(<ETag>.*<\/ETag>)/, '$1<ETag>a</ETag>'),
+    'a part’s number twice': (part: string) => `<PartNumber>2</PartNumber>${part}`,
+    'an element within an ETag': (part: string) => part.replace('</ETag>', '<a>b</a></ETag>'),
+    'text in a part': (part: string) => `a${part}`,
+    'an element that no part has': (part: string) => `${part}<Length>5</Length>`,
+    'a checksum twice': (part: string) => part + '<ChecksumCRC32>NhCmhg==</ChecksumCRC32>'.repeat(2),
+  }).map(
+    ([what, change]): Row => ({
+      name: `${what} is malformed`,
+      ask: completing({
+        document: (etags) =>
+          listed(etags).replace(/<Part>(.*?)<\/Part>/, (_, part) => `<Part>${change(part)}</Part>`),
+      }),
+      ...failure('MalformedXML'),
+    }),
+  ),
+  ...Object.entries({ text: 'a', 'an element besides the parts': '<Other/>' }).map(
+    ([what, more]): Row => ({
+      name: `${what} is malformed`,
+      ask: completing({ document: (etags) => listed(etags).replace('<Part>', `${more}<Part>`) }),
+      ...failure('MalformedXML'),
+    }),
+  ),
   {
     name: 'ETags may be without quotes',
     ask: completing({ document: (etags) => listed(etags.map((etag) => etag.replaceAll('"', ''))) }),

@@ -315,3 +315,24 @@ rows('A name that selects nothing', bucket, [
     xml: { VersioningConfiguration: {} },
   },
 ])
+
+rows('A name with two values', bucket, [
+  ...(
+    [
+      [{ method: 'DELETE', key: 'k' }, 'versionId=null&versionId=x', 'versionId'],
+      [{ method: 'PUT', key: 'k', body: 'x' }, 'partNumber=1&uploadId=a&uploadId=b', 'uploadId'],
+      [{ method: 'PUT', key: 'k', body: 'x' }, 'partNumber=1&partNumber=2&uploadId=a', 'partNumber'],
+      [{}, 'list-type=2&prefix=a&prefix=b', 'prefix'],
+      [{ key: 'k' }, 'response-content-type=a&response-content-type=b', 'response-content-type'],
+    ] as const
+  ).map(([ask, search, name]): Row => {
+    const query = (own: string) => ({ ...ask, path: `/${own}${'key' in ask ? `/${ask.key}` : ''}?${search}` })
+    return {
+      name: `is refused: ${search}`,
+      ask: query,
+      status: 400,
+      error: { Code: 'InvalidArgument', Message: `Conflicting query string parameters: ${name}, ${name}` },
+      and: unchanged,
+    }
+  }),
+])
