@@ -4,6 +4,7 @@ import type { PlainBody } from '../s3/body.ts'
 import { notImplemented } from '../s3/error.ts'
 import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../s3/upload-checksum.ts'
 import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../s3/upload-id.ts'
+import { refuseEncryption } from '../translate/encryption.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { refuseUnsupported, toOssContent, toS3Answer } from '../translate/headers.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
@@ -68,6 +69,7 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
   const { bucket, key, headers } = request
   const body = request.body as PlainBody
   refuseUnsupported(headers)
+  refuseEncryption(headers)
   const partNumber = String(partNumberOf(request))
   const upload = uploadOf(request, context)
   checkPartChecksum(upload.checksum, headers)

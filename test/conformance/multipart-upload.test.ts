@@ -133,6 +133,14 @@ const uploading =
     headers,
   })
 rows('UploadPart', bucket, [
+  ...['', '-aws-kms-key-id', '-bucket-key-enabled'].map((suffix): Row => {
+    const name = `x-amz-server-side-encryption${suffix}`
+    return {
+      name: `${name} is the upload’s, not the part’s`,
+      ask: uploading({}, { [name]: 'AES256' }),
+      ...failure('InvalidArgument', { Message: `${name} header is not supported for this operation.` }),
+    }
+  }),
   {
     name: 'the encryption of the upload is told',
     ask: async (name) => {
@@ -470,6 +478,38 @@ const sums: Record<string, string> = {
   SHA256: Buffer.from(sha256('hello'), 'hex').toString('base64'),
 }
 rows('CompleteMultipartUpload with checksums', bucket, [
+  ...(
+    [
+      [
+        'more than a checksum',
+        '<ChecksumCRC32>NhCmhg==a</ChecksumCRC32>',
+        'BadDigest',
+        'The crc32 you specified for part 1 did not match what we received.',
+      ],
+      [
+        'none',
+        '<ChecksumCRC32/>',
+        'BadDigest',
+        'The crc32 you specified for part 1 did not match what we received.',
+      ],
+      [
+        'one of another algorithm',
+        '<ChecksumCRC32>NhCmhg==</ChecksumCRC32><ChecksumCRC32C>mnG7TA==</ChecksumCRC32C>',
+        'InvalidRequest',
+        'Checksum Type mismatch occurred, expected checksum Type: crc32, actual checksum Type: crc32c',
+      ],
+    ] as const
+  ).map(
+    ([what, more, code, Message]): Row => ({
+      name: `a part’s checksum that is ${what} is refused`,
+      ask: completing({
+        uploadHeaders: { 'x-amz-checksum-algorithm': 'CRC32' },
+        partHeaders: { 'x-amz-checksum-crc32': 'NhCmhg==' },
+        document: composite(more),
+      }),
+      ...failure(code, { Message }),
+    }),
+  ),
   {
     name: 'a composite checksum is told with the number of its parts',
     ask: completing({

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { ClassicLevel } from 'classic-level'
 import { describe, expect, test, vi } from 'vitest'
 import { createLocalOss } from '../../src/local-oss/index.ts'
-import { blobFiles, credentials, eventually, failure, startWorld, temporaryDirectory } from './setup.ts'
+import { blobFiles, credentials, failure, startWorld, temporaryDirectory } from './setup.ts'
 
 const large = Buffer.alloc(300_000, 'large')
 
