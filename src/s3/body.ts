@@ -49,7 +49,7 @@ export function plainBody(
   const { headers } = request
   const framing = framingOf(headers, payload)
   const length = parseLength(headers, framing ? 'x-amz-decoded-content-length' : 'content-length')
-  if (framing === undefined) checkDecodedLength(headers, length)
+  if (framing === undefined && payload.kind === 'unsigned') checkDecodedLength(headers, length)
   const checksum = checksumOf === 'body' ? declaredChecksum(headers) : undefined
   const names = trailerNames(headers)
   if (checksum !== undefined && checksum.expected === undefined && !framing?.trailer) {
@@ -155,7 +155,8 @@ function parseLength(headers: HeaderMap, name: 'content-length' | 'x-amz-decoded
 }
 
 /**
- * Without framing nothing is decoded. Where the lengths differ the body may be framed all the same, and would be stored so.
+ * Without framing nothing is decoded. Where the lengths differ an unsigned body may be framed all the same, and would be
+ * stored so.
  * @throws S3Error IncompleteBody, MissingContentLength.
  */
 function checkDecodedLength(headers: HeaderMap, length: number): void {
