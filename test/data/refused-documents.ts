@@ -209,6 +209,22 @@ export const refusedPolicies: readonly (readonly [name: string, body: string, me
   ['a kind of principal that is none', policy({ Principal: { OSS: '*' } }), 'Invalid principal in policy'],
   ['an operator that is none', policy({ Condition: { StringMatches: { 'aws:UserAgent': 'a' } } }), 'Invalid Condition type : StringMatches'],
   ['a key that is none', policy({ Condition: { StringLike: { agent: 'a' } } }), 'Policy has an invalid condition key'],
+  ...(
+    [
+      ['IpAddress', 'aws:SourceIp', '10.0.0.0/33'],
+      ['NotIpAddress', 'aws:SourceIp', '10.0.0.256'],
+      ['IpAddress', 'aws:SourceIp', 'office'],
+      ['Bool', 'aws:SecureTransport', 'no'],
+      ['DateLessThan', 'aws:CurrentTime', 'tomorrow'],
+    ] as const
+  ).map(
+    ([operator, key, value]) =>
+      [
+        `${operator} of ${value}`,
+        policy({ Condition: { [operator]: { [key]: value } } }),
+        `Invalid value of ${operator} : ${value}`,
+      ] as const,
+  ),
   ['an effect twice', policy({}).replace('"Effect"', '"Effect":"Deny","Effect"'), 'Statement/policy already has instance of Effect'],
   ['more than 20 KB', policy({ Sid: 's'.repeat(20 * 1024) }), 'Policy exceeds the maximum allowed document size.'],
 ]
