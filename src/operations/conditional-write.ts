@@ -16,10 +16,9 @@ export async function destinationConditions(request: ObjectRequest, context: Con
   const ifMatch = request.headers['if-match']
   const ifNoneMatch = request.headers['if-none-match']
   if (ifMatch === undefined && ifNoneMatch === undefined) return {}
-  refuseOtherForms(ifMatch, ifNoneMatch)
-  const bestEffort = context.config.document.conditionalWrites === 'best-effort'
+  refuseUnheld(request, context)
+  const bestEffort = isBestEffort(context)
   if (ifMatch !== undefined) {
-    if (!bestEffort) throw notImplemented('If-Match', needsSetting('OSS has no such condition'))
     const etag = await currentETag(request, context)
     if (etag === undefined) throw new S3Error('NoSuchKey', { elements: { Key: request.key } })
     if (!etagMatches(ifMatch, etag)) throw preconditionFailed('If-Match', '')
@@ -35,6 +34,16 @@ export async function destinationConditions(request: ObjectRequest, context: Con
     )
   if ((await currentETag(request, context)) !== undefined) throw preconditionFailed('If-None-Match', '')
   return {}
+}
+
+const isBestEffort = ({ config }: Context) => config.document.conditionalWrites === 'best-effort'
+
+/** @throws S3Error NotImplemented for conditions that no write of this gateway is held to. */
+export function refuseUnheld({ headers }: ObjectRequest, context: Context): void {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
+  refuseOtherForms(ifMatch, ifNoneMatch)
+  if (ifMatch !== undefined && !isBestEffort(context))
+    throw notImplemented('If-Match', needsSetting('OSS has no such condition'))
 }
 
 const needsSetting = (why: string) =>

@@ -3,6 +3,7 @@ import type { HeaderMap, Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../s3/upload-checksum.ts'
 import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../s3/upload-id.ts'
+import { refuseEncryption } from '../translate/encryption.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { toOssContent, toS3Answer } from '../translate/headers.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
@@ -66,6 +67,7 @@ function requestedEncryption(oss: HeaderMap): UploadEncryption | undefined {
 export async function uploadPart(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
   const body = request.body as PlainBody
+  refuseEncryption(headers)
   const partNumber = String(partNumberOf(request))
   const upload = uploadOf(request, context)
   checkPartChecksum(upload.checksum, headers)

@@ -299,8 +299,6 @@ rows('A name twice', bucket, [
   },
 ])
 
-// S3 would ignore it, and write or delete what was not named.
-
 // What S3 does with a sub-resource that it does not have yet is not known: the gateway refuses it.
 rows('A name without a value that S3 does not know', bucket, [
   ...[onObject('PUT', { next: '' }), onObject('DELETE', { next: '' }), onObject('POST', { next: '' })]
