@@ -7,6 +7,7 @@ import { forgetLock } from './operations/lock-headers.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { requireOwner } from './operations/owner.ts'
 import { crossOriginHeaders } from './operations/preflight.ts'
+import { checkRepeated } from './operations/selectors.ts'
 import { checkVersionId } from './operations/version-id.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError, OssUnreachable } from './oss/error.ts'
@@ -127,6 +128,7 @@ export function createGateway(ports: Ports): Gateway {
   /** S3 says that there is no such operation only where the signature, if there is one, holds. */
   function operationOf(asked: S3Request): Operation {
     try {
+      checkRepeated(asked)
       return findOperation(asked)
     } catch (error) {
       const { code } = error as S3Error

@@ -1,9 +1,12 @@
 /**
  * An element's children by name, each a list in document order; text-only elements are strings. Text beside elements is
- * `#text`, unless it is blank.
+ * `#text`, unless it is blank. Of attributes there is only {@link XSI_TYPE}, on elements that have others in them.
  */
 export type XmlNode = { [name: string]: XmlValue[] }
 export type XmlValue = string | XmlNode
+
+/** What a node has for `xsi:type`, which says of an ACL's grantee which kind it is. */
+export const XSI_TYPE = '@xsi:type'
 
 /**
  * Which characters a document may hold. `XML 1.0`: to the letter, as S3 reads what clients send. `lenient`: any, as

@@ -18,7 +18,7 @@ const MAX_PATTERN = 1000
 
 /**
  * Reads a plain document, as machines write them and as nearly all are: a declaration, elements without attributes but
- * `xmlns`, text with no entities but XML's own. It goes through the text once, from tag to tag, and in lists from
+ * the root's `xmlns`, text with no entities but XML's own. It goes through the text once, from tag to tag, and in lists from
  * element to element.
  * @returns an element without a name around the root, or undefined for any other document, well-formed or not.
  */
@@ -54,7 +54,7 @@ export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlN
       continue
     }
     const close = text.indexOf('>', at)
-    const tag = close < 0 ? undefined : tagOf(text.slice(at + 1, close), tags)
+    const tag = close < 0 ? undefined : tagOf(text.slice(at + 1, close), tags, around.length === 0)
     if (tag === undefined) return undefined
     const next = text.indexOf('<', close)
     if (tag.empty) {
@@ -83,16 +83,18 @@ const noText: Record<XmlRule, RegExp> = {
 }
 
 const declaration = /^<\?xml version="1\.0"(?: encoding="[Uu][Tt][Ff]-8")?\?>/
-const startTag = /^([A-Za-z][A-Za-z0-9]*)(?: xmlns="[^"&<>]*")?(\/?)$/
+const startTag = /^([A-Za-z][A-Za-z0-9]*)(\/?)$/
+/** The root's namespace is that of all. */
+const rootTag = /^([A-Za-z][A-Za-z0-9]*)(?: xmlns="[^"&<>]*")?(\/?)$/
 
 /** What every object has is no name that a node can be asked for. */
 const inherited = new Set(Object.getOwnPropertyNames(Object.prototype))
 
 /** What stands between `<` and `>`, looked at once for all that are alike. */
-function tagOf(source: string, known: Map<string, Tag>): Tag | undefined {
+function tagOf(source: string, known: Map<string, Tag>, isRoot: boolean): Tag | undefined {
   const seen = known.get(source)
   if (seen !== undefined) return seen
-  const [, name, slash] = startTag.exec(source) ?? []
+  const [, name, slash] = (isRoot ? rootTag : startTag).exec(source) ?? []
   if (name === undefined || inherited.has(name)) return undefined
   const tag = { name, end: `</${name}>`, empty: slash === '/' }
   known.set(source, tag)

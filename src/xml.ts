@@ -3,7 +3,7 @@ import { readAnyXml } from './xml-any.ts'
 import { XmlError, type XmlNode, type XmlRule } from './xml-node.ts'
 import { readPlainXml } from './xml-plain.ts'
 
-export { XmlError, type XmlNode, type XmlValue } from './xml-node.ts'
+export { XmlError, type XmlNode, type XmlValue, XSI_TYPE } from './xml-node.ts'
 
 /** CompleteMultipartUpload has the most: ten thousand parts of seven elements. The parser's time is one of tags. */
 const MAX_TAGS = 200_000

@@ -1,5 +1,6 @@
 import * as model from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
+import { checkHeaderContext } from '../src/operations/header-context.ts'
 import { findOperation, served } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { refused } from '../src/operations/refused.ts'
@@ -10,7 +11,14 @@ import { S3Error } from '../src/s3/error.ts'
 // The SDK carries the S3 model at run time: kind 9 is an operation, [kind, namespace, name, traits, input, output].
 type OperationSchema = [9, string, string, { http: [method: string, uri: string] }, () => InputSchema]
 // [kind, namespace, name, traits, member names, member schemas], a member's schema with its traits as [reference, traits].
-type InputSchema = [3, string, string, unknown, string[], (unknown | [unknown, { httpQuery?: string }])[]]
+type InputSchema = [
+  3,
+  string,
+  string,
+  unknown,
+  string[],
+  (unknown | [unknown, { httpQuery?: string; httpHeader?: string }])[],
+]
 const operations = Object.values(model).filter(
   (value): value is never => Array.isArray(value) && value[0] === 9,
 ) as OperationSchema[]
@@ -166,4 +174,122 @@ describe('a request is served by the one row of its selector, or refused', () =>
       }
     },
   )
+})
+
+/** What an operation of the model takes in headers. */
+const headersOf = ([, , , , input]: OperationSchema) =>
+  input()[5]
+    .map((schema) => (Array.isArray(schema) ? schema[1]?.httpHeader?.toLowerCase() : undefined))
+    .filter((header): header is string => header !== undefined)
+
+const writes = 'PutObject CopyObject CreateMultipartUpload'
+const copies = 'CopyObject UploadPartCopy'
+const reads = 'GetObject HeadObject'
+const lists = 'ListObjects ListObjectsV2 ListObjectVersions'
+const acls = 'CreateBucket PutBucketAcl PutObjectAcl'
+const onExistingObjects =
+  'GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectRetention GetObjectTagging PutObjectAcl PutObjectLegalHold PutObjectRetention PutObjectTagging RestoreObject DeleteObject DeleteObjects'
+const ofUploads = 'UploadPart CompleteMultipartUpload AbortMultipartUpload ListParts ListMultipartUploads'
+
+/** Which operations do what a header says, besides those of every body and of every bucket. */
+const heeded: Record<string, string> = {
+  'cache-control': writes,
+  'content-disposition': writes,
+  'content-encoding': writes,
+  'content-language': writes,
+  'content-type': writes,
+  expires: writes,
+  'if-match': `${reads} PutObject CopyObject CompleteMultipartUpload`,
+  'if-none-match': `${reads} PutObject CopyObject CompleteMultipartUpload`,
+  'if-modified-since': reads,
+  'if-unmodified-since': reads,
+  range: reads,
+  'x-amz-acl': `${writes} ${acls}`,
+  'x-amz-bucket-namespace': 'CreateBucket',
+  'x-amz-bucket-object-lock-enabled': 'CreateBucket',
+  'x-amz-bypass-governance-retention': 'DeleteObject DeleteObjects PutObjectRetention',
+  'x-amz-checksum-algorithm': 'CopyObject CreateMultipartUpload',
+  'x-amz-checksum-mode': reads,
+  'x-amz-checksum-type': 'CreateMultipartUpload CompleteMultipartUpload',
+  'x-amz-copy-source': copies,
+  'x-amz-copy-source-if-match': copies,
+  'x-amz-copy-source-if-modified-since': copies,
+  'x-amz-copy-source-if-none-match': copies,
+  'x-amz-copy-source-if-unmodified-since': copies,
+  'x-amz-copy-source-range': 'UploadPartCopy',
+  'x-amz-grant-full-control': `${writes} ${acls}`,
+  'x-amz-grant-read': `${writes} ${acls}`,
+  'x-amz-grant-read-acp': `${writes} ${acls}`,
+  'x-amz-grant-write': acls,
+  'x-amz-grant-write-acp': `${writes} ${acls}`,
+  'x-amz-max-parts': 'GetObjectAttributes',
+  'x-amz-metadata-directive': 'CopyObject',
+  'x-amz-mp-object-size': 'CompleteMultipartUpload',
+  'x-amz-object-attributes': 'GetObjectAttributes',
+  'x-amz-object-ownership': 'CreateBucket',
+  'x-amz-optional-object-attributes': lists,
+  'x-amz-part-number-marker': 'GetObjectAttributes',
+  'x-amz-request-payer': `${reads} ${writes} UploadPartCopy ${lists} ${onExistingObjects} ${ofUploads}`,
+  'x-amz-server-side-encryption': writes,
+  'x-amz-server-side-encryption-aws-kms-key-id': writes,
+  'x-amz-source-expected-bucket-owner': copies,
+  'x-amz-storage-class': writes,
+  'x-amz-tagging': writes,
+  'x-amz-tagging-directive': 'CopyObject',
+  'x-amz-transition-default-minimum-object-size': 'PutBucketLifecycleConfiguration',
+}
+
+/** Which operations do the same with a header and without it, and rightly. */
+const withoutEffect: Record<string, string> = {
+  // Once a leave of AWS's support, which S3 no longer asks for.
+  'x-amz-bucket-object-lock-token': 'PutObjectLockConfiguration',
+  // Confirms what is done unconfirmed here: OSS has no rule against policies that lock their author out.
+  'x-amz-confirm-remove-self-bucket-access': 'PutBucketPolicy',
+  // Settings of a bucket cost nobody but its owner.
+  'x-amz-request-payer': 'GetBucketAccelerateConfiguration PutObjectLockConfiguration',
+  // Changes the cost of calls to KMS, and nothing that a client can see.
+  'x-amz-server-side-encryption-bucket-key-enabled': writes,
+  // No destination is taken that could be validated.
+  'x-amz-skip-destination-validation': 'PutBucketNotificationConfiguration',
+}
+
+describe('headers of the model', () => {
+  const has = (table: Record<string, string>, header: string, name: string) =>
+    table[header]?.split(' ').includes(name) ?? false
+  const aboutBodies =
+    /^(?:content-md5|content-length|x-amz-sdk-checksum-algorithm|x-amz-checksum-(?!algorithm|mode|type).*)$/
+
+  /** What becomes of a header; more than one thing is as wrong as none. */
+  function decisions(row: Operation, header: string): string[] {
+    const made: string[] = []
+    if (header === 'x-amz-expected-bucket-owner' && row.on !== 'service') made.push('of every bucket')
+    if (aboutBodies.test(header) && row.body === 'stream') made.push('of every body')
+    if (has(heeded, header, row.name)) made.push('heeded')
+    if (has(withoutEffect, header, row.name)) made.push('without effect')
+    try {
+      checkHeaderContext(row, { [header]: 'x' }, { [header]: 'x' })
+    } catch (error) {
+      made.push((error as S3Error).code)
+    }
+    return made
+  }
+
+  const asked = operations.flatMap((operation) => {
+    const row = served.find(({ name }) => name === operation[2])
+    return row === undefined ? [] : headersOf(operation).map((header) => [row.name, header, row] as const)
+  })
+
+  test.each(asked)('%s with %s has one meaning, or is refused', (_, header, row) => {
+    const made = decisions(row, header)
+    expect(made).toHaveLength(1)
+    if (!/ |heeded/.test(made[0] ?? '')) expect(made).toEqual(['NotImplemented'])
+  })
+
+  test('none is in a table that the model does not have', () => {
+    const inModel = new Set(asked.map(([name, header]) => `${name} ${header}`))
+    const inTables = [heeded, withoutEffect].flatMap((table) =>
+      Object.entries(table).flatMap(([header, names]) => names.split(' ').map((name) => `${name} ${header}`)),
+    )
+    expect(inTables.filter((pair) => !inModel.has(pair))).toEqual([])
+  })
 })

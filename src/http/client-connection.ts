@@ -137,6 +137,8 @@ export class ClientConnection implements Source {
         left -= piece.length
         if (left < 0) throw new Error('the body is longer than its length')
         const isTaken = length === undefined ? this.#outlet.writeChunk(piece) : this.#outlet.writePiece(piece)
+        // OSS may answer now: that the body has an end it need not be told.
+        if (left === 0) this.#sent = true
         if (!isTaken) {
           this.#wait('room')
           await new Promise<void>((resolve) => {

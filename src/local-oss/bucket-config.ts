@@ -11,8 +11,6 @@ import { parseTagging, renderTagging } from './tags.ts'
 import { checkEncryption } from './traits.ts'
 import type { Reply } from './wire.ts'
 
-const MAX_BUCKET_TAGS = 20
-
 /** A document a bucket has at most one of, under a sub-resource of its own. */
 type BucketConfig = {
   /** As in `PutBucketCors`. */
@@ -52,9 +50,9 @@ const configs: readonly BucketConfig[] = [
     query: 'tagging',
     root: 'Tagging',
     absent: { document: '<Tagging><TagSet/></Tagging>' },
-    check: (root) => parseTagging(root, MAX_BUCKET_TAGS),
+    check: (root) => parseTagging(root, 'bucket'),
     without: (root, names) => {
-      const kept = parseTagging(root, MAX_BUCKET_TAGS).filter(([key]) => !names.split(',').includes(key))
+      const kept = parseTagging(root, 'bucket').filter(([key]) => !names.split(',').includes(key))
       return kept.length === 0 ? undefined : renderTagging(kept)
     },
   },

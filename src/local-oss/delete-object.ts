@@ -1,4 +1,4 @@
-import { children, renderXml, text } from '../xml.ts'
+import { children, renderXml, text, type XmlNode } from '../xml.ts'
 import { readXml } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import type { Change } from './change.ts'
@@ -28,8 +28,8 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
   if (call.headers['content-md5'] === undefined) throw new OssError('MissingArgument')
   const request = await readXml(call, 'Delete')
   const objects = children(request, 'Object').map((object) => ({
-    key: text(object, 'Key') ?? '',
-    versionId: checkVersionId(text(object, 'VersionId') || undefined),
+    key: onlyText(object, 'Key') ?? '',
+    versionId: checkVersionId(onlyText(object, 'VersionId')),
   }))
   if (objects.length === 0 || objects.length > MAX_KEYS || objects.some(({ key }) => key === '')) {
     throw new OssError('MalformedXML')
@@ -51,6 +51,13 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
     }
   })
   return { body: renderXml('DeleteResult', { EncodingType: encoding, Deleted: deleted }) }
+}
+
+/** The text of the one child of that name: of two, or of what is left beside elements, another object would go. */
+function onlyText(object: XmlNode, name: string): string | undefined {
+  const [value, another] = object[name] ?? []
+  if (another !== undefined || typeof value === 'object') throw new OssError('MalformedXML')
+  return value
 }
 
 function deleteKey(call: BucketCall, key: string, versionId: string | undefined): Promise<Deletion> {

@@ -3,9 +3,14 @@ import { percentDecode } from './address.ts'
 import { OssError } from './errors.ts'
 import type { Tag } from './records.ts'
 
-const MAX_OBJECT_TAGS = 10
-const MAX_KEY_BYTES = 128
-const MAX_VALUE_BYTES = 256
+/** What tags are put on: how many may be there, and of which characters (tests of the Python SDK). */
+const limits = {
+  object: { most: 10, legal: /^[\p{L}\p{N} +\-=._:/]*$/u },
+  bucket: { most: 20, legal: /^[\p{L}\p{N} +\-=._:/@%]*$/u },
+}
+type Tagged = keyof typeof limits
+const MAX_KEY_LENGTH = 128
+const MAX_VALUE_LENGTH = 256
 
 /** `x-oss-tagging: a=1&b`, URL-encoded; a name alone has the empty value. @throws OssError InvalidTag. */
 export function parseTagHeader(value: string | undefined): Tag[] {
@@ -15,11 +20,11 @@ export function parseTagHeader(value: string | undefined): Tag[] {
     const equals = pair.indexOf('=')
     return equals < 0 ? [decode(pair), ''] : [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))]
   })
-  return checkTags(tags)
+  return checkTags(tags, 'object')
 }
 
 /** The tags of a `Tagging` document. @throws OssError MalformedXML, InvalidTag. */
-export function parseTagging(root: XmlNode, max = MAX_OBJECT_TAGS): Tag[] {
+export function parseTagging(root: XmlNode, on: Tagged = 'object'): Tag[] {
   const [set] = children(root, 'TagSet')
   if (set === undefined) throw new OssError('MalformedXML')
   const tags = children(set, 'Tag').map((tag): Tag => {
@@ -27,23 +32,23 @@ export function parseTagging(root: XmlNode, max = MAX_OBJECT_TAGS): Tag[] {
     if (key === undefined) throw new OssError('MalformedXML')
     return [key, text(tag, 'Value') ?? '']
   })
-  return checkTags(tags, max)
+  return checkTags(tags, on)
 }
 
 export function renderTagging(tags: readonly Tag[]): string {
   return renderXml('Tagging', { TagSet: { Tag: tags.map(([Key, Value]) => ({ Key, Value })) } })
 }
 
-/** Facts 4: at most ten, different names, letters, digits, blanks and `+-=._:/`. */
-function checkTags(tags: Tag[], max = MAX_OBJECT_TAGS): Tag[] {
-  const legal = /^[A-Za-z0-9 +\-=._:/]*$/
+/** Different names, of characters that tags may have. @throws OssError InvalidTag. */
+function checkTags(tags: Tag[], on: Tagged): Tag[] {
+  const { most, legal } = limits[on]
   for (const [key, value] of tags) {
-    const fits = key !== '' && key.length <= MAX_KEY_BYTES && value.length <= MAX_VALUE_BYTES
+    const fits = key !== '' && key.length <= MAX_KEY_LENGTH && value.length <= MAX_VALUE_LENGTH
     if (!fits || !legal.test(key) || !legal.test(value)) {
       throw new OssError('InvalidTag', { elements: { TagKey: key, TagValue: value } })
     }
   }
-  if (tags.length > max || new Set(tags.map(([key]) => key)).size < tags.length)
+  if (tags.length > most || new Set(tags.map(([key]) => key)).size < tags.length)
     throw new OssError('InvalidTag')
   return tags
 }

@@ -13,7 +13,7 @@ import { requestPayment } from '../translate/bucket/request-payment.ts'
 import { tagging } from '../translate/bucket/tagging.ts'
 import { versioning } from '../translate/bucket/versioning.ts'
 import { website } from '../translate/bucket/website.ts'
-import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
+import { toS3Answer } from '../translate/headers.ts'
 import type { XmlTree } from '../xml.ts'
 import {
   lockKeepsVersioning,
@@ -171,7 +171,6 @@ async function getSetting(
 
 async function putSetting(setting: Setting, request: BucketRequest, context: Context): Promise<Reply> {
   const { document, ossQuery, status = 200, check, headers = {} } = setting
-  refuseUnsupported(request.headers)
   const wanted = await requireDocument(request, document.root)
   const { map } = context.config.document.storageClass
   const content = document.toOss(wanted, { storageClasses: map })

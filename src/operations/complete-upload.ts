@@ -7,9 +7,9 @@ import { readDocument } from '../s3/request.ts'
 import { type ObjectChecksum, objectChecksum } from '../s3/upload-checksum.ts'
 import type { Upload } from '../s3/upload-id.ts'
 import { isETagOfParts, toS3ETag } from '../translate/etag.ts'
-import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
+import { toS3Answer } from '../translate/headers.ts'
 import { element, text } from '../xml.ts'
-import { destinationConditions } from './conditional-write.ts'
+import { destinationConditions, refuseUnheld } from './conditional-write.ts'
 import { longCall } from './copy-ports.ts'
 import { requestPayer } from './destination.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
@@ -26,7 +26,8 @@ const MIN_PART_BYTES = 5 * 1024 ** 2
  */
 export async function completeMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
-  refuseUnsupported(headers)
+  // Also for who completes again: it has never been held.
+  refuseUnheld(request, context)
   const uploadId = query.get('uploadId') ?? ''
   const upload = uploadOf(request, context)
   const document = await readDocument((request.body as PlainBody).body, 'CompleteMultipartUpload')

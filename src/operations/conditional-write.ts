@@ -4,6 +4,7 @@ import type { HeaderMap } from '../ports.ts'
 import { notImplemented, S3Error } from '../s3/error.ts'
 import { etagMatches } from '../translate/etag.ts'
 import { preconditionFailed } from '../translate/preconditions.ts'
+import { requestPayer } from './destination.ts'
 import type { Context, ObjectRequest } from './operation.ts'
 
 /**
@@ -15,10 +16,9 @@ export async function destinationConditions(request: ObjectRequest, context: Con
   const ifMatch = request.headers['if-match']
   const ifNoneMatch = request.headers['if-none-match']
   if (ifMatch === undefined && ifNoneMatch === undefined) return {}
-  refuseOtherForms(ifMatch, ifNoneMatch)
-  const bestEffort = context.config.document.conditionalWrites === 'best-effort'
+  refuseUnheld(request, context)
+  const bestEffort = isBestEffort(context)
   if (ifMatch !== undefined) {
-    if (!bestEffort) throw notImplemented('If-Match', needsSetting('OSS has no such condition'))
     const etag = await currentETag(request, context)
     if (etag === undefined) throw new S3Error('NoSuchKey', { elements: { Key: request.key } })
     if (!etagMatches(ifMatch, etag)) throw preconditionFailed('If-Match', '')
@@ -34,6 +34,16 @@ export async function destinationConditions(request: ObjectRequest, context: Con
     )
   if ((await currentETag(request, context)) !== undefined) throw preconditionFailed('If-None-Match', '')
   return {}
+}
+
+const isBestEffort = ({ config }: Context) => config.document.conditionalWrites === 'best-effort'
+
+/** @throws S3Error NotImplemented for conditions that no write of this gateway is held to. */
+export function refuseUnheld({ headers }: ObjectRequest, context: Context): void {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
+  refuseOtherForms(ifMatch, ifNoneMatch)
+  if (ifMatch !== undefined && !isBestEffort(context))
+    throw notImplemented('If-Match', needsSetting('OSS has no such condition'))
 }
 
 const needsSetting = (why: string) =>
@@ -58,9 +68,15 @@ function refuseOtherForms(ifMatch: string | undefined, ifNoneMatch: string | und
   }
 }
 
-async function currentETag({ bucket, key }: ObjectRequest, { oss }: Context): Promise<string | undefined> {
+async function currentETag(request: ObjectRequest, { oss }: Context): Promise<string | undefined> {
+  const { bucket, key } = request
   try {
-    const { headers } = await oss.send({ method: 'HEAD', bucket, key })
+    const { headers } = await oss.send({
+      method: 'HEAD',
+      bucket,
+      key,
+      headers: requestPayer(request.headers),
+    })
     return headers.etag
   } catch (error) {
     if (error instanceof OssError && error.status === 404 && error.code !== 'NoSuchBucket') return undefined

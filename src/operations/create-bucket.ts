@@ -7,7 +7,7 @@ import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
 import { readDocument } from '../s3/request.ts'
 import { grantsNameAnAccount, requestedAcl } from '../translate/acl.ts'
 import { checkElements, child, childText } from '../translate/elements.ts'
-import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
+import { toS3Answer } from '../translate/headers.ts'
 import { parseTags, type Tag, validateTags } from '../translate/tagging.ts'
 import type { XmlNode } from '../xml.ts'
 import type { BucketRequest, Context } from './operation.ts'
@@ -21,7 +21,6 @@ const ROOT = 'CreateBucketConfiguration'
  */
 export async function createBucket(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket, headers } = request
-  refuseUnsupported(headers)
   const { region, tags } = await readConfiguration(request)
   refuseOwnership(headers)
   refuseNamespace(headers)

@@ -1,8 +1,8 @@
 import { decodeKey } from '../percent.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import { hash } from '../s3/checksum.ts'
-import { notImplemented, S3Error } from '../s3/error.ts'
-import { isVersionId, validateKey } from '../s3/request.ts'
+import { S3Error } from '../s3/error.ts'
+import { validateKey } from '../s3/request.ts'
 import {
   checkElements,
   childElements,
@@ -11,7 +11,7 @@ import {
   optionalFlag,
   requiredText,
 } from '../translate/elements.ts'
-import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
+import { toS3Answer } from '../translate/headers.ts'
 import { children, renderXml, text, type XmlNode, type XmlTree } from '../xml.ts'
 import { authorize } from './authorize.ts'
 import { requestPayer } from './destination.ts'
@@ -29,7 +29,6 @@ type Wanted = { key: string; versionId: string | undefined }
  * @throws S3Error MalformedXML; NotImplemented for conditions, before anything is deleted.
  */
 export async function deleteObjects(request: BucketRequest, context: Context): Promise<Reply> {
-  refuseUnsupported(request.headers)
   const { wanted, quiet } = parseDelete(await requireDocument(request, 'Delete'))
   const errors: XmlTree[] = []
   const allowed = wanted.filter((object) => {
@@ -61,13 +60,16 @@ function parseDelete(document: XmlNode): { wanted: Wanted[]; quiet: boolean } {
   return { wanted, quiet: optionalFlag(document, 'Quiet') ?? false }
 }
 
+/** What all version ids of OSS are like. One of S3's own, as long as it may be, is that of no version here. */
+const ossVersionId = /^(?:null|CAEQ[\w.-]{46,128})$/
+
 /** Why a key is not even asked for: the client may not, or OSS would refuse all of them because of it. */
 function refusalOf({ key, versionId }: Wanted, bucket: string, { client }: Context): S3Error | undefined {
   try {
     authorize(client, 'write', bucket, key)
     validateKey(key)
     // Also an empty one: the object itself was not asked for.
-    if (versionId !== undefined && !isVersionId(versionId)) return new S3Error('NoSuchVersion')
+    if (versionId !== undefined && !ossVersionId.test(versionId)) return new S3Error('NoSuchVersion')
     return undefined
   } catch (error) {
     if (error instanceof S3Error) return error
@@ -130,11 +132,3 @@ async function deleteFromOss(
 }
 
 const nameOf = ({ key, versionId }: Wanted) => `${versionId ?? ''}/${key}`
-
-/** Conditions of a deletion, which OSS does not have. @throws S3Error NotImplemented. */
-export function refuseDeleteConditions(headers: HeaderMap): void {
-  const conditional = ['If-Match', 'x-amz-if-match-last-modified-time', 'x-amz-if-match-size'].find(
-    (name) => name.toLowerCase() in headers,
-  )
-  if (conditional !== undefined) throw notImplemented(conditional, 'OSS deletes without conditions')
-}

@@ -2,7 +2,6 @@ import { getBucketInfo } from '../oss/bucket-info.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
 import { grantsNameAnAccount, requestedAcl } from '../translate/acl.ts'
 import { toOssEncryption } from '../translate/encryption.ts'
-import { refuseUnsupported } from '../translate/headers.ts'
 import { toOssStorageClass } from '../translate/storage-class.ts'
 import type { Context, ObjectRequest } from './operation.ts'
 
@@ -14,7 +13,6 @@ export async function destinationHeaders(
   { bucket, headers }: ObjectRequest,
   { config, oss }: Context,
 ): Promise<HeaderMap> {
-  refuseUnsupported(headers)
   const { acl: aclSettings, storageClass: classSettings } = config.document
   const ownerId = grantsNameAnAccount(headers) ? (await getBucketInfo(oss, bucket)).ownerId : undefined
   const acl = requestedAcl(headers, ownerId) ?? (aclSettings.default === 'private' ? 'private' : undefined)

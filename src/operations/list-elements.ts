@@ -1,8 +1,11 @@
 import { byStem, decodeKey } from '../percent.ts'
+import type { HeaderMap } from '../ports.ts'
+import { toS3Time } from '../translate/date.ts'
 import { toS3ETag } from '../translate/etag.ts'
 import { toS3StorageClass } from '../translate/storage-class.ts'
 import { escapeText, Written } from '../xml.ts'
 import type { RowKind } from '../xml-rows.ts'
+import { attributeNames } from './attribute-names.ts'
 
 // The elements of objects and versions, from OSS's texts to S3's elements. A page has a thousand, so they are written
 // at once: through trees that are rendered afterwards, the whole request would take half as long again.
@@ -49,6 +52,22 @@ export const sameElement = (name: string, text: string | undefined): string =>
 export const storageClassElement = remembering(
   (storageClass = 'Standard') => `<StorageClass>${escapeText(toS3StorageClass(storageClass))}</StorageClass>`,
 )
+
+const RESTORE_STATUS = 'RestoreStatus'
+
+/** Whether a list is to tell which objects are restored. @throws S3Error InvalidArgument. */
+export const wantsRestoreStatus = (headers: HeaderMap): boolean =>
+  attributeNames(headers, 'x-amz-optional-object-attributes', [RESTORE_STATUS]).has(RESTORE_STATUS)
+
+const ossRestore = /^ongoing-request="(true|false)"(?:, *expiry-date="([^"]*)")?$/
+
+/** What OSS says of a restore, as in its header `x-oss-restore`, in S3's elements. */
+export function restoreStatusElement(info: string | undefined): string {
+  const [, ongoing, expiry] = ossRestore.exec(info ?? '') ?? []
+  if (ongoing === undefined) return ''
+  const until = sameElement('RestoreExpiryDate', expiry && toS3Time(expiry))
+  return `<RestoreStatus><IsRestoreInProgress>${ongoing}</IsRestoreInProgress>${until}</RestoreStatus>`
+}
 
 /** S3 names owners by their ids alone. */
 export const ownerElement = remembering((id) =>

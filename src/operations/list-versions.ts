@@ -12,9 +12,11 @@ import {
   etagElement,
   ownerElement,
   prefixRows,
+  restoreStatusElement,
   sameElement,
   storageClassElement,
   timeElement,
+  wantsRestoreStatus,
   written,
 } from './list-elements.ts'
 import { keyEncoding, parsePageSize, takeList } from './listing.ts'
@@ -62,7 +64,7 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
     'ListVersionsResult',
     {
       DeleteMarker: deleteMarkerRows(encode),
-      Version: versionRows(encode),
+      Version: versionRows(encode, wantsRestoreStatus(headers)),
       CommonPrefixes: prefixRows(encode),
     },
   )
@@ -98,14 +100,19 @@ const deleteMarkerRows = (encode: Encode): RowKind<Entry> => ({
     entry('DeleteMarker', { key, id, isLatest, time, owner }, encode, ''),
 })
 
-const versionRows = (encode: Encode): RowKind<Entry> => ({
-  texts: ['Key', 'VersionId', 'IsLatest', 'LastModified', 'Owner/ID', 'ETag', 'Size', 'StorageClass'],
-  make: ([key, id, isLatest, time, owner, etag, size, storageClass]) =>
+const versionTexts = 'Key VersionId IsLatest LastModified Owner/ID ETag Size StorageClass'.split(' ')
+
+const versionRows = (encode: Encode, withRestore: boolean): RowKind<Entry> => ({
+  texts: withRestore ? [...versionTexts, 'RestoreInfo'] : versionTexts,
+  make: ([key, id, isLatest, time, owner, etag, size, storageClass, restore]) =>
     entry(
       'Version',
       { key, id, isLatest, time, owner },
       encode,
-      etagElement(etag) + sameElement('Size', size) + storageClassElement(storageClass),
+      etagElement(etag) +
+        sameElement('Size', size) +
+        storageClassElement(storageClass) +
+        (withRestore ? restoreStatusElement(restore) : ''),
     ),
 })
 

@@ -13,9 +13,11 @@ import {
   keyTexts,
   ownerElement,
   prefixRows,
+  restoreStatusElement,
   sameElement,
   storageClassElement,
   timeElement,
+  wantsRestoreStatus,
   written,
 } from './list-elements.ts'
 import { keyEncoding, parsePageSize, takeList } from './listing.ts'
@@ -98,7 +100,10 @@ async function listPage(
       headers: requestPayer(headers),
     },
     'ListBucketResult',
-    { Contents: objectRows(encode, withOwner), CommonPrefixes: prefixRows(encode) },
+    {
+      Contents: objectRows(encode, withOwner, wantsRestoreStatus(headers)),
+      CommonPrefixes: prefixRows(encode),
+    },
   )
   const { document, rows } = takeList(answer)
   const { Contents: contents, CommonPrefixes: prefixes } = rows
@@ -121,11 +126,12 @@ async function listPage(
   )
 }
 
-function objectRows(encode: Encode, withOwner: boolean): RowKind<string> {
+function objectRows(encode: Encode, withOwner: boolean, withRestore: boolean): RowKind<string> {
   const keyText = keyTexts(encode)
+  const texts = ['Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'Owner/ID']
   return {
-    texts: ['Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'Owner/ID'],
-    make: ([key = '', time = '', etag, size, storageClass, owner]) =>
+    texts: withRestore ? [...texts, 'RestoreInfo'] : texts,
+    make: ([key = '', time = '', etag, size, storageClass, owner, restore]) =>
       '<Contents>' +
       `<Key>${keyText(key)}</Key>` +
       timeElement(toS3Time(time)) +
@@ -133,6 +139,7 @@ function objectRows(encode: Encode, withOwner: boolean): RowKind<string> {
       sameElement('Size', size) +
       (withOwner ? ownerElement(owner) : '') +
       storageClassElement(storageClass) +
+      (withRestore ? restoreStatusElement(restore) : '') +
       '</Contents>',
   }
 }

@@ -1,11 +1,11 @@
 import { OssUnreachable } from '../oss/error.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
-import { notImplemented } from '../s3/error.ts'
 import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../s3/upload-checksum.ts'
 import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../s3/upload-id.ts'
+import { refuseEncryption } from '../translate/encryption.ts'
 import { toS3ETag } from '../translate/etag.ts'
-import { refuseUnsupported, toOssContent, toS3Answer } from '../translate/headers.ts'
+import { toOssContent, toS3Answer } from '../translate/headers.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
 import { text } from '../xml.ts'
 import { destinationHeaders, requestPayer } from './destination.ts'
@@ -67,7 +67,7 @@ function requestedEncryption(oss: HeaderMap): UploadEncryption | undefined {
 export async function uploadPart(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
   const body = request.body as PlainBody
-  refuseUnsupported(headers)
+  refuseEncryption(headers)
   const partNumber = String(partNumberOf(request))
   const upload = uploadOf(request, context)
   checkPartChecksum(upload.checksum, headers)
@@ -86,8 +86,6 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
 /** AbortMultipartUpload. @throws S3Error NoSuchUpload. */
 export async function abortMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
-  const condition = 'x-amz-if-match-initiated-time'
-  if (condition in headers) throw notImplemented(condition, 'OSS aborts without conditions')
   const aborted = await context.oss.send({
     method: 'DELETE',
     bucket,

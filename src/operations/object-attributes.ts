@@ -1,19 +1,22 @@
 import type { HeaderMap, Reply } from '../ports.ts'
-import { invalidArgument, S3Error } from '../s3/error.ts'
+import { S3Error } from '../s3/error.ts'
 import { partsOfETag, toS3ETag } from '../translate/etag.ts'
-import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
+import { toS3Answer } from '../translate/headers.ts'
 import { toS3StorageClass } from '../translate/storage-class.ts'
 import { keptChecksums } from '../translate/stored-checksum.ts'
 import type { XmlTree } from '../xml.ts'
+import { attributeNames } from './attribute-names.ts'
+import { parseNumber } from './listing.ts'
 import { type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { statObject } from './read-object.ts'
 
 const ASKED = 'x-amz-object-attributes'
 const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
+/** Which of the parts are asked for: none is listed here, but what is no number is still wrong. */
+const pageHeaders = ['x-amz-max-parts', 'x-amz-part-number-marker']
 
 /** GetObjectAttributes, from one HEAD. OSS does not keep the parts of an object, only how many there were. */
 export async function getObjectAttributes(request: ObjectRequest, context: Context): Promise<Reply> {
-  refuseUnsupported(request.headers)
   const wanted = parseAttributes(request.headers)
   const object = await statObject(request, context)
   const parts = partsOfETag(object.etag ?? '')
@@ -33,19 +36,16 @@ export async function getObjectAttributes(request: ObjectRequest, context: Conte
 }
 
 /** @throws S3Error InvalidRequest, InvalidArgument. */
-function parseAttributes(headers: HeaderMap): Set<string> {
-  const names = (headers[ASKED] ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-  if (names.length === 0) {
+function parseAttributes(headers: HeaderMap): ReadonlySet<string> {
+  const names = attributeNames(headers, ASKED, ATTRIBUTES)
+  if (names.size === 0) {
     throw new S3Error('InvalidRequest', {
       message: `The ${ASKED} header specifying the attributes to be retrieved is either missing or empty`,
     })
   }
-  const unknown = names.find((name) => !ATTRIBUTES.includes(name))
-  if (unknown !== undefined) throw invalidArgument('Invalid attribute name specified.', ASKED, unknown)
-  return new Set(names)
+  const page = new Map(Object.entries(headers))
+  for (const name of pageHeaders) parseNumber(page, name)
+  return names
 }
 
 /** `x-amz-checksum-crc32: …` → `<ChecksumCRC32>…`. */

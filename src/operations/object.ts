@@ -1,11 +1,10 @@
 import type { Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { toS3ETag } from '../translate/etag.ts'
-import { refuseUnsupported, toOssContent, toS3Answer } from '../translate/headers.ts'
+import { toOssContent, toS3Answer } from '../translate/headers.ts'
 import { toKeptChecksum } from '../translate/stored-checksum.ts'
 import { parseTagging, toOssTagging } from '../translate/tagging.ts'
 import { destinationConditions } from './conditional-write.ts'
-import { refuseDeleteConditions } from './delete-objects.ts'
 import { destinationHeaders, requestPayer } from './destination.ts'
 import { bypassGovernance } from './object-lock.ts'
 import type { Context, ObjectRequest } from './operation.ts'
@@ -33,8 +32,6 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
 /** DeleteObject: 204 also for a key that is not there, as S3. */
 export async function deleteObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
-  refuseUnsupported(headers)
-  refuseDeleteConditions(headers)
   const deleted = await context.oss.send({
     method: 'DELETE',
     bucket,

@@ -9,6 +9,7 @@ import { validateKey } from '../s3/request.ts'
 import { parseTagSet, toOssTagging, validateTags } from '../translate/tagging.ts'
 import { parseXml, renderXml, XmlError } from '../xml.ts'
 import { authorize } from './authorize.ts'
+import { checkHeaderContext } from './header-context.ts'
 import { putObject } from './object.ts'
 import type { BucketRequest, Context, ObjectRequest } from './operation.ts'
 import { requireOwner } from './owner.ts'
@@ -41,6 +42,7 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
   authorize(client, 'write', bucket, key)
 
   const headers = headersOf(fields)
+  checkHeaderContext({ name: 'PutObject', method: 'PUT' }, headers, headers)
   const owner = headers['x-amz-expected-bucket-owner']
   if (owner !== undefined) await requireOwner(context, bucket, owner)
   const put: ObjectRequest = {
@@ -62,6 +64,9 @@ const sameNamed = new Set([
   'content-md5',
   'content-type',
   'expires',
+  'if-match',
+  'if-none-match',
+  'if-unmodified-since',
 ])
 /** Fields about the form itself, or headers that mean something only on the wire. */
 const notHeaders = new Set([

@@ -3,7 +3,7 @@ import { type HeaderMap, headerMap, type OssResponse, type Reply } from '../port
 import { S3Error } from '../s3/error.ts'
 import { isRange, resolveRange } from '../s3/range.ts'
 import { refuseEncryption } from '../translate/encryption.ts'
-import { refuseUnsupported, toS3Object } from '../translate/headers.ts'
+import { toS3Object } from '../translate/headers.ts'
 import { type IfRange, ifRangeHolds, parseIfRange } from '../translate/if-range.ts'
 import {
   conditionOfStatus,
@@ -104,7 +104,6 @@ export async function statObject(request: ObjectRequest, context: Context): Prom
 /** @throws S3Error InvalidArgument, InvalidRequest, NotImplemented. */
 function parseRead(request: ObjectRequest, context: Context): Read {
   const { headers } = request
-  refuseUnsupported(headers)
   refuseEncryption(headers)
   const range = headers.range !== undefined && isRange(headers.range) ? headers.range : undefined
   const ifRange = range === undefined ? undefined : headers['if-range']

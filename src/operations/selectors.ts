@@ -1,4 +1,5 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
+import type { S3Request } from '../s3/request.ts'
 import type { Operation } from './operation.ts'
 
 type Level = Operation['on']
@@ -102,10 +103,24 @@ export const parameterNames: ReadonlySet<string> = new Set([
 ])
 
 /**
+ * Refuses a query that says two things with one parameter.
+ * @throws S3Error InvalidArgument.
+ */
+export function checkRepeated({ method, parameters, query }: S3Request): void {
+  // A preflight asks about another request's URL.
+  if (parameters.length === query.size || method === 'OPTIONS') return
+  for (const [name, value] of parameters) {
+    if ((parameterNames.has(name) || name === 'uploadId') && query.get(name) !== value) {
+      throw invalidArgument('A query string parameter must not have two values', name, value)
+    }
+  }
+}
+
+/**
  * What a query selects: one selector, or the plain operation of the method. The value of a selector says nothing in S3.
  * @returns the selector ({@link PART} of a part), or undefined for the plain operation.
  * @throws S3Error InvalidArgument for two selectors, and for half a part's; InvalidRequest for a part of no object;
- * NotImplemented for a name without a value that S3 does not know, on a write: so the next sub-resource of S3 would
+ * NotImplemented, on a write, for a name without a value that S3 does not know: so the next sub-resource of S3 would
  * come, and must not become an upload or a deletion.
  */
 export function selectorOf(method: string, on: Level, query: Query): string | undefined {

@@ -14,7 +14,7 @@ import { toS3Time } from '../translate/date.ts'
 import { refuseEncryption } from '../translate/encryption.ts'
 import { toS3Error } from '../translate/errors.ts'
 import { toS3ETag } from '../translate/etag.ts'
-import { refuseUnsupported, toS3Answer } from '../translate/headers.ts'
+import { toS3Answer } from '../translate/headers.ts'
 import {
   copyConditionFailed,
   failedCondition,
@@ -59,7 +59,6 @@ type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
  */
 export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers, query } = request
-  refuseUnsupported(headers)
   refuseEncryption(headers)
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)

@@ -49,6 +49,7 @@ export function plainBody(
   const { headers } = request
   const framing = framingOf(headers, payload)
   const length = parseLength(headers, framing ? 'x-amz-decoded-content-length' : 'content-length')
+  if (framing === undefined && payload.kind === 'unsigned') checkDecodedLength(headers, length)
   const checksum = checksumOf === 'body' ? declaredChecksum(headers) : undefined
   const names = trailerNames(headers)
   if (checksum !== undefined && checksum.expected === undefined && !framing?.trailer) {
@@ -151,6 +152,18 @@ function parseLength(headers: HeaderMap, name: 'content-length' | 'x-amz-decoded
   if (/^\d{1,15}$/.test(value)) return Number(value)
   if (value === '' || name !== 'content-length') throw new S3Error('MissingContentLength')
   throw invalidArgument(`Value for ${name} header is invalid.`, name, value)
+}
+
+/**
+ * Without framing nothing is decoded. Where the lengths differ an unsigned body may be framed all the same, and would be
+ * stored so.
+ * @throws S3Error IncompleteBody, MissingContentLength.
+ */
+function checkDecodedLength(headers: HeaderMap, length: number): void {
+  const name = 'x-amz-decoded-content-length'
+  if (headers[name] === undefined) return
+  const decoded = parseLength(headers, name)
+  if (decoded !== length) throw wrongLength(decoded, length)
 }
 
 /** Passes the pieces on; what may be the last only when the bytes were as many as allowed and every check held. */

@@ -188,7 +188,8 @@ function supported(header: string): Algorithm {
   return algorithm
 }
 
-function isDigest(value: string, bytes: number): boolean {
+/** Whether a text is base64 of so many bytes, and nothing else. */
+export function isDigest(value: string, bytes: number): boolean {
   const decoded = Buffer.from(value, 'base64')
   return decoded.length === bytes && decoded.toString('base64') === value
 }

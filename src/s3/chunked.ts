@@ -30,8 +30,10 @@ export type Framing = {
 // A chunk header is some 90 bytes, a trailer line at most as long.
 const MAX_LINE = 1024
 const MAX_TRAILER = 8192
-/** Smaller pieces that came together go on together: S3 wants chunks of this size, but for the last. */
+/** Smaller pieces that came together go on together. */
 const SMALL = 8192
+/** Bytes of a signed chunk that is not the last (versitygw#1683). Unsigned ones are sent smaller by the SDK for JavaScript. */
+const MIN_SIGNED = 8192
 const LF = 10
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
@@ -40,7 +42,7 @@ const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
  * with a trailer. The pieces are views of the source's, not copies, unless they are small. A piece may be out before the signature of its
  * chunk is verified, but the last piece of each chunk is not; so the consumer must not call the body complete
  * before the generator ends.
- * @throws S3Error IncompleteBody, MalformedTrailerError, SignatureDoesNotMatch.
+ * @throws S3Error IncompleteBody, InvalidChunkSizeError, MalformedTrailerError, SignatureDoesNotMatch.
  */
 export async function* decodeChunked(source: Body, framing: Framing): AsyncGenerator<Uint8Array, void, void> {
   const chain = framing.signing && signatureChain(framing.signing)
@@ -48,6 +50,8 @@ export async function* decodeChunked(source: Body, framing: Framing): AsyncGener
   let line = ''
   let signature = ''
   let left = 0
+  let count = 0
+  let size = 0
   let total = 0
   const trailer: string[] = []
   let trailerSize = 0
@@ -85,7 +89,11 @@ export async function* decodeChunked(source: Body, framing: Framing): AsyncGener
 
       if (expecting === 'size') {
         const header = parseChunkHeader(text)
-        left = header.size
+        if (chain !== undefined && header.size > 0 && count > 0 && size < MIN_SIGNED) {
+          throw new S3Error('InvalidChunkSizeError', { elements: { Chunk: count + 1, BadChunkSize: size } })
+        }
+        count++
+        left = size = header.size
         signature = header.signature
         total += left
         if (total > framing.length || (left === 0 && total < framing.length)) {

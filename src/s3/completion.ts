@@ -1,4 +1,4 @@
-import { children, text, type XmlNode } from '../xml.ts'
+import type { XmlNode, XmlValue } from '../xml.ts'
 import { allAlgorithms } from './checksum.ts'
 import { invalidArgument, S3Error } from './error.ts'
 
@@ -29,7 +29,8 @@ export function checkPartNumber(number: number, text: string | undefined): void 
  * @throws S3Error InvalidRequest, MalformedXML, InvalidArgument, InvalidPartOrder.
  */
 export function parseCompletion(document: XmlNode | undefined, uploadId: string): WantedPart[] {
-  const elements = document === undefined ? [] : children(document, 'Part')
+  if (document !== undefined) checkNames(document, ['Part'])
+  const elements = document?.Part ?? []
   if (elements.length === 0) {
     throw new S3Error('InvalidRequest', { message: 'You must specify at least one part' })
   }
@@ -41,18 +42,38 @@ export function parseCompletion(document: XmlNode | undefined, uploadId: string)
   return parts
 }
 
-function parsePart(part: XmlNode): WantedPart {
-  const number = text(part, 'PartNumber')?.trim()
-  const etag = text(part, 'ETag')
+function parsePart(part: XmlValue): WantedPart {
+  if (typeof part === 'string') throw new S3Error('MalformedXML')
+  checkNames(part, partNames)
+  const number = textOf(part, 'PartNumber')?.trim()
+  const etag = textOf(part, 'ETag')
   if (number === undefined || !/^[+-]?\d{1,10}$/.test(number) || etag === undefined) {
     throw new S3Error('MalformedXML')
   }
   checkPartNumber(Number(number), number)
   const checksums = Object.keys(allAlgorithms).flatMap((name): [string, string][] => {
-    const value = text(part, `Checksum${name}`)?.trim()
+    const value = textOf(part, `Checksum${name}`)?.trim()
     return value === undefined ? [] : [[name, value]]
   })
   return { number: Number(number), etag: bareETag(etag), checksums: new Map(checksums) }
+}
+
+const partNames = ['PartNumber', 'ETag', ...Object.keys(allAlgorithms).map((name) => `Checksum${name}`)]
+
+/** @throws S3Error MalformedXML for text beside elements, and for elements of other names. */
+function checkNames(node: XmlNode, names: readonly string[]): void {
+  if (Object.keys(node).some((name) => (name === '#text' ? !isBlank(node[name]) : !names.includes(name)))) {
+    throw new S3Error('MalformedXML')
+  }
+}
+
+const isBlank = (texts: XmlValue[] | undefined) => /^[ \t\r\n]*$/.test(String(texts ?? ''))
+
+/** The text of the one child of that name. @throws S3Error MalformedXML for two, and for elements within. */
+function textOf(node: XmlNode, name: string): string | undefined {
+  const [value, another] = node[name] ?? []
+  if (another !== undefined || typeof value === 'object') throw new S3Error('MalformedXML')
+  return value
 }
 
 /** An ETag as parts are compared: without quotes, in lower case. */

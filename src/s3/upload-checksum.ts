@@ -6,6 +6,7 @@ import {
   carriesChecksum,
   type Digest,
   declaredChecksum,
+  isDigest,
   validateChecksum,
 } from './checksum.ts'
 import { combineCrcs } from './crc-combine.ts'
@@ -145,7 +146,11 @@ function promisedChecksum(upload: UploadChecksum, headers: HeaderMap): string | 
   return value
 }
 
-function partDigest({ algorithm, type }: UploadChecksum, { number, checksums }: CheckedPart) {
+/** @throws S3Error InvalidRequest for one of another algorithm, which nobody would look at; BadDigest for none. */
+function partDigest(upload: UploadChecksum, { number, checksums }: CheckedPart) {
+  const { algorithm, type } = upload
+  const other = [...checksums.keys()].find((one) => one !== algorithm)
+  if (other !== undefined) throw mismatch(upload, other)
   const value = checksums.get(algorithm)
   const name = algorithm.toLowerCase()
   if (value === undefined) {
@@ -154,13 +159,12 @@ function partDigest({ algorithm, type }: UploadChecksum, { number, checksums }: 
       `The upload was created using a ${name} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
     )
   }
-  const digest = Buffer.from(value, 'base64')
-  if (digest.length !== allAlgorithms[algorithm].bytes) {
+  if (!isDigest(value, allAlgorithms[algorithm].bytes)) {
     throw new S3Error('BadDigest', {
       message: `The ${name} you specified for part ${number} did not match what we received.`,
     })
   }
-  return digest
+  return Buffer.from(value, 'base64')
 }
 
 function declaredType(headers: HeaderMap): ChecksumType | undefined {

@@ -1,6 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
-import type { XmlNode, XmlTree } from '../xml.ts'
+import { type XmlNode, type XmlTree, XSI_TYPE } from '../xml.ts'
 import {
   checkElements,
   child,
@@ -144,6 +144,8 @@ function parseGrant(grant: XmlNode): Grant {
   const [named, another] = (['ID', 'URI', 'EmailAddress'] as const).filter((name) => name in grantee)
   // Two names may be of two grantees.
   if (named === undefined || another !== undefined) throw malformedAcl()
+  const [type] = grantee[XSI_TYPE] ?? []
+  if (type !== undefined && type !== granteeTypes[named]) throw malformedAcl()
   const value = requiredText(grantee, named)
   if (named === 'URI' && !GROUPS.includes(value))
     throw invalidArgument('Invalid group uri', 'Group/URI', value)
@@ -152,6 +154,9 @@ function parseGrant(grant: XmlNode): Grant {
 
 /** What a grantee is called in documents, and in headers. */
 const granteeKinds = { ID: 'id', URI: 'uri', EmailAddress: 'emailAddress' } as const
+
+/** The `xsi:type` of a grantee who is named so. */
+const granteeTypes = { ID: 'CanonicalUser', URI: 'Group', EmailAddress: 'AmazonCustomerByEmail' } as const
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 

@@ -1,6 +1,6 @@
 import { parseIsoTime } from '../parse-date.ts'
 import { S3Error } from '../s3/error.ts'
-import type { XmlNode } from '../xml.ts'
+import { type XmlNode, XSI_TYPE } from '../xml.ts'
 
 /**
  * Holds a client's element to the children that are translated: none is dropped, none silently chosen of two.
@@ -19,7 +19,7 @@ export function checkElements(
     if (name === '#text') {
       // Blanks between elements, as a pretty printer leaves them.
       if (!isBlank([values].flat().join(''))) throw malformedXml()
-    } else if (repeated.includes(name)) continue
+    } else if (name === XSI_TYPE || repeated.includes(name)) continue
     else if (!single.includes(name)) throw unsupportedElement(`${path}/${name}`)
     else if (values.length > 1) throw malformedXml()
   }

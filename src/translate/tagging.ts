@@ -9,9 +9,10 @@ const MAX_TAGS = 10
 const MAX_BUCKET_TAGS = 20
 const MAX_KEY_LENGTH = 128
 const MAX_VALUE_LENGTH = 256
-// What both services take: S3 has `@` besides. OSS documents Latin letters alone, and takes those of any script, as the
-// tests of aliyun-oss-python-sdk against the service have it.
+// What both services take. S3 has `@` besides, OSS on buckets alone. OSS documents Latin letters, and takes those of any
+// script, as the tests of aliyun-oss-python-sdk against the service have it.
 const allowed = /^[\p{L}\p{N} +\-=._:/]*$/u
+const allowedOnBuckets = /^[\p{L}\p{N} +\-=._:/@]*$/u
 
 /**
  * The `x-amz-tagging` header (`k=v&k2=v2`, URL-encoded) → tags.
@@ -100,19 +101,19 @@ export function validateTags(tags: readonly Tag[], on: keyof typeof limits = 'ob
         elements: { TagKey: key },
       })
     }
-    validateTag([key, value])
+    validateTag([key, value], on === 'object' ? allowed : allowedOnBuckets)
   }
 }
 
-/** A tag by itself, wherever it is named. @throws S3Error InvalidTag. */
-export function validateTag([key, value]: Tag): void {
-  if (key === '' || lengthOf(key) > MAX_KEY_LENGTH || !allowed.test(key)) {
+/** A tag by itself, wherever it is named. @param legal its texts. @throws S3Error InvalidTag. */
+export function validateTag([key, value]: Tag, legal = allowed): void {
+  if (key === '' || lengthOf(key) > MAX_KEY_LENGTH || !legal.test(key)) {
     throw new S3Error('InvalidTag', {
       message: 'The TagKey you have provided is invalid',
       elements: { TagKey: key },
     })
   }
-  if (lengthOf(value) > MAX_VALUE_LENGTH || !allowed.test(value)) {
+  if (lengthOf(value) > MAX_VALUE_LENGTH || !legal.test(value)) {
     throw new S3Error('InvalidTag', {
       message: 'The TagValue you have provided is invalid',
       elements: { TagKey: key, TagValue: value },

@@ -225,6 +225,18 @@ describe('aws-chunked', () => {
   rows('signed chunks', bucket, [
     { name: 'are stored without their framing', ask: upload({ signedChunks: true }), ...stores('hello') },
     { name: 'may be many', ask: upload({ signedChunks: true, chunks: long }), ...stores(long.join('')) },
+    ...Object.entries({ 'of the first': ['hel', 'lo'], 'of a later one': ['a'.repeat(8192), 'b', 'c'] }).map(
+      ([which, chunks]): Row => ({
+        name: `have a least size, but for the last: ${which}`,
+        ask: upload({ signedChunks: true, chunks }),
+        ...failure('InvalidChunkSizeError', {
+          Message: 'Only the last chunk is allowed to have a size less than 8192 bytes',
+          Chunk: String(chunks.length),
+          BadChunkSize: String(chunks.at(-2)?.length),
+        }),
+        and: storesNothing,
+      }),
+    ),
     {
       name: 'may have a signed trailer',
       ask: upload({ signedChunks: true, trailer: { [CRC]: crc32('hello') } }),

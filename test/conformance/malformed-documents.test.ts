@@ -117,6 +117,14 @@ for (const [name, ask, document] of documents) {
       'a second root': `${document('')}<a/>`,
       'text behind the root': `${document('')}a`,
       'the beginning of a document': document('').slice(0, -3),
+      'a prefix of no namespace': document('')
+        .replaceAll(/<(?=\w)/g, '<s3:')
+        .replaceAll('</', '</s3:'),
+      'an element of another namespace': document('').replace(
+        '>',
+        ' xmlns="urn:x" xmlns:a="urn:a"><a:Other/>',
+      ),
+      'US-ASCII by its word, which it is not': `<?xml version="1.0" encoding="US-ASCII"?>${document('é')}`,
       'another encoding': `<?xml version="1.0" encoding="UTF-16"?>${document('')}`,
       'what is not UTF-8': Buffer.from(document('\xff'), 'latin1'),
     }).map(([what, body]): Row => {

@@ -133,6 +133,14 @@ const uploading =
     headers,
   })
 rows('UploadPart', bucket, [
+  ...['', '-aws-kms-key-id', '-bucket-key-enabled'].map((suffix): Row => {
+    const name = `x-amz-server-side-encryption${suffix}`
+    return {
+      name: `${name} is the upload’s, not the part’s`,
+      ask: uploading({}, { [name]: 'AES256' }),
+      ...failure('InvalidArgument', { Message: `${name} header is not supported for this operation.` }),
+    }
+  }),
   {
     name: 'the encryption of the upload is told',
     ask: async (name) => {
@@ -291,6 +299,30 @@ rows('CompleteMultipartUpload', bucket, [
       expect(tags.xml).toMatchObject({ Tagging: { TagSet: { Tag: [{ Key: 'a', Value: '1' }] } } })
     },
   },
+  ...Object.entries({
+    'a part’s ETag twice': (part: string) => part.replace(/(<ETag>.*<\/ETag>)/, '$1<ETag>a</ETag>'),
+    'a part’s number twice': (part: string) => `<PartNumber>2</PartNumber>${part}`,
+    'an element within an ETag': (part: string) => part.replace('</ETag>', '<a>b</a></ETag>'),
+    'text in a part': (part: string) => `a${part}`,
+    'an element that no part has': (part: string) => `${part}<Length>5</Length>`,
+    'a checksum twice': (part: string) => part + '<ChecksumCRC32>NhCmhg==</ChecksumCRC32>'.repeat(2),
+  }).map(
+    ([what, change]): Row => ({
+      name: `${what} is malformed`,
+      ask: completing({
+        document: (etags) =>
+          listed(etags).replace(/<Part>(.*?)<\/Part>/, (_, part) => `<Part>${change(part)}</Part>`),
+      }),
+      ...failure('MalformedXML'),
+    }),
+  ),
+  ...Object.entries({ text: 'a', 'an element besides the parts': '<Other/>' }).map(
+    ([what, more]): Row => ({
+      name: `${what} is malformed`,
+      ask: completing({ document: (etags) => listed(etags).replace('<Part>', `${more}<Part>`) }),
+      ...failure('MalformedXML'),
+    }),
+  ),
   {
     name: 'ETags may be without quotes',
     ask: completing({ document: (etags) => listed(etags.map((etag) => etag.replaceAll('"', ''))) }),
@@ -446,6 +478,38 @@ const sums: Record<string, string> = {
   SHA256: Buffer.from(sha256('hello'), 'hex').toString('base64'),
 }
 rows('CompleteMultipartUpload with checksums', bucket, [
+  ...(
+    [
+      [
+        'more than a checksum',
+        '<ChecksumCRC32>NhCmhg==a</ChecksumCRC32>',
+        'BadDigest',
+        'The crc32 you specified for part 1 did not match what we received.',
+      ],
+      [
+        'none',
+        '<ChecksumCRC32/>',
+        'BadDigest',
+        'The crc32 you specified for part 1 did not match what we received.',
+      ],
+      [
+        'one of another algorithm',
+        '<ChecksumCRC32>NhCmhg==</ChecksumCRC32><ChecksumCRC32C>mnG7TA==</ChecksumCRC32C>',
+        'InvalidRequest',
+        'Checksum Type mismatch occurred, expected checksum Type: crc32, actual checksum Type: crc32c',
+      ],
+    ] as const
+  ).map(
+    ([what, more, code, Message]): Row => ({
+      name: `a part’s checksum that is ${what} is refused`,
+      ask: completing({
+        uploadHeaders: { 'x-amz-checksum-algorithm': 'CRC32' },
+        partHeaders: { 'x-amz-checksum-crc32': 'NhCmhg==' },
+        document: composite(more),
+      }),
+      ...failure(code, { Message }),
+    }),
+  ),
   {
     name: 'a composite checksum is told with the number of its parts',
     ask: completing({

@@ -216,6 +216,28 @@ rows('GetObjectAttributes', bucket, [
     ask: { key: 'k', query: { attributes: '' } },
     status: 400,
   },
+  ...['x-amz-max-parts', 'x-amz-part-number-marker'].flatMap((header): Row[] => [
+    {
+      name: `${header} is a number`,
+      ask: {
+        key: 'k',
+        query: { attributes: '' },
+        headers: { 'x-amz-object-attributes': 'ETag,ObjectParts', [header]: 'first' },
+      },
+      status: 400,
+      error: { Code: 'InvalidArgument', ArgumentName: header, ArgumentValue: 'first' },
+    },
+    {
+      name: `${header} has no effect on an object without parts`,
+      ask: {
+        key: 'k',
+        query: { attributes: '' },
+        headers: { 'x-amz-object-attributes': 'ETag,ObjectParts', [header]: '1' },
+      },
+      status: 200,
+      xml: { GetObjectAttributesResponse: { ETag: md5('hello') } },
+    },
+  ]),
   {
     name: 'a key that is not there is named',
     ask: { key: 'nothing', query: { attributes: '' }, headers: { 'x-amz-object-attributes': 'ETag' } },
@@ -242,6 +264,29 @@ rows('RestoreObject', bucket, [
       expect(headers['x-amz-restore']).toMatch(/^ongoing-request="(true|false)"/)
     },
   },
+  ...['', 'list-type', 'versions'].flatMap((list): Row[] => {
+    const query = { prefix: 'archived', ...(list === '' ? {} : { [list]: list === 'list-type' ? '2' : '' }) }
+    return [
+      {
+        name: `is told in a list that is asked for it, ?${list}`,
+        ask: { query, headers: { 'x-amz-optional-object-attributes': 'RestoreStatus' } },
+        status: 200,
+        body: /<RestoreStatus><IsRestoreInProgress>(?:true|false<\/IsRestoreInProgress><RestoreExpiryDate>[\dT:.-]+Z<\/RestoreExpiryDate>)/,
+      },
+      {
+        name: `is not told in any other, ?${list}`,
+        ask: { query },
+        status: 200,
+        and: ({ text }) => expect(text).not.toContain('RestoreStatus'),
+      },
+      {
+        name: `is the only attribute of its kind, ?${list}`,
+        ask: { query, headers: { 'x-amz-optional-object-attributes': 'RestoreStatus,Colour' } },
+        status: 400,
+        error: { Code: 'InvalidArgument', ArgumentName: 'x-amz-optional-object-attributes' },
+      },
+    ]
+  }),
   {
     name: 'an object that is in no archive is not restored',
     ask: restore('k'),

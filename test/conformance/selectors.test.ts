@@ -262,6 +262,43 @@ rows('Half a part of an upload', bucket, [
   },
 ])
 
+const signedPath =
+  (ask: Ask, search: string): Row['ask'] =>
+  (name) => ({
+    ...ask,
+    path: `/${name}/k?${search}`,
+  })
+rows('A name twice', bucket, [
+  ...[
+    ['GET', 'versionId=null&versionId=x', 'versionId'],
+    ['DELETE', 'versionId=null&versionId=x', 'versionId'],
+    ['PUT', 'partNumber=1&uploadId=u&partNumber=2', 'partNumber'],
+    ['DELETE', 'uploadId=u&uploadId=v', 'uploadId'],
+    ['GET', 'uploadId=u&uploadId=v', 'uploadId'],
+    ['GET', 'response-expires=a&response-expires=b', 'response-expires'],
+  ].map(
+    ([method = '', search = '', ArgumentName]): Row => ({
+      name: `${method} ?${search} does not choose between its values`,
+      ask: signedPath({ method, sign: 'none' }, search),
+      status: 400,
+      error: { Code: 'InvalidArgument', ArgumentName },
+      and: unchanged,
+    }),
+  ),
+  {
+    name: 'is one where the values are the same',
+    ask: signedPath({ method: 'DELETE', sign: 'none' }, 'versionId=null&acl&acl=&versionId=null'),
+    status: 405,
+    error: { Code: 'MethodNotAllowed', ResourceType: 'ACL' },
+  },
+  {
+    name: 'is ignored if it says nothing',
+    ask: signedPath({ sign: 'none' }, 'next=1&next=2'),
+    status: 403,
+    error: { Code: 'AccessDenied' },
+  },
+])
+
 // What S3 does with a sub-resource that it does not have yet is not known: the gateway refuses it.
 rows('A name without a value that S3 does not know', bucket, [
   ...[onObject('PUT', { next: '' }), onObject('DELETE', { next: '' }), onObject('POST', { next: '' })]

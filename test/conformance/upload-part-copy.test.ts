@@ -58,6 +58,7 @@ rows('UploadPartCopy', bucket, [
   misplaced('x-amz-tagging-directive', 'REPLACE'),
   misplaced('x-amz-tagging', 'a=b'),
   misplaced('x-amz-acl', 'public-read'),
+  misplaced('x-amz-grant-write', 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'),
   misplaced('x-amz-grant-read', 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'),
   misplaced('x-amz-storage-class', 'GLACIER'),
   {

@@ -209,12 +209,30 @@ export const refusedPolicies: readonly (readonly [name: string, body: string, me
   ['a kind of principal that is none', policy({ Principal: { OSS: '*' } }), 'Invalid principal in policy'],
   ['an operator that is none', policy({ Condition: { StringMatches: { 'aws:UserAgent': 'a' } } }), 'Invalid Condition type : StringMatches'],
   ['a key that is none', policy({ Condition: { StringLike: { agent: 'a' } } }), 'Policy has an invalid condition key'],
+  ...(
+    [
+      ['IpAddress', 'aws:SourceIp', '10.0.0.0/33'],
+      ['NotIpAddress', 'aws:SourceIp', '10.0.0.256'],
+      ['IpAddress', 'aws:SourceIp', 'office'],
+      ['Bool', 'aws:SecureTransport', 'no'],
+      ['DateLessThan', 'aws:CurrentTime', 'tomorrow'],
+    ] as const
+  ).map(
+    ([operator, key, value]) =>
+      [
+        `${operator} of ${value}`,
+        policy({ Condition: { [operator]: { [key]: value } } }),
+        `Invalid value of ${operator} : ${value}`,
+      ] as const,
+  ),
   ['an effect twice', policy({}).replace('"Effect"', '"Effect":"Deny","Effect"'), 'Statement/policy already has instance of Effect'],
   ['more than 20 KB', policy({ Sid: 's'.repeat(20 * 1024) }), 'Policy exceeds the maximum allowed document size.'],
 ]
 
 const acl = (...grants: string[]) => E('AccessControlPolicy', E('Owner', E('ID', 'OWNER')) + E('AccessControlList', grants.join('')))
 const grant = (grantee: string, permission: string) => E('Grant', E('Grantee', grantee) + E('Permission', permission))
+const typed = (type: string, grantee: string, permission: string) =>
+  grant(grantee, permission).replace('<Grantee>', `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">`)
 const mine = grant(E('ID', 'OWNER'), 'FULL_CONTROL')
 const everyone = E('URI', 'http://acs.amazonaws.com/groups/global/AllUsers')
 
@@ -228,6 +246,9 @@ export const refusedAcls: readonly (readonly [name: string, body: string, code: 
   ['a grant without a permission', acl(E('Grant', E('Grantee', everyone))), 'MalformedACLError'],
   ['a grant without a grantee', acl(E('Grant', E('Permission', 'READ'))), 'MalformedACLError'],
   ['a grantee without a name', acl(mine, grant('', 'READ')), 'MalformedACLError'],
+  ['a group that says it is a user', acl(mine, typed('CanonicalUser', everyone, 'READ')), 'MalformedACLError'],
+  ['a user who says it is a group', acl(typed('Group', E('ID', 'OWNER'), 'FULL_CONTROL')), 'MalformedACLError'],
+  ['a grantee of no kind', acl(mine, typed('Everyone', everyone, 'READ')), 'MalformedACLError'],
   ['a grantee with two names', acl(mine, grant(E('ID', 'OWNER') + everyone, 'FULL_CONTROL')), 'MalformedACLError'],
   ['an unknown group', acl(mine, grant(E('URI', 'http://example.com/'), 'READ')), 'InvalidArgument', 'Invalid group uri'],
   ['101 grants', acl(...Array.from({ length: 101 }, () => mine)), 'MalformedACLError'],

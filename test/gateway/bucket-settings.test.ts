@@ -130,10 +130,10 @@ const rows: Row[] = [
   {
     name: 'tags',
     put: () =>
-      new S3.PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [{ Key: 'team', Value: 'blue' }] } }),
-    oss: ['tagging', 'Tagging', { TagSet: [{ Tag: [{ Key: ['team'], Value: ['blue'] }] }] }],
+      new S3.PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [{ Key: 'team', Value: 'blau@büro' }] } }),
+    oss: ['tagging', 'Tagging', { TagSet: [{ Tag: [{ Key: ['team'], Value: ['blau@büro'] }] }] }],
     get: () => new S3.GetBucketTaggingCommand({ Bucket }),
-    answer: { TagSet: [{ Key: 'team', Value: 'blue' }] },
+    answer: { TagSet: [{ Key: 'team', Value: 'blau@büro' }] },
     remove: [
       () => new S3.DeleteBucketTaggingCommand({ Bucket }),
       { name: 'NoSuchTagSet', BucketName: Bucket },

@@ -11,8 +11,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
 import { httpChunked, presign, send, sha256, sign, type WireRequest } from './wire.ts'
 
-const BODY = Buffer.from('hello world, in pieces')
-const OTHER = Buffer.from('hello world, in pieceS')
+/** The least that a signed chunk has that is not the last. */
+const CHUNK = 8192
+const first = 'hello wo'.padStart(CHUNK) + 'rld, in '.padEnd(CHUNK)
+const BODY = Buffer.from(`${first}pieces`)
+const OTHER = Buffer.from(`${first}pieceS`)
 const crc = (bytes: Uint8Array) => {
   const value = Buffer.alloc(4)
   value.writeUInt32BE(crc32(bytes))
@@ -99,7 +102,7 @@ function framed(
     pieces.push(Buffer.from(`${bytes.length.toString(16)}${signature}\r\n`), bytes)
     if (bytes.length > 0) pieces.push(Buffer.from('\r\n'))
   }
-  const size = data.length > 1000 ? 65_536 : 8
+  const size = data.length > BODY.length ? 65_536 : CHUNK
   for (let at = 0; at < data.length; at += size) chunk(data.subarray(at, at + size))
   chunk(Buffer.alloc(0))
   if (form !== 'signed') pieces.push(Buffer.from(`x-amz-checksum-crc32:${trailer}\r\n`))
@@ -311,7 +314,7 @@ describe.each(runtimes)('the bytes of an upload on %s', (runtime) => {
             form,
             length,
             damage: (bytes) => {
-              const second = bytes.indexOf('\r\n8;') + 2
+              const second = bytes.indexOf(`\r\n${CHUNK.toString(16)};`) + 2
               const third = bytes.indexOf('\r\n6;') + 2
               return Buffer.concat([bytes.subarray(0, second), bytes.subarray(third)])
             },

@@ -434,6 +434,13 @@ describe.each(runtimes)('multipart uploads on %s', (runtime) => {
       expect((await oss.get(to.Key)).content.equals(Buffer.concat([big, small]))).toBe(true)
     })
 
+    test('is refused with a condition that no completion is held to', async () => {
+      const to = await create()
+      const parts = [await upload(to, 1)]
+      await complete(to, parts)
+      await expect(complete(to, parts, { IfMatch: '"0"' })).rejects.toMatchObject({ name: 'NotImplemented' })
+    })
+
     test.each([
       ['CRC32', 'NhCmhg=='],
       ['SHA512', createHash('sha512').update('hello').digest('base64')],

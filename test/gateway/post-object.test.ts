@@ -81,6 +81,26 @@ describe.each(runtimes)('a browser’s form, on %s', (runtime) => {
     expect(seen.status).toBe(403)
   })
 
+  test('may have a condition, which holds', async () => {
+    const fields = { key: 'once', 'If-None-Match': '*' }
+    expect((await upload(fields, 'first')).status).toBe(204)
+    expect(await upload(fields, 'second')).toMatchObject({
+      status: 412,
+      error: { Condition: 'If-None-Match' },
+    })
+    expect((await stored('once')).content.toString()).toBe('first')
+  })
+
+  test.each([
+    ['If-Unmodified-Since', 'Tue, 09 Apr 2019 03:45:32 GMT', 501],
+    ['x-amz-if-match-size', '1', 501],
+    ['x-amz-website-redirect-location', '/other', 501],
+    ['x-amz-metadata-directive', 'COPY', 400],
+  ])('with %s is refused, and stores nothing', async (name, value, status) => {
+    expect((await upload({ key: 'refused', [name]: value })).status).toBe(status)
+    await expect(bucket.head('refused')).rejects.toMatchObject({ code: 'NoSuchKey' })
+  })
+
   test('names its object after the file', async () => {
     expect((await upload({ key: `up/${FILE_NAME}` }, 'x', {}, { fileName: 'C:\\b $& c.txt' })).status).toBe(
       204,

@@ -1,4 +1,4 @@
-import { parseXml, type XmlNode } from '../../src/xml.ts'
+import { parseLenientXml, type XmlNode } from '../../src/xml.ts'
 import type { OssBucket } from '../harness.ts'
 
 type Raw = {
@@ -40,4 +40,4 @@ export async function writeBucket(oss: OssBucket, bucket: string, subresource: s
 }
 
 const parse = (answer: string | { data: Buffer }, root: string): XmlNode =>
-  parseXml(typeof answer === 'string' ? answer : answer.data.toString(), root)
+  parseLenientXml(typeof answer === 'string' ? answer : answer.data.toString(), root)

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { parseXml, text } from '../../src/xml.ts'
+import { parseLenientXml, text } from '../../src/xml.ts'
 
 /** A request as it goes over the socket: no client library between that would mend it. */
 export type WireRequest = {
@@ -236,7 +236,7 @@ function unchunk(bytes: Buffer): Buffer | undefined {
 /** The elements of an error document. */
 export function errorOf(body: Buffer, method: string): Record<string, string> {
   if (method === 'HEAD' || !body.includes('<Error>')) return {}
-  const document = parseXml(body.toString(), 'Error')
+  const document = parseLenientXml(body.toString(), 'Error')
   return Object.fromEntries(Object.keys(document).map((name) => [name, text(document, name) ?? '']))
 }
 

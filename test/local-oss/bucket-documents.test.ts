@@ -163,6 +163,14 @@ describe('a bucket’s document', () => {
     expect((await client.getBucketTags(bucket)).tag).toEqual({})
   })
 
+  test.each(['中文', '%@abc', '++123%'])(
+    'a tag %s is of letters of any script, and more than an object’s',
+    async (key) => {
+      await put('tagging', `<Tagging><TagSet><Tag><Key>${key}</Key><Value>v</Value></Tag></TagSet></Tagging>`)
+      expect((await client.getBucketTags(bucket)).tag).toEqual({ [key]: 'v' })
+    },
+  )
+
   test.each([
     ['k1', { k2: '2', k3: '3' }],
     ['k1,k3', { k2: '2' }],

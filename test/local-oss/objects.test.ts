@@ -402,10 +402,15 @@ describe('deleting', () => {
       '<Delete/>',
       '<Delete><Object/></Delete>',
       '<Deleted/>',
+      '<Delete><Object><Key>k</Key><Key>l</Key></Object></Delete>',
+      '<Delete><Object><Key>k<b>l</b></Key></Object></Delete>',
+      '<Delete><Object><Key>k</Key><VersionId>null</VersionId><VersionId>null</VersionId></Object></Delete>',
       `<Delete>${'<Object><Key>k</Key></Object>'.repeat(1001)}</Delete>`,
     ]) {
       expect(codeOf(await post(bad, digest(bad)))).toBe('MalformedXML')
     }
+    const ofNoVersion = '<Delete><Object><Key>k</Key><VersionId/></Object></Delete>'
+    expect(codeOf(await post(ofNoVersion, digest(ofNoVersion)))).toBe('InvalidArgument')
     const encoded = await post(good, digest(good), { 'encoding-type': 'url' })
     expect(encoded.text).toContain('<Key>%C3%A4%20b</Key>')
   })
@@ -419,6 +424,20 @@ test('a document that is too long is refused on a connection that lives on', asy
 })
 
 describe('tags and ACL of an object', () => {
+  // The SDK refuses them before it asks.
+  test.each([
+    ['中文', 'ключ é', 200],
+    ['a+-=._:/ 1', '', 200],
+    ['%@abc', '', 400],
+  ])('a tag %s is of letters of any script', async (key, value, status) => {
+    await client.put('scripts', Buffer.from('x'))
+    const body = `<Tagging><TagSet><Tag><Key>${key}</Key><Value>${value}</Value></Tag></TagSet></Tagging>`
+    const answer = await world.send({ method: 'PUT', bucket, key: 'scripts', query: { tagging: null }, body })
+    expect(answer.status).toBe(status)
+    const { tag } = await client.getObjectTagging('scripts')
+    expect(tag).toEqual(status === 200 ? { [key]: value } : {})
+  })
+
   test('come with it or later, and do not touch its date', async () => {
     await client.put('tagged', Buffer.from('x'), {
       headers: { 'x-oss-tagging': 'a=1&b%20c=%2B&d', 'x-oss-object-acl': 'public-read' },

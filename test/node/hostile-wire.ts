@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect } from 'vitest'
-import { parseXml, text } from '../../src/xml.ts'
+import { parseLenientXml, text } from '../../src/xml.ts'
 import { send, sign, type WireRequest } from '../gateway/wire.ts'
 import type { World } from '../harness.ts'
 
@@ -66,7 +66,7 @@ export function refusalIn(said: string): string {
   expect(said).toMatch(/^HTTP\/1\.1 (4\d\d|501) /)
   expect(said.match(/HTTP\/1\.1 \d/g)).toHaveLength(1)
   const [lines = '', body = ''] = said.split('\r\n\r\n')
-  const error = parseXml(body, 'Error')
+  const error = parseLenientXml(body, 'Error')
   expect(lines.toLowerCase()).toContain(
     `\r\nx-amz-request-id: ${text(error, 'RequestId')?.toLowerCase()}\r\n`,
   )

@@ -7,6 +7,7 @@ import type { XmlNode, XmlRule, XmlValue } from '../../src/xml-node.ts'
 import { readPlainXml } from '../../src/xml-plain.ts'
 
 const MAX_TAGS = 1000
+const COLON = 0x3a
 const plain = (source: string, rule: XmlRule = 'XML 1.0') => readPlainXml(source, MAX_TAGS, rule)
 
 /** What a reader makes of a text: its tree, or nothing where it refuses. */
@@ -106,7 +107,7 @@ const oddities = fc.constantFrom(
   ']]>',
   'text',
   '\r\n',
-  '<x:a/>',
+  '<a xml:lang="en"/>',
   '<a b="c>"/>',
   "<a b='c'>d</a>",
   '<a >b</a >',
@@ -137,7 +138,7 @@ const list = fc
 
 /** Documents whose elements hold plain content, `extra` things, or elements. */
 function documents(extra: fc.Arbitrary<string>[] = []): fc.Arbitrary<string> {
-  const tagged = (content: fc.Arbitrary<string>) =>
+  const tagged = (content: fc.Arbitrary<string>, xmlns: fc.Arbitrary<string> = fc.constant('')) =>
     fc.tuple(name, xmlns, content).map(([name, xmlns, content]) => `<${name}${xmlns}>${content}</${name}>`)
   const { elements } = fc.letrec<{ element: string; elements: string }>((tie) => ({
     element: fc.oneof(
@@ -150,7 +151,7 @@ function documents(extra: fc.Arbitrary<string>[] = []): fc.Arbitrary<string> {
     ),
     elements: joined(fc.oneof({ weight: 2, arbitrary: tie('element') }, blanks), 5),
   }))
-  return fc.tuple(declaration, blanks, tagged(elements), blanks).map((pieces) => pieces.join(''))
+  return fc.tuple(declaration, blanks, tagged(elements, xmlns), blanks).map((pieces) => pieces.join(''))
 }
 
 describe('what is read fast is read right', () => {
@@ -182,7 +183,8 @@ describe('what is read fast is read right', () => {
         const bytes = new TextEncoder().encode(source)
         // Behind the declaration, which this gateway wants in UTF-8.
         const from = source.indexOf('?>') + 1
-        if (byte !== null) bytes[from + (at % (bytes.length - from))] = byte
+        // The other parser knows no namespaces.
+        if (byte !== null && byte !== COLON) bytes[from + (at % (bytes.length - from))] = byte
         // The other parser takes DEL for no character, which XML 1.0 allows.
         const changed = new TextDecoder().decode(bytes).replaceAll('\x7f', 'DEL')
         expect(plain(changed) ?? general(changed)).toEqual(oracle(changed))
@@ -250,10 +252,17 @@ describe('what is read fast is read right', () => {
     ['a comment within', '<a>b<!-- c --></a>'],
     ['an instruction within', '<?c d?><a>b<?c d?></a>'],
     ['a prefix', '<x:a xmlns:x="y">b</x:a>'],
+    ['a namespace of anyone', '<a xmlns="urn:x">b</a>'],
     ['attributes', '<a c="d" e=\'f"&amp;\'>b</a >'],
     ['single quotes in the declaration', "<?xml version='1.0' encoding='utf-8' standalone='yes'?><a>b</a>"],
   ])('%s changes nothing', (_, source) => {
     expect(parseXml(source, 'a')).toEqual({ '#text': ['b'] })
+  })
+
+  test('a namespace may stand on the elements within alone', () => {
+    const source = '<a><b xmlns="urn:x">c</b><b>d</b><x:b xmlns:x="urn:x">e</x:b></a>'
+    expect(parseXml(source, 'a')).toEqual({ b: ['c', 'd', 'e'] })
+    expect(() => parseXml(source.replace('xmlns:x="urn:x"', 'xmlns:x="urn:y"'))).toThrow(XmlError)
   })
 
   const inTexts = (content: string) => [
@@ -351,4 +360,26 @@ test('what is rendered is a plain document, and reads as what it was', () => {
       expect([text(result, 'Key'), text(children(result, 'Owner')[0] ?? {}, 'ID')]).toEqual([value, value])
     }),
   )
+})
+
+describe('the namespace of a document', () => {
+  const S3 = 'http://s3.amazonaws.com/doc/2006-03-01/'
+  test.each([
+    `<Delete xmlns="${S3}"><Quiet>true</Quiet></Delete>`,
+    `<Delete xmlns="${S3}"><Quiet xmlns="${S3}">true</Quiet></Delete>`,
+    `<Delete xmlns="${S3}"><Quiet xmlns="">true</Quiet></Delete>`,
+    `<s3:Delete xmlns:s3="${S3}"><s3:Quiet>true</s3:Quiet></s3:Delete>`,
+    `<Delete xmlns="${S3}" xmlns:s3="${S3}"><s3:Quiet>true</s3:Quiet></Delete>`,
+  ])('is that of its elements, by whatever name: %s', (source) => {
+    expect(parseXml(source, 'Delete')).toEqual({ Quiet: ['true'] })
+  })
+  test.each([
+    `<Delete xmlns="${S3}"><Quiet xmlns="urn:other">true</Quiet></Delete>`,
+    '<Delete><s3:Quiet>true</s3:Quiet></Delete>',
+    '<s3:Delete><s3:Quiet>true</s3:Quiet></s3:Delete>',
+    '<Delete><:Quiet>true</:Quiet></Delete>',
+    `<Delete xmlns:a="${S3}" xmlns:b="${S3}"><Quiet a:c="1" b:c="2">true</Quiet></Delete>`,
+  ])('is no other: %s', (source) => {
+    expect(() => parseXml(source, 'Delete')).toThrow(XmlError)
+  })
 })

@@ -265,6 +265,18 @@ describe('a body that breaks one', () => {
       trailing,
       { code: 'MissingContentLength', status: 411 },
     ],
+    [
+      'another decoded length without framing',
+      { 'content-length': '99', 'x-amz-decoded-content-length': '5' },
+      unsigned,
+      { code: 'IncompleteBody', elements: { NumberBytesExpected: 5, NumberBytesProvided: 99 } },
+    ],
+    [
+      'no decoded length without framing',
+      { 'content-length': '5', 'x-amz-decoded-content-length': 'abc' },
+      unsigned,
+      { code: 'MissingContentLength', status: 411 },
+    ],
     ['a negative length', { 'content-length': '-1' }, unsigned, { code: 'InvalidArgument' }],
     ...['0x5', 'abc', '-5', '5.0', '', ' ', '5, 5', '9'.repeat(20)].map(
       (length): [string, Record<string, string>, Payload, object] => [

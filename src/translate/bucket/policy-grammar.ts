@@ -1,6 +1,6 @@
 import { DuplicateNameError, parseJson } from '../../json.ts'
 import { S3Error } from '../../s3/error.ts'
-import { actionLevels, s3Operators } from './policy-terms.ts'
+import { actionLevels, s3Operators, valuesOf } from './policy-terms.ts'
 
 export type Json = { [name: string]: unknown }
 
@@ -132,6 +132,10 @@ function checkConditions(conditions: unknown): void {
     if (!isObject(tests)) throw invalidSyntax()
     const odd = Object.keys(tests).find((key) => !/^[\w-]+:./.test(key))
     if (odd !== undefined) throw malformed('Policy has an invalid condition key')
+    const isValue = valuesOf.get(bare.replace(/ifexists$/, ''))
+    const values = Object.entries(tests).flatMap(([key, value]) => strings(value, key))
+    const wrong = isValue && values.find((value) => !isValue(value))
+    if (wrong !== undefined) throw malformed(`Invalid value of ${operator} : ${wrong}`)
   }
 }
 

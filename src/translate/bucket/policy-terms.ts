@@ -84,6 +84,40 @@ export const operators: ReadonlyMap<string, Kind> = new Map([
   ...named('ip', 'IpAddress', 'NotIpAddress'),
 ])
 
+const isAddress = (text: string) =>
+  /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)
+    ? text.split('.').every((byte) => Number(byte) < 256)
+    : text.includes(':') && URL.canParse(`http://[${text}]/`)
+
+const isAddressRange = (value: string) => {
+  const [address = '', bits, ...more] = value.split('/')
+  const most = address.includes(':') ? 128 : 32
+  const isWidth = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+  return isWidth && more.length === 0 && isAddress(address)
+}
+
+const isTime = (value: string) =>
+  /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.test(value) ||
+  /^\d{1,12}$/.test(value)
+
+const isValue: Record<Kind, ((value: string) => boolean) | undefined> = {
+  string: undefined,
+  date: isTime,
+  bool: (value) => /^(?:true|false)$/i.test(value),
+  ip: isAddressRange,
+}
+
+/**
+ * What can be a value of an operator, by its name in lower case: with another a condition never holds, and a denial lets
+ * everybody in.
+ */
+export const valuesOf: ReadonlyMap<string, (value: string) => boolean> = new Map(
+  [...operators].flatMap(([name, kind]) => {
+    const check = isValue[kind]
+    return check === undefined ? [] : [[name.toLowerCase(), check] as const]
+  }),
+)
+
 /** Operators of S3, in lower case, without what may stand before (`ForAllValues:`) and behind (`IfExists`). */
 export const s3Operators: ReadonlySet<string> = new Set(
   [
