@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { CopyObjectCommand, type S3ServiceException } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -79,12 +80,15 @@ describe('on Workers, where requests and connections are few', () => {
       )
       const socket = connect(Number(port), '127.0.0.1')
       const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
-      socket.resume().write(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
+      const answer = once(socket, 'data')
+      socket.write(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
       await parts.reached
       expect(await world.uploads('copy')).toHaveLength(1)
-      socket.destroy()
       // workerd notices only while it sends an answer; before that the copy goes on to its end.
       const isAborted = keepAliveAfter > 0
+      if (isAborted) await answer
+      else answer.catch(() => {})
+      socket.destroy()
       if (!isAborted) parts.release()
       const end = isAborted ? 'AbortMultipartUpload 204' : 'CompleteMultipartUpload 200'
       await expect.poll(() => calls).toContain(end)

@@ -19,6 +19,15 @@ function treeOf(read: () => XmlNode) {
   }
 }
 const general = (source: string, rule: XmlRule = 'XML 1.0') => treeOf(() => readAnyXml(source, rule))
+/** Whether a text is refused for its namespaces alone. */
+function isOfNamespaces(source: string): boolean {
+  try {
+    readAnyXml(source, 'XML 1.0')
+    return false
+  } catch (error) {
+    return /namespace|prefix/.test((error as Error).message)
+  }
+}
 /** The same by a parser of somebody else. */
 const oracle = (source: string) =>
   treeOf(() => {
@@ -187,6 +196,8 @@ describe('what is read fast is read right', () => {
         if (byte !== null && byte !== COLON) bytes[from + (at % (bytes.length - from))] = byte
         // The other parser takes DEL for no character, which XML 1.0 allows.
         const changed = new TextDecoder().decode(bytes).replaceAll('\x7f', 'DEL')
+        // It knows nothing of namespaces, which XML 1.0 leaves to another document.
+        fc.pre(!isOfNamespaces(changed))
         expect(plain(changed) ?? general(changed)).toEqual(oracle(changed))
       }),
       { numRuns: 1500 },
