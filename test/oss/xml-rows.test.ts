@@ -101,7 +101,7 @@ describe('a list is read the same by both ways', () => {
         const read = plain(source)
         if (read !== undefined) expect(read).toEqual(any(source))
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -113,7 +113,7 @@ describe('a list is read the same by both ways', () => {
         const read = plain(bytes.toString())
         if (read !== undefined) expect(read).toEqual(any(bytes.toString()))
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 })

@@ -200,7 +200,7 @@ describe('what is read fast is read right', () => {
         fc.pre(!isOfNamespaces(changed))
         expect(plain(changed) ?? general(changed)).toEqual(oracle(changed))
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     )
   })
 
@@ -216,7 +216,7 @@ describe('what is read fast is read right', () => {
           if (tree !== undefined) expect(tree).toEqual(general(changed, rule))
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
   })
 

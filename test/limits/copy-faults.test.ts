@@ -1,7 +1,15 @@
 import { CopyObjectCommand, type CopyObjectCommandInput, S3ServiceException } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FaultAction, FaultRule } from '../../src/local-oss/index.ts'
-import { type CopyWorld, event, inParallel, type Seen, startCopyWorld, type Way, ways } from './copy-world.ts'
+import {
+  type CopyWorld,
+  event,
+  inParallel,
+  type Seen,
+  startCopyWorld,
+  type Way,
+  ways,
+} from '../gateway/copy-world.ts'
 
 /** The ways of a copy, and one that has to read its source first. */
 type Kind = Way | typeof checksummed
