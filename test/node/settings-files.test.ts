@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -15,12 +14,7 @@ const at = (name: string) => join(folder, name)
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'settings-'))
   await mkdir(at('folder'))
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' })
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=x']
-  openssl('req', '-x509', ...ec, '-keyout', 'other-key.pem', '-out', 'other-cert.pem', '-days', '100')
-  openssl('req', ...ec, '-keyout', 'old-key.pem', '-out', 'old.csr')
-  openssl('x509', '-req', '-in', 'old.csr', '-signkey', 'old-key.pem', '-out', 'old-cert.pem', '-days', '-1')
-  openssl('pkcs8', '-topk8', '-in', 'other-key.pem', '-out', 'locked-key.pem', '-passout', 'pass:secret')
+  await cp('test/data/tls', folder, { recursive: true })
   await writeFile(at('text.pem'), 'hello\n')
   await writeFile(at('broken.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
   await writeFile(
@@ -33,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** `@name` is a file of the test's own folder. */
+/** `@name` is a file of the test's own folder, or one of `test/data/tls`. */
 function problemsOf(settings: Record<string, string>): readonly string[] {
   const environment = Object.entries(settings).map(([name, value]) => [
     name,
