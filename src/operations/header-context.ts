@@ -2,6 +2,7 @@ import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, notImplemented } from '../s3/error.ts'
 import { refuseUnsupported } from '../translate/headers.ts'
 import type { Operation } from './operation.ts'
+import { isWrite } from './selectors.ts'
 
 const COPY_SOURCE = 'x-amz-copy-source'
 const copies = ['CopyObject', 'UploadPartCopy']
@@ -61,7 +62,7 @@ export function checkHeaderContext(
   // A preflight is about another request.
   if (auth === 'none') return
   refuseUnsupported(headers)
-  if (method !== 'PUT' && method !== 'POST' && method !== 'DELETE') return
+  if (!isWrite(method)) return
   // S3 stores an empty object then, which nobody wants who presigned a copy (aws-sdk-php#1275).
   if (COPY_SOURCE in headers && !(COPY_SOURCE in sent)) {
     throw invalidArgument(

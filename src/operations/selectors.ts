@@ -1,4 +1,4 @@
-import { invalidArgument, S3Error } from '../s3/error.ts'
+import { invalidArgument, invalidRequest, S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
 import type { Operation } from './operation.ts'
 
@@ -61,7 +61,7 @@ const objectResourceTypes: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The selector of a part of an upload: the one that has two names. */
-export const PART = 'partNumber&uploadId'
+const PART = 'partNumber&uploadId'
 
 /** Names that say more about an operation, and select none: without a value, too, they ask for nothing. */
 export const parameterNames: ReadonlySet<string> = new Set([
@@ -118,7 +118,7 @@ export function checkRepeated({ method, parameters, query }: S3Request): void {
 
 /**
  * What a query selects: one selector, or the plain operation of the method. The value of a selector says nothing in S3.
- * @returns the selector ({@link PART} of a part), or undefined for the plain operation.
+ * @returns the selector (of a part, that of both its names), or undefined for the plain operation.
  * @throws S3Error InvalidArgument for two selectors, and for half a part's; InvalidRequest for a part of no object;
  * NotImplemented, on a write, for a name without a value that S3 does not know: so the next sub-resource of S3 would
  * come, and must not become an upload or a deletion.
@@ -153,7 +153,9 @@ export function selectorOf(method: string, on: Level, query: Query): string | un
   return selector
 }
 
-const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE'
+/** Whether a method may change something. */
+export const isWrite = (method: string): boolean =>
+  method === 'PUT' || method === 'POST' || method === 'DELETE'
 
 /** Without an upload a part number is a parameter of reads of objects. */
 function refuseLonePart(method: string, on: Level, number: string | undefined): void {
@@ -169,8 +171,6 @@ const unknownSubresource = (name: string) =>
     message: `This gateway knows no sub-resource ${JSON.stringify(name)}, which a parameter without a value asks for.`,
     elements: { ArgumentName: name },
   })
-
-const invalidRequest = (message: string) => new S3Error('InvalidRequest', { message })
 
 /**
  * Why no operation of a method takes a selector.

@@ -35,8 +35,6 @@ export function unsupportedElement(path: string, reason = 'OSS has nothing like 
 
 export const malformedXml = (): S3Error => new S3Error('MalformedXML')
 
-export const invalidRequest = (message: string): S3Error => new S3Error('InvalidRequest', { message })
-
 /**
  * The texts of the children of that name, as they are written.
  * @throws S3Error MalformedXML for elements within: what is left out of a text makes it another.

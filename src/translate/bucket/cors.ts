@@ -1,11 +1,10 @@
-import { invalidArgument } from '../../s3/error.ts'
+import { invalidArgument, invalidRequest } from '../../s3/error.ts'
 import { children, text, type XmlNode, type XmlTree } from '../../xml.ts'
 import {
   checkElements,
   childElements,
   childText,
   childTexts,
-  invalidRequest,
   malformedXml,
   optionalInteger,
 } from '../elements.ts'

@@ -1,11 +1,10 @@
-import { invalidArgument } from '../../s3/error.ts'
+import { invalidArgument, invalidRequest } from '../../s3/error.ts'
 import type { XmlNode } from '../../xml.ts'
 import {
   checkElements,
   child,
   childElements,
   childText,
-  invalidRequest,
   malformedXml,
   optionalInteger,
   requiredText,

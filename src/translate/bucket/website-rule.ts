@@ -1,9 +1,9 @@
+import { invalidRequest } from '../../s3/error.ts'
 import { text, type XmlNode, type XmlTree } from '../../xml.ts'
 import {
   checkElements,
   child,
   childText,
-  invalidRequest,
   malformedXml,
   optionalInteger,
   unsupportedElement,

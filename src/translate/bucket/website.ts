@@ -1,11 +1,10 @@
-import { invalidArgument } from '../../s3/error.ts'
+import { invalidArgument, invalidRequest } from '../../s3/error.ts'
 import { children, text, type XmlNode } from '../../xml.ts'
 import {
   checkElements,
   child,
   childElements,
   childText,
-  invalidRequest,
   malformedXml,
   requiredText,
   unsupportedElement,
