@@ -4,9 +4,9 @@ import { pipeline } from 'node:stream/promises'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import OSS from 'ali-oss'
 import { HttpOptions_Style, Miniflare } from 'miniflare'
-import { parseConfig } from '../src/config.ts'
+import { parseConfig } from '../src/config/index.ts'
 import { createLocalOss, type LocalOss } from '../src/local-oss/index.ts'
-import { start } from '../src/node.ts'
+import { start } from '../src/node/serve.ts'
 
 /** ali-oss, with the methods its types leave out. */
 export type OssBucket = OSS & {

@@ -1,7 +1,7 @@
 import type { OssCall, OssClient } from '../oss/client.ts'
 import type { HeaderMap, TimeLimit } from '../ports.ts'
 import { toOssPreconditions } from '../translate/preconditions.ts'
-import { text } from '../xml.ts'
+import { text } from '../xml/index.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import { copySourceHeader } from './parts.ts'
 

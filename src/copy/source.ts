@@ -2,7 +2,7 @@ import type { OssClient } from '../oss/client.ts'
 import { OssUnreachable } from '../oss/error.ts'
 import type { HeaderMap } from '../ports.ts'
 import { toOssTagging } from '../translate/tagging.ts'
-import { children, text } from '../xml.ts'
+import { children, text } from '../xml/index.ts'
 import type { Copy } from './copy.ts'
 
 /** The source as OSS describes it. */

@@ -1,8 +1,8 @@
+import { decodeKey } from '../bytes/percent.ts'
 import type { OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable } from '../oss/error.ts'
-import { decodeKey } from '../percent.ts'
 import type { HeaderMap, Log } from '../ports.ts'
-import { children, element, text } from '../xml.ts'
+import { children, element, text } from '../xml/index.ts'
 import { attempt, isUnheard, type Waiting } from './attempt.ts'
 
 /** A multipart upload of the gateway's own, that must leave nothing behind. */

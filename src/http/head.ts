@@ -1,5 +1,5 @@
 import { METHODS, maxHeaderSize } from 'node:http'
-import { isBlank } from '../blanks.ts'
+import { isBlank } from '../bytes/whitespace.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
 import { decodeHeader } from './header-text.ts'
 

@@ -1,6 +1,6 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import { Crowd } from '../crowd.ts'
+import { Crowd } from '../node/crowd.ts'
 import type { ClientLimits, Host } from './host.ts'
 import { ServerConnection } from './server-connection.ts'
 import { type Reading, readAccepted, readPieces } from './sockets.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parseLenientXml, type XmlNode } from '../xml.ts'
+import { parseLenientXml, type XmlNode } from '../xml/index.ts'
 import type { Call } from './call.ts'
 import type { Staged } from './change.ts'
 import { Crc64 } from './crc64.ts'

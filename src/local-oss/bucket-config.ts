@@ -1,4 +1,4 @@
-import { children, renderXml, text, type XmlNode } from '../xml.ts'
+import { children, renderXml, text, type XmlNode } from '../xml/index.ts'
 import { parseDocument, readText } from './body.ts'
 import { type BucketCall, changeBucket } from './call.ts'
 import { parseCorsRules } from './cors.ts'

@@ -1,4 +1,4 @@
-import { renderXml } from '../xml.ts'
+import { renderXml } from '../xml/index.ts'
 import type { BucketCall } from './call.ts'
 import { allVersionsRange, currentRange, type Range, uploadsRange } from './keys.ts'
 import type { VersionRecord } from './records.ts'

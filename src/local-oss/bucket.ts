@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { renderXml, text } from '../xml.ts'
+import { renderXml, text } from '../xml/index.ts'
 import { parseDocument, readText, readXml } from './body.ts'
 import { type BucketCall, type Call, changeBucket } from './call.ts'
 import { Change } from './change.ts'

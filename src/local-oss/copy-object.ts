@@ -1,4 +1,4 @@
-import { renderXml } from '../xml.ts'
+import { renderXml } from '../xml/index.ts'
 import { type BucketCall, changeUnder, claimObject, claimSource, type State } from './call.ts'
 import { checkConditions } from './conditions.ts'
 import { parseCopySource, requireSourceBucket, requireSourceVersion } from './copy-source.ts'

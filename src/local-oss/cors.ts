@@ -1,4 +1,4 @@
-import { children, text, type XmlNode, type XmlValue } from '../xml.ts'
+import { children, text, type XmlNode, type XmlValue } from '../xml/index.ts'
 import { parseDocument } from './body.ts'
 import type { BucketCall, State } from './call.ts'
 import { OssError } from './errors.ts'

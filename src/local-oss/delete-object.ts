@@ -1,4 +1,4 @@
-import { children, renderXml, text, type XmlNode } from '../xml.ts'
+import { children, renderXml, text, type XmlNode } from '../xml/index.ts'
 import { readXml } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import type { Change } from './change.ts'

@@ -1,4 +1,4 @@
-import { renderXml } from '../xml.ts'
+import { renderXml } from '../xml/index.ts'
 import type { HeaderMap } from './wire.ts'
 
 type Row = readonly [status: number, message: string, ec?: string]

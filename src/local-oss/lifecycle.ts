@@ -1,4 +1,4 @@
-import { children, text, type XmlNode } from '../xml.ts'
+import { children, text, type XmlNode } from '../xml/index.ts'
 import { OssError } from './errors.ts'
 
 const MAX_RULES = 1000

@@ -1,4 +1,4 @@
-import { renderXml, type XmlTree } from '../xml.ts'
+import { renderXml, type XmlTree } from '../xml/index.ts'
 import type { BucketCall } from './call.ts'
 import { isoSeconds, OWNER } from './documents.ts'
 import { invalidArgument } from './errors.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { children, renderXml, text } from '../xml.ts'
+import { children, renderXml, text } from '../xml/index.ts'
 import { percentEncode } from './address.ts'
 import { parseDocument, readText } from './body.ts'
 import { type BucketCall, changeUnder, claimObject } from './call.ts'

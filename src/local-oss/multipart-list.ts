@@ -1,4 +1,4 @@
-import { renderXml } from '../xml.ts'
+import { renderXml } from '../xml/index.ts'
 import type { BucketCall } from './call.ts'
 import { isoSeconds } from './documents.ts'
 import { invalidArgument } from './errors.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { renderXml } from '../xml.ts'
+import { renderXml } from '../xml/index.ts'
 import { keeping, receiveBody } from './body.ts'
 import { type BucketCall, changeUnder } from './call.ts'
 import type { Change } from './change.ts'

@@ -1,4 +1,4 @@
-import { renderXml } from '../xml.ts'
+import { renderXml } from '../xml/index.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import { OWNER } from './documents.ts'
 import { OssError } from './errors.ts'

@@ -1,4 +1,4 @@
-import { renderXml, text } from '../xml.ts'
+import { renderXml, text } from '../xml/index.ts'
 import { readXml } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import { OssError } from './errors.ts'

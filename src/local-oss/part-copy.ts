@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { renderXml } from '../xml.ts'
+import { renderXml } from '../xml/index.ts'
 import { slice } from './blobs.ts'
 import { MAX_UPLOAD } from './body.ts'
 import { type BucketCall, changeUnder, claimSource } from './call.ts'

@@ -1,4 +1,4 @@
-import { children, text } from '../xml.ts'
+import { children, text } from '../xml/index.ts'
 import { parseDocument, readText } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import { invalidArgument, OssError } from './errors.ts'

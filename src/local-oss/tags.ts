@@ -1,4 +1,4 @@
-import { children, renderXml, text, type XmlNode } from '../xml.ts'
+import { children, renderXml, text, type XmlNode } from '../xml/index.ts'
 import { percentDecode } from './address.ts'
 import { OssError } from './errors.ts'
 import type { Tag } from './records.ts'

@@ -6,7 +6,7 @@ import { readDocument } from '../s3/request.ts'
 import { documentedAcl, grantsNameAnAccount, type OssAcl, renderAcl, requestedAcl } from '../translate/acl.ts'
 import { child } from '../translate/elements.ts'
 import { toS3Answer } from '../translate/headers.ts'
-import { text } from '../xml.ts'
+import { text } from '../xml/index.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from './operation.ts'
 import { callOnBucket, callOnObject } from './subresource.ts'
 

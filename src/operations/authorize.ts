@@ -1,4 +1,4 @@
-import type { Client } from '../config.ts'
+import type { Client } from '../config/index.ts'
 import { S3Error } from '../s3/error.ts'
 
 /** Whose requests are not signed: a client that may do nothing. */

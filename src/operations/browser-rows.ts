@@ -1,6 +1,6 @@
+import { preflight } from './buckets/preflight.ts'
+import { postObject } from './objects/post-object.ts'
 import type { Operation } from './operation.ts'
-import { postObject } from './post-object.ts'
-import { preflight } from './preflight.ts'
 
 /** What browsers ask that no S3 client signs. */
 export const browserRows: readonly Operation[] = [

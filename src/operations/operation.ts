@@ -1,4 +1,4 @@
-import type { Client, Config } from '../config.ts'
+import type { Client, Config } from '../config/index.ts'
 import type { OssClient } from '../oss/client.ts'
 import {
   type Clock,
@@ -12,7 +12,7 @@ import {
 } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import type { S3Request } from '../s3/request.ts'
-import { renderXml, type XmlTree } from '../xml.ts'
+import { renderXml, type XmlTree } from '../xml/index.ts'
 
 /** What an operation works with besides the request. */
 export type Context = {

@@ -1,4 +1,4 @@
-import { children, text } from '../xml.ts'
+import { children, text } from '../xml/index.ts'
 import type { OssClient } from './client.ts'
 import { regionOfLocation } from './regions.ts'
 

@@ -1,7 +1,7 @@
-import { encodeStrictly } from '../percent.ts'
+import { encodeStrictly } from '../bytes/percent.ts'
 import type { Body, Clock, HeaderMap, OssResponse, Sleep, TimeLimit, Transport } from '../ports.ts'
-import { parseLenientXml, text, type XmlNode } from '../xml.ts'
-import { type List, type RowKinds, readList } from '../xml-rows.ts'
+import { parseLenientXml, text, type XmlNode } from '../xml/index.ts'
+import { type List, type RowKinds, readList } from '../xml/rows.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import {
   type Endpoint,

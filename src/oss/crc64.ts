@@ -1,4 +1,4 @@
-import { crc64 } from '../crc64.ts'
+import { crc64 } from '../bytes/crc64.ts'
 
 /** OSS's checksum of an object or part, as in `x-oss-hash-crc64ecma`: CRC-64/XZ, decimal. */
 export type OssCrc64 = { update(bytes: Uint8Array): void; decimal(): string }

@@ -1,5 +1,5 @@
 import type { Failure, HeaderMap, TimeLimit } from '../ports.ts'
-import { parseLenientXml, text, XmlError } from '../xml.ts'
+import { parseLenientXml, text, XmlError } from '../xml/index.ts'
 
 /** An answer of OSS that is not a success. `code` is `NotModified` for a bare 304. */
 export class OssError extends Error {

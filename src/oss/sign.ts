@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { withoutBlanks } from '../blanks.ts'
-import { hmacWith, sha256Hex } from '../digest.ts'
-import { encodeStrictly } from '../percent.ts'
+import { hmacWith, sha256Hex } from '../bytes/digest.ts'
+import { encodeStrictly } from '../bytes/percent.ts'
+import { withoutBlanks } from '../bytes/whitespace.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
 
 /** The gateway's own identity at OSS. */

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import * as zlib from 'node:zlib'
 import { Xxh3_64, Xxh3_128, Xxh64 } from '@aws-sdk/checksums/xxh'
-import { crc64 } from '../crc64.ts'
-import { digestOf } from '../digest.ts'
+import { crc64 } from '../bytes/crc64.ts'
+import { digestOf } from '../bytes/digest.ts'
 import type { HeaderMap } from '../ports.ts'
 import { notImplemented, S3Error } from './error.ts'
 

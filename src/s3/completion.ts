@@ -1,4 +1,4 @@
-import type { XmlNode, XmlValue } from '../xml.ts'
+import type { XmlNode, XmlValue } from '../xml/index.ts'
 import { allAlgorithms } from './checksum.ts'
 import { invalidArgument, S3Error } from './error.ts'
 

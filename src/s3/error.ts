@@ -1,5 +1,5 @@
 import type { HeaderMap } from '../ports.ts'
-import { renderXml } from '../xml.ts'
+import { renderXml } from '../xml/index.ts'
 
 /**
  * S3's error codes: status and default message. Texts are those recorded from AWS where a recording exists

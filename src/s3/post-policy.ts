@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { parseJson } from '../json.ts'
-import { parseIsoTime } from '../parse-date.ts'
+import { parseJson } from '../bytes/json.ts'
+import { parseIsoTime } from '../bytes/parse-date.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import {
   equalSignatures,

@@ -1,5 +1,5 @@
 import type { Incoming } from '../ports.ts'
-import { parseXml, XmlError, type XmlNode } from '../xml.ts'
+import { parseXml, XmlError, type XmlNode } from '../xml/index.ts'
 import { invalidArgument, notImplemented, S3Error, type S3ErrorCode } from './error.ts'
 
 /** What is asked: the address decoded once, and the raw form that was signed. Everything later uses this one parse. */

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { parseIsoTime } from '../parse-date.ts'
+import { parseIsoTime } from '../bytes/parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { Payload } from './payload.ts'

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { withoutBlanks } from '../blanks.ts'
-import { parseDate } from '../parse-date.ts'
+import { parseDate } from '../bytes/parse-date.ts'
+import { withoutBlanks } from '../bytes/whitespace.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'

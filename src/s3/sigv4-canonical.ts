@@ -1,4 +1,4 @@
-import { encodeStrictly } from '../percent.ts'
+import { encodeStrictly } from '../bytes/percent.ts'
 import type { S3Request } from './request.ts'
 import type { Claim } from './sigv4-claim.ts'
 

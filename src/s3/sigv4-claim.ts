@@ -1,4 +1,4 @@
-import { parseDate } from '../parse-date.ts'
+import { parseDate } from '../bytes/parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import type { S3Request } from './request.ts'

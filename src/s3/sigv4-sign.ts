@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { sha256Hex } from '../digest.ts'
+import { sha256Hex } from '../bytes/digest.ts'
 import type { HeaderMap } from '../ports.ts'
 import { signingKey } from './sigv4.ts'
 import { canonicalPath, canonicalRest } from './sigv4-canonical.ts'

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { hmacWith, sha256Hex } from '../digest.ts'
+import { hmacWith, sha256Hex } from '../bytes/digest.ts'
 import type { HeaderMap } from '../ports.ts'
 import { S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'

@@ -1,6 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, notImplemented, S3Error } from '../s3/error.ts'
-import { type XmlNode, type XmlTree, XSI_TYPE } from '../xml.ts'
+import { type XmlNode, type XmlTree, XSI_TYPE } from '../xml/index.ts'
 import {
   checkElements,
   child,

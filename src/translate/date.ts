@@ -1,4 +1,4 @@
-import { parseDate } from '../parse-date.ts'
+import { parseDate } from '../bytes/parse-date.ts'
 
 /** `Tue, 09 Apr 2019 03:45:32 GMT`, as HTTP headers want it. */
 export const httpDateOf = (time: number) => new Date(time).toUTCString()

@@ -1,6 +1,6 @@
-import { parseIsoTime } from '../parse-date.ts'
+import { parseIsoTime } from '../bytes/parse-date.ts'
 import { S3Error } from '../s3/error.ts'
-import { type XmlNode, XSI_TYPE } from '../xml.ts'
+import { type XmlNode, XSI_TYPE } from '../xml/index.ts'
 
 /**
  * Holds a client's element to the children that are translated: none is dropped, none silently chosen of two.

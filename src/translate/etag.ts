@@ -1,4 +1,4 @@
-import { digestOf } from '../digest.ts'
+import { digestOf } from '../bytes/digest.ts'
 
 const md5 = /^"?([0-9a-fA-F]{32}(-\d+)?)"?$/
 

@@ -1,4 +1,4 @@
-import { parseDate } from '../parse-date.ts'
+import { parseDate } from '../bytes/parse-date.ts'
 import { toOssETag } from './etag.ts'
 
 /** What an object must still be for a range of it to be sent: an ETag as OSS writes it, a time in milliseconds, or what no object is. */

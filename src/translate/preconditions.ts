@@ -1,5 +1,5 @@
+import { parseDate } from '../bytes/parse-date.ts'
 import type { OssError } from '../oss/error.ts'
-import { parseDate } from '../parse-date.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { httpDateOf } from './date.ts'

@@ -1,5 +1,5 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
-import type { XmlNode } from '../xml.ts'
+import type { XmlNode } from '../xml/index.ts'
 import { checkElements, child, childElements, childText, malformedXml } from './elements.ts'
 
 export type Tag = readonly [key: string, value: string]

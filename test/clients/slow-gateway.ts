@@ -1,6 +1,6 @@
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/index.ts'
 import type { FaultAction } from '../../src/local-oss/index.ts'
-import { start } from '../../src/node.ts'
+import { start } from '../../src/node/serve.ts'
 
 /**
  * A gateway whose copies are slow, for clients that are not JavaScript: `node --import tsx test/clients/slow-gateway.ts PORT`.

@@ -1,4 +1,4 @@
-import { ConfigError, parseConfig } from '../../src/config.ts'
+import { ConfigError, parseConfig } from '../../src/config/index.ts'
 
 /** Undefined: not set. */
 export type Settings = Record<string, string | undefined>

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { createGateway } from '../../src/app.ts'
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/index.ts'
 import { createLocalOss } from '../../src/local-oss/index.ts'
-import { nodePorts, withTextHeaders } from '../../src/node-ports.ts'
+import { nodePorts, withTextHeaders } from '../../src/node/ports.ts'
 import { headerMap, type OssRequest, type Transport } from '../../src/ports.ts'
-import { parseLenientXml, text } from '../../src/xml.ts'
+import { parseLenientXml, text } from '../../src/xml/index.ts'
 import type { WireRequest } from '../gateway/wire.ts'
 
 /** Cases of each property. */

@@ -7,7 +7,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { children, parseLenientXml, text } from '../../src/xml.ts'
+import { children, parseLenientXml, text } from '../../src/xml/index.ts'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
 import { send, sign } from './wire.ts'
 

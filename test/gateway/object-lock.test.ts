@@ -13,7 +13,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { text } from '../../src/xml.ts'
+import { text } from '../../src/xml/index.ts'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
 import { readObject, writeBucket } from './raw-oss.ts'
 import { send, sign } from './wire.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createGateway } from '../../src/app.ts'
-import { parseConfig } from '../../src/config.ts'
-import { nodePorts } from '../../src/node-ports.ts'
+import { parseConfig } from '../../src/config/index.ts'
+import { nodePorts } from '../../src/node/ports.ts'
 import { headerMap, type OssRequest } from '../../src/ports.ts'
 import { sign } from './wire.ts'
 

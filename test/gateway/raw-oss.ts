@@ -1,4 +1,4 @@
-import { parseLenientXml, type XmlNode } from '../../src/xml.ts'
+import { parseLenientXml, type XmlNode } from '../../src/xml/index.ts'
 import type { OssBucket } from '../harness.ts'
 
 type Raw = {

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { parseLenientXml, text } from '../../src/xml.ts'
+import { parseLenientXml, text } from '../../src/xml/index.ts'
 
 /** A request as it goes over the socket: no client library between that would mend it. */
 export type WireRequest = {

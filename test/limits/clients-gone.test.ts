@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
-import { type Running, start } from '../../src/node.ts'
+import { parseConfig } from '../../src/config/index.ts'
+import { type Running, start } from '../../src/node/serve.ts'
 import { Connection } from './connection.ts'
 
 let gateway: Running

@@ -10,9 +10,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/index.ts'
 import type { FaultAction, LocalOss } from '../../src/local-oss/index.ts'
-import { start } from '../../src/node.ts'
+import { start } from '../../src/node/serve.ts'
 import { send, sign } from '../gateway/wire.ts'
 import { runtimes, startWorld, type World } from '../harness.ts'
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseLenientXml, text } from '../../src/xml.ts'
+import { parseLenientXml, text } from '../../src/xml/index.ts'
 import { httpChunked, send, sign } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'
 

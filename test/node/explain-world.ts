@@ -13,11 +13,11 @@ import {
   RestoreObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { explain } from '../../src/cli-explain.ts'
-import { parseConfig } from '../../src/config.ts'
-import type { Explanation } from '../../src/explain.ts'
+import { explain } from '../../src/cli/explain/command.ts'
+import type { Explanation } from '../../src/cli/explain/index.ts'
+import { parseConfig } from '../../src/config/index.ts'
 import type { ObservedRequest } from '../../src/local-oss/index.ts'
-import { type Running, start } from '../../src/node.ts'
+import { type Running, start } from '../../src/node/serve.ts'
 import { startWorld, type World } from '../harness.ts'
 
 /** Of the embedded OSS: what is larger goes in parts, of OSS's smallest size. */

@@ -10,7 +10,7 @@ const cli = 'dist/test/cli.js'
 export async function buildCli(): Promise<void> {
   const outfile = `dist/test/cli-${process.pid}.js`
   await build({
-    entryPoints: ['src/cli.ts'],
+    entryPoints: ['src/cli/index.ts'],
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect } from 'vitest'
-import { parseLenientXml, text } from '../../src/xml.ts'
+import { parseLenientXml, text } from '../../src/xml/index.ts'
 import { send, sign, type WireRequest } from '../gateway/wire.ts'
 import type { World } from '../harness.ts'
 

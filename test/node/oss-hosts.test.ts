@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
-import { socketTransport } from '../../src/node-transport.ts'
+import { parseConfig } from '../../src/config/index.ts'
+import { socketTransport } from '../../src/node/upstream.ts'
 
 // Elsewhere only 127.0.0.1 is an address of one's own.
 test.skipIf(process.platform !== 'linux')(

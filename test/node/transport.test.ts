@@ -13,9 +13,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/index.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
-import { type Running, start } from '../../src/node.ts'
+import { type Running, start } from '../../src/node/serve.ts'
 import { send, sha256, sign, type WireRequest } from '../gateway/wire.ts'
 
 /** The gateway in front of whatever listens on a port, as in front of the real OSS: over sockets. */

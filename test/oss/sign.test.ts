@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { encodeStrictly as encode } from '../../src/bytes/percent.ts'
 import { canonicalRequest, signV4 } from '../../src/oss/sign.ts'
-import { encodeStrictly as encode } from '../../src/percent.ts'
 import vectors from '../data/oss-signing-vectors.json'
 
 const { common } = vectors

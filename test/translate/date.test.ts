@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseDate, parseIsoTime } from '../../src/parse-date.ts'
+import { parseDate, parseIsoTime } from '../../src/bytes/parse-date.ts'
 
 const noon = Date.parse('2022-08-09T12:00:00Z')
 

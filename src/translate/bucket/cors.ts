@@ -1,5 +1,5 @@
 import { invalidArgument, invalidRequest } from '../../s3/error.ts'
-import { children, text, type XmlNode, type XmlTree } from '../../xml.ts'
+import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import {
   checkElements,
   childElements,

@@ -1,5 +1,5 @@
 import type { S3ErrorCode } from '../../s3/error.ts'
-import type { XmlNode, XmlTree } from '../../xml.ts'
+import type { XmlNode, XmlTree } from '../../xml/index.ts'
 import type { StorageClassMap } from '../storage-class.ts'
 
 /** Settings of the gateway that documents are translated by. */

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../s3/error.ts'
-import { text } from '../../xml.ts'
+import { text } from '../../xml/index.ts'
 import {
   checkElements,
   child,

@@ -1,4 +1,4 @@
-import { children, text, type XmlNode, type XmlTree } from '../../xml.ts'
+import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { toS3Time } from '../date.ts'
 import { checkElements, child } from '../elements.ts'
 import { toS3StorageClass } from '../storage-class.ts'

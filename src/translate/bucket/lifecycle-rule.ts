@@ -1,5 +1,5 @@
 import { invalidArgument, invalidRequest } from '../../s3/error.ts'
-import type { XmlNode } from '../../xml.ts'
+import type { XmlNode } from '../../xml/index.ts'
 import {
   checkElements,
   child,

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../s3/error.ts'
-import { children, type XmlTree } from '../../xml.ts'
+import { children, type XmlTree } from '../../xml/index.ts'
 import { checkElements, childElements, malformedXml, unsupportedElement } from '../elements.ts'
 import { toOssStorageClass } from '../storage-class.ts'
 import type { BucketDocument, DocumentSettings } from './document.ts'

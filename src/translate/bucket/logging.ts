@@ -1,4 +1,4 @@
-import { text, type XmlNode } from '../../xml.ts'
+import { text, type XmlNode } from '../../xml/index.ts'
 import { checkElements, child, childText, malformedXml, requiredText } from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 

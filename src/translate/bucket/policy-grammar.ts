@@ -1,4 +1,4 @@
-import { DuplicateNameError, parseJson } from '../../json.ts'
+import { DuplicateNameError, parseJson } from '../../bytes/json.ts'
 import { S3Error } from '../../s3/error.ts'
 import { actionLevels, s3Operators, valuesOf } from './policy-terms.ts'
 

@@ -1,4 +1,4 @@
-import { text } from '../../xml.ts'
+import { text } from '../../xml/index.ts'
 import { checkElements, optionalFlag, unsupportedElement } from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 

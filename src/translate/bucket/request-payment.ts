@@ -1,4 +1,4 @@
-import { text } from '../../xml.ts'
+import { text } from '../../xml/index.ts'
 import { checkElements, requiredWord } from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 

@@ -1,4 +1,4 @@
-import { children, text } from '../../xml.ts'
+import { children, text } from '../../xml/index.ts'
 import { parseTagSet, validateTags } from '../tagging.ts'
 import type { BucketDocument } from './document.ts'
 

@@ -1,5 +1,5 @@
 import { S3Error } from '../../s3/error.ts'
-import { text } from '../../xml.ts'
+import { text } from '../../xml/index.ts'
 import { checkElements, optionalWord, unsupportedElement } from '../elements.ts'
 import type { BucketDocument } from './document.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { lifecycle } from '../../../src/translate/bucket/lifecycle.ts'
-import { element, parseXml, type XmlTree } from '../../../src/xml.ts'
+import { element, parseXml, type XmlTree } from '../../../src/xml/index.ts'
 
 const ROOT = 'LifecycleConfiguration'
 const settings = { storageClasses: {} }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { website } from '../../../src/translate/bucket/website.ts'
-import { parseXml } from '../../../src/xml.ts'
+import { parseXml } from '../../../src/xml/index.ts'
 
 const ROOT = 'WebsiteConfiguration'
 const parsed = (inner: string) => parseXml(`<${ROOT}>${inner}</${ROOT}>`, ROOT)

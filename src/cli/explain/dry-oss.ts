@@ -1,0 +1,190 @@
+import { textOf } from '../../oss/client.ts'
+import { OssError } from '../../oss/error.ts'
+import type { Body, Clock, HeaderMap, OssRequest, OssResponse, Transport } from '../../ports.ts'
+import { isKeptChecksum } from '../../translate/stored-checksum.ts'
+import { renderXml, type XmlTree } from '../../xml/index.ts'
+import { asksForBytes, type RecordedCall, reasonOf, saidHeaders, type Target, targetOf } from './call.ts'
+import type { Address, Facts } from './facts.ts'
+import {
+  copyRefusal,
+  type OssRules,
+  objectRefusal,
+  type Refusal,
+  type Side,
+  writeRefusal,
+} from './refusal.ts'
+
+/** These stand in the calls for what only OSS, or the object's bytes, could tell. */
+const UPLOAD_ID = 'UPLOAD-ID'
+const VERSION_ID = 'VERSION-ID'
+const COMPUTED = '(computed from the bytes)'
+
+export type DryOss = {
+  /** Passes reads on, answers writes as OSS is expected to, and moves no byte of an object. */
+  transport: Transport
+  /** Every call so far, in order. */
+  calls: readonly RecordedCall[]
+  /** The last refusal that was expected of OSS. */
+  refusal(): Refusal | undefined
+}
+
+type Ports = { real: Transport; facts: Facts; clock: Clock; rules: OssRules }
+
+/** OSS as it would answer one copy, without anything being written. */
+export function createDryOss(
+  { real, facts, clock, rules }: Ports,
+  { source, destination }: { source: Address; destination: Address },
+): DryOss {
+  const calls: RecordedCall[] = []
+  /** What OSS has answered to a HEAD of the source. */
+  let sourceHead: HeaderMap = {}
+  /** What it would answer to one of what is written by now. */
+  const written = new Map<string, HeaderMap>()
+  const aborted = new Set<string>()
+  let refusal: Refusal | undefined
+  let computed = false
+
+  const transport: Transport = async (request) => {
+    const { method, url } = request
+    const target = targetOf(url, [destination.bucket, source.bucket])
+    const headers = saidHeaders(request)
+    for (const name in headers) if (computed && isKeptChecksum(name)) headers[name] = COMPUTED
+    const result = isVersion(target, source) ? undefined : written.get(nameOf(target))
+    const of = sideOf(target, result !== undefined)
+    const why = reasonOf(method, target, headers, of, result !== undefined)
+    const call: RecordedCall = { method, url, ...target, headers, why, made: false, status: 0 }
+    if (of !== undefined) call.of = of
+    calls.push(call)
+    if (method !== 'GET' && method !== 'HEAD') return expected(call, await answerWrite(request, target))
+    if (of === 'source' && asksForBytes(method, target)) return expected(call, await answerBytes(request))
+    if (result !== undefined && method === 'HEAD') return expected(call, answer(200, result))
+    return pass(call, request)
+  }
+
+  /** A call that is not made, with the answer that is expected to it. */
+  function expected(call: RecordedCall, answered: Answer): OssResponse {
+    call.status = answered.response.status
+    const { refused } = answered
+    if (refused !== undefined) {
+      refusal = refused
+      call.code = refused.code
+      call.of = refused.of
+    }
+    return answered.response
+  }
+
+  async function pass(call: RecordedCall, request: OssRequest): Promise<OssResponse> {
+    call.made = true
+    const response = await real(request)
+    call.status = response.status
+    if (response.status >= 300) {
+      const text = await textOf(response.body)
+      call.code = new OssError(response.status, response.headers, refusalText(response.headers, text)).code
+      return { ...response, body: bytesOf(text) }
+    }
+    if (call.method === 'HEAD' && call.of === 'source') sourceHead = response.headers
+    return response
+  }
+
+  async function answerWrite({ method, headers }: OssRequest, target: Target): Promise<Answer> {
+    const { query } = target
+    const copies = headers['x-oss-copy-source'] !== undefined
+    const uploadId = query.get('uploadId')
+    if (method === 'DELETE') {
+      if (uploadId !== undefined && aborted.has(uploadId))
+        return answer(404, {}, { Error: { Code: 'NoSuchUpload' } })
+      if (uploadId === undefined) written.delete(nameOf(target))
+      else aborted.add(uploadId)
+      return answer(204)
+    }
+    if (query.has('partNumber')) {
+      const etag = `"PART-${query.get('partNumber')}"`
+      return answer(200, { etag }, copies ? { CopyPartResult: { ETag: etag } } : undefined)
+    }
+    if (copies) {
+      const refused = copyRefusal(headers, await facts.ofCopy(headers), rules)
+      return refused === undefined ? write(target, headers, 'CopyObjectResult') : refusedBy(refused)
+    }
+    const isWhole = query.size === 0
+    if (!isWhole && uploadId === undefined && !query.has('uploads')) return answer(200)
+    if (nameOf(target) === nameOf(destination)) {
+      const refused = writeRefusal(headers, await facts.ofDestination(headers))
+      if (refused !== undefined) return refusedBy(refused)
+    }
+    if (query.has('uploads'))
+      return answer(200, {}, { InitiateMultipartUploadResult: { UploadId: UPLOAD_ID } })
+    return write(target, headers, isWhole ? undefined : 'CompleteMultipartUploadResult')
+  }
+
+  async function write(target: Target, headers: HeaderMap, root: string | undefined): Promise<Answer> {
+    const object = await facts.ofSource(headers)
+    const seen = object instanceof OssError ? { etag: '"0"', size: 0 } : object
+    const { etag = seen.etag, 'content-length': size = String(seen.size) } = sourceHead
+    const time = new Date(clock())
+    const versioning = await facts.versioning()
+    const version: HeaderMap =
+      versioning === undefined ? {} : { 'x-oss-version-id': versioning === 'Enabled' ? VERSION_ID : 'null' }
+    const told = { etag, ...version }
+    const described = { 'content-length': size, 'last-modified': time.toUTCString() }
+    written.set(nameOf(target), { ...headers, ...told, ...described })
+    const result = { LastModified: time.toISOString(), ETag: etag }
+    return answer(200, told, root === undefined ? undefined : { [root]: result })
+  }
+
+  async function answerBytes({ headers }: OssRequest): Promise<Answer> {
+    const object = await facts.ofSource(headers)
+    const refused = object instanceof OssError ? undefined : objectRefusal({}, object)
+    if (refused !== undefined) return refusedBy(refused)
+    const { etag = '', 'content-length': size } = sourceHead
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+    const { response } = answer(206, { etag, 'content-range': `bytes ${first}-${last}/${size}` })
+    // A relay's are never looked at; only a checksum is made of them, which then says nothing.
+    const body = zeros(Number(last) - Number(first) + 1, () => {
+      computed = true
+    })
+    return { response: { ...response, body } }
+  }
+
+  /** Before it is written, a copy onto itself concerns its source; of one bucket it is the destination's. */
+  function sideOf({ bucket, key }: Target, isWritten: boolean): Side | undefined {
+    const is = (at: Address) => at.bucket === bucket && (key === '' || at.key === key)
+    if (is(source) && !(is(destination) && (isWritten || key === ''))) return 'source'
+    return is(destination) ? 'destination' : undefined
+  }
+
+  return { transport, calls, refusal: () => refusal }
+}
+
+const nameOf = ({ bucket, key }: { bucket: string; key: string }) => `${bucket}/${key}`
+
+const isVersion = (target: Target, { versionId, ...source }: Address) =>
+  versionId !== undefined && target.query.get('versionId') === versionId && nameOf(target) === nameOf(source)
+
+type Answer = { response: OssResponse; refused?: Refusal }
+
+function answer(status: number, headers: HeaderMap = {}, document?: XmlTree): Answer {
+  const [root] = Object.keys(document ?? {})
+  const text = document === undefined || root === undefined ? '' : renderXml(root, document[root] as XmlTree)
+  return { response: { status, headers: { 'x-oss-request-id': 'explain', ...headers }, body: bytesOf(text) } }
+}
+
+function refusedBy(refused: Refusal): Answer {
+  const { status, code, message, ec, bucketName } = refused
+  const document = { Error: { Code: code, Message: message, EC: ec, BucketName: bucketName } }
+  return { ...answer(status, {}, status === 304 ? undefined : document), refused }
+}
+
+/** The document of a refusal: of a HEAD it is a header. */
+const refusalText = (headers: HeaderMap, text: string) =>
+  headers['x-oss-err'] === undefined ? text : Buffer.from(headers['x-oss-err'], 'base64').toString('utf8')
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  if (text !== '') yield Buffer.from(text)
+}
+
+const ZEROS = new Uint8Array(1024 ** 2)
+
+async function* zeros(length: number, onRead: () => void): Body {
+  onRead()
+  for (let left = length; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left)
+}

@@ -1,0 +1,135 @@
+import { payerOf } from '../../copy/source.ts'
+import { type BucketInfo, getBucketInfo } from '../../oss/bucket-info.ts'
+import type { OssClient } from '../../oss/client.ts'
+import { OssError } from '../../oss/error.ts'
+import type { HeaderMap } from '../../ports.ts'
+import type { CopyFacts } from './refusal.ts'
+
+export type Address = { bucket: string; key: string; versionId?: string | undefined }
+
+/** Server-side encryption, as OSS names it. */
+export type Encryption = BucketInfo['encryption']
+
+/** An object, or a link, as OSS's own CopyObject sees it. */
+export type ObjectFacts = {
+  etag: string
+  /** Milliseconds. */
+  lastModified: number
+  size: number
+  /** `Normal`, `Multipart`, `Appendable` or `Symlink`. */
+  type: string
+  storageClass: string
+  encryption: Encryption
+  /** Whether the bytes can be had: in no archive, or restored. */
+  readable: boolean
+}
+
+/** What OSS's answers to a copy depend on. Each question is asked once, when an answer needs it. */
+export type Facts = {
+  /** @param headers of the call that is answered: they say who pays, and what else counts. */
+  ofCopy(headers: HeaderMap): Promise<CopyFacts>
+  ofDestination(headers: HeaderMap): Promise<CopyFacts['destination']>
+  ofSource(headers: HeaderMap): Promise<ObjectFacts | OssError>
+  /** By their names. */
+  ofBuckets(): Promise<ReadonlyMap<string, BucketInfo | OssError>>
+  /** Of the destination's bucket. */
+  versioning(): Promise<string | undefined>
+}
+
+/** Finds them out with reads of its own, which are none of the copy's. */
+export function factsOf(oss: OssClient, source: Address, destination: Address): Facts {
+  const answers = new Map<string, Promise<unknown>>()
+  function once<T>(question: string, ask: () => Promise<T>): Promise<T> {
+    const answer = (answers.get(question) as Promise<T> | undefined) ?? ask()
+    answers.set(question, answer)
+    return answer
+  }
+  const bucketOf = ({ bucket }: Address) => once(bucket, () => lookAtBucket(oss, bucket))
+  const objectOf = (at: Address, headers: HeaderMap) =>
+    once(JSON.stringify([at.bucket, at.key, at.versionId]), () => lookAtObject(oss, at, payerOf(headers)))
+
+  const facts: Facts = {
+    ofSource: (headers) => objectOf(source, headers),
+    async ofDestination(headers) {
+      const asked = headers['x-oss-forbid-overwrite'] !== undefined
+      const exists = asked && !((await objectOf(destination, headers)) instanceof OssError)
+      return { name: destination.bucket, bucket: await bucketOf(destination), exists }
+    },
+    async ofCopy(headers) {
+      const [bucket, object, to] = await Promise.all([
+        bucketOf(source),
+        objectOf(source, headers),
+        facts.ofDestination(headers),
+      ])
+      const isSelf = source.bucket === destination.bucket && source.key === destination.key
+      const versioned = source.versionId !== undefined
+      return { source: { name: source.bucket, bucket, object, versioned }, destination: to, isSelf }
+    },
+    async ofBuckets() {
+      const infos = await Promise.all([source, destination].map(bucketOf))
+      return new Map([source, destination].map(({ bucket }, index) => [bucket, infos[index] as BucketInfo]))
+    },
+    async versioning() {
+      const bucket = await bucketOf(destination)
+      return bucket instanceof OssError ? undefined : bucket.versioning
+    },
+  }
+  return facts
+}
+
+/** A bucket, or OSS's refusal to say what it is. */
+function lookAtBucket(oss: OssClient, bucket: string): Promise<BucketInfo | OssError> {
+  return getBucketInfo(oss, bucket).catch(asRefusal)
+}
+
+/** An object, or OSS's refusal to say what it is. @param headers who pays. */
+function lookAtObject(
+  oss: OssClient,
+  { bucket, key, versionId }: Address,
+  headers: HeaderMap,
+): Promise<ObjectFacts | OssError> {
+  const call = { bucket, key, headers }
+  return oss
+    .send({ ...call, method: 'HEAD', query: { versionId } })
+    .catch(asRefusal)
+    .then(async (found) => {
+      const link = found instanceof OssError ? found.code === 'SymlinkTargetNotExist' : isLink(found.headers)
+      if (!link) return found instanceof OssError ? found : objectFacts(found.headers)
+      // What a HEAD tells of a link is its target's; a copy of it is another link.
+      const own = await oss
+        .send({ ...call, method: 'GET', query: { symlink: null, versionId } })
+        .catch(asRefusal)
+      if (own instanceof OssError) return own
+      const { headers: described } = found instanceof OssError ? { headers: {} } : found
+      return {
+        ...objectFacts({ ...described, ...own.headers }),
+        size: 0,
+        type: 'Symlink',
+        encryption: { algorithm: undefined, keyId: undefined },
+      }
+    })
+}
+
+const isLink = (headers: HeaderMap) => headers['x-oss-object-type'] === 'Symlink'
+
+function objectFacts(headers: HeaderMap): ObjectFacts {
+  const storageClass = headers['x-oss-storage-class'] ?? 'Standard'
+  return {
+    etag: headers.etag ?? '',
+    lastModified: Date.parse(headers['last-modified'] ?? ''),
+    size: Number(headers['content-length'] ?? 0),
+    type: headers['x-oss-object-type'] ?? 'Normal',
+    storageClass,
+    encryption: {
+      algorithm: headers['x-oss-server-side-encryption'],
+      keyId: headers['x-oss-server-side-encryption-key-id'],
+    },
+    readable:
+      !storageClass.endsWith('Archive') || /ongoing-request="false"/.test(headers['x-oss-restore'] ?? ''),
+  }
+}
+
+function asRefusal(error: unknown): OssError {
+  if (error instanceof OssError) return error
+  throw error
+}

@@ -1,0 +1,230 @@
+import { createGateway, type Ports } from '../../app.ts'
+import { encodeStrictly } from '../../bytes/percent.ts'
+import type { Client } from '../../config/index.ts'
+import { authorize } from '../../operations/authorize.ts'
+import { createOssClient, textOf } from '../../oss/client.ts'
+import { OssError } from '../../oss/error.ts'
+import { encodePath } from '../../oss/sign.ts'
+import { type HeaderMap, headerMap, type Incoming, type Reply } from '../../ports.ts'
+import { parseCopySource } from '../../s3/copy-source.ts'
+import { validateBucket, validateKey } from '../../s3/request.ts'
+import { signSigV4 } from '../../s3/sigv4-sign.ts'
+import { parseLenientXml, text } from '../../xml/index.ts'
+import type { RecordedCall } from './call.ts'
+import { createDryOss, type DryOss } from './dry-oss.ts'
+import { type Address, factsOf } from './facts.ts'
+import type { OssRules, Side } from './refusal.ts'
+
+/** A CopyObject as a client asks for it. */
+export type AskedCopy = {
+  client: Client
+  source: Address
+  destination: Address
+  /** What the client sends besides, in S3's names. */
+  headers: HeaderMap
+}
+
+/** What a copy is refused with. */
+export type Refused = {
+  code: string
+  message: string
+  /** Which of the two it is about, or the `request` itself. */
+  about: Side | 'request'
+  /** The further elements of S3's error document, such as `Key` and `Condition`. */
+  elements: Record<string, string>
+  /** What the gateway's log would say of a failure that is not the client's. */
+  causes: readonly string[]
+}
+
+export type Explanation = {
+  /** How the copy is done; `refuse`: not at all. */
+  plan: 'native' | 'parts' | 'relay' | 'refuse'
+  /** In how many pieces. */
+  parts: number
+  why: string
+  /** Those that the copy makes, in order; of parts, which are moved together, any order. */
+  calls: readonly RecordedCall[]
+  /** What the client is answered. */
+  answer: { status: number; refused?: Refused }
+  /** What only writing would show. */
+  assumptions: readonly string[]
+}
+
+/**
+ * What a CopyObject would do: the gateway itself answers it, on an OSS that reads but does not write.
+ * @param ports the gateway's. Only GET and HEAD reach the transport, and none that reads an object's bytes.
+ */
+export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRules): Promise<Explanation> {
+  const { config, clock, transport: real, sleep, random } = ports
+  const { endpoint, credentials, document } = config
+  const client = createOssClient({ transport: real, clock, endpoint, credentials, sleep, random })
+  const { refuses, ...between } = addresses(asked, document.accessPoints)
+  const facts = factsOf(client, between.source, between.destination)
+  const dry = createDryOss({ real, facts, clock, rules }, between)
+  const causes: string[] = []
+  const gateway = createGateway({
+    ...ports,
+    // Nobody waits for the answer: it need not begin before its end.
+    config: { ...config, document: { ...document, copy: { ...document.copy, keepAliveAfter: 0 } } },
+    transport: dry.transport,
+    log: (event, logged) => {
+      if (event === 'request failed') causes.push(...(logged.causes as string[]))
+    },
+  })
+  const assumptions: string[] = []
+  // A name that cannot be a bucket's must not become one of a host.
+  if (refuses === undefined) {
+    for (const [bucket, info] of await facts.ofBuckets()) {
+      // A gateway that has served a bucket knows where it is.
+      if (!(info instanceof OssError)) gateway.oss.learnRegion(bucket, info.region)
+      else if (info.code === 'AccessDenied')
+        assumptions.push(`${bucket} is in the same region as the other bucket: GetBucketInfo is not allowed`)
+    }
+  }
+  const { status, body } = await gateway.answer(incoming(asked, clock()))
+  const { calls } = dry
+  assumptions.push(...assumed(calls, rules))
+  if (status < 300)
+    return { ...planOf(calls, between), why: whyOf(dry), calls, answer: { status }, assumptions }
+  const refused = refusedWith(await documentOf(body), causes)
+  const about = aboutOf(refused, dry, between, refuses)
+  const own =
+    calls.length === 0 ? 'the gateway asks OSS nothing' : 'what OSS has told the gateway is against it'
+  const why = dry.refusal()?.why ?? own
+  return {
+    plan: 'refuse',
+    parts: 0,
+    why,
+    calls,
+    answer: { status, refused: { ...refused, about } },
+    assumptions,
+  }
+}
+
+type Between = { source: Address; destination: Address }
+
+/** The two addresses as the gateway takes them, and the one that it does not take. */
+function addresses(
+  { client, source, destination }: AskedCopy,
+  accessPoints: Readonly<Record<string, string>>,
+): Between & { refuses: Side | undefined } {
+  try {
+    validateBucket(destination.bucket)
+    validateKey(destination.key)
+    authorize(client, 'write', destination.bucket, destination.key)
+  } catch {
+    return { source, destination, refuses: 'destination' }
+  }
+  try {
+    const parsed = parseCopySource(copySourceOf(source), accessPoints)
+    authorize(client, 'read', parsed.bucket, parsed.key)
+    return { source: parsed, destination, refuses: undefined }
+  } catch {
+    return { source, destination, refuses: 'source' }
+  }
+}
+
+const copySourceOf = ({ bucket, key, versionId }: Address) =>
+  `${encodeStrictly(bucket)}/${encodeStrictly(key)}${versionId === undefined ? '' : `?versionId=${encodeStrictly(versionId)}`}`
+
+/** The request as it would come off the wire. */
+function incoming({ client, source, destination, headers }: AskedCopy, now: number): Incoming {
+  const path = `/${encodeStrictly(destination.bucket)}/${encodePath(destination.key)}`
+  const sent = headerMap({ ...headers, host: 'localhost', 'x-amz-copy-source': copySourceOf(source) })
+  const never = new AbortController()
+  return {
+    method: 'PUT',
+    target: path,
+    headers: signSigV4({ method: 'PUT', path, headers: sent }, client, now),
+    body: nothing(),
+    signal: () => never.signal,
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+const documentOf = async (body: Reply['body']) =>
+  typeof body === 'string' ? body : body === undefined ? '' : textOf(body)
+
+function refusedWith(document: string, causes: readonly string[]): Omit<Refused, 'about'> {
+  const error = parseLenientXml(document, 'Error')
+  const { Code: _, Message: __, RequestId: ___, HostId: ____, ...others } = error
+  const elements = Object.fromEntries(Object.keys(others).map((name) => [name, text(error, name) ?? '']))
+  return { code: text(error, 'Code') ?? '', message: text(error, 'Message') ?? '', elements, causes }
+}
+
+/** Which of the two a refusal is about: as it says itself, else as the call says that was refused, or looked. */
+function aboutOf(
+  { elements }: Omit<Refused, 'about'>,
+  { calls, refusal }: DryOss,
+  { source, destination }: Between,
+  refuses: Side | undefined,
+): Refused['about'] {
+  const { Condition, ArgumentName, Header, BucketName, Key } = elements
+  if (refuses !== undefined && calls.length === 0) return refuses
+  if (Condition !== undefined) return Condition.startsWith(SOURCE) ? 'source' : 'destination'
+  if (ArgumentName === SOURCE || ArgumentName === 'versionId') return 'source'
+  const named = BucketName ?? Key
+  const [from, to] = [source, destination].map((at) => (BucketName === undefined ? at.key : at.bucket))
+  if (named !== undefined && from !== to) {
+    if (named === from) return 'source'
+    if (named === to) return 'destination'
+  }
+  if (refuses !== undefined && (calls.at(-1)?.status ?? 200) < 300) return refuses
+  if (ArgumentName !== undefined || Header !== undefined) return 'request'
+  return refusal()?.of ?? calls.at(-1)?.of ?? 'request'
+}
+
+const SOURCE = 'x-amz-copy-source'
+
+function planOf(
+  calls: readonly RecordedCall[],
+  { destination }: Between,
+): Pick<Explanation, 'plan' | 'parts'> {
+  const writes = calls.filter(
+    ({ method, bucket, key, query }) =>
+      method === 'PUT' &&
+      bucket === destination.bucket &&
+      key === destination.key &&
+      (query.size === 0 || query.has('partNumber')),
+  )
+  const streamed = writes.filter(({ headers }) => headers['x-oss-copy-source'] === undefined)
+  if (streamed.length > 0) return { plan: 'relay', parts: streamed.length }
+  const parts = writes.filter(({ query }) => query.has('partNumber'))
+  return parts.length > 0 ? { plan: 'parts', parts: parts.length } : { plan: 'native', parts: 1 }
+}
+
+function whyOf({ calls, refusal }: DryOss): string {
+  const refused = refusal()
+  if (refused !== undefined) return refused.why
+  if (calls.some(({ method, headers }) => method === 'PUT' && headers['x-oss-copy-source'] !== undefined))
+    return 'nothing is known against one CopyObject'
+  return 'the source is a symbolic link: a CopyObject would make another link of it'
+}
+
+/** What the explanation takes for granted. */
+function assumed(calls: readonly RecordedCall[], { copyLimit }: OssRules): string[] {
+  const lines: string[] = []
+  const has = (holds: (call: RecordedCall) => boolean) => calls.some(holds)
+  const isRead = ({ method }: RecordedCall) => method === 'GET' || method === 'HEAD'
+  if (has((call) => !isRead(call))) {
+    lines.push(
+      'OSS takes the writes at the first attempt, and soon: policies, retention, KMS, quotas and its load show only when something is written',
+    )
+  }
+  if (calls.length > 0)
+    lines.push(
+      'the gateway has served both buckets before: to learn where a bucket is takes a call of its own',
+    )
+  if (has(({ headers, query }) => 'x-oss-copy-source' in headers && query.size === 0)) {
+    lines.push(
+      copyLimit === undefined
+        ? "one CopyObject has the limits of OSS's documents: 1 GiB where class or encryption change, else 5 GiB between buckets; OSS decides, and beyond its limit the copy goes on in parts"
+        : `one CopyObject copies up to ${copyLimit} bytes (LOCAL_OSS_COPY_LIMIT)`,
+    )
+  }
+  if (has((call) => isRead(call) && !call.made && call.method === 'GET')) {
+    lines.push("the source's bytes can be read: none was read for this explanation")
+  }
+  return lines
+}

@@ -1,0 +1,63 @@
+import { type Config, KNOWN_KEYS } from '../config/index.ts'
+import type { Workers } from '../node/cluster.ts'
+import type { Running } from '../node/serve.ts'
+
+const atHost = (host: string) => (host.includes(':') ? `[${host}]` : host)
+
+/** Where the gateway listens and what it serves, for the one who has started it. Secrets that were set are not shown. */
+export function greeting(
+  config: Config,
+  { port, adminPort, localOssPort }: Running | Workers,
+  workers: number,
+): string {
+  const { host, tls } = config.listen
+  const endpoint = `${tls ? 'https' : 'http'}://${atHost(host)}:${port}`
+  const lines = [`S3 endpoint   ${endpoint}`]
+  if (adminPort > 0) lines.push(`Health        http://${atHost(host)}:${adminPort}/healthz and /readyz`)
+  if (workers > 1)
+    lines.push(`Workers       ${workers}, replaced one after the other at SIGHUP to ${process.pid}`)
+  if (config.localOss === undefined) {
+    lines.push(`OSS           ${config.endpoint.protocol}//${config.endpoint.host}`)
+    return `${lines.join('\n')}\n`
+  }
+  const { accessKeyId, accessKeySecret } = config.credentials
+  const known = accessKeyId === KNOWN_KEYS.accessKeyId && accessKeySecret === KNOWN_KEYS.accessKeySecret
+  const keys = known ? `${accessKeyId} / ${accessKeySecret}` : 'S3_ACCESS_KEY_ID and its secret'
+  const ossTools = localOssPort > 0 ? `, for OSS tools at http://127.0.0.1:${localOssPort}` : ''
+  const [id, secret] = known ? [accessKeyId, accessKeySecret] : ['$S3_ACCESS_KEY_ID', '$S3_SECRET_ACCESS_KEY']
+  lines.push(
+    `OSS           embedded, kept in ${config.localOss.directory}${ossTools} (${keys})`,
+    'Set OSS_REGION, OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET to run in front of Alibaba Cloud OSS.',
+    '',
+    'Try it:',
+    '',
+    `export AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret} AWS_DEFAULT_REGION=us-east-1`,
+    `aws --endpoint-url ${endpoint} s3 mb s3://my-bucket`,
+    `aws --endpoint-url ${endpoint} s3 cp README.md s3://my-bucket/hello.txt`,
+    `aws --endpoint-url ${endpoint} s3 cp s3://my-bucket/hello.txt s3://my-bucket/copy.txt`,
+  )
+  return `${lines.join('\n')}\n`
+}
+
+/** What right settings say, without secrets. */
+export function summary({ listen, localOss, endpoint, clients, domains, workers, warnings }: Config): string {
+  const { host, port, adminPort, tls } = listen
+  const oss =
+    localOss === undefined
+      ? `${endpoint.protocol}//${endpoint.host}, region ${endpoint.region}`
+      : `embedded, kept in ${localOss.directory}`
+  return [
+    'The settings are right.',
+    `OSS           ${oss}`,
+    `S3 endpoint   ${tls ? 'https' : 'http'}://${atHost(host)}:${port}`,
+    `Health        ${adminPort === undefined ? 'off' : `http://${atHost(host)}:${adminPort}`}`,
+    ...(localOss === undefined
+      ? []
+      : [`OSS tools     ${localOss.port === 0 ? 'off' : `http://127.0.0.1:${localOss.port}`}`]),
+    `Workers       ${workers}`,
+    `Clients       ${clients.size}`,
+    ...(domains.length === 0 ? [] : [`Domains       ${domains.join(', ')}`]),
+    ...warnings.map((line) => `Warning       ${line}`),
+    '',
+  ].join('\n')
+}

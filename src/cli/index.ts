@@ -1,0 +1,132 @@
+#!/usr/bin/env node
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { version } from '../../package.json'
+import { ConfigError } from '../config/index.ts'
+import { isWorker, type Settings, serveAsWorker, startWorkers, type Workers } from '../node/cluster.ts'
+import { checkOss } from '../node/oss-check.ts'
+import { type Running, start } from '../node/serve.ts'
+import { readSettings } from '../node/settings.ts'
+import type { Log } from '../ports.ts'
+import { EXPLAIN_USAGE, explain } from './explain/command.ts'
+import { greeting, summary } from './greeting.ts'
+
+const USAGE = `Usage: s3-oss-gateway [command]
+
+  serve         run the gateway (the default); settings come from the environment
+  ${EXPLAIN_USAGE}
+  check-config  read the settings, say what is wrong with them, and exit
+  help          this text (also --help, -h)
+  version       the version (also --version, -V)
+`
+
+const log: Log = (event, facts) => {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...facts })}\n`)
+}
+
+function settingsOrFail(): Settings {
+  try {
+    return readSettings(process.env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    fail(2, ['The settings are not right:', ...error.problems.map((line) => `  ${line}`)])
+  }
+}
+
+function fail(code: number, lines: readonly string[]): never {
+  process.stderr.write(`${lines.join('\n')}\n`)
+  process.exit(code)
+}
+
+async function serve(): Promise<void> {
+  const settings = settingsOrFail()
+  const { config } = settings
+  for (const warning of config.warnings) log('warning', { warning })
+  const count = config.workers === 'auto' ? availableParallelism() : config.workers
+  const starting = (
+    count > 1 ? startWorkers(settings, count, () => readSettings(process.env), log) : start(config, log)
+  ).catch((error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]))
+  obeySignals(starting)
+  const running = await starting
+  process.stdout.write(greeting(config, running, count))
+  // Only told: OSS may be there in a moment.
+  if (config.localOss === undefined) await checkOss(config, log)
+}
+
+/** One Ctrl-C can come twice: from the terminal to all its processes, and passed on by npm. Milliseconds. */
+const SAME_SIGNAL = 1_000
+
+function obeySignals(gateway: Promise<Running | Workers>): void {
+  let told: number | undefined
+  const stop = () => {
+    if (told === undefined) {
+      told = performance.now()
+      gateway
+        .then((running) => running.stop())
+        .then(
+          () => process.exit(0),
+          (error: Error) => fail(1, [`The gateway did not stop cleanly: ${error.message}`]),
+        )
+    } else if (performance.now() - told > SAME_SIGNAL) {
+      fail(1, ['Told to stop a second time: the gateway gives up what is in flight.'])
+    }
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  process.on('SIGHUP', () => {
+    void gateway.then((running) => {
+      if ('reload' in running) running.reload()
+      else log('SIGHUP ignored', { why: 'a single process cannot replace itself: set WORKERS to 2 or more' })
+    })
+  })
+}
+
+const commands = ['serve', 'check-config', 'help', 'version'] as const
+type Command = (typeof commands)[number]
+
+const isCommand = (text: string): text is Command => (commands as readonly string[]).includes(text)
+
+/** Everything but `explain`, which reads its own arguments. @throws TypeError for what there is not. */
+function commandOf(args: string[]): Command {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
+  })
+  const [command = 'serve', ...rest] = positionals
+  if (!isCommand(command)) throw new TypeError(`There is no command ${JSON.stringify(command)}.`)
+  if (rest.length > 0)
+    throw new TypeError(`${command} takes no arguments, but there is ${JSON.stringify(rest[0])}.`)
+  if (values.help) return 'help'
+  return values.version ? 'version' : command
+}
+
+async function run(command: Command): Promise<void> {
+  switch (command) {
+    case 'serve':
+      if (isWorker()) serveAsWorker(log)
+      else await serve()
+      break
+    case 'check-config':
+      process.stdout.write(summary(settingsOrFail().config))
+      break
+    case 'help':
+      process.stdout.write(USAGE)
+      break
+    case 'version':
+      process.stdout.write(`${version}\n`)
+  }
+}
+
+const args = process.argv.slice(2)
+if (args[0] === 'explain') {
+  process.exitCode = await explain(args.slice(1), () => settingsOrFail().config, process)
+} else {
+  let command: Command
+  try {
+    command = commandOf(args)
+  } catch (error) {
+    fail(2, [(error as Error).message, USAGE])
+  }
+  await run(command)
+}

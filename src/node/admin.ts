@@ -1,0 +1,62 @@
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Config } from '../config/index.ts'
+import type { OssClient } from '../oss/client.ts'
+import { OssError } from '../oss/error.ts'
+import { listen } from './listen.ts'
+
+/** What the process knows of itself. */
+export type Health = {
+  alive(): boolean
+  /** Why no request should come here, whatever OSS says; undefined when there is no such reason. */
+  unready(): string | undefined
+}
+
+/** Why OSS cannot be used, or undefined when it answers a signed request. */
+export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
+  try {
+    // Once: who asks for health asks again, and soon.
+    await oss.once.sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
+    return undefined
+  } catch (error) {
+    // A key without the right to list buckets is still a key that OSS knows.
+    if (error instanceof OssError && error.code === 'AccessDenied') return undefined
+    if (error instanceof OssError) return `OSS answers ${error.status} ${error.code}: ${error.message}`
+    return (error as Error).message
+  }
+}
+
+/** Health, on a listener of its own: `/healthz` is also a legal bucket path. */
+function createAdmin(oss: OssClient, { alive, unready }: Health): Hono {
+  const admin = new Hono()
+  admin.get('/healthz', (c) => (alive() ? c.text('ok\n') : c.text('no worker listens\n', 503)))
+  admin.get('/readyz', async (c) => {
+    // Asked again after OSS: a stop may have begun meanwhile.
+    const reason = unready() ?? (await whyNotReady(oss)) ?? unready()
+    return reason === undefined ? c.text('ok\n') : c.text(`${reason}\n`, 503)
+  })
+  return admin
+}
+
+/** The admin listener; port 0 where the settings have none. */
+export type Admin = { port: number; close(): void }
+
+/** @throws Error when its port is taken. */
+export async function openAdmin(
+  { host, adminPort }: Config['listen'],
+  oss: OssClient,
+  health: Health,
+): Promise<Admin> {
+  if (adminPort === undefined) return { port: 0, close: () => {} }
+  const { fetch } = createAdmin(oss, health)
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+  const port = await listen(server, adminPort, host)
+  return {
+    port,
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { createGateway } from '../app.ts'
+import type { Config } from '../config/index.ts'
+import type { LocalOss } from '../local-oss/index.ts'
+import type { Log } from '../ports.ts'
+import { openAdmin } from './admin.ts'
+import { createGate } from './concurrency-limit.ts'
+import { nodeDoor } from './door.ts'
+import { listen, within } from './listen.ts'
+import { nodePorts, openUpstream } from './ports.ts'
+import { createServer } from './server.ts'
+
+/** A running gateway. Ports are those really listened on, 0 where there is no such listener. */
+export type Running = {
+  port: number
+  adminPort: number
+  localOssPort: number
+  localOss: LocalOss | undefined
+  /**
+   * Stops accepting, finishes what is in flight, then closes everything. Called again, it can only hasten.
+   * @param limit milliseconds after which what is still in flight is given up (`timeouts.stop` in the settings); copies
+   * then clean up after themselves.
+   */
+  stop(limit?: number): Promise<void>
+}
+
+// Memory of its own costs each small piece a microsecond, and Node's pool of 8 KiB is for half of that at most.
+Buffer.poolSize = 64 * 1024
+
+/** Milliseconds for telling clients that they are given up, */
+const TELLING_TIME = 1_000
+/** for copies to clean up, and for closing: with the default limit within 30 s. */
+const CLEANING_LIMIT = 5_000
+const CLOSING_LIMIT = 2_000
+
+/**
+ * Starts the gateway on Node: in front of OSS, or on the embedded one.
+ * @throws Error when a port is taken, a TLS file cannot be read, or the embedded OSS's folder is in use.
+ */
+export async function start(config: Config, log: Log): Promise<Running> {
+  const upstream = await openUpstream(config)
+  const { localOss } = upstream
+  const gateway = createGateway({ ...nodePorts, config, transport: upstream.transport, log })
+
+  const { inFlight, waiting, waitingTime } = config.document.limits
+  const gate = createGate({ inFlight, waiting, waitingTime: waitingTime * 1000 }, nodePorts.sleep)
+  const door = nodeDoor(gateway, gate, log)
+  let stopping: Promise<unknown> | undefined
+  const http = createServer(door, gateway, config)
+  const { host, port: wanted } = config.listen
+  const [port, admin] = await Promise.all([
+    listen(http.server, wanted, host),
+    openAdmin(config.listen, gateway.oss, {
+      alive: () => true,
+      unready: () => (stopping === undefined ? undefined : 'stopping'),
+    }),
+  ])
+
+  // On loopback only, whoever the S3 endpoint is for: it gives all rights to whoever knows the one pair.
+  const localPort = config.localOss?.port ?? 0
+  const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort) : 0
+
+  function beginToStop(): Promise<unknown> {
+    return http.end().then(() => door.settled())
+  }
+  let closed: Promise<unknown> | undefined
+  async function close(): Promise<void> {
+    // What the clients left behind is cleaned up first.
+    const rest = door.settled().then(() => upstream.close())
+    await within(CLOSING_LIMIT, rest)
+    admin.close()
+  }
+
+  return {
+    port,
+    adminPort: admin.port,
+    localOssPort,
+    localOss,
+    stop: async (limit = config.document.timeouts.stop * 1000) => {
+      stopping ??= beginToStop()
+      if (!(await within(limit, stopping)) && closed === undefined) {
+        log('requests given up', { afterSeconds: limit / 1000 })
+        door.giveUp(new Error('the gateway stops'))
+        const cleaned = within(TELLING_TIME, stopping).then(() => door.settled())
+        await within(CLEANING_LIMIT, cleaned)
+        // Clients that wait for it are still told what has come of it.
+        await turn()
+        http.cut()
+      }
+      closed ??= close()
+      await closed
+    },
+  }
+}

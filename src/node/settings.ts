@@ -1,0 +1,112 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import { type Config, ConfigError, parseConfig } from '../config/index.ts'
+import type { Settings } from './cluster.ts'
+
+/**
+ * The settings of this process, with the files that they name looked at; nothing is created.
+ * @throws ConfigError with every mistake.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const problems: string[] = []
+  const file = environment.GATEWAY_CONFIG?.trim()
+  const document = file ? readText('GATEWAY_CONFIG', file, problems) : undefined
+  let config: Config | undefined
+  try {
+    config = parseConfig(environment, document)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    problems.unshift(...error.problems)
+  }
+  const [cert, key] = [environment.TLS_CERT_FILE?.trim(), environment.TLS_KEY_FILE?.trim()]
+  if (cert && key) checkTls(cert, key, Date.now(), problems)
+  if (config?.localOss !== undefined) checkDirectory(config.localOss.directory, problems)
+  if (config === undefined || problems.length > 0) throw new ConfigError(problems)
+  return { config, document }
+}
+
+/** Why a file cannot be used. Its name is not told: a key may have been put where its file belongs. */
+function whyNot(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
+  if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read by this user'
+  if (code === 'EISDIR') return 'that is a folder, not a file'
+  return `the file cannot be read (${code})`
+}
+
+function readText(name: string, file: string, problems: string[]): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+  } catch (error) {
+    const isEncoding = (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+    problems.push(`${name}: ${isEncoding ? 'the file is no text in UTF-8' : whyNot(error)}`)
+    return undefined
+  }
+}
+
+/** Certificate and key: there, in PEM, valid now, and a pair. */
+function checkTls(certFile: string, keyFile: string, now: number, problems: string[]): void {
+  const certText = readText('TLS_CERT_FILE', certFile, problems)
+  const keyText = readText('TLS_KEY_FILE', keyFile, problems)
+  const cert = certText === undefined ? undefined : parseCertificate(certText, problems)
+  const key = keyText === undefined ? undefined : parseKey(keyText, problems)
+  if (cert !== undefined && Date.parse(cert.validTo) < now)
+    problems.push(`TLS_CERT_FILE: the certificate has expired, on ${cert.validTo}`)
+  if (cert !== undefined && Date.parse(cert.validFrom) > now)
+    problems.push(`TLS_CERT_FILE: the certificate is not valid before ${cert.validFrom}`)
+  if (cert === undefined || key === undefined) return
+  if (!cert.checkPrivateKey(key)) {
+    problems.push("TLS_KEY_FILE: it is not the key of TLS_CERT_FILE's first certificate")
+    return
+  }
+  try {
+    createSecureContext({ cert: certText, key: keyText })
+  } catch (error) {
+    problems.push(`TLS_CERT_FILE: TLS cannot use it (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+function parseCertificate(text: string, problems: string[]): X509Certificate | undefined {
+  try {
+    if (text.includes('-----BEGIN ')) return new X509Certificate(text)
+  } catch {
+    // Told below.
+  }
+  const isKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)
+  problems.push(`TLS_CERT_FILE: ${isKey ? 'that is a private key' : 'it holds no certificate in PEM'}`)
+  return undefined
+}
+
+function parseKey(text: string, problems: string[]): KeyObject | undefined {
+  try {
+    if (text.includes('-----BEGIN ')) return createPrivateKey(text)
+  } catch {
+    // Told below.
+  }
+  const why = /ENCRYPTED/.test(text)
+    ? 'the key is encrypted, and there is no setting for its passphrase'
+    : /-----BEGIN CERTIFICATE-----/.test(text)
+      ? 'that is a certificate'
+      : 'it holds no private key in PEM'
+  problems.push(`TLS_KEY_FILE: ${why}`)
+  return undefined
+}
+
+/** Whether the embedded OSS could keep its data there; the folder itself is made when it starts. */
+function checkDirectory(directory: string, problems: string[]): void {
+  if (directory === ':memory:') return
+  for (let folder = resolve(directory); ; folder = dirname(folder)) {
+    try {
+      if (!statSync(folder).isDirectory()) problems.push(`LOCAL_OSS_DIR: ${folder} is no folder`)
+      else accessSync(folder, constants.W_OK | constants.X_OK)
+      return
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' || code === 'ENOTDIR') continue
+      problems.push(`LOCAL_OSS_DIR: ${folder} cannot be written by this user (${code})`)
+      return
+    }
+  }
+}

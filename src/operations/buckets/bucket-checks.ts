@@ -1,0 +1,75 @@
+import { getBucketInfo } from '../../oss/bucket-info.ts'
+import { OssError } from '../../oss/error.ts'
+import { notImplemented, S3Error } from '../../s3/error.ts'
+import { isBucketName } from '../../s3/request.ts'
+import { child } from '../../translate/elements.ts'
+import { children, text, type XmlNode } from '../../xml/index.ts'
+import { authorize } from '../authorize.ts'
+import { hasObjectLock } from '../objects/object-lock.ts'
+import type { BucketRequest, Context } from '../operation.ts'
+
+/** What S3 looks at before it takes a document, besides the document. @throws S3Error */
+export type SettingCheck = (request: BucketRequest, context: Context, document: XmlNode) => Promise<void>
+
+/** Versions that a lock keeps must stay. */
+export const lockKeepsVersioning: SettingCheck = async (request, context, document) => {
+  if (text(document, 'Status') !== 'Suspended' || !(await hasObjectLock(request, context))) return
+  throw new S3Error('InvalidBucketState', {
+    message:
+      'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+  })
+}
+
+/** A lock is on versions. */
+export const lockNeedsVersions: SettingCheck = async ({ bucket }, { oss }) => {
+  const { versioning } = await getBucketInfo(oss, bucket)
+  if (versioning === 'Enabled') return
+  throw new S3Error('InvalidBucketState', {
+    message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+  })
+}
+
+/**
+ * Logs are written into a bucket of the same region that the client itself may write to, under a prefix that it may
+ * use.
+ */
+export const logsIntoOwnBucket: SettingCheck = async ({ bucket }, { client, oss }, document) => {
+  const enabled = child(document, 'LoggingEnabled')
+  if (enabled === undefined) return
+  const target = text(enabled, 'TargetBucket') ?? ''
+  const missing = () => new S3Error('InvalidTargetBucketForLogging', { elements: { TargetBucket: target } })
+  if (!isBucketName(target)) throw missing()
+  authorize(client, 'write', target, text(enabled, 'TargetPrefix') ?? '')
+  const { region: source } = await getBucketInfo(oss, bucket)
+  const { region } = await getBucketInfo(oss, target).catch((error) => {
+    throw error instanceof OssError && ['NoSuchBucket', 'AccessDenied'].includes(error.code)
+      ? missing()
+      : error
+  })
+  if (region !== source) {
+    throw new S3Error('CrossLocationLoggingProhibitted', {
+      elements: { SourceBucketLocation: source, TargetBucketLocation: region },
+    })
+  }
+}
+
+const MINIMUM = 'x-amz-transition-default-minimum-object-size'
+const MINIMUMS = ['varies_by_storage_class', 'all_storage_classes_128K']
+
+/** OSS moves objects of any size, unless a rule's own filter says otherwise. */
+export const sizesBySaidRule: SettingCheck = async ({ headers }, _, document) => {
+  const minimum = headers[MINIMUM]
+  if (minimum === undefined) return
+  if (!MINIMUMS.includes(minimum)) {
+    throw new S3Error('InvalidRequest', {
+      message: `Invalid TransitionDefaultMinimumObjectSize found: ${minimum}`,
+    })
+  }
+  const moves = (rule: XmlNode) => 'Transition' in rule || 'NoncurrentVersionTransition' in rule
+  if (children(document, 'Rule').some(moves)) {
+    throw notImplemented(
+      MINIMUM,
+      'OSS moves objects of any size: a rule can filter them with ObjectSizeGreaterThan',
+    )
+  }
+}

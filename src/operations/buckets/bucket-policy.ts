@@ -1,0 +1,47 @@
+import { textOf } from '../../oss/client.ts'
+import type { Reply } from '../../ports.ts'
+import type { PlainBody } from '../../s3/body.ts'
+import { S3Error } from '../../s3/error.ts'
+import { readText } from '../../s3/request.ts'
+import { toOssPolicy, toS3Policy } from '../../translate/bucket/policy.ts'
+import { toS3Answer } from '../../translate/headers.ts'
+import { text } from '../../xml/index.ts'
+import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
+import { callOnBucket } from '../subresource.ts'
+
+/** GetBucketPolicy, in S3's grammar. @throws S3Error NotImplemented for a policy that S3 cannot say. */
+export async function getBucketPolicy(request: BucketRequest, { oss }: Context): Promise<Reply> {
+  const { headers, body } = await oss.send(callOnBucket(request, 'GET', 'policy'))
+  return {
+    status: 200,
+    headers: { ...toS3Answer(headers), 'content-type': 'application/json' },
+    body: toS3Policy(await textOf(body), request.bucket),
+  }
+}
+
+/** PutBucketPolicy: what means the same to OSS, which enforces it. @throws S3Error MalformedPolicy, NotImplemented. */
+export async function putBucketPolicy(request: BucketRequest, { oss }: Context): Promise<Reply> {
+  const policy = await readText((request.body as PlainBody).body, 'MalformedPolicy')
+  if (policy === '') throw new S3Error('MissingRequestBodyError')
+  const { headers } = await oss.send({
+    ...callOnBucket(request, 'PUT', 'policy'),
+    headers: { 'content-type': 'application/json' },
+    body: new TextEncoder().encode(toOssPolicy(policy, request.bucket)),
+  })
+  return { status: 204, headers: toS3Answer(headers) }
+}
+
+/** DeleteBucketPolicy. */
+export async function deleteBucketPolicy(request: BucketRequest, { oss }: Context): Promise<Reply> {
+  const { headers } = await oss.send(callOnBucket(request, 'DELETE', 'policy'))
+  return { status: 204, headers: toS3Answer(headers) }
+}
+
+/** GetBucketPolicyStatus: whether OSS takes the policy for one that opens the bucket to everyone. */
+export async function getBucketPolicyStatus(request: BucketRequest, { oss }: Context): Promise<Reply> {
+  const { headers, document } = await oss.sendForXml(
+    callOnBucket(request, 'GET', 'policyStatus'),
+    'PolicyStatus',
+  )
+  return xmlReply('PolicyStatus', { IsPublic: text(document, 'IsPublic') === 'true' }, toS3Answer(headers))
+}

@@ -1,0 +1,58 @@
+import type { HeaderMap, Incoming, Reply } from '../../ports.ts'
+import { corsHeaders, corsMethods, requestedHeaders } from '../../s3/cors.ts'
+import { S3Error } from '../../s3/error.ts'
+import { parseRequest } from '../../s3/request.ts'
+import type { BucketRequest, Context } from '../operation.ts'
+import { corsRules } from './cors-rules.ts'
+
+/**
+ * A browser's question before its request (OPTIONS), answered by the rules that OSS has for the bucket. Nobody signs
+ * it: it tells nothing but the rule that fits, and whether the bucket is there, as S3 does.
+ * @throws S3Error BadRequest, AccessForbidden.
+ */
+export async function preflight(request: BucketRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers } = request
+  const { origin, 'access-control-request-method': method = 'null' } = headers
+  if (origin === undefined) {
+    throw new S3Error('BadRequest', { message: 'Insufficient information. Origin request header needed.' })
+  }
+  if (!corsMethods.includes(method)) {
+    throw new S3Error('BadRequest', { message: `Invalid Access-Control-Request-Method: ${method}` })
+  }
+  const elements = { Method: method, ResourceType: key === undefined ? 'BUCKET' : 'OBJECT' }
+  const rules = await corsRules(context, bucket)
+  if (rules === 'no bucket') {
+    throw new S3Error('AccessForbidden', { message: 'CORSResponse: Bucket not found', elements })
+  }
+  if (rules === 'not enabled') {
+    throw new S3Error('AccessForbidden', {
+      message: 'CORSResponse: CORS is not enabled for this bucket.',
+      elements,
+    })
+  }
+  const wanted = requestedHeaders(headers['access-control-request-headers'])
+  const allowed = corsHeaders(rules, { origin, method, headers: wanted })
+  if (allowed === undefined) throw new S3Error('AccessForbidden', { elements })
+  return { status: 200, headers: { ...allowed, 'content-length': '0' } }
+}
+
+/**
+ * What the answer to a request with an Origin carries, whatever the answer is; without a rule, nothing. Never rejects:
+ * a request does not fail because its bucket's rules cannot be read.
+ */
+export async function crossOriginHeaders(
+  incoming: Incoming,
+  context: Pick<Context, 'oss' | 'clock' | 'config'>,
+): Promise<HeaderMap> {
+  const { method, headers } = incoming
+  if (headers.origin === undefined || method === 'OPTIONS') return {}
+  try {
+    const { bucket } = parseRequest(incoming, context.config.domains)
+    if (bucket === undefined) return {}
+    const rules = await corsRules(context, bucket)
+    if (typeof rules === 'string') return {}
+    return corsHeaders(rules, { origin: headers.origin, method, headers: [] }) ?? {}
+  } catch {
+    return {}
+  }
+}

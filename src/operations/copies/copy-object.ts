@@ -1,0 +1,132 @@
+import { type Copy, type CopyResult, isSelfCopy } from '../../copy/copy.ts'
+import { lookAtSource } from '../../copy/decide.ts'
+import { performCopy } from '../../copy/run.ts'
+import { OssError } from '../../oss/error.ts'
+import type { HeaderMap, Reply } from '../../ports.ts'
+import { type Algorithm, algorithmNamed, allAlgorithms } from '../../s3/checksum.ts'
+import { parseCopySource } from '../../s3/copy-source.ts'
+import { invalidArgument, S3Error } from '../../s3/error.ts'
+import { toS3Time } from '../../translate/date.ts'
+import { child } from '../../translate/elements.ts'
+import { toS3Error } from '../../translate/errors.ts'
+import { toS3ETag } from '../../translate/etag.ts'
+import { toOssContent, toS3Answer } from '../../translate/headers.ts'
+import { parsePreconditions } from '../../translate/preconditions.ts'
+import { parseTagging, toOssTagging } from '../../translate/tagging.ts'
+import { text, type XmlTree } from '../../xml/index.ts'
+import { authorize } from '../authorize.ts'
+import { destinationConditions } from '../objects/conditional-write.ts'
+import { destinationHeaders } from '../objects/destination.ts'
+import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { requireOwner } from '../owner.ts'
+import { callOnBucket } from '../subresource.ts'
+import { copyPorts } from './copy-ports.ts'
+import { slowReply } from './slow-reply.ts'
+
+const SOURCE = 'x-amz-copy-source'
+
+/** CopyObject: one OSS CopyObject, unless the request needs to know the source first or OSS refuses it. */
+export async function copyObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  const copy = await parseCopy(request, context)
+  const ports = copyPorts(context)
+  const algorithm = wantedChecksum(request.headers['x-amz-checksum-algorithm'])
+  let decide = () => {}
+  const decided = new Promise<void>((resolve) => {
+    decide = resolve
+  })
+  const work = performCopy(ports, copy, decide).then(
+    (result) => copyReply(result, algorithm),
+    (error) => {
+      // The key that is missing is the source's.
+      throw error instanceof OssError ? toS3Error(error, copy.source) : error
+    },
+  )
+  // Its client gone, a copy still has an upload to abort.
+  request.waitUntil?.(work)
+  return await slowReply(work, () => decided, context)
+}
+
+function copyReply(
+  { lastModified, etag, headers, checksum }: CopyResult,
+  algorithm: Algorithm | undefined,
+): Reply {
+  const result: XmlTree = { LastModified: toS3Time(lastModified), ETag: toS3ETag(etag) }
+  if (algorithm !== undefined && checksum !== undefined) {
+    result.ChecksumType = 'FULL_OBJECT'
+    result[`Checksum${algorithm.name}`] = checksum
+  }
+  return xmlReply('CopyObjectResult', result, toS3Answer(headers))
+}
+
+/** The request's headers as a copy; everything that can be refused without asking OSS is refused here. */
+export async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy> {
+  const { headers, bucket, key } = request
+  const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
+  authorize(context.client, 'read', source.bucket, source.key)
+  const replaceMetadata = isReplace(headers, 'x-amz-metadata-directive')
+  const replaceTagging = isReplace(headers, 'x-amz-tagging-directive')
+  const tagging = replaceTagging ? toOssTagging(parseTagging(headers['x-amz-tagging'] ?? '')) : 'copy'
+  const content = replaceMetadata ? toOssContent(headers) : 'copy'
+  const target = await destinationHeaders(request, context)
+  const owner = headers['x-amz-source-expected-bucket-owner']
+  if (owner !== undefined) await requireOwner(context, source.bucket, owner)
+  const copy: Copy = {
+    source,
+    destination: { bucket, key },
+    preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
+    content,
+    tagging,
+    target,
+    checksum: wantedChecksum(headers['x-amz-checksum-algorithm']),
+    condition: await destinationConditions(request, context),
+    signal: request.signal,
+  }
+  if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) await requireChange(copy, context)
+  return copy
+}
+
+/** @throws S3Error InvalidRequest for an algorithm that S3 does not know. */
+const wantedChecksum = (name: string | undefined): Algorithm | undefined =>
+  name === undefined ? undefined : allAlgorithms[algorithmNamed(name)]
+
+function isReplace(
+  headers: HeaderMap,
+  name: 'x-amz-metadata-directive' | 'x-amz-tagging-directive',
+): boolean {
+  const directive = headers[name]
+  if (directive === undefined || directive === 'COPY') return false
+  if (directive === 'REPLACE') return true
+  throw invalidArgument(`Unknown ${name.split('-')[2]} directive.`, name, directive)
+}
+
+/** What in a request makes a self-copy without REPLACE legal. An ACL or tags do not. */
+const changesForm = (headers: HeaderMap) =>
+  headers['x-amz-storage-class'] !== undefined || headers['x-amz-server-side-encryption'] !== undefined
+
+/**
+ * A self-copy that asks for no change makes one where the object is a restored copy of an archived one, which stays
+ * then, and where the bucket encrypts what is written.
+ * @throws S3Error InvalidRequest; what hinders a look at the source.
+ */
+async function requireChange(copy: Copy, context: Context): Promise<void> {
+  const { headers } = await lookAtSource(copyPorts(context), copy)
+  const isRestored = headers['x-oss-restore']?.includes('ongoing-request="false"')
+  if (isRestored || (await encryptsByDefault(copy.destination.bucket, context))) return
+  throw new S3Error('InvalidRequest', {
+    message:
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+  })
+}
+
+/** Whether a bucket has a rule of default encryption; what may not be asked counts as none. */
+async function encryptsByDefault(bucket: string, { oss }: Context): Promise<boolean> {
+  try {
+    const call = callOnBucket({ bucket }, 'GET', 'encryption')
+    const { document } = await oss.sendForXml(call, 'ServerSideEncryptionRule')
+    const rule = child(document, 'ApplyServerSideEncryptionByDefault')
+    return rule !== undefined && Boolean(text(rule, 'SSEAlgorithm'))
+  } catch (error) {
+    if (error instanceof OssError && (error.status === 404 || error.status === 403)) return false
+    throw error
+  }
+}

@@ -1,0 +1,35 @@
+import { nativePatience, withOwnPatience } from '../../copy/attempt.ts'
+import { withBudget } from '../../copy/budget.ts'
+import type { CopyPorts } from '../../copy/run.ts'
+import type { TimeLimit } from '../../ports.ts'
+import type { Context } from '../operation.ts'
+
+/** What a copy works with, from the settings and the runtime; times there are seconds, here milliseconds. */
+export function copyPorts({ config, oss, clock, log, sleep, timer, random, platform }: Context): CopyPorts {
+  const settings = config.document.copy
+  const { keepAliveAfter, timeout, parallel } = settings
+  const patient = withOwnPatience(oss)
+  return {
+    // Where the platform counts requests, each copy counts its own.
+    oss: settings.maxRequests === undefined ? patient : withBudget(patient, settings.maxRequests),
+    clock,
+    log,
+    sleep,
+    timer,
+    random,
+    timeout: timeout * 1000,
+    keepAliveAfter: keepAliveAfter * 1000,
+    settings,
+    parallel: Math.min(parallel, platform.connections),
+    // One connection to read from, one to write to.
+    parallelRelays: Math.max(1, Math.min(parallel, Math.floor(platform.connections / 2))),
+  }
+}
+
+/** How long OSS may take for what a client wants done in one long call: never less than for any other. */
+export function longCall({ config }: Context): TimeLimit {
+  const { copy, timeouts } = config.document
+  const own = nativePatience(copy.timeout * 1000)
+  const general = { ms: timeouts.oss.headers * 1000, setting: 'timeouts.oss.headers' }
+  return own.ms > general.ms ? own : general
+}

@@ -1,0 +1,25 @@
+import { keepAlive, unlessLong } from '../../copy/keep-alive.ts'
+import type { Reply } from '../../ports.ts'
+import type { Context } from '../operation.ts'
+
+/**
+ * The reply of work that may take long: an ordinary one while it does not, else a 200 that begins before its end.
+ * @param work a reply whose body is a document. @param decided asked once the work is long: resolves when
+ * nothing but 200 or a retry is left; where it rejects, the answer waits for the work.
+ * @throws what the work throws before its answer has begun.
+ */
+export function slowReply(
+  work: Promise<Reply>,
+  decided: () => Promise<void>,
+  context: Context,
+): Promise<Reply> {
+  const after = context.config.document.copy.keepAliveAfter * 1000
+  return unlessLong(work, decided, after, context.timer, () => {
+    const document = work.then(({ body }) => body as string, context.renderLate)
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/xml' },
+      body: keepAlive(document, context.sleep),
+    }
+  })
+}

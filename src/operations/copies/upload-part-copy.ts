@@ -1,0 +1,217 @@
+import { tryAgain } from '../../copy/changed.ts'
+import { copySourceHeader } from '../../copy/parts.ts'
+import { type ByteRange, forbidden } from '../../copy/plan.ts'
+import { mayBeAboutType, notRestored, refusalByType, refusalOf, tooLarge } from '../../copy/refusal.ts'
+import { readRange, relayPart } from '../../copy/relay.ts'
+import { readSource, type SourceFacts } from '../../copy/source.ts'
+import { OssError } from '../../oss/error.ts'
+import type { HeaderMap, Reply } from '../../ports.ts'
+import { type AlgorithmName, allAlgorithms } from '../../s3/checksum.ts'
+import { type CopyRange, checkCopyRange, parseCopyRange } from '../../s3/copy-range.ts'
+import { type CopySource, parseCopySource } from '../../s3/copy-source.ts'
+import type { Upload } from '../../s3/upload-id.ts'
+import { toS3Time } from '../../translate/date.ts'
+import { refuseEncryption } from '../../translate/encryption.ts'
+import { toS3Error } from '../../translate/errors.ts'
+import { toS3ETag } from '../../translate/etag.ts'
+import { toS3Answer } from '../../translate/headers.ts'
+import {
+  copyConditionFailed,
+  failedCondition,
+  needsSourceFacts,
+  type Preconditions,
+  parsePreconditions,
+  preconditionFailed,
+  toOssPreconditions,
+} from '../../translate/preconditions.ts'
+import { text, type XmlTree } from '../../xml/index.ts'
+import { authorize } from '../authorize.ts'
+import { requestPayer } from '../objects/destination.ts'
+import { MAX_UPLOAD_BYTES } from '../objects/send-body.ts'
+import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { requireOwner } from '../owner.ts'
+import { listStoredParts } from '../uploads/stored-parts.ts'
+import { encryptionOf, partNumberOf, uploadOf } from '../uploads/upload.ts'
+import { copyPorts, longCall } from './copy-ports.ts'
+import { slowReply } from './slow-reply.ts'
+
+const SOURCE = 'x-amz-copy-source'
+
+/** A part to copy, in OSS's words. */
+type PartCopy = {
+  source: CopySource
+  /** Who pays. */
+  target: HeaderMap
+  preconditions: Preconditions
+  range: CopyRange | undefined
+  upload: { bucket: string; key: string; uploadId: string }
+  number: number
+  signal: () => AbortSignal
+}
+
+/** ETag and time as OSS gave them. */
+type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
+
+/**
+ * UploadPartCopy: one OSS UploadPartCopy, after a look at the source where the request needs one: OSS copies the
+ * whole source for a range that it cannot satisfy, has no `*` condition, and no checksum of a part.
+ * @throws S3Error for the source, the range, the conditions, the upload.
+ */
+export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers, query } = request
+  refuseEncryption(headers)
+  const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
+  authorize(context.client, 'read', source.bucket, source.key)
+  const upload = uploadOf(request, context)
+  const part: PartCopy = {
+    source,
+    target: requestPayer(headers),
+    preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
+    range: parseCopyRange(headers[`${SOURCE}-range`]),
+    upload: { bucket, key, uploadId: upload.id },
+    number: partNumberOf(request),
+    signal: request.signal,
+  }
+  const owner = headers['x-amz-source-expected-bucket-owner']
+  if (owner !== undefined) await requireOwner(context, source.bucket, owner)
+  const work = copyPart(part, upload, context).catch((error) => {
+    // The key that is missing is the source's.
+    throw error instanceof OssError ? toS3Error(error, { ...source, uploadId: query.get('uploadId') }) : error
+  })
+  return slowReply(work, () => decideBeside(part, context), context)
+}
+
+/** @throws S3Error, OssError. */
+async function copyPart(part: PartCopy, upload: Upload, context: Context): Promise<Reply> {
+  const algorithm = upload.checksum?.algorithm
+  const needsFacts = part.range !== undefined || algorithm !== undefined
+  const facts =
+    needsFacts || needsSourceFacts(part.preconditions) ? await lookAtSource(part, context) : undefined
+  const copied = await copyNatively(part, facts, context).catch((error) =>
+    reroute(error, part, facts, context),
+  )
+  const result: XmlTree = { LastModified: toS3Time(copied.lastModified), ETag: toS3ETag(copied.etag) }
+  if (algorithm !== undefined && facts !== undefined) {
+    result[`Checksum${algorithm}`] = await digest(algorithm, part, facts, context)
+  }
+  return xmlReply('CopyPartResult', result, { ...encryptionOf(upload), ...toS3Answer(copied.headers) })
+}
+
+/**
+ * Beside a copy that takes long: whether its answer may begin. The source is there and as it has to be, the upload is
+ * there, and no setting forbids another way than OSS's own.
+ * @throws what speaks against it: the answer is then left to the copy, which may come to another.
+ */
+async function decideBeside(part: PartCopy, context: Context): Promise<void> {
+  const facts = await lookAtSource(part, context)
+  const { settings } = copyPorts(context)
+  const error = forbidden(settings, 'oversize', facts) ?? forbidden(settings, 'crossRegion', facts)
+  if (error !== undefined) throw error
+  checkRelayed(rangeOf(part, facts))
+  const { bucket, key, uploadId: id } = part.upload
+  await listStoredParts(context.oss, { bucket, key, id, headers: part.target }, 0, 1)
+}
+
+/** The bytes to copy. */
+const rangeOf = ({ range }: PartCopy, { size }: SourceFacts): ByteRange =>
+  range ?? { first: 0, last: size - 1 }
+
+/** @throws S3Error for more bytes than one call may send. */
+function checkRelayed({ first, last }: ByteRange): void {
+  if (last - first >= MAX_UPLOAD_BYTES) throw tooLarge(MAX_UPLOAD_BYTES)
+}
+
+/** @throws S3Error PreconditionFailed, by S3's rules, and for a range that is not within the source. */
+async function lookAtSource(part: PartCopy, { oss }: Context): Promise<SourceFacts> {
+  const facts = await readSource(oss, part, part.signal())
+  const failed = failedCondition(part.preconditions, facts)
+  if (failed !== undefined) throw preconditionFailed(failed, `${SOURCE}-`)
+  if (part.range !== undefined) checkCopyRange(part.range, facts.size)
+  return facts
+}
+
+/** One OSS UploadPartCopy; with facts, of the very source that was looked at. */
+async function copyNatively(
+  part: PartCopy,
+  facts: SourceFacts | undefined,
+  context: Context,
+): Promise<CopiedPart> {
+  const { source, target, range, upload, number, signal } = part
+  const preconditions = facts === undefined ? part.preconditions : { ifMatch: facts.etag }
+  try {
+    const { document, headers } = await context.oss.sendForXml(
+      {
+        method: 'PUT',
+        bucket: upload.bucket,
+        key: upload.key,
+        query: { partNumber: String(number), uploadId: upload.uploadId },
+        headers: {
+          'x-oss-copy-source': copySourceHeader(source, facts?.versionId ?? source.versionId),
+          ...toOssPreconditions(preconditions, 'x-oss-copy-source-'),
+          ...(range === undefined ? {} : { 'x-oss-copy-source-range': range.text }),
+          ...target,
+        },
+        body: new Uint8Array(0),
+        signal: signal(),
+        patience: longCall(context),
+      },
+      'CopyPartResult',
+    )
+    return { etag: text(document, 'ETag') ?? '', lastModified: text(document, 'LastModified') ?? '', headers }
+  } catch (error) {
+    const failed = error instanceof OssError ? copyConditionFailed(error, part.preconditions) : undefined
+    if (failed !== undefined && facts !== undefined) throw tryAgain(error)
+    throw failed ?? error
+  }
+}
+
+/**
+ * What OSS will not copy into a part is streamed into it.
+ * @throws what OSS said, when it is not about the source's size, region or type; S3Error when a setting forbids it.
+ */
+async function reroute(
+  error: unknown,
+  part: PartCopy,
+  known: SourceFacts | undefined,
+  context: Context,
+): Promise<CopiedPart> {
+  if (!(error instanceof OssError)) throw error
+  const named = refusalOf(error)
+  if (named === undefined && !mayBeAboutType(error)) throw notRestored(error) ?? error
+  const facts = known ?? (await lookAtSource(part, context))
+  const refusal = named ?? refusalByType(error, facts)
+  if (refusal === undefined) throw error
+  const ports = copyPorts(context)
+  const forbiddenError = forbidden(ports.settings, refusal, facts)
+  if (forbiddenError !== undefined) throw forbiddenError
+  const range = rangeOf(part, facts)
+  checkRelayed(range)
+  const etag = await relayPart(ports, part, facts, part.upload, part.number, range).catch((error) => {
+    throw error instanceof OssError && error.status === 412 ? tryAgain(error) : error
+  })
+  const version = part.source.versionId
+  return {
+    etag,
+    lastModified: new Date(context.clock()).toUTCString(),
+    headers: version === undefined ? {} : { 'x-oss-copy-source-version-id': version },
+  }
+}
+
+/** The copied part's checksum, from its bytes: the client has to name it on completion, and OSS has none but its own. */
+async function digest(
+  algorithm: AlgorithmName,
+  part: PartCopy,
+  facts: SourceFacts,
+  { oss }: Context,
+): Promise<string> {
+  const hasher = allAlgorithms[algorithm].create()
+  const range = rangeOf(part, facts)
+  if (range.last < range.first) return hasher.digest()
+  try {
+    for await (const bytes of await readRange({ oss }, part, facts, range, part.signal()))
+      hasher.update(bytes)
+  } catch (error) {
+    throw error instanceof OssError && error.status === 412 ? tryAgain(error) : error
+  }
+  return hasher.digest()
+}

@@ -1,0 +1,148 @@
+import { decodeKey } from '../../bytes/percent.ts'
+import { OssError } from '../../oss/error.ts'
+import type { Reply } from '../../ports.ts'
+import { invalidArgument } from '../../s3/error.ts'
+import { toS3Time } from '../../translate/date.ts'
+import { toS3Answer } from '../../translate/headers.ts'
+import { text, type XmlTree } from '../../xml/index.ts'
+import type { RowKind } from '../../xml/rows.ts'
+import { requestPayer } from '../objects/destination.ts'
+import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
+import {
+  type Encode,
+  etagElement,
+  keyTexts,
+  ownerElement,
+  prefixRows,
+  restoreStatusElement,
+  sameElement,
+  storageClassElement,
+  timeElement,
+  wantsRestoreStatus,
+  written,
+} from './list-elements.ts'
+import { keyEncoding, parsePageSize, takeList } from './listing.ts'
+
+/** ListObjects (V1). */
+export function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
+  const marker = request.query.get('marker')
+  const delimiter = request.query.get('delimiter')
+  return listPage(request, context, { marker }, ({ encode, truncated, next }) => ({
+    Marker: encode(marker ?? ''),
+    // S3 names it only with a delimiter; without one a client continues from the last key.
+    NextMarker: truncated && delimiter ? encode(next ?? '') : undefined,
+  }))
+}
+
+/** ListObjectsV2. OSS's token is passed on as it is. */
+export async function listObjectsV2(request: BucketRequest, context: Context): Promise<Reply> {
+  const { query } = request
+  const token = query.get('continuation-token')
+  const startAfter = token === undefined ? query.get('start-after') : undefined
+  const fetchOwner = query.get('fetch-owner') === 'true'
+  if (token === '') throw badToken()
+  const version = {
+    'list-type': '2',
+    'continuation-token': token,
+    'start-after': startAfter,
+    'fetch-owner': fetchOwner ? 'true' : undefined,
+  }
+  return listPage(request, context, version, ({ encode, truncated, next, count }) => ({
+    KeyCount: count,
+    ContinuationToken: token,
+    NextContinuationToken: truncated ? next : undefined,
+    StartAfter: startAfter === undefined ? undefined : encode(startAfter),
+  })).catch((error) => {
+    throw token !== undefined && error instanceof OssError && error.code === 'InvalidArgument'
+      ? badToken()
+      : error
+  })
+}
+
+const badToken = () => invalidArgument('The continuation token provided is incorrect', 'continuation-token')
+
+/** What a version's own elements are made of. */
+type Page = {
+  truncated: boolean
+  /** NextMarker or NextContinuationToken, decoded. */
+  next: string | undefined
+  /** Of keys and common prefixes. */
+  count: number
+  /** How keys are written in this answer. */
+  encode: (key: string) => string
+}
+
+/** One OSS listing; the two versions differ in how the page is asked for and continued, and in some elements. */
+async function listPage(
+  { bucket, query, headers }: BucketRequest,
+  { oss }: Context,
+  version: Record<string, string | undefined>,
+  ownElements: (page: Page) => XmlTree,
+): Promise<Reply> {
+  const maxKeys = parsePageSize(query, 'max-keys')
+  const encode = keyEncoding(query)
+  const prefix = query.get('prefix') ?? ''
+  const delimiter = query.get('delimiter') || undefined
+  const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'
+  const answer = await oss.sendForList(
+    {
+      method: 'GET',
+      bucket,
+      query: {
+        ...version,
+        prefix: prefix || undefined,
+        delimiter,
+        // OSS wants at least 1, and without the parameter lists 100.
+        'max-keys': String(Math.max(1, maxKeys)),
+        // Some characters of keys do not survive XML.
+        'encoding-type': 'url',
+      },
+      headers: requestPayer(headers),
+    },
+    'ListBucketResult',
+    {
+      Contents: objectRows(encode, withOwner, wantsRestoreStatus(headers)),
+      CommonPrefixes: prefixRows(encode),
+    },
+  )
+  const { document, rows } = takeList(answer)
+  const { Contents: contents, CommonPrefixes: prefixes } = rows
+  const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
+  const next = decodeOptional(text(document, 'NextMarker') ?? text(document, 'NextContinuationToken'))
+  const count = maxKeys === 0 ? 0 : contents.length + prefixes.length
+  return xmlReply(
+    'ListBucketResult',
+    {
+      Name: bucket,
+      Prefix: encode(prefix),
+      Delimiter: delimiter === undefined ? undefined : encode(delimiter),
+      MaxKeys: maxKeys,
+      EncodingType: query.get('encoding-type'),
+      IsTruncated: truncated,
+      ...ownElements({ truncated, next, count, encode }),
+      '': maxKeys === 0 ? '' : [written(contents), written(prefixes)],
+    },
+    toS3Answer(answer.headers),
+  )
+}
+
+function objectRows(encode: Encode, withOwner: boolean, withRestore: boolean): RowKind<string> {
+  const keyText = keyTexts(encode)
+  const texts = ['Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'Owner/ID']
+  return {
+    texts: withRestore ? [...texts, 'RestoreInfo'] : texts,
+    make: ([key = '', time = '', etag, size, storageClass, owner, restore]) =>
+      '<Contents>' +
+      `<Key>${keyText(key)}</Key>` +
+      timeElement(toS3Time(time)) +
+      etagElement(etag) +
+      sameElement('Size', size) +
+      (withOwner ? ownerElement(owner) : '') +
+      storageClassElement(storageClass) +
+      (withRestore ? restoreStatusElement(restore) : '') +
+      '</Contents>',
+  }
+}
+
+const decodeOptional = (encoded: string | undefined) =>
+  encoded === undefined ? undefined : decodeKey(encoded)

@@ -1,0 +1,134 @@
+import { decodeKey } from '../../bytes/percent.ts'
+import type { HeaderMap, Reply } from '../../ports.ts'
+import { hash } from '../../s3/checksum.ts'
+import { S3Error } from '../../s3/error.ts'
+import { validateKey } from '../../s3/request.ts'
+import {
+  checkElements,
+  childElements,
+  childText,
+  malformedXml,
+  optionalFlag,
+  requiredText,
+} from '../../translate/elements.ts'
+import { toS3Answer } from '../../translate/headers.ts'
+import { children, renderXml, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
+import { authorize } from '../authorize.ts'
+import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
+import { callOnBucket, requireDocument } from '../subresource.ts'
+import { requestPayer } from './destination.ts'
+import { bypassGovernance } from './object-lock.ts'
+
+const MAX_OBJECTS = 1000
+
+type Wanted = { key: string; versionId: string | undefined }
+
+/**
+ * DeleteObjects: one OSS DeleteMultipleObjects for the keys that may be deleted; the others become errors of their
+ * own. OSS is never asked to be quiet: what its answer leaves out, it has not deleted.
+ * @throws S3Error MalformedXML; NotImplemented for conditions, before anything is deleted.
+ */
+export async function deleteObjects(request: BucketRequest, context: Context): Promise<Reply> {
+  const { wanted, quiet } = parseDelete(await requireDocument(request, 'Delete'))
+  const errors: XmlTree[] = []
+  const allowed = wanted.filter((object) => {
+    const refusal = refusalOf(object, request.bucket, context)
+    if (refusal !== undefined) errors.push(errorElement(object, refusal))
+    return refusal === undefined
+  })
+  const { deleted, headers } = await deleteFromOss(request, context, allowed)
+  const done = allowed.flatMap((object): XmlTree[] => {
+    const result = deleted.get(nameOf(object))?.shift()
+    if (result !== undefined) return [result]
+    errors.push(errorElement(object, new S3Error('AccessDenied', { message: KEPT })))
+    return []
+  })
+  return xmlReply('DeleteResult', { Deleted: quiet ? [] : done, Error: errors }, headers)
+}
+
+const KEPT = 'OSS has not deleted this object: a retention period or a legal hold may keep it.'
+
+/** @throws S3Error MalformedXML, NotImplemented. */
+function parseDelete(document: XmlNode): { wanted: Wanted[]; quiet: boolean } {
+  checkElements(document, 'Delete', ['Quiet'], ['Object'])
+  const objects = childElements(document, 'Object')
+  if (objects.length === 0 || objects.length > MAX_OBJECTS) throw malformedXml()
+  const wanted = objects.map((object) => {
+    checkElements(object, 'Delete/Object', ['Key', 'VersionId'])
+    return { key: requiredText(object, 'Key'), versionId: childText(object, 'VersionId') }
+  })
+  return { wanted, quiet: optionalFlag(document, 'Quiet') ?? false }
+}
+
+/** What all version ids of OSS are like. One of S3's own, as long as it may be, is that of no version here. */
+const ossVersionId = /^(?:null|CAEQ[\w.-]{46,128})$/
+
+/** Why a key is not even asked for: the client may not, or OSS would refuse all of them because of it. */
+function refusalOf({ key, versionId }: Wanted, bucket: string, { client }: Context): S3Error | undefined {
+  try {
+    authorize(client, 'write', bucket, key)
+    validateKey(key)
+    // Also an empty one: the object itself was not asked for.
+    if (versionId !== undefined && !ossVersionId.test(versionId)) return new S3Error('NoSuchVersion')
+    return undefined
+  } catch (error) {
+    if (error instanceof S3Error) return error
+    throw error
+  }
+}
+
+const errorElement = ({ key, versionId }: Wanted, { code, message }: S3Error): XmlTree => ({
+  Key: key,
+  VersionId: versionId,
+  Code: code,
+  Message: message,
+})
+
+/** OSS's results by object, in its order; an object asked for twice has two. */
+async function deleteFromOss(
+  request: BucketRequest,
+  context: Context,
+  objects: readonly Wanted[],
+): Promise<{ deleted: Map<string, XmlTree[]>; headers: HeaderMap }> {
+  const deleted = new Map<string, XmlTree[]>()
+  if (objects.length === 0) return { deleted, headers: {} }
+  const bypass = await bypassGovernance(request, context)
+  const body = new TextEncoder().encode(
+    renderXml('Delete', {
+      Quiet: false,
+      Object: objects.map(({ key, versionId }) => ({ Key: key, VersionId: versionId })),
+    }),
+  )
+  const md5 = hash('md5')
+  md5.update(body)
+  const call = callOnBucket(request, 'POST', 'delete')
+  const { headers, document } = await context.oss.sendForXml(
+    {
+      ...call,
+      // Some characters of keys do not survive XML.
+      query: { ...call.query, 'encoding-type': 'url' },
+      headers: {
+        'content-type': 'application/xml',
+        'content-md5': md5.digest(),
+        ...bypass,
+        ...requestPayer(request.headers),
+      },
+      body,
+    },
+    'DeleteResult',
+  )
+  for (const result of children(document, 'Deleted')) {
+    const object = { key: decodeKey(text(result, 'Key') ?? ''), versionId: text(result, 'VersionId') }
+    const results = deleted.get(nameOf(object)) ?? []
+    deleted.set(nameOf(object), results)
+    results.push({
+      Key: object.key,
+      VersionId: object.versionId,
+      DeleteMarker: text(result, 'DeleteMarker'),
+      DeleteMarkerVersionId: text(result, 'DeleteMarkerVersionId'),
+    })
+  }
+  return { deleted, headers: toS3Answer(headers) }
+}
+
+const nameOf = ({ key, versionId }: Wanted) => `${versionId ?? ''}/${key}`

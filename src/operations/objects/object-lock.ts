@@ -1,0 +1,123 @@
+import { OssError } from '../../oss/error.ts'
+import type { HeaderMap, Reply } from '../../ports.ts'
+import { invalidArgument, S3Error } from '../../s3/error.ts'
+import { toS3Time } from '../../translate/date.ts'
+import {
+  checkElements,
+  parseTimestamp,
+  requiredText,
+  requiredWord,
+  unsupportedElement,
+} from '../../translate/elements.ts'
+import { toS3Answer } from '../../translate/headers.ts'
+import { text } from '../../xml/index.ts'
+import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { callOnBucket, callOnObject, requireDocument, withDocument } from '../subresource.ts'
+
+const BYPASS = 'x-amz-bypass-governance-retention'
+const MODES = ['GOVERNANCE', 'COMPLIANCE'] as const
+
+/** GetObjectRetention, by OSS's object WORM. */
+export async function getObjectRetention(request: ObjectRequest, context: Context): Promise<Reply> {
+  const answer = await context.oss
+    .sendForXml(callOnObject(request, 'GET', 'retention'), 'Retention')
+    .catch((error) => refuse(error, request, context))
+  return xmlReply(
+    'Retention',
+    {
+      Mode: text(answer.document, 'Mode'),
+      RetainUntilDate: toS3Time(text(answer.document, 'RetainUntilDate') ?? ''),
+    },
+    toS3Answer(answer.headers),
+  )
+}
+
+/** PutObjectRetention. @throws S3Error MalformedXML, InvalidArgument, InvalidRequest, AccessDenied. */
+export async function putObjectRetention(request: ObjectRequest, context: Context): Promise<Reply> {
+  const document = await requireDocument(request, 'Retention')
+  checkElements(document, 'Retention', ['Mode', 'RetainUntilDate'])
+  if (!('Mode' in document) && !('RetainUntilDate' in document)) {
+    throw unsupportedElement('Retention', 'OSS cannot take a retention period away')
+  }
+  const mode = requiredWord(document, 'Mode', MODES)
+  const date = requiredText(document, 'RetainUntilDate')
+  const until = parseTimestamp(date)
+  if (until <= context.clock()) {
+    throw invalidArgument('The retain until date must be in the future!', 'RetainUntilDate', date)
+  }
+  const call = callOnObject(request, 'PUT', 'retention')
+  return put(request, context, {
+    ...withDocument(call, 'Retention', { Mode: mode, RetainUntilDate: new Date(until).toISOString() }),
+    headers: { ...call.headers, 'content-type': 'application/xml', ...bypassHeader(request.headers) },
+  })
+}
+
+/** GetObjectLegalHold. */
+export async function getObjectLegalHold(request: ObjectRequest, context: Context): Promise<Reply> {
+  const answer = await context.oss
+    .sendForXml(callOnObject(request, 'GET', 'legalHold'), 'LegalHold')
+    .catch((error) => refuse(error, request, context))
+  return xmlReply('LegalHold', { Status: text(answer.document, 'Status') }, toS3Answer(answer.headers))
+}
+
+/** PutObjectLegalHold. @throws S3Error MalformedXML, InvalidRequest. */
+export async function putObjectLegalHold(request: ObjectRequest, context: Context): Promise<Reply> {
+  const document = await requireDocument(request, 'LegalHold')
+  checkElements(document, 'LegalHold', ['Status'])
+  const Status = requiredWord(document, 'Status', ['ON', 'OFF'])
+  return put(
+    request,
+    context,
+    withDocument(callOnObject(request, 'PUT', 'legalHold'), 'LegalHold', { Status }),
+  )
+}
+
+/**
+ * The header that deletes what is retained in governance mode.
+ * @throws S3Error InvalidArgument in a bucket without object lock, as S3.
+ */
+export async function bypassGovernance(request: BucketRequest, context: Context): Promise<HeaderMap> {
+  if (!(BYPASS in request.headers)) return {}
+  if (!(await hasObjectLock(request, context))) {
+    throw invalidArgument(`${BYPASS} is only applicable to Object Lock enabled buckets.`, BYPASS)
+  }
+  return bypassHeader(request.headers)
+}
+
+const bypassHeader = (headers: HeaderMap): HeaderMap =>
+  headers[BYPASS]?.toLowerCase() === 'true' ? { 'x-oss-bypass-governance-retention': 'true' } : {}
+
+async function put(
+  request: ObjectRequest,
+  context: Context,
+  call: ReturnType<typeof callOnObject>,
+): Promise<Reply> {
+  const answer = await context.oss.send(call).catch((error) => refuse(error, request, context))
+  return { status: 200, headers: toS3Answer(answer.headers) }
+}
+
+/** OSS does not tell an object without a lock from a bucket that knows none; S3 does. */
+async function refuse(error: unknown, request: ObjectRequest, context: Context): Promise<never> {
+  const unclear = ['NoSuchWORMConfiguration', 'NoSuchObjectWORMConfiguration', 'InvalidRequest']
+  if (!(error instanceof OssError) || !unclear.includes(error.code)) throw error
+  if (!(await hasObjectLock(request, context))) {
+    throw new S3Error('InvalidRequest', {
+      message: 'Bucket is missing Object Lock Configuration',
+      cause: error,
+    })
+  }
+  throw error.code === 'InvalidRequest'
+    ? error
+    : new S3Error('NoSuchObjectLockConfiguration', { cause: error })
+}
+
+/** Whether a bucket has a configuration of object lock. */
+export async function hasObjectLock(request: BucketRequest, { oss }: Context): Promise<boolean> {
+  try {
+    await oss.sendForXml(callOnBucket(request, 'GET', 'objectWorm'), 'ObjectWormConfiguration')
+    return true
+  } catch (error) {
+    if (error instanceof OssError && error.status === 404 && error.code !== 'NoSuchBucket') return false
+    throw error
+  }
+}

@@ -1,0 +1,43 @@
+import type { Reply } from '../../ports.ts'
+import type { PlainBody } from '../../s3/body.ts'
+import { toS3ETag } from '../../translate/etag.ts'
+import { toOssContent, toS3Answer } from '../../translate/headers.ts'
+import { toKeptChecksum } from '../../translate/stored-checksum.ts'
+import { parseTagging, toOssTagging } from '../../translate/tagging.ts'
+import type { Context, ObjectRequest } from '../operation.ts'
+import { destinationConditions } from './conditional-write.ts'
+import { destinationHeaders, requestPayer } from './destination.ts'
+import { bypassGovernance } from './object-lock.ts'
+import { sendBody } from './send-body.ts'
+
+/** PutObject: one OSS PutObject, the body streamed and verified on its way. */
+export async function putObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers } = request
+  const body = request.body as PlainBody
+  const tagging = headers['x-amz-tagging']
+  const ossHeaders = Object.assign(toOssContent(headers), toKeptChecksum(headers))
+  if (tagging !== undefined) ossHeaders['x-oss-tagging'] = toOssTagging(parseTagging(tagging))
+  Object.assign(ossHeaders, await destinationHeaders(request, context))
+  Object.assign(ossHeaders, await destinationConditions(request, context))
+  const call = { method: 'PUT', bucket, key, headers: ossHeaders } as const
+  // A checksum in a trailer is known in time only where the body is short.
+  const stored = await sendBody(context.oss, body, call, toKeptChecksum)
+  const answer = toS3Answer(stored.headers)
+  answer.etag = toS3ETag(stored.headers.etag ?? '')
+  const verified = body.checksums()
+  for (const _ in verified) answer['x-amz-checksum-type'] = 'FULL_OBJECT'
+  return { status: 200, headers: Object.assign(answer, verified) }
+}
+
+/** DeleteObject: 204 also for a key that is not there, as S3. */
+export async function deleteObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, query, headers } = request
+  const deleted = await context.oss.send({
+    method: 'DELETE',
+    bucket,
+    key,
+    query: { versionId: query.get('versionId') },
+    headers: Object.assign(await bypassGovernance(request, context), requestPayer(headers)),
+  })
+  return { status: 204, headers: toS3Answer(deleted.headers) }
+}

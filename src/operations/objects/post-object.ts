@@ -1,0 +1,158 @@
+import { encodeStrictly } from '../../bytes/percent.ts'
+import type { Client } from '../../config/index.ts'
+import { type HeaderMap, headerMap, type Reply } from '../../ports.ts'
+import { fileBody, type PlainBody } from '../../s3/body.ts'
+import { invalidArgument, S3Error } from '../../s3/error.ts'
+import { type Form, readForm } from '../../s3/multipart-form.ts'
+import { type Fields, holdToPolicy, requireField, verifyForm } from '../../s3/post-policy.ts'
+import { validateKey } from '../../s3/request.ts'
+import { parseTagSet, toOssTagging, validateTags } from '../../translate/tagging.ts'
+import { parseXml, renderXml, XmlError } from '../../xml/index.ts'
+import { authorize } from '../authorize.ts'
+import { checkHeaderContext } from '../header-context.ts'
+import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
+import { requireOwner } from '../owner.ts'
+import { putObject } from './object.ts'
+import { MAX_UPLOAD_BYTES } from './send-body.ts'
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own variable
+const FILE_NAME = '${filename}'
+
+/**
+ * POST Object: a browser's form, allowed by the policy that somebody signed for it. The form says who asks, so nothing
+ * is believed before its policy is verified; then it is a PutObject whose headers are the fields.
+ */
+export async function postObject(request: BucketRequest, context: Context): Promise<Reply> {
+  const form = await readForm(request.headers['content-type'], (request.body as PlainBody).body)
+  try {
+    return await putForm(form, request, context)
+  } finally {
+    form.close()
+  }
+}
+
+async function putForm(form: Form, request: BucketRequest, context: Context): Promise<Reply> {
+  const { bucket } = request
+  const key = requireField(form.fields, 'key').replaceAll(FILE_NAME, () => form.fileName)
+  const fields = new Map([...form.fields, ['bucket', bucket], ['key', key]])
+  const { accessKeyId, exempt } = verifyForm(fields, (id) => context.config.clients.get(id)?.secretAccessKey)
+  const sizes = holdToPolicy(fields, exempt, context.clock())
+  const client = context.config.clients.get(accessKeyId) as Client
+  validateKey(key)
+  authorize(client, 'write', bucket, key)
+
+  const headers = headersOf(fields)
+  checkHeaderContext({ name: 'PutObject', method: 'PUT' }, headers, headers)
+  const owner = headers['x-amz-expected-bucket-owner']
+  if (owner !== undefined) await requireOwner(context, bucket, owner)
+  const put: ObjectRequest = {
+    ...request,
+    key,
+    query: new Map(),
+    headers,
+    body: fileBody(headers, form.file, { ...sizes, most: Math.min(sizes.most, MAX_UPLOAD_BYTES) }),
+  }
+  const stored = await putObject(put, { ...context, client })
+  return answer(fields, stored.headers, locationOf(request, key, context))
+}
+
+const sameNamed = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-type',
+  'expires',
+  'if-match',
+  'if-none-match',
+  'if-unmodified-since',
+])
+/** Fields about the form itself, or headers that mean something only on the wire. */
+const notHeaders = new Set([
+  'x-amz-algorithm',
+  'x-amz-content-sha256',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-decoded-content-length',
+  'x-amz-signature',
+  'x-amz-trailer',
+])
+
+/** Headers by the names that forms have for them. */
+const otherNames = new Map([
+  ['acl', 'x-amz-acl'],
+  ['tagging', 'x-amz-tagging'],
+])
+
+/** What a PutObject would say in its headers. @throws S3Error InvalidArgument, MalformedXML. */
+function headersOf(fields: Fields): HeaderMap {
+  const headers = headerMap()
+  for (const [name, field] of fields) {
+    const header = otherNames.get(name) ?? name
+    const value = name === 'tagging' ? taggingHeader(field) : field
+    if (header.startsWith('x-amz-copy-source')) {
+      throw invalidArgument('You can only specify a copy source header for copy requests.', name, value)
+    }
+    if (!sameNamed.has(header) && (!header.startsWith('x-amz-') || notHeaders.has(header))) continue
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what no header may contain
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(header) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
+      throw invalidArgument('The form field cannot stand for a header.', name)
+    }
+    // The two names of one thing.
+    if (header in headers) throw invalidArgument('A form field must not be given twice.', name)
+    headers[header] = value
+  }
+  return headers
+}
+
+/** The form's `Tagging` document as the header, which both services write alike. */
+function taggingHeader(document: string): string {
+  try {
+    const tags = parseTagSet(parseXml(document, 'Tagging'))
+    validateTags(tags)
+    return toOssTagging(tags)
+  } catch (cause) {
+    throw cause instanceof XmlError ? new S3Error('MalformedXML', { cause }) : cause
+  }
+}
+
+function answer(fields: Fields, stored: HeaderMap, location: string): Reply {
+  const [bucket = '', key = ''] = [fields.get('bucket'), fields.get('key')]
+  const headers = { ...stored, location }
+  const redirect = redirectOf(fields, [
+    ['bucket', bucket],
+    ['key', key],
+    ['etag', stored.etag ?? ''],
+  ])
+  if (redirect !== undefined) return { status: 303, headers: { ...headers, location: redirect } }
+  const status = fields.get('success_action_status')
+  if (status !== '201') return { status: status === '200' ? 200 : 204, headers }
+  const document = { Location: location, Bucket: bucket, Key: key, ETag: stored.etag }
+  return {
+    status: 201,
+    headers: { ...headers, 'content-type': 'application/xml' },
+    body: renderXml('PostResponse', document),
+  }
+}
+
+/** Where the form wants the browser to go; one that is no address is as if it were not there, as in S3. */
+function redirectOf(fields: Fields, result: readonly [string, string][]): string | undefined {
+  const wanted = fields.get('success_action_redirect') ?? fields.get('redirect')
+  if (wanted === undefined || !/^https?:\/\//i.test(wanted) || !URL.canParse(wanted)) return undefined
+  const url = new URL(wanted)
+  const query = result.map(([name, value]) => `${name}=${encodeStrictly(value)}`).join('&')
+  url.search = url.search === '' ? query : `${url.search}&${query}`
+  return url.href
+}
+
+/** The object's address as the client spells this endpoint. */
+function locationOf(
+  { headers, hostBucket, bucket }: BucketRequest,
+  key: string,
+  { config }: Context,
+): string {
+  const scheme = headers['x-forwarded-proto'] === 'https' || config.listen.tls ? 'https' : 'http'
+  const path = encodeStrictly(key).replaceAll('%2F', '/')
+  return `${scheme}://${headers.host ?? ''}/${hostBucket === undefined ? `${bucket}/` : ''}${path}`
+}

@@ -1,0 +1,255 @@
+import { OssError } from '../../oss/error.ts'
+import { type HeaderMap, headerMap, type OssResponse, type Reply } from '../../ports.ts'
+import { S3Error } from '../../s3/error.ts'
+import { isRange, resolveRange } from '../../s3/range.ts'
+import { refuseEncryption } from '../../translate/encryption.ts'
+import { toS3Object } from '../../translate/headers.ts'
+import { type IfRange, ifRangeHolds, parseIfRange } from '../../translate/if-range.ts'
+import {
+  conditionOfStatus,
+  failedCondition,
+  hasConditions,
+  needsSourceFacts,
+  type Preconditions,
+  parsePreconditions,
+  preconditionFailed,
+  toOssPreconditions,
+} from '../../translate/preconditions.ts'
+import { keptChecksums } from '../../translate/stored-checksum.ts'
+import type { Context, ObjectRequest } from '../operation.ts'
+import { withMarkerTime } from './delete-marker.ts'
+import { requestPayer } from './destination.ts'
+import { withLock } from './lock-headers.ts'
+import { checkPart, requestedPart } from './object-part.ts'
+import { overriddenHeaders, responseOverrides } from './response-overrides.ts'
+
+/** What a read asks for, besides the object. */
+type Read = {
+  conditions: Preconditions
+  range: string | undefined
+  /** Only beside a range. */
+  ifRange: IfRange | undefined
+  part: number | undefined
+}
+
+/**
+ * GetObject: one OSS GetObject, after a look at the object where OSS cannot hold what is asked for; the body is passed
+ * on unread.
+ */
+export async function getObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  const read = parseRead(request, context)
+  const { conditions, range, ifRange, part } = read
+  if (part !== undefined || needsSourceFacts(conditions)) return getLookedAt(request, context, read)
+  if (ifRange === undefined) return getAtOnce(request, context, conditions, range)
+  if (ifRange === 'nothing') return getAtOnce(request, context, conditions, undefined)
+  // OSS knows no If-Range. For an ETag its If-Match serves, where the client sends no condition that fails like it.
+  const { ifMatch, ifUnmodifiedSince } = conditions
+  if (!('etag' in ifRange) || ifMatch !== undefined || ifUnmodifiedSince !== undefined) {
+    return getLookedAt(request, context, read)
+  }
+  const asked = toOssPreconditions({ ...conditions, ifMatch: ifRange.etag }, '')
+  try {
+    return await toReply(request, context, await sendGet(request, context, asked, range))
+  } catch (error) {
+    if (error instanceof OssError && error.status === 412) {
+      return getAtOnce(request, context, conditions, undefined)
+    }
+    return refusedRead(request, context, conditions, error)
+  }
+}
+
+/** HeadObject. OSS's HEAD knows no Range, so the one asked for is worked out here. */
+export async function headObject(request: ObjectRequest, context: Context): Promise<Reply> {
+  const read = parseRead(request, context)
+  const object = await statObject(request, context)
+  const failed = readConditions(object, read.conditions)
+  if (failed !== undefined) return failed
+  const { parts, range } = selected(read, object)
+  const headers = Object.assign(toS3Object(object), overriddenHeaders(request.query), parts)
+  const versionId = object['x-oss-version-id']
+  const answer = (status: number): Reply | Promise<Reply> =>
+    versionId === undefined ? { status, headers } : withLock({ status, headers }, request, context, versionId)
+  if (range === undefined) {
+    Object.assign(headers, checksums(request.headers, object))
+    return answer(200)
+  }
+  const size = Number(object['content-length'])
+  const bytes = resolveRange(range, size)
+  if (bytes === undefined) throw new S3Error('InvalidRange')
+  headers['content-length'] = String(bytes.last - bytes.first + 1)
+  headers['content-range'] = `bytes ${bytes.first}-${bytes.last}/${size}`
+  return answer(206)
+}
+
+/**
+ * The object's headers, as OSS has them.
+ * @throws OssError; S3Error MethodNotAllowed for a delete marker.
+ */
+export async function statObject(request: ObjectRequest, context: Context): Promise<HeaderMap> {
+  const { bucket, key, query, headers } = request
+  try {
+    const object = await context.oss.send({
+      method: 'HEAD',
+      bucket,
+      key,
+      query: { versionId: query.get('versionId') },
+      headers: requestPayer(headers),
+    })
+    return object.headers
+  } catch (error) {
+    throw await withMarkerTime(error, request, context)
+  }
+}
+
+/** @throws S3Error InvalidArgument, InvalidRequest, NotImplemented. */
+function parseRead(request: ObjectRequest, context: Context): Read {
+  const { headers } = request
+  refuseEncryption(headers)
+  const range = headers.range !== undefined && isRange(headers.range) ? headers.range : undefined
+  const ifRange = range === undefined ? undefined : headers['if-range']
+  return {
+    conditions: parsePreconditions(headers, '', context.clock()),
+    range,
+    ifRange: ifRange === undefined ? undefined : parseIfRange(ifRange),
+    part: requestedPart(request),
+  }
+}
+
+/** A read that OSS decides. */
+async function getAtOnce(
+  request: ObjectRequest,
+  context: Context,
+  conditions: Preconditions,
+  range: string | undefined,
+): Promise<Reply> {
+  try {
+    return await toReply(
+      request,
+      context,
+      await sendGet(request, context, toOssPreconditions(conditions, ''), range),
+    )
+  } catch (error) {
+    return refusedRead(request, context, conditions, error)
+  }
+}
+
+/** How often an object may be replaced between the look at it and the read. */
+const LOOKS = 3
+
+/** A read that is decided on the object's headers, and then of the very object that was looked at. */
+async function getLookedAt(request: ObjectRequest, context: Context, read: Read): Promise<Reply> {
+  for (let look = 1; ; look++) {
+    const stat = await statObject(request, context)
+    const failed = readConditions(stat, read.conditions)
+    if (failed !== undefined) return failed
+    const { parts, range } = selected(read, stat)
+    const pin = headerMap()
+    if (stat.etag !== undefined) pin['if-match'] = stat.etag
+    try {
+      const reply = await toReply(request, context, await sendGet(request, context, pin, range))
+      Object.assign(reply.headers, parts)
+      return reply
+    } catch (error) {
+      if (!(error instanceof OssError) || error.status !== 412) {
+        return refusedRead(request, context, {}, error)
+      }
+      if (look === LOOKS) throw new S3Error('SlowDown', { headers: { 'retry-after': '1' }, cause: error })
+    }
+  }
+}
+
+/** Which bytes of an object a read is of, and what the answer says of its parts. @throws S3Error of a part. */
+function selected(
+  { part, range, ifRange }: Read,
+  object: HeaderMap,
+): { parts: HeaderMap; range: string | undefined } {
+  if (part !== undefined) {
+    // Of nothing there is no range.
+    const whole = object['content-length'] === '0' ? undefined : 'bytes=0-'
+    return { parts: checkPart(part, object), range: whole }
+  }
+  const holds = ifRange === undefined || ifRangeHolds(ifRange, described(object))
+  return { parts: {}, range: holds ? range : undefined }
+}
+
+const sendGet = (
+  { bucket, key, query, headers }: ObjectRequest,
+  { oss }: Context,
+  asked: HeaderMap,
+  range: string | undefined,
+): Promise<OssResponse> => {
+  if (range !== undefined) {
+    asked.range = range
+    // Without it OSS answers a range it cannot satisfy with the whole object.
+    asked['x-oss-range-behavior'] = 'standard'
+  }
+  // Or OSS compresses some types, and drops ETag and length.
+  asked['accept-encoding'] = 'identity'
+  return oss.send({
+    method: 'GET',
+    bucket,
+    key,
+    query: { versionId: query.get('versionId'), ...responseOverrides(query) },
+    headers: Object.assign(asked, requestPayer(headers)),
+  })
+}
+
+function toReply(request: ObjectRequest, context: Context, object: OssResponse): Reply | Promise<Reply> {
+  const { headers } = request
+  const answer = toS3Object(object.headers)
+  // Of a part of the object the sum of the whole would be a wrong one: SDKs check it against what they got.
+  if (object.status === 200) Object.assign(answer, checksums(headers, object.headers))
+  const reply: Reply = { status: object.status, headers: answer, body: object.body }
+  const versionId = object.headers['x-oss-version-id']
+  return versionId === undefined ? reply : withLock(reply, request, context, versionId)
+}
+
+/** What OSS has refused to read, as S3 would have. @throws the error; 304 is an answer. */
+async function refusedRead(
+  request: ObjectRequest,
+  context: Context,
+  conditions: Preconditions,
+  error: unknown,
+): Promise<Reply> {
+  if (!(error instanceof OssError)) throw error
+  if (error.status === 304) return { status: 304, headers: toS3Object(error.headers) }
+  if (error.status === 412) throw preconditionFailed(conditionOfStatus(412, conditions), '')
+  if (error.status === 416) throw await invalidRange(request, context)
+  if (error.code === 'InvalidObjectState') throw await archived(request, context, error)
+  throw await withMarkerTime(error, request, context)
+}
+
+/** The checksums kept with the object, for a client that asks for them. */
+const checksums = (asked: HeaderMap, oss: HeaderMap): HeaderMap =>
+  asked['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' ? keptChecksums(oss) : {}
+
+const described = (object: HeaderMap) => ({
+  etag: object.etag ?? '',
+  lastModified: Date.parse(object['last-modified'] ?? ''),
+})
+
+/** S3's answer to a read whose conditions do not hold: 304 for the cache's pair, 412 for the other. */
+function readConditions(object: HeaderMap, conditions: Preconditions): Reply | undefined {
+  if (!hasConditions(conditions)) return undefined
+  const failed = failedCondition(conditions, described(object))
+  if (failed === undefined) return undefined
+  if (failed === 'If-Match' || failed === 'If-Unmodified-Since') throw preconditionFailed(failed, '')
+  const { 'content-length': _, ...headers } = toS3Object(object)
+  return { status: 304, headers }
+}
+
+/** S3 names the class of an object that is not restored; OSS does not. */
+async function archived(request: ObjectRequest, context: Context, cause: OssError): Promise<S3Error> {
+  const headers = toS3Object(await statObject(request, context))
+  return new S3Error('InvalidObjectState', {
+    elements: { StorageClass: headers['x-amz-storage-class'] ?? '' },
+    cause,
+  })
+}
+
+async function invalidRange(request: ObjectRequest, context: Context): Promise<S3Error> {
+  const size = (await statObject(request, context))['content-length'] ?? ''
+  return new S3Error('InvalidRange', {
+    elements: { RangeRequested: request.headers.range ?? '', ActualObjectSize: size },
+  })
+}

@@ -1,0 +1,119 @@
+import type { OssCall, OssClient } from '../../oss/client.ts'
+import { ossCrc64 } from '../../oss/crc64.ts'
+import { type HeaderMap, headerMap, type OssResponse } from '../../ports.ts'
+import type { PlainBody } from '../../s3/body.ts'
+import { S3Error } from '../../s3/error.ts'
+
+/** S3's and OSS's limit of a single upload, an object or a part. */
+export const MAX_UPLOAD_BYTES = 5 * 1024 ** 3
+
+/** A body up to this many bytes is read and verified before anything is sent; a longer one on its way. */
+const SHORT_BYTES = 128 * 1024
+
+/**
+ * Sends a client's body on to OSS, verified.
+ * @param known headers that come of the verified checksums, where those are known before the body is sent.
+ * @throws S3Error EntityTooLarge, and what the body turned out not to be; then OSS has stored nothing.
+ *   InternalError when OSS's CRC-64 says that it stored other bytes than it was sent.
+ */
+export async function sendBody(
+  oss: OssClient,
+  body: PlainBody,
+  {
+    method,
+    bucket,
+    key,
+    query,
+    headers: given,
+  }: Pick<OssCall, 'method' | 'bucket' | 'key' | 'query' | 'headers'>,
+  known: (checksums: HeaderMap) => HeaderMap = () => ({}),
+): Promise<OssResponse> {
+  const { length } = body
+  if (length !== undefined && length > MAX_UPLOAD_BYTES) {
+    throw new S3Error('EntityTooLarge', {
+      elements: { ProposedSize: length, MaxSizeAllowed: MAX_UPLOAD_BYTES },
+    })
+  }
+  const bytes = length === undefined ? await wholeIfShort(body.body) : await readIfShort(body, length)
+  const headers = headerMap(given)
+  if (bytes instanceof Uint8Array) Object.assign(headers, known(body.checksums()))
+  if (length !== undefined) headers['content-length'] = String(length)
+  const crc64 = ossCrc64()
+  let broken: unknown
+  try {
+    const sent = seen(bytes, crc64.update, (error) => {
+      broken = error
+    })
+    // Field by field: what a spread makes has a hidden class of its own each time, and all who read it pay for that.
+    const stored = await oss.send({ method, bucket, key, query, headers, body: sent })
+    // Whatever became of it on the way: what is not what was promised is never called a success.
+    const failure = body.failure()
+    if (failure !== undefined) throw failure
+    const { 'x-oss-hash-crc64ecma': storedCrc64 } = stored.headers
+    if (storedCrc64 !== undefined && storedCrc64 !== crc64.decimal()) {
+      throw storedOtherBytes(storedCrc64, crc64.decimal())
+    }
+    return stored
+  } catch (error) {
+    // A body that failed its verification, or came no further, was cut off on its way to OSS: that is the answer.
+    throw body.failure() ?? (broken instanceof S3Error ? broken : error)
+  }
+}
+
+/** Shows the bytes on their way to `see`, and what their source throws to `failed`. */
+function seen(
+  body: PlainBody['body'] | Uint8Array,
+  see: (bytes: Uint8Array) => void,
+  failed: (error: unknown) => void,
+) {
+  if (!(body instanceof Uint8Array)) return watched(body, see, failed)
+  see(body)
+  return body
+}
+
+async function* watched(
+  body: PlainBody['body'],
+  see: (bytes: Uint8Array) => void,
+  failed: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const bytes of body) {
+      see(bytes)
+      yield bytes
+    }
+  } catch (error) {
+    failed(error)
+    throw error
+  }
+}
+
+/** Retryable: the client's next attempt replaces what is there now. */
+const storedOtherBytes = (stored: string, sent: string) =>
+  new S3Error('InternalError', {
+    cause: new Error(`OSS stored bytes of CRC-64 ${stored}, sent were ${sent}`),
+  })
+
+/**
+ * A body of unknown length that comes in one piece is at hand, verified, and its length is known; any other goes out
+ * as it comes, in HTTP's chunked coding.
+ */
+async function wholeIfShort(body: PlainBody['body']): Promise<PlainBody['body'] | Uint8Array> {
+  const iterator = body[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  if (first.done) return new Uint8Array(0)
+  const bytes = Buffer.from(first.value)
+  const second = await iterator.next()
+  return second.done ? bytes : resumed([bytes, second.value], iterator)
+}
+
+async function* resumed(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>) {
+  try {
+    yield* pieces
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
+}
+
+/** Of a body without bytes none can be withheld on the way: it has to be read first, as every short one is. */
+const readIfShort = (body: PlainBody, length: number) => (length > SHORT_BYTES ? body.body : body.whole())

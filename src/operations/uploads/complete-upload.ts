@@ -1,0 +1,192 @@
+import { OssError } from '../../oss/error.ts'
+import type { HeaderMap, Reply } from '../../ports.ts'
+import type { PlainBody } from '../../s3/body.ts'
+import { bareETag, parseCompletion, type WantedPart } from '../../s3/completion.ts'
+import { S3Error } from '../../s3/error.ts'
+import { readDocument } from '../../s3/request.ts'
+import { type ObjectChecksum, objectChecksum } from '../../s3/upload-checksum.ts'
+import type { Upload } from '../../s3/upload-id.ts'
+import { isETagOfParts, toS3ETag } from '../../translate/etag.ts'
+import { toS3Answer } from '../../translate/headers.ts'
+import { element, text } from '../../xml/index.ts'
+import { longCall } from '../copies/copy-ports.ts'
+import { slowReply } from '../copies/slow-reply.ts'
+import { destinationConditions, refuseUnheld } from '../objects/conditional-write.ts'
+import { requestPayer } from '../objects/destination.ts'
+import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { readStoredParts, type StoredPart } from './stored-parts.ts'
+import { uploadOf } from './upload.ts'
+
+/** S3's least for every part but the last; OSS is content with 100 KB. */
+const MIN_PART_BYTES = 5 * 1024 ** 2
+
+/**
+ * CompleteMultipartUpload: OSS is asked for its parts first, since it has other limits than S3 and no checksums.
+ * @throws S3Error by the rules of the document, the parts, the checksums and the conditions.
+ */
+export async function completeMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, query, headers } = request
+  // Also for who completes again: it has never been held.
+  refuseUnheld(request, context)
+  const uploadId = query.get('uploadId') ?? ''
+  const upload = uploadOf(request, context)
+  const document = await readDocument((request.body as PlainBody).body, 'CompleteMultipartUpload')
+  const wanted = parseCompletion(document, uploadId)
+  const payer = requestPayer(headers)
+  let stored: Map<number, StoredPart>
+  try {
+    stored = await readStoredParts(context.oss, { bucket, key, id: upload.id, headers: payer })
+  } catch (error) {
+    return completedBefore(request, context, upload, wanted, error)
+  }
+  const parts = chooseParts(wanted, stored, uploadId)
+  checkSize(
+    headers,
+    parts.reduce((sum, part) => sum + part.size, 0),
+  )
+  const checksum = await known(objectChecksum(upload.checksum, headers, parts))
+  const conditions = await destinationConditions(request, context)
+  const work = context.oss
+    .sendForXml(
+      {
+        method: 'POST',
+        bucket,
+        key,
+        query: { uploadId: upload.id, 'encoding-type': 'url' },
+        headers: {
+          'content-type': 'application/xml',
+          ...(upload.acl === 'bucket' ? {} : { 'x-oss-object-acl': upload.acl }),
+          ...payer,
+          ...conditions,
+        },
+        body: completion(parts),
+        patience: longCall(context),
+      },
+      'CompleteMultipartUploadResult',
+    )
+    .then(
+      (answer) =>
+        completionReply(request, context, text(answer.document, 'ETag') ?? '', answer.headers, checksum),
+      // Another completion may have come to its end meanwhile.
+      (error) => completedBefore(request, context, upload, wanted, error),
+    )
+  // A condition that OSS holds is decided by its answer alone.
+  const decided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
+  return slowReply(work, () => decided, context)
+}
+
+type KnownChecksum = { algorithm: string; type: string; value: string }
+
+/** @throws S3Error BadDigest. */
+const known = async (checksum: ObjectChecksum | undefined): Promise<KnownChecksum | undefined> =>
+  checksum && { ...checksum, value: await checksum.value }
+
+const completionReply = (
+  request: ObjectRequest,
+  context: Context,
+  etag: string,
+  headers: HeaderMap,
+  checksum: KnownChecksum | undefined,
+): Reply =>
+  xmlReply(
+    'CompleteMultipartUploadResult',
+    {
+      Location: locationOf(request, context),
+      Bucket: request.bucket,
+      Key: request.key,
+      ETag: toS3ETag(etag),
+      ...(checksum === undefined
+        ? {}
+        : { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }),
+    },
+    toS3Answer(headers),
+  )
+
+/**
+ * The answer to who completes an upload again that did not hear the first answer: where OSS no longer has the upload, and
+ * the object is the one that these parts make.
+ * @param error why it could not be completed now.
+ * @throws `error` where it is another object, or none; S3Error for a size or a checksum that is not the object's.
+ */
+async function completedBefore(
+  request: ObjectRequest,
+  context: Context,
+  upload: Upload,
+  wanted: readonly WantedPart[],
+  error: unknown,
+): Promise<Reply> {
+  if (!(error instanceof OssError) || error.code !== 'NoSuchUpload') throw error
+  const { bucket, key, headers } = request
+  const { headers: object } = await context.oss
+    .send({ method: 'HEAD', bucket, key, headers: requestPayer(headers) })
+    .catch((failure) => {
+      throw failure instanceof OssError && failure.status < 500 ? error : failure
+    })
+  const { etag = '', 'content-length': length } = object
+  const etags = wanted.map((part) => part.etag)
+  if (!isETagOfParts(etag, etags)) throw error
+  checkSize(headers, Number(length))
+  // The sizes of its parts are gone, unless there was but one.
+  const size = wanted.length === 1 ? Number(length) : undefined
+  const parts = wanted.map((part) => ({ ...part, size }))
+  const checksum = await known(objectChecksum(upload.checksum, headers, parts))
+  return completionReply(request, context, etag, object, checksum)
+}
+
+/** A part that the client wants and OSS has; its ETag as OSS writes it. */
+type ChosenPart = StoredPart & Pick<WantedPart, 'checksums'>
+
+/** @throws S3Error InvalidPart, EntityTooSmall. */
+function chooseParts(
+  wanted: readonly WantedPart[],
+  stored: ReadonlyMap<number, StoredPart>,
+  uploadId: string,
+): ChosenPart[] {
+  return wanted.map(({ number, etag, checksums }, at) => {
+    const part = stored.get(number)
+    if (part === undefined || bareETag(part.etag) !== etag) {
+      throw new S3Error('InvalidPart', {
+        elements: { ETag: etag, PartNumber: number, UploadId: uploadId },
+      })
+    }
+    if (part.size < MIN_PART_BYTES && at < wanted.length - 1) {
+      throw new S3Error('EntityTooSmall', {
+        elements: {
+          ETag: etag,
+          MinSizeAllowed: MIN_PART_BYTES,
+          PartNumber: number,
+          ProposedSize: part.size,
+        },
+      })
+    }
+    return { ...part, checksums }
+  })
+}
+
+/** `x-amz-mp-object-size`. @throws S3Error InvalidRequest. */
+function checkSize(headers: HeaderMap, size: number): void {
+  const name = 'x-amz-mp-object-size'
+  const expected = headers[name]
+  if (expected === undefined) return
+  if (!/^\d+$/.test(expected)) {
+    throw new S3Error('InvalidRequest', { message: `Value for ${name} header is invalid: '${expected}'` })
+  }
+  if (Number(expected) !== size) {
+    throw new S3Error('InvalidRequest', {
+      message: `The provided '${name}' header value ${expected} does not match what was computed: ${size}`,
+    })
+  }
+}
+
+const completion = (parts: readonly ChosenPart[]) =>
+  new TextEncoder().encode(
+    element('CompleteMultipartUpload', {
+      Part: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })),
+    }),
+  )
+
+/** The object's address as the client spells this endpoint. */
+function locationOf({ headers, rawPath }: ObjectRequest, { config }: Context): string {
+  const scheme = headers['x-forwarded-proto'] === 'https' || config.listen.tls ? 'https' : 'http'
+  return `${scheme}://${headers.host ?? ''}${rawPath}`
+}

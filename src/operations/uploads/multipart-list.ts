@@ -1,0 +1,148 @@
+import { decodeKey } from '../../bytes/percent.ts'
+import { getBucketInfo } from '../../oss/bucket-info.ts'
+import { OssError } from '../../oss/error.ts'
+import type { Reply } from '../../ports.ts'
+import { invalidArgument, S3Error } from '../../s3/error.ts'
+import { parseUploadId } from '../../s3/upload-id.ts'
+import { toS3Time } from '../../translate/date.ts'
+import { toS3ETag } from '../../translate/etag.ts'
+import { toS3Answer } from '../../translate/headers.ts'
+import { toS3StorageClass } from '../../translate/storage-class.ts'
+import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
+import { keyEncoding, parseNumber, parsePageSize } from '../lists/listing.ts'
+import { requestPayer } from '../objects/destination.ts'
+import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { listStoredParts, storedParts } from './stored-parts.ts'
+import { sealingSecret, uploadOf } from './upload.ts'
+
+/** ListParts. OSS names no one who began the upload: it is the bucket's owner, as the gateway's identity is. */
+export async function listParts(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, query, headers } = request
+  const { id, checksum } = uploadOf(request, context)
+  const maxParts = parsePageSize(query, 'max-parts')
+  const marker = parseNumber(query, 'part-number-marker') ?? 0
+  const answer = await listStoredParts(
+    context.oss,
+    { bucket, key, id, headers: requestPayer(headers) },
+    marker,
+    // OSS wants at least 1.
+    Math.max(1, maxParts),
+  )
+  const parts = maxParts === 0 ? [] : storedParts(answer.document)
+  return xmlReply(
+    'ListPartsResult',
+    {
+      Bucket: bucket,
+      Key: key,
+      UploadId: query.get('uploadId'),
+      PartNumberMarker: marker,
+      NextPartNumberMarker: parts.at(-1)?.number ?? 0,
+      MaxParts: maxParts,
+      IsTruncated: maxParts > 0 && text(answer.document, 'IsTruncated') === 'true',
+      ChecksumAlgorithm: checksum?.algorithm,
+      ChecksumType: checksum?.type,
+      Part: parts.map(({ number, lastModified, etag, size }) => ({
+        PartNumber: number,
+        LastModified: toS3Time(lastModified),
+        ETag: toS3ETag(etag),
+        Size: size,
+      })),
+      ...(await ownership(bucket, context)),
+      ...storageClassOf(answer.document),
+    },
+    toS3Answer(answer.headers),
+  )
+}
+
+/** ListMultipartUploads, with the ids OSS has: the parts' operations take them as well as those handed out. */
+export async function listMultipartUploads(request: BucketRequest, context: Context): Promise<Reply> {
+  const { bucket, query, headers } = request
+  const maxUploads = parsePageSize(query, 'max-uploads')
+  const encode = keyEncoding(query)
+  const named = (name: string) => query.get(name) || undefined
+  const [prefix, delimiter, keyMarker] = ['prefix', 'delimiter', 'key-marker'].map(named)
+  const idMarker = named('upload-id-marker')
+  const { document, ...answer } = await context.oss.sendForXml(
+    {
+      method: 'GET',
+      bucket,
+      query: {
+        uploads: null,
+        prefix,
+        delimiter,
+        'key-marker': keyMarker,
+        // Without a key marker S3 ignores it.
+        'upload-id-marker': keyMarker && idMarker && storedId(idMarker, context),
+        'max-uploads': String(Math.max(1, maxUploads)),
+        'encoding-type': 'url',
+      },
+      headers: requestPayer(headers),
+    },
+    'ListMultipartUploadsResult',
+  )
+  const uploads = maxUploads === 0 ? [] : children(document, 'Upload')
+  const prefixes = maxUploads === 0 ? [] : children(document, 'CommonPrefixes')
+  const truncated = maxUploads > 0 && text(document, 'IsTruncated') === 'true'
+  const owner = uploads.length === 0 ? {} : await ownership(bucket, context)
+  const keyIn = (node: XmlNode, name: string) => encode(decodeKey(text(node, name) ?? ''))
+  return xmlReply(
+    'ListMultipartUploadsResult',
+    {
+      Bucket: bucket,
+      KeyMarker: encode(keyMarker ?? ''),
+      UploadIdMarker: idMarker ?? '',
+      NextKeyMarker: truncated ? keyIn(document, 'NextKeyMarker') : undefined,
+      NextUploadIdMarker: truncated ? text(document, 'NextUploadIdMarker') : undefined,
+      Delimiter: delimiter === undefined ? undefined : encode(delimiter),
+      Prefix: encode(prefix ?? ''),
+      EncodingType: query.get('encoding-type'),
+      MaxUploads: maxUploads,
+      IsTruncated: truncated,
+      Upload: uploads.map((upload) => ({
+        Key: keyIn(upload, 'Key'),
+        UploadId: text(upload, 'UploadId'),
+        ...owner,
+        ...storageClassOf(upload),
+        Initiated: toS3Time(text(upload, 'Initiated') ?? ''),
+      })),
+      CommonPrefixes: prefixes.map((one) => ({ Prefix: keyIn(one, 'Prefix') })),
+    },
+    toS3Answer(answer.headers),
+  )
+}
+
+/**
+ * A marker as OSS orders by it. It has to look like an id of OSS; that there is an upload is not asked, for whoever aborts
+ * uploads page by page goes on from one that is gone.
+ * @throws S3Error InvalidArgument.
+ */
+function storedId(marker: string, context: Context): string {
+  try {
+    const { id } = parseUploadId(marker, sealingSecret(context))
+    if (/^[0-9A-Fa-f]{32}$/.test(id)) return id
+  } catch (error) {
+    if (!(error instanceof S3Error)) throw error
+  }
+  throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', marker)
+}
+
+/** Whose an upload is, and its class unless it has one of its own; left out where the gateway may not ask for either. */
+async function ownership(bucket: string, { oss }: Context): Promise<XmlTree> {
+  try {
+    const { ownerId, storageClass } = await getBucketInfo(oss, bucket)
+    return {
+      Initiator: { ID: ownerId, DisplayName: ownerId },
+      Owner: { ID: ownerId },
+      StorageClass: storageClass && toS3StorageClass(storageClass),
+    }
+  } catch (error) {
+    if (error instanceof OssError && error.code === 'AccessDenied') return {}
+    throw error
+  }
+}
+
+/** OSS says it of some uploads only. */
+function storageClassOf(node: XmlNode): XmlTree {
+  const storageClass = text(node, 'StorageClass')
+  return storageClass === undefined ? {} : { StorageClass: toS3StorageClass(storageClass) }
+}

@@ -1,0 +1,97 @@
+import { OssUnreachable } from '../../oss/error.ts'
+import type { HeaderMap, Reply } from '../../ports.ts'
+import type { PlainBody } from '../../s3/body.ts'
+import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../../s3/upload-checksum.ts'
+import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../../s3/upload-id.ts'
+import { refuseEncryption } from '../../translate/encryption.ts'
+import { toS3ETag } from '../../translate/etag.ts'
+import { toOssContent, toS3Answer } from '../../translate/headers.ts'
+import { parseTagging, toOssTagging } from '../../translate/tagging.ts'
+import { text } from '../../xml/index.ts'
+import { destinationHeaders, requestPayer } from '../objects/destination.ts'
+import { sendBody } from '../objects/send-body.ts'
+import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { encryptionOf, partNumberOf, sealingSecret, uploadOf } from './upload.ts'
+
+/**
+ * CreateMultipartUpload. OSS takes the ACL only on completion, and a checksum never; what it says of encryption
+ * differs by answer: all three travel in the id.
+ * @throws S3Error for what OSS has nothing like, and for a checksum that S3 does not take.
+ */
+export async function createMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers } = request
+  const checksum = parseUploadChecksum(headers)
+  const tagging = headers['x-amz-tagging']
+  const { 'x-oss-object-acl': acl = 'bucket', ...target } = await destinationHeaders(request, context)
+  const answer = await context.oss.sendForXml(
+    {
+      method: 'POST',
+      bucket,
+      key,
+      // Some characters of keys do not survive XML.
+      query: { uploads: null, 'encoding-type': 'url' },
+      headers: {
+        ...toOssContent(headers),
+        ...(tagging === undefined ? {} : { 'x-oss-tagging': toOssTagging(parseTagging(tagging)) }),
+        ...target,
+      },
+      body: new Uint8Array(0),
+    },
+    'InitiateMultipartUploadResult',
+  )
+  const id = text(answer.document, 'UploadId')
+  if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
+  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption: requestedEncryption(target) }
+  const uploadId = renderUploadId(upload, sealingSecret(context))
+  return xmlReply(
+    'InitiateMultipartUploadResult',
+    { Bucket: bucket, Key: key, UploadId: uploadId },
+    { ...encryptionOf(upload), ...toS3Answer(answer.headers), ...checksumHeaders(checksum) },
+  )
+}
+
+/** The encryption that OSS is asked for. */
+function requestedEncryption(oss: HeaderMap): UploadEncryption | undefined {
+  const algorithm = oss['x-oss-server-side-encryption']
+  if (algorithm === undefined) return undefined
+  return {
+    algorithm: algorithm === 'KMS' ? 'aws:kms' : 'AES256',
+    keyId: oss['x-oss-server-side-encryption-key-id'],
+  }
+}
+
+/**
+ * UploadPart: one OSS UploadPart, the body streamed and verified on its way.
+ * @throws S3Error InvalidArgument, NoSuchUpload, InvalidRequest, EntityTooLarge, and what the body is not.
+ */
+export async function uploadPart(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers } = request
+  const body = request.body as PlainBody
+  refuseEncryption(headers)
+  const partNumber = String(partNumberOf(request))
+  const upload = uploadOf(request, context)
+  checkPartChecksum(upload.checksum, headers)
+  const stored = await sendBody(context.oss, body, {
+    method: 'PUT',
+    bucket,
+    key,
+    query: { partNumber, uploadId: upload.id },
+    headers: requestPayer(headers),
+  })
+  const answer = Object.assign(encryptionOf(upload), toS3Answer(stored.headers))
+  answer.etag = toS3ETag(stored.headers.etag ?? '')
+  return { status: 200, headers: Object.assign(answer, body.checksums()) }
+}
+
+/** AbortMultipartUpload. @throws S3Error NoSuchUpload. */
+export async function abortMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
+  const { bucket, key, headers } = request
+  const aborted = await context.oss.send({
+    method: 'DELETE',
+    bucket,
+    key,
+    query: { uploadId: uploadOf(request, context).id },
+    headers: requestPayer(headers),
+  })
+  return { status: 204, headers: toS3Answer(aborted.headers) }
+}

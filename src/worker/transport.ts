@@ -1,0 +1,154 @@
+import { withoutBlanks } from '../bytes/whitespace.ts'
+import type { Document } from '../config/document.ts'
+import { failed, late } from '../oss/error.ts'
+import { type HeaderMap, headerMap, type TimeLimit, type Transport } from '../ports.ts'
+
+/** What Workers have that the web platform's types do not. */
+declare const FixedLengthStream: new (
+  length: number,
+) => { readable: ReadableStream; writable: WritableStream }
+type WorkersInit = { encodeResponseBody: 'manual' }
+
+/**
+ * Requests to OSS over fetch, which tells of no answer before the whole body is out: one that came early is not known.
+ * @param timeouts seconds. fetch does not tell when it has a connection: `connect` is part of `headers`.
+ */
+export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport {
+  const limit = (name: keyof typeof timeouts): TimeLimit => ({
+    ms: timeouts[name] * 1000,
+    setting: `timeouts.oss.${name}`,
+  })
+  const limits = { headers: limit('headers'), idle: limit('idle'), total: limit('total') }
+
+  return async ({ method, url, headers, body, signal, patience }) => {
+    // fetch resolves `..` in a path, and would then ask for another object than was signed.
+    if (new URL(url).href !== url && /\/\.{1,2}(\/|\?|$)/.test(url)) {
+      throw failed(new Error('a key with a . or .. segment cannot be reached from Workers'), 'futile')
+    }
+    const cut = new AbortController()
+    /** Cuts the exchange when the time is up; the result calls that off. */
+    const within = (limit: TimeLimit, what: string) => {
+      if (limit.ms === Number.POSITIVE_INFINITY) return () => {}
+      const timeout = setTimeout(() => cut.abort(late(what, limit)), limit.ms)
+      return () => clearTimeout(timeout)
+    }
+    const endTotal = within(limits.total, 'OSS had not answered to the end')
+    let answered = false
+    let endWait = () => {}
+    const onSent = () => {
+      if (!answered) endWait = within(patience ?? limits.headers, 'OSS did not answer')
+    }
+    const isStream = body !== undefined && !(body instanceof Uint8Array)
+    if (!isStream) onSent()
+    try {
+      const answer = await fetch(url, {
+        method,
+        headers,
+        body: isStream
+          ? withLength(toStream(cutting(body, cut, onSent)), headers['content-length'])
+          : (body ?? null),
+        redirect: 'manual',
+        // Without it workerd decodes Content-Encoding as soon as the body is touched.
+        encodeResponseBody: 'manual',
+        signal: signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]),
+      } as RequestInit & WorkersInit)
+      const wait = () => within(patience ?? limits.idle, 'OSS sent nothing more')
+      return {
+        status: answer.status,
+        headers: headersOf(answer.headers),
+        body: new FetchedBody(answer.body, wait, endTotal),
+      }
+    } catch (error) {
+      endTotal()
+      throw cut.signal.aborted ? cut.signal.reason : error
+    } finally {
+      answered = true
+      endWait()
+    }
+  }
+}
+
+const READ_BYTES = 64 * 1024
+
+/**
+ * An answer's body. What reads it here waits for its bytes no longer than the limits say. One that is only handed on
+ * goes past the Worker, in a tenth of the CPU time, and is the platform's to watch.
+ */
+class FetchedBody implements AsyncIterable<Uint8Array> {
+  readonly #body: ReadableStream<Uint8Array> | null
+  readonly #wait: () => () => void
+  readonly #end: () => void
+
+  /** @param wait begins to wait for bytes; the result ends that. @param end ends the watch over all of it. */
+  constructor(body: ReadableStream<Uint8Array> | null, wait: () => () => void, end: () => void) {
+    this.#body = body
+    this.#wait = wait
+    this.#end = end
+    if (body === null) end()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    if (this.#body === null) return
+    // As many bytes at a time as there are: workerd's other reader gives 4 KiB.
+    const reader = this.#body.getReader({ mode: 'byob' })
+    try {
+      for (;;) {
+        const endWait = this.#wait()
+        const { done, value } = await reader.read(new Uint8Array(READ_BYTES)).finally(endWait)
+        if (done) return
+        yield value
+      }
+    } finally {
+      this.#end()
+      await reader.cancel().catch(() => {})
+      // What has come to its end may be read again, and is empty.
+      reader.releaseLock()
+    }
+  }
+
+  /** For who hands it on unread. */
+  unread(): ReadableStream<Uint8Array> {
+    this.#end()
+    return this.#body ?? new Blob([]).stream()
+  }
+}
+
+/** Header names and values as workerd has them, without the trailing blanks that it leaves on values. */
+export function headersOf(from: Headers): HeaderMap {
+  const headers = headerMap()
+  for (const [name, value] of from) headers[name] = withoutBlanks(value)
+  return headers
+}
+
+/** The body; when it breaks off, so does the request: workerd would end a chunked one as if it were whole. */
+async function* cutting(body: AsyncIterable<Uint8Array>, request: AbortController, onEnd: () => void) {
+  try {
+    yield* body
+    onEnd()
+  } catch (error) {
+    request.abort(error)
+    throw error
+  }
+}
+
+/** Any body as a stream of the runtime's own, without reading it where it is one. */
+export function toStream(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  if (body instanceof ReadableStream) return body
+  if (body instanceof FetchedBody) return body.unread()
+  const iterator = body[Symbol.asyncIterator]()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      await iterator.return?.()
+    },
+  })
+}
+
+/** A stream of a known length: any other goes out chunked, without Content-Length. */
+export function withLength(stream: ReadableStream<Uint8Array>, length: string | undefined): ReadableStream {
+  return length === undefined ? stream : stream.pipeThrough(new FixedLengthStream(Number(length)))
+}

@@ -1,0 +1,290 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Exchange } from '../../src/http/exchange.ts'
+import { createHttpServer } from '../../src/http/server.ts'
+import { socketTransport } from '../../src/node/upstream.ts'
+
+const close: (() => unknown)[] = []
+afterEach(async () => {
+  for (const one of close.splice(0)) await one()
+})
+
+async function listening(server: Server): Promise<number> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => sockets.add(socket))
+  close.push(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+/** A server that does this with every request. */
+function gateway(handle: (exchange: Exchange) => unknown): Promise<number> {
+  const limits = { headers: 20_000, idle: 20_000, keepAlive: 20_000, total: 60_000 }
+  const decisions = {
+    handle: (exchange: Exchange) => void handle(exchange),
+    errorOf: (problem: string) => new Error(problem),
+    answerTo: (problem: string) => ({ status: 400, headers: {}, body: problem }),
+  }
+  return listening(createHttpServer(decisions, limits).server)
+}
+
+function transport() {
+  const { transport, close: closeTransport } = socketTransport({
+    connect: 20,
+    headers: 20,
+    idle: 20,
+    total: 60,
+  })
+  close.push(closeTransport)
+  return transport
+}
+
+/** A gateway that hands on what such an OSS answers. */
+async function gatewayTo(oss: Server, protocol = 'http'): Promise<number> {
+  const origin = `${protocol}://127.0.0.1:${await listening(oss)}`
+  const send = transport()
+  return gateway(async (exchange) => {
+    const { status, headers, body } = await send({
+      method: 'GET',
+      url: origin + exchange.target,
+      headers: {},
+    })
+    delete headers['transfer-encoding']
+    await exchange.respond({ status, headers, body })
+  })
+}
+
+/** An OSS that has these bytes for each path. */
+const ossOf = (answerTo: (path: string) => Promise<string> | string) =>
+  createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .on('data', async (bytes) => socket.write(await answerTo(bytes.toString().split(' ')[1] as string)))
+  })
+
+const get = (target: string, ...lines: string[]) =>
+  `${[`GET ${target} HTTP/1.1`, 'host: a', ...lines].join('\r\n')}\r\n\r\n`
+const answer = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+
+/** All that is answered to bytes until the server closes. */
+function ask(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(bytes)
+  return text(socket)
+}
+
+describe('a connection to OSS', () => {
+  test('serves one request at a time, though an answer had come in pieces before it was looked at', async () => {
+    const oss = ossOf(async (path) => {
+      if (path === '/pieces') {
+        return 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n'
+      }
+      await sleep(path === '/slow' ? 100 : 10)
+      return answer(path)
+    })
+    const port = await gatewayTo(oss)
+    expect(await ask(port, get('/pieces', 'connection: close'))).toMatch(/ab\r\n2\r\ncd\r\n0\r\n\r\n$/)
+    const targets = ['/slow', '/second', '/third']
+    const answers = await Promise.all(targets.map((target) => ask(port, get(target, 'connection: close'))))
+    expect(answers.map((each) => each.split('\r\n\r\n')[1])).toEqual(targets)
+  })
+
+  test('that is closed is not used again', async () => {
+    const port = await listening(ossOf(answer))
+    const send = transport()
+    const sockets: Socket[] = []
+    const note = (message: unknown) => sockets.push((message as { socket: Socket }).socket)
+    subscribe('net.client.socket', note)
+    const request = async (path: string) => {
+      const { body } = await send({ method: 'GET', url: `http://127.0.0.1:${port}${path}`, headers: {} })
+      return text(body)
+    }
+    expect(await request('/one')).toBe('/one')
+    unsubscribe('net.client.socket', note)
+    expect(sockets).toHaveLength(1)
+    // As when OSS closes it: the close event is still to come.
+    sockets[0]?.destroy()
+    expect(await request('/two')).toBe('/two')
+  })
+
+  test('over TLS reads nothing into memory that a slow client has still to get', async () => {
+    const size = 32 << 20
+    const object = Buffer.alloc(size)
+    for (let i = 0; i < size; i += 4) object.writeUInt32LE(i, i)
+    const files = {
+      cert: readFileSync('test/data/localhost-cert.pem'),
+      key: readFileSync('test/data/localhost-key.pem'),
+    }
+    const oss = createTlsServer(files, (socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`)
+          socket.write(object)
+        })
+    })
+    // The certificate is its own.
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    close.push(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED)
+    const client = connect(await gatewayTo(oss, 'https'), '127.0.0.1')
+    client.write(get('/object', 'connection: close'))
+    const pieces: Buffer[] = []
+    for await (const piece of client) {
+      pieces.push(piece)
+      if (pieces.length % 50 === 1) await sleep(10)
+    }
+    const received = Buffer.concat(pieces)
+    expect(received.subarray(received.indexOf('\r\n\r\n') + 4).equals(object)).toBe(true)
+  })
+
+  test('that is answered before the end of an upload lets go of what the upload comes from', async () => {
+    const oss = createServer((socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          socket.pause()
+          setTimeout(() => socket.write('HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno'), 100)
+        })
+    })
+    const url = `http://127.0.0.1:${await listening(oss)}/key`
+    let letGo = false
+    async function* upload() {
+      try {
+        for (;;) yield Buffer.alloc(1 << 20)
+      } finally {
+        letGo = true
+      }
+    }
+    const { status, body } = await transport()({ method: 'PUT', url, headers: {}, body: upload() })
+    expect([status, await text(body)]).toEqual([403, 'no'])
+    await expect.poll(() => letGo).toBe(true)
+  })
+
+  test('sends what it was lent, also when it is answered before that has gone out', async () => {
+    const received: Buffer[] = []
+    const oss = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        socket.pause()
+        setTimeout(() => socket.write('HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nn'), 100)
+        setTimeout(() => socket.on('data', (bytes) => received.push(bytes)).resume(), 200)
+        setTimeout(() => socket.write('o'), 400)
+      })
+    })
+    const url = `http://127.0.0.1:${await listening(oss)}/key`
+    const memory = Buffer.alloc(1 << 20, 'a')
+    async function* upload() {
+      try {
+        for (;;) yield memory
+      } finally {
+        memory.fill('b')
+      }
+    }
+    const { body } = await transport()({
+      method: 'PUT',
+      url,
+      headers: { 'content-length': '1000000000000' },
+      body: upload(),
+    })
+    expect(await text(body)).toBe('no')
+    expect(memory.includes('b')).toBe(true)
+    expect(Buffer.concat(received).includes('b')).toBe(false)
+  })
+})
+
+describe('a client', () => {
+  test('who does not read his answers gets no more of them', async () => {
+    const body = 'x'.repeat(100_000)
+    let asked = 0
+    const port = await gateway((exchange) => {
+      asked++
+      return exchange.respond({ status: 200, headers: {}, body })
+    })
+    const client = connect(port, '127.0.0.1')
+    client.pause()
+    client.write(get('/').repeat(2000))
+    let before = -1
+    while (before !== asked) {
+      before = asked
+      await sleep(200)
+    }
+    // As many as the system keeps for him.
+    expect(asked).toBeLessThan(1000)
+    client.end(get('/', 'connection: close'))
+    expect((await text(client)).match(/HTTP\/1\.1 200 /g)).toHaveLength(2001)
+  })
+
+  test('never gets more bytes than an answer’s length', async () => {
+    async function* body() {
+      yield Buffer.from('ok')
+      yield Buffer.from(answer('another'))
+    }
+    const failures: string[] = []
+    const port = await gateway((exchange) =>
+      exchange
+        .respond({ status: 200, headers: { 'content-length': '2' }, body: body() })
+        ?.catch(({ message }) => failures.push(message)),
+    )
+    expect(await ask(port, get('/'))).toMatch(/\r\n\r\nok$/)
+    expect(failures).toEqual(['the body is not as long as its length'])
+  })
+
+  test('may send an empty line behind a request, on its own', async () => {
+    const port = await gateway((exchange) => exchange.respond({ status: 200, headers: {}, body: 'ok' }))
+    const client = connect(port, '127.0.0.1')
+    client.write(get('/'))
+    await once(client, 'data')
+    client.write('\r\n')
+    await sleep(50)
+    client.write(get('/', 'connection: close'))
+    expect(await text(client)).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  test('announces no chunk whose size is beyond what a number holds exactly', async () => {
+    const port = await gateway(async (exchange) => {
+      await text(exchange.body).catch(() => {})
+    })
+    const begin = get('/', 'transfer-encoding: chunked')
+    expect(await ask(port, `${begin}20000000000001\r\n`)).toMatch(/^HTTP\/1\.1 400 .*malformed$/s)
+  })
+
+  test('who has sent his body is not told to go on', async () => {
+    const port = await gateway(async (exchange) => {
+      expect(await text(exchange.body)).toBe('hello')
+      await exchange.respond({ status: 200, headers: {}, body: 'ok' })
+    })
+    const lines = ['expect: 100-continue', 'content-length: 5', 'connection: close']
+    expect(await ask(port, `${get('/', ...lines)}hello`)).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  test('has memory for each upload to itself, though an answered one is read on', async () => {
+    const exchanges: Exchange[] = []
+    const port = await gateway((exchange) => void exchanges.push(exchange))
+    const socket = connect(port, '127.0.0.1').resume()
+    const pieceOf = async (place: number, bytes: string) => {
+      socket.write(get('/', 'content-length: 4'))
+      await expect.poll(() => exchanges.length).toBe(place + 1)
+      const piece = (exchanges[place] as Exchange).body.next()
+      socket.write(bytes)
+      return (await piece).value as Uint8Array
+    }
+    await pieceOf(0, 'aaaa')
+    const [answered] = exchanges as [Exchange]
+    await answered.respond({ status: 200, headers: {}, body: 'ok' })
+    const held = await pieceOf(1, 'bb')
+    expect(await answered.body.next()).toEqual({ done: true, value: undefined })
+    socket.write('cc')
+    await sleep(50)
+    expect(String(held)).toBe('bb')
+    socket.destroy()
+  })
+})

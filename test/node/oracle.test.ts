@@ -1,0 +1,324 @@
+import { once } from 'node:events'
+import { createServer as createNodeServer, request as nodeRequest } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createHttpServer } from '../../src/http/server.ts'
+import { socketTransport } from '../../src/node/upstream.ts'
+
+/**
+ * Node's own parser is the other reader: whatever both take for a message has to be the same one to both. The gateway
+ * may refuse what Node takes, and never the other way round: where two readers differ, a request hides in another.
+ */
+type Message = { line: string; headers: Record<string, string>; body: string }
+
+const servers: Server[] = []
+async function listening(server: Server): Promise<number> {
+  servers.push(server)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+afterAll(() => {
+  for (const server of servers) server.close()
+})
+
+/** Values of a header in the gateway's way: lower-case names, repeated values joined. */
+function joined(raw: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    const value = raw[i + 1] as string
+    headers[name] = headers[name] === undefined ? value : `${headers[name]},${value}`
+  }
+  return headers
+}
+
+/** Sends bytes in these pieces, and closes. Resolves when the other side has closed too. */
+function sendAll(port: number, pieces: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', async () => {
+      for (const piece of pieces) {
+        socket.write(piece, 'latin1')
+        await new Promise(setImmediate)
+      }
+      socket.end()
+    })
+    socket.setTimeout(60_000, () => socket.destroy())
+    socket
+      .resume()
+      .on('error', () => {})
+      .on('close', () => resolve())
+  })
+}
+
+const line = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('GET /a HTTP/1.1', 'PUT /b?c HTTP/1.1', 'POST /d HTTP/1.0') },
+  fc.constantFrom(
+    'GET  /a HTTP/1.1',
+    'GET /a b HTTP/1.1',
+    'get /a HTTP/1.1',
+    'GET /a HTTP/1.2',
+    'GET /a',
+    ' GET /a HTTP/1.1',
+    'GET /é HTTP/1.1',
+    'GET http://x/a HTTP/1.1',
+    'GET a HTTP/1.1',
+    'PUT /\t HTTP/1.1',
+  ),
+)
+const end = fc.oneof(
+  { weight: 40, arbitrary: fc.constant('\r\n') },
+  fc.constantFrom('\n', '\r', '\r\r\n', '\r\n ', ' \r\n', '\0\r\n'),
+)
+const header = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      'host: x',
+      'x-a: b',
+      'X-A:c',
+      'x-a:  d \t',
+      'connection: keep-alive',
+      'x-é: f',
+      'x-b: \xc3\xa9',
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      'content-length: 5',
+      'content-length: 0',
+      'Content-Length:3',
+      'content-length: 05',
+    ),
+  },
+  { weight: 3, arbitrary: fc.constantFrom('transfer-encoding: chunked', 'Transfer-Encoding: Chunked') },
+  fc.constantFrom(
+    'content-length: 5, 5',
+    'content-length: -1',
+    'content-length: +5',
+    'content-length: 0x5',
+    'content-length: 5 ',
+    'content-length : 5',
+    'content-length:',
+    'content-length: 99999999999999999999',
+  ),
+  fc.constantFrom(
+    'transfer-encoding: gzip, chunked',
+    'transfer-encoding: chunked, gzip',
+    'transfer-encoding: identity',
+    'transfer-encoding: \x0bchunked',
+    'transfer-encoding:',
+    'transfer-encoding : chunked',
+    'transfer-encoding: chunked\t',
+    'transfer-encoding: "chunked"',
+  ),
+  fc.constantFrom(
+    'x',
+    ': y',
+    ' folded',
+    'x y: z',
+    'x: \0',
+    'x: a\rb',
+    'host: y',
+    'connection: close',
+    'upgrade: h2c',
+    'expect: 100-continue',
+  ),
+)
+const body = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('', 'hello', '5\r\nhello\r\n0\r\n\r\n', '0\r\n\r\n') },
+  fc.constantFrom(
+    '5;x=y\r\nhello\r\n0\r\n\r\n',
+    '5\r\nhello\r\n0\r\nx: y\r\n\r\n',
+    '05\r\nhello\r\n00\r\n\r\n',
+    '5\nhello\r\n0\r\n\r\n',
+    '5\r\nhello0\r\n\r\n',
+    '5\r\nhelloX\r\n0\r\n\r\n',
+    '0x5\r\nhello\r\n0\r\n\r\n',
+    ' 5\r\nhello\r\n0\r\n\r\n',
+    '-5\r\nhello\r\n0\r\n\r\n',
+    '5 \r\nhello\r\n0\r\n\r\n',
+    '0\r\ncontent-length: 5\r\n\r\n',
+    '5\r\nhello\r\n0\r\n',
+    'ffffffffffffffffff\r\n',
+    '5;\r\nhello\r\n0\n\r\n',
+  ),
+)
+const message = fc
+  .tuple(line, fc.array(fc.tuple(header, end), { maxLength: 5 }), end, end, body)
+  .map(
+    ([first, headers, lineEnd, headEnd, content]) =>
+      `${first}${lineEnd}host: a${'\r\n'}${headers.map(([text, its]) => text + its).join('')}${headEnd}${content}`,
+  )
+/** Messages one behind the other, cut anywhere. */
+const wire = fc
+  .tuple(fc.array(message, { minLength: 1, maxLength: 3 }), fc.array(fc.nat(400), { maxLength: 3 }))
+  .map(([messages, cuts]) => {
+    const bytes = messages.join('')
+    const at = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length]
+    return at.slice(1).map((to, i) => bytes.slice(at[i], to))
+  })
+
+let ours: { port: number; taken: Message[] }
+let nodes: { port: number; taken: Message[] }
+
+beforeAll(async () => {
+  const taken: Message[] = []
+  const { server } = createHttpServer(
+    {
+      handle: (exchange) => {
+        const seen: Message = {
+          line: `${exchange.method} ${exchange.target} 1.${exchange.minor}`,
+          headers: { ...exchange.headers },
+          body: '',
+        }
+        const read = async () => {
+          for await (const bytes of exchange.body) seen.body += Buffer.from(bytes).toString('latin1')
+          taken.push(seen)
+          await exchange.respond({ status: 204, headers: {} })
+        }
+        read().catch(() => {})
+      },
+      errorOf: (problem) => new Error(problem),
+      answerTo: (problem) => ({ status: 400, headers: {}, body: problem }),
+    },
+    { headers: 5000, idle: 5000, keepAlive: 5000, total: 5000 },
+  )
+  ours = { port: await listening(server), taken }
+  const other: Message[] = []
+  const node = createNodeServer(
+    { insecureHTTPParser: false, requireHostHeader: false },
+    async (request, response) => {
+      const seen: Message = {
+        line: `${request.method} ${request.url} ${request.httpVersion}`,
+        headers: joined(request.rawHeaders),
+        body: '',
+      }
+      // It works on several at a time: the order is that of their heads.
+      other.push(seen)
+      try {
+        for await (const bytes of request) seen.body += bytes.toString('latin1')
+      } catch {
+        other.splice(other.indexOf(seen), 1)
+      }
+      response.writeHead(204).end()
+    },
+  )
+  // Half-closed connections are answered.
+  Object.assign(node, { httpAllowHalfOpen: true })
+  nodes = { port: await listening(node), taken: other }
+})
+
+test('requests that are taken are those that Node takes, and the same to the letter', async () => {
+  let both = 0
+  await fc.assert(
+    fc.asyncProperty(wire, async (pieces) => {
+      ours.taken.length = 0
+      nodes.taken.length = 0
+      await Promise.all([sendAll(ours.port, pieces), sendAll(nodes.port, pieces)])
+      const seen = ours.taken.map(({ headers, ...rest }) => ({
+        ...rest,
+        headers: Object.fromEntries(
+          Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
+        ),
+      }))
+      expect(seen).toEqual(nodes.taken.slice(0, seen.length))
+      if (seen.length > 0) both++
+    }),
+    { numRuns: 600 },
+  )
+  // Or there would be nothing to compare.
+  expect(both).toBeGreaterThan(60)
+})
+
+const statusLine = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom(
+      'HTTP/1.1 200 OK',
+      'HTTP/1.1 404 Not Found',
+      'HTTP/1.0 200 OK',
+      'HTTP/1.1 204 No Content',
+      'HTTP/1.1 304 x',
+      'HTTP/1.1 200 ',
+    ),
+  },
+  fc.constantFrom(
+    'HTTP/1.1 200',
+    'HTTP/1.1 20 OK',
+    'HTTP/1.1 2000 OK',
+    'http/1.1 200 OK',
+    'HTTP/1.1  200 OK',
+    'HTTP/2.0 200 OK',
+    'HTTP/1.1 100 Continue',
+    'ICY 200 OK',
+  ),
+)
+const answer = fc
+  .tuple(statusLine, fc.array(fc.tuple(header, end), { maxLength: 4 }), end, end, body)
+  .map(
+    ([first, headers, lineEnd, headEnd, content]) =>
+      `${first}${lineEnd}${headers.map(([text, its]) => text + its).join('')}${headEnd}${content}`,
+  )
+
+test('answers that are taken are those that Node takes, and the same to the letter', async () => {
+  let bytes = ''
+  const peer = createTcpServer((socket) => {
+    socket.on('error', () => {}).once('data', () => socket.end(bytes, 'latin1'))
+  })
+  const port = await listening(peer)
+  const { transport, close } = socketTransport({ connect: 5, headers: 5, idle: 5, total: 5 })
+
+  async function ofOurs(): Promise<Message | undefined> {
+    try {
+      const { status, headers, body } = await transport({
+        method: 'GET',
+        url: `http://127.0.0.1:${port}/`,
+        headers: {},
+      })
+      let text = ''
+      for await (const piece of body) text += Buffer.from(piece).toString('latin1')
+      const values = Object.entries(headers).map(([name, value]) => [
+        name,
+        Buffer.from(value).toString('latin1'),
+      ])
+      return { line: String(status), headers: Object.fromEntries(values), body: text }
+    } catch {
+      return undefined
+    }
+  }
+  const ofNode = () =>
+    new Promise<Message | undefined>((resolve) => {
+      const asked = nodeRequest({ port, host: '127.0.0.1', agent: false }, async (response) => {
+        let text = ''
+        try {
+          for await (const piece of response) text += piece.toString('latin1')
+          resolve({ line: String(response.statusCode), headers: joined(response.rawHeaders), body: text })
+        } catch {
+          resolve(undefined)
+        }
+      })
+      asked
+        .on('error', () => resolve(undefined))
+        .on('upgrade', (_, socket) => {
+          socket.destroy()
+          resolve(undefined)
+        })
+      asked.end()
+    })
+
+  let both = 0
+  await fc.assert(
+    fc.asyncProperty(answer, async (text) => {
+      bytes = text
+      const seen = await ofOurs()
+      if (seen === undefined) return
+      both++
+      expect(seen).toEqual(await ofNode())
+    }),
+    { numRuns: 600 },
+  )
+  expect(both).toBeGreaterThan(60)
+  await close()
+})

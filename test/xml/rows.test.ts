@@ -1,0 +1,160 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { XmlError } from '../../src/xml/index.ts'
+import { type RowTexts, readAnyList, readList, readPlainList } from '../../src/xml/rows.ts'
+
+const make = (texts: RowTexts) => texts.map((text) => text ?? null)
+const kinds = {
+  Contents: { texts: ['Key', 'ETag', 'Size', 'Owner/ID', 'Missing'], make },
+  CommonPrefixes: { texts: ['Prefix'], make },
+}
+
+/** The rows and what stands beside them; undefined for what is left to another way, `refused` for no such list. */
+function listOf(read: typeof readAnyList | typeof readPlainList, source: string) {
+  try {
+    const list = read(Buffer.from(source), 'List', kinds)
+    if (list === undefined) return undefined
+    const { Contents: _, CommonPrefixes: __, ...beside } = list.document
+    return { rows: list.rows, beside }
+  } catch (error) {
+    if (error instanceof XmlError) return 'refused'
+    throw error
+  }
+}
+const plain = (source: string) => listOf(readPlainList, source)
+const any = (source: string) => listOf(readAnyList, source)
+
+const text = fc.oneof(
+  { weight: 3, arbitrary: fc.stringMatching(/^[\w%.+ -]{0,12}$/) },
+  fc.constantFrom('', ' ', '"5D41402A"', '&quot;A&quot;', '&amp;lt;', '&#13;', '&#x1;', 'a>b', ']]', '\x01'),
+)
+const blanks = fc.constantFrom('', '\n', '\n  ', '\t')
+/** What a plain list has none of, wherever it stands. */
+const oddities = fc.constantFrom(
+  '<!-- a -->',
+  '<!--',
+  '-->',
+  '<![CDATA[',
+  ']]>',
+  '\0',
+  '&#0;',
+  '<?a b?>',
+  '&b;',
+  'text',
+  '\r\n',
+  'é',
+  '<a/>',
+  '<Key>second</Key>',
+  '<Key a="b">c</Key>',
+  '<Contents/>',
+  '<Contents>',
+  '</Contents>',
+  '<Contents></Contents>',
+  '<Contents><Contents><Key>a</Key></Contents></Contents>',
+  '<Deep><Contents><Key>a</Key></Contents></Deep>',
+  '<Deep>',
+  '</Deep>',
+  '<PlaceOfRows/>',
+  '</List>',
+)
+
+/** A list of rows in a few builds, with things between its pieces, which may be in a row. */
+const lists = (between: fc.Arbitrary<string>) => {
+  const piece = (arbitrary: fc.Arbitrary<string>) => fc.tuple(arbitrary, between).map((both) => both.join(''))
+  const leaf = (name: string) => piece(text.map((value) => `<${name}>${value}</${name}>`))
+  const seldom = (arbitrary: fc.Arbitrary<string>) => fc.option(arbitrary, { nil: '', freq: 2 })
+  const owner = fc.tuple(leaf('ID'), leaf('DisplayName')).map(([id, name]) => `<Owner>${id}${name}</Owner>`)
+  const contents = fc.tuple(
+    leaf('Key'),
+    leaf('ETag'),
+    leaf('Size'),
+    seldom(leaf('RestoreInfo')),
+    seldom(piece(owner)),
+  )
+  const row = piece(
+    fc.oneof(
+      { weight: 3, arbitrary: contents.map((texts) => `<Contents>${texts.join('')}</Contents>`) },
+      leaf('Prefix').map((prefix) => `<CommonPrefixes>${prefix}</CommonPrefixes>`),
+    ),
+  )
+  return fc
+    .tuple(leaf('Name'), fc.array(row, { maxLength: 12 }), leaf('KeyCount'), between)
+    .map(([name, rows, count, last]) => `<List>${name}${rows.join('')}${count}</List>${last}`)
+}
+
+describe('a list is read the same by both ways', () => {
+  test('a plain one', () => {
+    fc.assert(
+      fc.property(lists(blanks), (source) => {
+        const read = plain(source)
+        if (source.includes('<Contents>')) expect(read).toBeDefined()
+        if (read !== undefined) expect(read).toEqual(any(source))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('an odd one, or left to the way that reads any', () => {
+    const between = fc.oneof({ weight: 40, arbitrary: blanks }, oddities)
+    fc.assert(
+      fc.property(lists(between), (source) => {
+        const read = plain(source)
+        if (read !== undefined) expect(read).toEqual(any(source))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('with a byte changed, too', () => {
+    fc.assert(
+      fc.property(lists(blanks), fc.nat(), fc.nat(127), (source, at, byte) => {
+        const bytes = Buffer.from(source)
+        bytes[at % bytes.length] = byte
+        const read = plain(bytes.toString())
+        if (read !== undefined) expect(read).toEqual(any(bytes.toString()))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+const rowOf = (key: string) => `  <Contents><Key>${key}</Key><Size>1</Size></Contents>\n`
+const listWith = (rows: string) => `<?xml version="1.0"?>\n<List>\n${rows}<KeyCount>1</KeyCount></List>`
+
+test('rows are read once each, wherever a long text is divided', () => {
+  const keys = Array.from({ length: 3000 }, (_, index) => 'k'.repeat(index % 97) + index)
+  const source = listWith(`${keys.map(rowOf).join('')}<CommonPrefixes><Prefix>a</Prefix></CommonPrefixes>`)
+  const read = readPlainList(Buffer.from(source), 'List', kinds)
+  expect(read?.rows.Contents.map(([key]) => key)).toEqual(keys)
+  expect(read?.rows.CommonPrefixes).toEqual([['a']])
+  expect(read?.document).toEqual({ KeyCount: ['1'] })
+})
+
+test('a row that is longer than all that is read at once is left to the other way', () => {
+  const source = listWith(rowOf('a') + rowOf('b'.repeat(100_000)) + rowOf('c'))
+  expect(plain(source)).toBeUndefined()
+  expect(readList(Buffer.from(source), 'List', kinds).rows.Contents).toHaveLength(3)
+})
+
+test('rows in more builds than expressions are made for are left to the other way', () => {
+  const rows = Array.from(
+    { length: 9 },
+    (_, index) => `<Contents><Key>a</Key><A${index}>b</A${index}></Contents>`,
+  )
+  expect(plain(listWith(rows.slice(1).join('')))).toBeDefined()
+  expect(plain(listWith(rows.join('')))).toBeUndefined()
+})
+
+test('a list that is cut anywhere is refused', () => {
+  const source = listWith(`${rowOf('a')}${rowOf('&lt;')}<CommonPrefixes><Prefix>b</Prefix></CommonPrefixes>`)
+  expect(plain(source)).toEqual(any(source))
+  for (let end = 0; end < source.length; end++) {
+    expect(() => readList(Buffer.from(source.slice(0, end)), 'List', kinds), `cut at ${end}`).toThrow(
+      XmlError,
+    )
+  }
+})
+
+test('a list of another root is refused', () => {
+  expect(() => readList(Buffer.from(listWith(rowOf('a'))), 'Other', kinds)).toThrow(XmlError)
+})
