@@ -1,4 +1,4 @@
-import type { Flow } from './flow.ts'
+import type { BodyStream } from '../node/body-stream.ts'
 import { type Framing, HttpError, MAX_HEAD, parseFields } from './head.ts'
 
 /** Takes the body of a message out of the bytes of its connection. */
@@ -12,7 +12,7 @@ export type BodyReader = {
    * @returns how many bytes were the body's and its framing's: what is behind them is the next message.
    * @throws HttpError where the framing is broken.
    */
-  take(bytes: Buffer, to: Flow): number
+  take(bytes: Buffer, to: BodyStream): number
 }
 
 /** @param framing as the head says. */
@@ -32,7 +32,7 @@ class LengthReader implements BodyReader {
     return this.left === 0
   }
 
-  take(bytes: Buffer, to: Flow): number {
+  take(bytes: Buffer, to: BodyStream): number {
     const taken = Math.min(this.left, bytes.length)
     this.left -= taken
     to.push(taken === bytes.length ? bytes : bytes.subarray(0, taken))
@@ -58,7 +58,7 @@ class ChunksReader implements BodyReader {
   #line = ''
   #trailer = ''
 
-  take(bytes: Buffer, to: Flow): number {
+  take(bytes: Buffer, to: BodyStream): number {
     let at = 0
     while (at < bytes.length && !this.over) {
       if (this.#part === 'data') {

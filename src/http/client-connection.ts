@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
+import { BodyStream, type Source } from '../node/body-stream.ts'
 import type { OssRequest, OssResponse } from '../ports.ts'
 import { type BodyReader, bodyReader } from './body-reader.ts'
-import { Flow, type Source } from './flow.ts'
 import { framingOfAnswer, HttpError, isKept, parseAnswerHead } from './head.ts'
 import { HeadReader } from './head-reader.ts'
 import { Outlet } from './outlet.ts'
@@ -39,7 +39,7 @@ export class ClientConnection implements Source {
   #sendsBefore = 0
   readonly #heads = new HeadReader()
   #reader: BodyReader | undefined
-  #body: Flow | undefined
+  #body: BodyStream | undefined
   #kept = false
   #onDrain: (() => void) | undefined
 
@@ -194,7 +194,7 @@ export class ClientConnection implements Source {
       if (!isOut && head.status < 300)
         throw new HttpError('malformed', 'a success came before the request was out')
       this.#kept = isKept(head) && framing !== 'rest' && isOut
-      const body = new Flow(this, 'copied')
+      const body = new BodyStream(this, 'copied')
       this.#body = body
       this.#reader = bodyReader(framing)
       this.#wait('body')
@@ -206,7 +206,7 @@ export class ClientConnection implements Source {
   }
 
   #takeBody(reader: BodyReader, bytes: Buffer): void {
-    const body = this.#body as Flow
+    const body = this.#body as BodyStream
     const taken = reader.over || bytes.length === 0 ? 0 : reader.take(bytes, body)
     if (taken < bytes.length) throw new HttpError('malformed', 'more has come than the answer')
     if (reader.over) this.#finish()
@@ -217,7 +217,7 @@ export class ClientConnection implements Source {
   /** The answer has come whole. */
   #finish(): void {
     const call = this.#call as Call
-    const body = this.#body as Flow
+    const body = this.#body as BodyStream
     this.#call = undefined
     this.waiting = 'nothing'
     body.end()

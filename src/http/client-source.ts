@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
+import type { Source } from '../node/body-stream.ts'
 import { expectsContinue } from './exchange.ts'
-import type { Source } from './flow.ts'
 import type { RequestHead } from './head.ts'
 import type { Outlet } from './outlet.ts'
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
+import { BodyStream, type Sink } from '../node/body-stream.ts'
 import type { Body, HeaderMap, Reply } from '../ports.ts'
 import { type AnswerFraming, answerHead } from './answer.ts'
-import { Flow, type Sink } from './flow.ts'
 import type { RequestHead } from './head.ts'
 import type { ServerConnection } from './server-connection.ts'
 
@@ -15,7 +15,7 @@ export class Exchange {
   readonly minor: number
   /** Whether its client waits for a `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean
-  readonly body: Flow
+  readonly body: BodyStream
   /** By `performance.now()`. */
   readonly began: number
   /** Whether an answer has begun. */
@@ -31,7 +31,7 @@ export class Exchange {
   #drained: (() => void) | undefined
   #settle: ((error?: Error) => void) | undefined
 
-  constructor(head: RequestHead, body: Flow, connection: ServerConnection, began: number) {
+  constructor(head: RequestHead, body: BodyStream, connection: ServerConnection, began: number) {
     this.began = began
     this.method = head.method
     this.target = head.target
@@ -130,7 +130,7 @@ export class Exchange {
     }
     return new Promise((resolve, reject) => {
       this.#settle = (error) => (error === undefined ? resolve() : reject(error))
-      if (body instanceof Flow) {
+      if (body instanceof BodyStream) {
         this.#release = () => body.abandon()
         this.#drained = () => body.drained()
         outlet.write(head)
@@ -198,12 +198,12 @@ export const expectsContinue = ({ headers: { expect }, minor }: RequestHead): bo
 function wholeOf(body: Reply['body']): string | Uint8Array | undefined {
   if (body === undefined) return ''
   if (typeof body === 'string') return body
-  return body instanceof Flow ? body.takeWhole() : undefined
+  return body instanceof BodyStream ? body.takeWhole() : undefined
 }
 
 /** Lets go of a body that nobody will read: unread it would hold its connection. */
 export function discard(body: Reply['body']): void {
-  if (body instanceof Flow) body.abandon()
+  if (body instanceof BodyStream) body.abandon()
   else if (body instanceof Readable) body.destroy()
   else if (body !== undefined && typeof body !== 'string') {
     body[Symbol.asyncIterator]()

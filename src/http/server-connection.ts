@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
+import { BodyStream, type Memory } from '../node/body-stream.ts'
 import { type AnswerFraming, answerHead } from './answer.ts'
 import { type BodyReader, bodyReader } from './body-reader.ts'
 import { ClientSource } from './client-source.ts'
 import { Drain } from './drain.ts'
 import { Exchange } from './exchange.ts'
-import { Flow, type Memory } from './flow.ts'
 import { framingOfRequest, HttpError, isKept, mayBecomeHead, type Problem, parseRequestHead } from './head.ts'
 import { HeadReader } from './head-reader.ts'
 import type { Host } from './host.ts'
@@ -37,7 +37,7 @@ export class ServerConnection {
   #exchange: Exchange | undefined
   /** Of the request's body, as long as that has not come whole. */
   #reader: BodyReader | undefined
-  #body: Flow | undefined
+  #body: BodyStream | undefined
   #kept = true
   /** With what has come and is no request yet. */
   readonly #heads = new HeadReader(mayBecomeHead)
@@ -140,7 +140,7 @@ export class ServerConnection {
   /** Hands on what is the body's. @returns what is behind it. */
   #feed(bytes: Buffer): Buffer | undefined {
     const reader = this.#reader as BodyReader
-    const body = this.#body as Flow
+    const body = this.#body as BodyStream
     try {
       const taken = reader.take(bytes, body)
       if (this.#drain?.take(taken)) this.cut()
@@ -196,7 +196,7 @@ export class ServerConnection {
     this.#kept = isKept(head)
     this.#movedAt = this.socket.bytesRead
     this.#since = performance.now()
-    const body = new Flow(new ClientSource(this.socket, this.outlet, head), this.#memory)
+    const body = new BodyStream(new ClientSource(this.socket, this.outlet, head), this.#memory)
     const exchange = new Exchange(head, body, this, this.#since)
     this.#exchange = exchange
     if (framing === 0) body.end()
@@ -206,7 +206,7 @@ export class ServerConnection {
     return true
   }
 
-  #beginBody(reader: BodyReader, body: Flow): void {
+  #beginBody(reader: BodyReader, body: BodyStream): void {
     this.#reader = reader
     this.#body = body
     const rest = this.#heads.takeRest()

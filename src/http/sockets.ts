@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import type { Memory } from './flow.ts'
+import type { Memory } from '../node/body-stream.ts'
 
 /** What is read at a time, in bytes. */
 const READ_SIZE = 128 * 1024

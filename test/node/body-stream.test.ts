@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Flow } from '../../src/http/flow.ts'
+import { BodyStream } from '../../src/node/body-stream.ts'
 
 const PIECES = 2000
 const SIZE = 10_000
@@ -8,7 +8,7 @@ const SIZE = 10_000
 function eager() {
   const memory = Buffer.alloc(SIZE)
   let sent = 0
-  const body: Flow = new Flow({ resume: more, abandon: () => {} }, 'copied')
+  const body: BodyStream = new BodyStream({ resume: more, abandon: () => {} }, 'copied')
   function more() {
     while (!body.paused && sent < PIECES) body.push(memory.fill(String(sent++ % 10)))
     if (sent === PIECES) body.end()
@@ -59,7 +59,7 @@ test.each([1, 3, 7])(
 
 test('who reads on after the rest was abandoned does not take it for whole', async () => {
   let abandoned = 0
-  const body = new Flow({ resume: () => {}, abandon: () => abandoned++ })
+  const body = new BodyStream({ resume: () => {}, abandon: () => abandoned++ })
   body.push(Buffer.from('so far'))
   const first = await body.next()
   const second = body.next()
@@ -70,7 +70,7 @@ test('who reads on after the rest was abandoned does not take it for whole', asy
 })
 
 test('nor where all of it had come', async () => {
-  const body = new Flow({ resume: () => {}, abandon: () => {} })
+  const body = new BodyStream({ resume: () => {}, abandon: () => {} })
   for (const piece of ['a', 'b']) body.push(Buffer.from(piece))
   body.end()
   await body.next()
@@ -81,10 +81,10 @@ test('nor where all of it had come', async () => {
 test('what has come whole in one piece is taken at once', () => {
   const source = { resume: () => {}, abandon: () => {} }
   const [empty, one, two, unended] = [[], ['a'], ['a', 'b'], ['a']].map((pieces) => {
-    const body = new Flow(source)
+    const body = new BodyStream(source)
     for (const piece of pieces) body.push(Buffer.from(piece))
     return body
-  }) as [Flow, Flow, Flow, Flow]
+  }) as [BodyStream, BodyStream, BodyStream, BodyStream]
   for (const body of [empty, one, two]) body.end()
   expect([empty, one, two, unended].map((body) => body.takeWhole()?.length)).toEqual([
     0,
@@ -98,13 +98,13 @@ test('a source whose bytes have all been taken, or are all here, hears nothing m
   let resumed = 0
   const taken: string[] = []
   const sink = { write: (bytes: Uint8Array) => taken.push(String(bytes)) > 0, end: () => taken.push('end') }
-  const body = new Flow({ resume: () => resumed++, abandon: () => {} })
+  const body = new BodyStream({ resume: () => resumed++, abandon: () => {} })
   for (const piece of ['a', 'b']) body.push(Buffer.from(piece))
   body.end()
   body.pipe(sink)
   expect([taken, resumed]).toEqual([['a', 'b', 'end'], 0])
   // It was paused when it had given all, and waits to hear that it is taken.
-  const large = new Flow({ resume: () => resumed++, abandon: () => {} })
+  const large = new BodyStream({ resume: () => resumed++, abandon: () => {} })
   for (let i = 0; i < 3; i++) large.push(Buffer.alloc(50_000))
   large.end()
   large.pipe({ write: () => true, end: () => {} })
@@ -114,7 +114,7 @@ test('a source whose bytes have all been taken, or are all here, hears nothing m
 
 test('bytes that come one by one are as many as a connection may leave waiting long before they are 64 KB', async () => {
   let resumed = 0
-  const body = new Flow({ resume: () => resumed++, abandon: () => {} })
+  const body = new BodyStream({ resume: () => resumed++, abandon: () => {} })
   let pushed = 0
   for (; !body.paused; pushed++) body.push(Buffer.from('x'))
   expect(pushed).toBeLessThan(1000)

@@ -21,7 +21,7 @@ export type Memory = 'owned' | 'copied' | 'lent'
 
 /** Where a flow goes as fast as it is taken. */
 export type Sink = {
-  /** @returns whether more may come at once, and the memory of these bytes be used again. False: not before {@link Flow.drained}. */
+  /** @returns whether more may come at once, and the memory of these bytes be used again. False: not before {@link BodyStream.drained}. */
   write(bytes: Uint8Array): boolean
   /** No more comes. @param error why it is not whole. */
   end(error?: Error): void
@@ -31,7 +31,7 @@ export type Sink = {
  * The bytes of a message's body on their way from a connection to one reader. A Readable does the same, for as much CPU
  * as all of a small request; this one knows when it has come whole, which a small body has by the time anyone looks.
  */
-export class Flow implements AsyncIterableIterator<Uint8Array> {
+export class BodyStream implements AsyncIterableIterator<Uint8Array> {
   /** Whether the source is to wait for `resume`. */
   paused = false
   /** Whether someone has begun to read. */
