@@ -1,6 +1,6 @@
 import * as model from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { checkHeaderContext } from '../src/operations/header-context.ts'
+import { checkHeaderContext } from '../src/operations/check-headers.ts'
 import { findOperation, served } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { refused } from '../src/operations/refused.ts'

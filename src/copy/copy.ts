@@ -1,6 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
 import type { Preconditions } from '../translate/preconditions.ts'
-import type { WantedChecksum } from './checksum.ts'
+import type { WantedChecksum } from './source-checksum.ts'
 
 /** A copy, as every plan takes it: what is asked of OSS, in OSS's words, however it will be done. */
 export type Copy = {

@@ -5,9 +5,9 @@ import type { HeaderMap } from '../ports.ts'
 import { text } from '../xml/index.ts'
 import { attempt } from './attempt.ts'
 import type { Copy } from './copy.ts'
+import type { Upload, UploadPorts } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
 import { payerOf, type SourceFacts } from './source.ts'
-import type { Upload, UploadPorts } from './upload.ts'
 
 /** `x-oss-copy-source`: the key percent-encoded once, the version behind it. */
 export function copySourceHeader({ bucket, key }: Copy['source'], versionId: string | undefined): string {

@@ -1,5 +1,5 @@
 import type { S3Error } from '../s3/error.ts'
-import { type Refusal, refusedBySetting, tooLarge, tooManyRequests } from './refusal.ts'
+import { type Refusal, refusedBySetting, tooLarge, tooManyRequests } from './oss-refusal.ts'
 import type { SourceFacts } from './source.ts'
 
 /** Bytes of the source, both ends included. */

@@ -1,12 +1,12 @@
+import { ossCrc64 } from '../oss/checksum.ts'
 import { textOf } from '../oss/client.ts'
-import { ossCrc64 } from '../oss/crc64.ts'
 import { OssUnreachable } from '../oss/error.ts'
 import type { Body, HeaderMap, OssResponse } from '../ports.ts'
 import { attempt, isUnheard } from './attempt.ts'
 import type { Copy } from './copy.ts'
+import type { Upload, UploadPorts, Written } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
 import { payerOf, type SourceFacts } from './source.ts'
-import type { Upload, UploadPorts, Written } from './upload.ts'
 
 type Source = Pick<Copy, 'source' | 'target' | 'signal'>
 

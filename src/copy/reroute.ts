@@ -1,13 +1,8 @@
 import type { HeaderMap } from '../ports.ts'
 import { storedContent } from '../translate/headers.ts'
 import { attempt, eachInParallel, isUnheard } from './attempt.ts'
-import { changedSource } from './changed.ts'
+import { requireAbsent } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
-import { requireAbsent } from './decide.ts'
-import type { ByteRange } from './plan.ts'
-import { relayWhole } from './relay.ts'
-import { findUnheard, lookAtResult, verifiedResult } from './result.ts'
-import { readTagging, type SourceFacts } from './source.ts'
 import {
   abort,
   complete,
@@ -16,7 +11,12 @@ import {
   type Upload,
   type UploadPorts,
   type Written,
-} from './upload.ts'
+} from './multipart-upload.ts'
+import type { ByteRange } from './plan.ts'
+import { relayWhole } from './relay.ts'
+import { findUnheard, lookAtResult, verifiedResult } from './result.ts'
+import { readTagging, type SourceFacts } from './source.ts'
+import { changedSource } from './source-changed.ts'
 
 /** Gets one range of the source into a part. @returns the part's ETag. */
 export type CopyRange = (

@@ -4,8 +4,8 @@ import { S3Error } from '../s3/error.ts'
 import { storedContent } from '../translate/headers.ts'
 import { attempt } from './attempt.ts'
 import type { Copy, CopyResult } from './copy.ts'
+import type { UploadPorts, Written } from './multipart-upload.ts'
 import { readSource, type SourceFacts } from './source.ts'
-import type { UploadPorts, Written } from './upload.ts'
 
 /** A result is looked for whatever the client does: it decides what is said of the destination. */
 const uncut = undefined

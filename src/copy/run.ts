@@ -3,20 +3,27 @@ import { storedContent } from '../translate/headers.ts'
 import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
 import { toKeptChecksum, withoutKeptChecksums } from '../translate/stored-checksum.ts'
 import { attempt, isUnheard, nativePatience, repeat } from './attempt.ts'
-import { changeAsError, changedSource, SourceChanged } from './changed.ts'
-import { withValue } from './checksum.ts'
+import { watch } from './await-call.ts'
+import { decideBeside, lookAtSource, requireAbsent } from './conditions.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
-import { decideBeside, lookAtSource, requireAbsent } from './decide.ts'
+import type { UploadPorts } from './multipart-upload.ts'
 import { copyNatively } from './native.ts'
+import {
+  mayBeAboutType,
+  notRestored,
+  type Refusal,
+  refusalByType,
+  refusalOf,
+  tooLarge,
+} from './oss-refusal.ts'
 import { copyPart } from './parts.ts'
 import { type CopySettings, planCopy } from './plan.ts'
-import { mayBeAboutType, notRestored, type Refusal, refusalByType, refusalOf, tooLarge } from './refusal.ts'
 import { relayPart } from './relay.ts'
 import { copyByUpload, copyInOne } from './reroute.ts'
 import { findUnheard } from './result.ts'
 import { readSource, type SourceFacts } from './source.ts'
-import type { UploadPorts } from './upload.ts'
-import { watch } from './watch.ts'
+import { changeAsError, changedSource, SourceChanged } from './source-changed.ts'
+import { withValue } from './source-checksum.ts'
 
 export type CopyPorts = UploadPorts & {
   settings: CopySettings

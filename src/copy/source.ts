@@ -1,7 +1,7 @@
 import type { OssClient } from '../oss/client.ts'
 import { OssUnreachable } from '../oss/error.ts'
 import type { HeaderMap } from '../ports.ts'
-import { toOssTagging } from '../translate/tagging.ts'
+import { toOssTagging } from '../translate/tags.ts'
 import { children, text } from '../xml/index.ts'
 import type { Copy } from './copy.ts'
 

@@ -4,7 +4,7 @@ import { toOssEncryption, toS3Encryption } from '../../src/translate/encryption.
 import { toS3ETag } from '../../src/translate/etag.ts'
 import { toOssContent, toS3Object } from '../../src/translate/headers.ts'
 import { toOssStorageClass, toS3StorageClass } from '../../src/translate/storage-class.ts'
-import { parseTagging, toOssTagging } from '../../src/translate/tagging.ts'
+import { parseTagging, toOssTagging } from '../../src/translate/tags.ts'
 
 const refusal = (code: string) => expect.objectContaining({ code })
 

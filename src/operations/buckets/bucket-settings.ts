@@ -2,9 +2,9 @@ import { OssError } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { accelerate } from '../../translate/bucket/accelerate.ts'
+import type { BucketDocument } from '../../translate/bucket/bucket-document.ts'
 import { cors } from '../../translate/bucket/cors.ts'
-import type { BucketDocument } from '../../translate/bucket/document.ts'
-import { encryption } from '../../translate/bucket/encryption.ts'
+import { encryption } from '../../translate/bucket/default-encryption.ts'
 import { lifecycle } from '../../translate/bucket/lifecycle.ts'
 import { logging } from '../../translate/bucket/logging.ts'
 import { objectLock } from '../../translate/bucket/object-lock.ts'
@@ -23,7 +23,7 @@ import {
   logsIntoOwnBucket,
   type SettingCheck,
   sizesBySaidRule,
-} from './bucket-checks.ts'
+} from './bucket-setting-checks.ts'
 
 /** A document of a bucket, under a sub-resource of its own on each side. */
 type Setting = {

@@ -1,5 +1,5 @@
 import { nativePatience, withOwnPatience } from '../../copy/attempt.ts'
-import { withBudget } from '../../copy/budget.ts'
+import { withBudget } from '../../copy/request-limit.ts'
 import type { CopyPorts } from '../../copy/run.ts'
 import type { TimeLimit } from '../../ports.ts'
 import type { Context } from '../operation.ts'

@@ -6,7 +6,7 @@ import { toS3Time } from '../../translate/date.ts'
 import { toS3Answer } from '../../translate/headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
 import type { RowKind } from '../../xml/rows.ts'
-import { requestPayer } from '../objects/destination.ts'
+import { requestPayer } from '../objects/write-headers.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import {
   type Encode,

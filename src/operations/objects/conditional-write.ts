@@ -5,7 +5,7 @@ import { notImplemented, S3Error } from '../../s3/error.ts'
 import { etagMatches } from '../../translate/etag.ts'
 import { preconditionFailed } from '../../translate/preconditions.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { requestPayer } from './destination.ts'
+import { requestPayer } from './write-headers.ts'
 
 /**
  * `If-Match` and `If-None-Match` on the object being written.

@@ -4,7 +4,7 @@ import { httpDateOf } from '../../translate/date.ts'
 import { toS3Error } from '../../translate/errors.ts'
 import { children, text } from '../../xml/index.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { requestPayer } from './destination.ts'
+import { requestPayer } from './write-headers.ts'
 
 /**
  * S3's refusal to read a delete marker by its version id, which says when it was made: OSS's does not, but its list does.

@@ -16,8 +16,8 @@ import { children, renderXml, text, type XmlNode, type XmlTree } from '../../xml
 import { authorize } from '../authorize.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import { callOnBucket, requireDocument } from '../subresource.ts'
-import { requestPayer } from './destination.ts'
-import { bypassGovernance } from './object-lock.ts'
+import { bypassGovernance } from './retention.ts'
+import { requestPayer } from './write-headers.ts'
 
 const MAX_OBJECTS = 1000
 

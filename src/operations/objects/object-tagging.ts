@@ -1,6 +1,6 @@
 import type { Reply } from '../../ports.ts'
 import { toS3Answer } from '../../translate/headers.ts'
-import { parseTagSet, validateTags } from '../../translate/tagging.ts'
+import { parseTagSet, validateTags } from '../../translate/tags.ts'
 import { children, text } from '../../xml/index.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { callOnObject, requireDocument, withDocument } from '../subresource.ts'

@@ -3,12 +3,12 @@ import type { PlainBody } from '../../s3/body.ts'
 import { toS3ETag } from '../../translate/etag.ts'
 import { toOssContent, toS3Answer } from '../../translate/headers.ts'
 import { toKeptChecksum } from '../../translate/stored-checksum.ts'
-import { parseTagging, toOssTagging } from '../../translate/tagging.ts'
+import { parseTagging, toOssTagging } from '../../translate/tags.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { destinationConditions } from './conditional-write.ts'
-import { destinationHeaders, requestPayer } from './destination.ts'
-import { bypassGovernance } from './object-lock.ts'
+import { bypassGovernance } from './retention.ts'
 import { sendBody } from './send-body.ts'
+import { destinationHeaders, requestPayer } from './write-headers.ts'
 
 /** PutObject: one OSS PutObject, the body streamed and verified on its way. */
 export async function putObject(request: ObjectRequest, context: Context): Promise<Reply> {

@@ -18,10 +18,10 @@ import {
 import { keptChecksums } from '../../translate/stored-checksum.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { withMarkerTime } from './delete-marker.ts'
-import { requestPayer } from './destination.ts'
-import { withLock } from './lock-headers.ts'
-import { checkPart, requestedPart } from './object-part.ts'
+import { withLock } from './object-lock-headers.ts'
+import { checkPart, requestedPart } from './part-number.ts'
 import { overriddenHeaders, responseOverrides } from './response-overrides.ts'
+import { requestPayer } from './write-headers.ts'
 
 /** What a read asks for, besides the object. */
 type Read = {

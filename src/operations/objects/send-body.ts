@@ -1,5 +1,5 @@
+import { ossCrc64 } from '../../oss/checksum.ts'
 import type { OssCall, OssClient } from '../../oss/client.ts'
-import { ossCrc64 } from '../../oss/crc64.ts'
 import { type HeaderMap, headerMap, type OssResponse } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { S3Error } from '../../s3/error.ts'

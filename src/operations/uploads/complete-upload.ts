@@ -10,12 +10,12 @@ import { isETagOfParts, toS3ETag } from '../../translate/etag.ts'
 import { toS3Answer } from '../../translate/headers.ts'
 import { element, text } from '../../xml/index.ts'
 import { longCall } from '../copies/copy-ports.ts'
-import { slowReply } from '../copies/slow-reply.ts'
+import { slowReply } from '../keep-alive-reply.ts'
 import { destinationConditions, refuseUnheld } from '../objects/conditional-write.ts'
-import { requestPayer } from '../objects/destination.ts'
+import { requestPayer } from '../objects/write-headers.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { readStoredParts, type StoredPart } from './stored-parts.ts'
-import { uploadOf } from './upload.ts'
+import { readStoredParts, type StoredPart } from './oss-parts.ts'
+import { uploadOf } from './upload-request.ts'
 
 /** S3's least for every part but the last; OSS is content with 100 KB. */
 const MIN_PART_BYTES = 5 * 1024 ** 2

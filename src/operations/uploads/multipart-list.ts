@@ -10,10 +10,10 @@ import { toS3Answer } from '../../translate/headers.ts'
 import { toS3StorageClass } from '../../translate/storage-class.ts'
 import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { keyEncoding, parseNumber, parsePageSize } from '../lists/listing.ts'
-import { requestPayer } from '../objects/destination.ts'
+import { requestPayer } from '../objects/write-headers.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { listStoredParts, storedParts } from './stored-parts.ts'
-import { sealingSecret, uploadOf } from './upload.ts'
+import { listStoredParts, storedParts } from './oss-parts.ts'
+import { sealingSecret, uploadOf } from './upload-request.ts'
 
 /** ListParts. OSS names no one who began the upload: it is the bucket's owner, as the gateway's identity is. */
 export async function listParts(request: ObjectRequest, context: Context): Promise<Reply> {

@@ -6,12 +6,12 @@ import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } fr
 import { refuseEncryption } from '../../translate/encryption.ts'
 import { toS3ETag } from '../../translate/etag.ts'
 import { toOssContent, toS3Answer } from '../../translate/headers.ts'
-import { parseTagging, toOssTagging } from '../../translate/tagging.ts'
+import { parseTagging, toOssTagging } from '../../translate/tags.ts'
 import { text } from '../../xml/index.ts'
-import { destinationHeaders, requestPayer } from '../objects/destination.ts'
 import { sendBody } from '../objects/send-body.ts'
+import { destinationHeaders, requestPayer } from '../objects/write-headers.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { encryptionOf, partNumberOf, sealingSecret, uploadOf } from './upload.ts'
+import { encryptionOf, partNumberOf, sealingSecret, uploadOf } from './upload-request.ts'
 
 /**
  * CreateMultipartUpload. OSS takes the ACL only on completion, and a checksum never; what it says of encryption

@@ -1,6 +1,6 @@
 import { text } from '../../xml/index.ts'
 import { checkElements, requiredWord } from '../elements.ts'
-import type { BucketDocument } from './document.ts'
+import type { BucketDocument } from './bucket-document.ts'
 
 const ROOT = 'AccelerateConfiguration'
 

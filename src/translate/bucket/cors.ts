@@ -8,7 +8,7 @@ import {
   malformedXml,
   optionalInteger,
 } from '../elements.ts'
-import type { BucketDocument } from './document.ts'
+import type { BucketDocument } from './bucket-document.ts'
 
 const ROOT = 'CORSConfiguration'
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']

@@ -9,7 +9,7 @@ import {
   optionalInteger,
   requiredText,
 } from '../elements.ts'
-import { type Tag, validateTag } from '../tagging.ts'
+import { type Tag, validateTag } from '../tags.ts'
 
 /** Conditions on an object's size, called alike in both services. */
 export const SIZES = ['ObjectSizeGreaterThan', 'ObjectSizeLessThan'] as const

@@ -2,7 +2,7 @@ import { invalidArgument } from '../../s3/error.ts'
 import { children, type XmlTree } from '../../xml/index.ts'
 import { checkElements, childElements, malformedXml, unsupportedElement } from '../elements.ts'
 import { toOssStorageClass } from '../storage-class.ts'
-import type { BucketDocument, DocumentSettings } from './document.ts'
+import type { BucketDocument, DocumentSettings } from './bucket-document.ts'
 import { toS3Rule } from './lifecycle-read.ts'
 import { checkLeastAges, type LifecycleRule, parseRule, RULE, type Transition } from './lifecycle-rule.ts'
 

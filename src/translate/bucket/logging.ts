@@ -1,6 +1,6 @@
 import { text, type XmlNode } from '../../xml/index.ts'
 import { checkElements, child, childText, malformedXml, requiredText } from '../elements.ts'
-import type { BucketDocument } from './document.ts'
+import type { BucketDocument } from './bucket-document.ts'
 
 const ROOT = 'BucketLoggingStatus'
 

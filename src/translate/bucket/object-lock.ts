@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../s3/error.ts'
 import { text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { checkElements, child, malformedXml, optionalInteger, requiredWord } from '../elements.ts'
-import type { BucketDocument } from './document.ts'
+import type { BucketDocument } from './bucket-document.ts'
 
 const ROOT = 'ObjectLockConfiguration'
 

@@ -1,6 +1,6 @@
 import { text } from '../../xml/index.ts'
 import { checkElements, optionalFlag, unsupportedElement } from '../elements.ts'
-import type { BucketDocument } from './document.ts'
+import type { BucketDocument } from './bucket-document.ts'
 
 const ROOT = 'PublicAccessBlockConfiguration'
 const FLAGS = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets']

@@ -1,6 +1,6 @@
 import { children, text } from '../../xml/index.ts'
-import { parseTagSet, validateTags } from '../tagging.ts'
-import type { BucketDocument } from './document.ts'
+import { parseTagSet, validateTags } from '../tags.ts'
+import type { BucketDocument } from './bucket-document.ts'
 
 /** The same on both sides; OSS takes fewer tags. */
 export const tagging: BucketDocument = {

@@ -1,7 +1,7 @@
 import { S3Error } from '../../s3/error.ts'
 import { text } from '../../xml/index.ts'
 import { checkElements, optionalWord, unsupportedElement } from '../elements.ts'
-import type { BucketDocument } from './document.ts'
+import type { BucketDocument } from './bucket-document.ts'
 
 const ROOT = 'VersioningConfiguration'
 

@@ -9,7 +9,7 @@ import {
   requiredText,
   unsupportedElement,
 } from '../elements.ts'
-import type { BucketDocument } from './document.ts'
+import type { BucketDocument } from './bucket-document.ts'
 import { checkProtocol, toOssRoutingRule, toS3RoutingRule } from './website-rule.ts'
 
 const ROOT = 'WebsiteConfiguration'

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { watch } from '../../src/copy/watch.ts'
+import { watch } from '../../src/copy/await-call.ts'
 import type { Timer } from '../../src/ports.ts'
 
 const limit = { ms: 60_000, setting: 'a setting' }

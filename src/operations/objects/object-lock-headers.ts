@@ -4,8 +4,8 @@ import type { HeaderMap, Reply } from '../../ports.ts'
 import { toS3Time } from '../../translate/date.ts'
 import { text, type XmlNode } from '../../xml/index.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { requestPayer } from './destination.ts'
-import { hasObjectLock } from './object-lock.ts'
+import { hasObjectLock } from './retention.ts'
+import { requestPayer } from './write-headers.ts'
 
 const MAX_KNOWN_BUCKETS = 10_000
 /** How long a bucket counts as one without object lock, should somebody else give it one. */

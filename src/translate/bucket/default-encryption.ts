@@ -10,7 +10,7 @@ import {
   requiredWord,
 } from '../elements.ts'
 import { toOssEncryption, toS3Encryption } from '../encryption.ts'
-import type { BucketDocument } from './document.ts'
+import type { BucketDocument } from './bucket-document.ts'
 
 const ROOT = 'ServerSideEncryptionConfiguration'
 /** Those S3 knows; what OSS has not among them is refused as in headers. */

@@ -2,7 +2,7 @@ import type { HeaderMap } from '../../ports.ts'
 import { notImplemented, S3Error } from '../../s3/error.ts'
 import { partsOfETag } from '../../translate/etag.ts'
 import type { ObjectRequest } from '../operation.ts'
-import { partNumberOf } from '../uploads/upload.ts'
+import { partNumberOf } from '../uploads/upload-request.ts'
 
 /**
  * The part a read asks for with `partNumber`, or undefined when it asks for none.

@@ -1,6 +1,6 @@
-import { keepAlive, unlessLong } from '../../copy/keep-alive.ts'
-import type { Reply } from '../../ports.ts'
-import type { Context } from '../operation.ts'
+import { keepAlive, unlessLong } from '../copy/keep-alive.ts'
+import type { Reply } from '../ports.ts'
+import type { Context } from './operation.ts'
 
 /**
  * The reply of work that may take long: an ordinary one while it does not, else a 200 that begins before its end.

@@ -2,9 +2,9 @@ import { OssError } from '../oss/error.ts'
 import { failedCondition, preconditionFailed } from '../translate/preconditions.ts'
 import { attempt } from './attempt.ts'
 import type { Copy } from './copy.ts'
+import type { UploadPorts } from './multipart-upload.ts'
 import { type CopySettings, planCopy } from './plan.ts'
 import { readSource, type SourceFacts } from './source.ts'
-import type { UploadPorts } from './upload.ts'
 
 /** A look at the source. @throws S3Error PreconditionFailed, by S3's rules. */
 export async function lookAtSource(ports: UploadPorts, copy: Copy): Promise<SourceFacts> {

@@ -2,9 +2,9 @@ import { OssError, OssUnreachable } from '../oss/error.ts'
 import { keptFullChecksum } from '../translate/stored-checksum.ts'
 import { isPassing } from './attempt.ts'
 import type { Copy } from './copy.ts'
+import type { UploadPorts } from './multipart-upload.ts'
 import { readRange } from './relay.ts'
 import type { SourceFacts } from './source.ts'
-import type { UploadPorts } from './upload.ts'
 
 /** The checksum a copy is asked to have; the algorithm is the front's, here it is only fed. */
 export type WantedChecksum = {

@@ -5,7 +5,7 @@ import { isBucketName } from '../../s3/request.ts'
 import { child } from '../../translate/elements.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
-import { hasObjectLock } from '../objects/object-lock.ts'
+import { hasObjectLock } from '../objects/retention.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 
 /** What S3 looks at before it takes a document, besides the document. @throws S3Error */

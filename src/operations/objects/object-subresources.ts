@@ -2,14 +2,14 @@ import { getObjectAcl, putObjectAcl } from '../acl.ts'
 import type { Operation } from '../operation.ts'
 import { objectRow } from '../subresource.ts'
 import { getObjectAttributes } from './object-attributes.ts'
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.ts'
+import { restoreObject } from './restore-object.ts'
 import {
   getObjectLegalHold,
   getObjectRetention,
   putObjectLegalHold,
   putObjectRetention,
-} from './object-lock.ts'
-import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.ts'
-import { restoreObject } from './restore-object.ts'
+} from './retention.ts'
 
 /** The operations on what an object has besides its bytes. */
 export const objectSubresources: readonly Operation[] = [
