@@ -2,10 +2,10 @@ import type { Config } from './config/index.ts'
 import { authorize, authorizeBucket, nobody } from './operations/authorize.ts'
 import { forgetCors } from './operations/buckets/cors-rules.ts'
 import { crossOriginHeaders } from './operations/buckets/preflight.ts'
-import { checkHeaderContext } from './operations/check-headers.ts'
+import { checkHeaders } from './operations/check-headers.ts'
 import { requireOwner } from './operations/expected-owner.ts'
 import { findOperation } from './operations/index.ts'
-import { forgetLock } from './operations/objects/object-lock-headers.ts'
+import { forgetObjectLock } from './operations/objects/object-lock-headers.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
 import { checkRepeated } from './operations/selectors.ts'
 import { checkVersionId } from './operations/version-id.ts'
@@ -77,7 +77,7 @@ export function createGateway(ports: Ports): Gateway {
     const operation =
       verified.headers === asked.headers ? open : findOperation({ ...asked, headers: verified.headers })
     checkVersionId(operation, asked.query)
-    checkHeaderContext(operation, verified.headers, incoming.headers)
+    checkHeaders(operation, verified.headers, incoming.headers)
     const client = open.auth === undefined ? config.clients.get(verified.accessKeyId) : nobody
     if (client === undefined) throw new S3Error('InvalidAccessKeyId')
     const { access } = operation
@@ -104,12 +104,12 @@ export function createGateway(ports: Ports): Gateway {
     }
     const body = operation.body === 'stream' ? takeBody(operation, incoming, verified) : undefined
     const request: Request = Object.assign(asked, { headers: verified.headers, body })
-    const renderLate = (error: unknown) => {
+    const renderErrorDocument = (error: unknown) => {
       const late = asS3Error(error, incoming)
       ports.log('request failed late', { requestId, ...describe(error) })
       return renderError(late, requestId, requestId)
     }
-    const context: Context = { config, oss, clock, log, sleep, timer, random, platform, client, renderLate }
+    const context: Context = { config, oss, clock, log, sleep, timer, random, platform, client, renderErrorDocument }
     const owner = request.headers['x-amz-expected-bucket-owner']
     if (owner !== undefined && asked.bucket !== undefined && open.auth === undefined) {
       await requireOwner(context, asked.bucket, owner)
@@ -120,7 +120,7 @@ export function createGateway(ports: Ports): Gateway {
     } finally {
       if (access === 'write' && operation.on === 'bucket') {
         forgetCors(oss, asked.bucket ?? '')
-        forgetLock(oss, asked.bucket ?? '')
+        forgetObjectLock(oss, asked.bucket ?? '')
       }
     }
   }

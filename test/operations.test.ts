@@ -1,6 +1,6 @@
 import * as model from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { checkHeaderContext } from '../src/operations/check-headers.ts'
+import { checkHeaders } from '../src/operations/check-headers.ts'
 import { findOperation, served } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { refused } from '../src/operations/refused.ts'
@@ -267,7 +267,7 @@ describe('headers of the model', () => {
     if (has(heeded, header, row.name)) made.push('heeded')
     if (has(withoutEffect, header, row.name)) made.push('without effect')
     try {
-      checkHeaderContext(row, { [header]: 'x' }, { [header]: 'x' })
+      checkHeaders(row, { [header]: 'x' }, { [header]: 'x' })
     } catch (error) {
       made.push((error as S3Error).code)
     }

@@ -2,27 +2,30 @@ import type { TimeLimit, Timer } from '../ports.ts'
 import { overdue } from './attempt.ts'
 
 /** Milliseconds in which most copies are done: to watch over each from its beginning costs a tenth of its time. */
-const UNWATCHED = 1000
+const UNLIMITED_MS = 1000
 
 /** What is looked after when work takes long. */
-export type Watch = {
+export type CallLimits = {
   timer: Timer
   /** The client's; asked for only then. */
   signal: () => AbortSignal
   limit: TimeLimit
   /** Called once, unless the work has ended before. */
-  onLong: () => void
+  onSlow: () => void
   /** Milliseconds until then; 0: never. */
-  longAfter: number
+  slowAfter: number
 }
 
 /**
  * Waits for one call to OSS as long as it makes sense. The call itself goes on: what OSS has begun it does not call back.
  * @throws what the work throws; the signal's reason once the client has gone; OssUnreachable when the limit is reached.
  */
-export function watch<T>(work: Promise<T>, { timer, signal, limit, onLong, longAfter }: Watch): Promise<T> {
-  const after = longAfter > 0 ? longAfter : Number.POSITIVE_INFINITY
-  const first = Math.min(UNWATCHED, after, limit.ms)
+export function awaitCall<T>(
+  work: Promise<T>,
+  { timer, signal, limit, onSlow, slowAfter }: CallLimits,
+): Promise<T> {
+  const after = slowAfter > 0 ? slowAfter : Number.POSITIVE_INFINITY
+  const first = Math.min(UNLIMITED_MS, after, limit.ms)
   return new Promise((resolve, reject) => {
     const ends = [timer(first, begin)]
     const end = () => {
@@ -42,7 +45,7 @@ export function watch<T>(work: Promise<T>, { timer, signal, limit, onLong, longA
       client.addEventListener('abort', giveUp)
       ends.push(() => client.removeEventListener('abort', giveUp))
       ends.push(timer(limit.ms - first, () => fail(overdue(limit))))
-      if (after < Number.POSITIVE_INFINITY) ends.push(timer(after - first, onLong))
+      if (after < Number.POSITIVE_INFINITY) ends.push(timer(after - first, onSlow))
     }
     work.then((result) => {
       end()

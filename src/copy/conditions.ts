@@ -7,7 +7,7 @@ import { type CopySettings, planCopy } from './plan.ts'
 import { readSource, type SourceFacts } from './source.ts'
 
 /** A look at the source. @throws S3Error PreconditionFailed, by S3's rules. */
-export async function lookAtSource(ports: UploadPorts, copy: Copy): Promise<SourceFacts> {
+export async function checkSource(ports: UploadPorts, copy: Copy): Promise<SourceFacts> {
   const facts = await attempt(ports, copy.signal(), (signal) => readSource(ports.oss, copy, signal))
   const failed = failedCondition(copy.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, 'x-amz-copy-source-')
@@ -18,15 +18,15 @@ export async function lookAtSource(ports: UploadPorts, copy: Copy): Promise<Sour
  * Beside a native copy that takes long: decides what can be, so that its answer may begin.
  * What a look says against the copy is left to OSS's own verdict, which may be another one. Never rejects.
  */
-export async function decideBeside(
+export async function decideStatusEarly(
   ports: UploadPorts & { settings: CopySettings },
   copy: Copy,
   decided: () => void,
 ): Promise<void> {
   try {
-    const facts = await lookAtSource(ports, copy)
+    const facts = await checkSource(ports, copy)
     if (planCopy(ports.settings, 'oversize', facts).kind === 'refuse') return
-    await requireAbsent(ports, copy)
+    await requireNoDestination(ports, copy)
     decided()
   } catch {
     // The answer begins when OSS has answered.
@@ -37,7 +37,7 @@ export async function decideBeside(
  * Looks whether a destination that must not be overwritten is there; OSS holds the condition itself, but only at
  * the end of what may be a long way. @throws S3Error PreconditionFailed.
  */
-export async function requireAbsent(
+export async function requireNoDestination(
   ports: UploadPorts,
   { condition, destination, target, signal }: Copy,
 ): Promise<void> {

@@ -12,7 +12,7 @@ const encode = (text: string) => new TextEncoder().encode(text)
  * @param after milliseconds; 0 waits for ever.
  * @throws what the work throws before that moment.
  */
-export function unlessLong<T>(
+export function withEarlyReply<T>(
   work: Promise<T>,
   decided: () => Promise<void>,
   after: number,

@@ -11,7 +11,7 @@ export type Upload = {
   key: string
   uploadId: string
   /** To be called at the copy's end: looks again for what attempts to begin may have left. Never rejects. */
-  tidy?: () => Promise<void>
+  abortOrphans?: () => Promise<void>
 }
 
 export type Part = { number: number; etag: string }
@@ -22,7 +22,7 @@ export type UploadPorts = Waiting & { oss: OssClient; clock: () => number; log: 
 export type Written = { etag: string; headers: HeaderMap }
 
 /** An upload is never begun or ended under the client's signal: a cut call would leave its outcome unknown. */
-const uncut = undefined
+const noAbort = undefined
 
 /**
  * InitiateMultipartUpload.
@@ -37,9 +37,9 @@ export async function initiate(
   // An upload whose id never arrives is known only by not having been there before.
   const before = await uploadsOf(ports, at).catch(() => undefined)
   const lost: number[] = []
-  const tidy = (own?: string) => abandonOrphans(ports, at, { before, own, lost })
+  const abortOrphans = (own?: string) => abortOrphanedUploads(ports, at, { before, own, lost })
   try {
-    const uploadId = await attempt(ports, uncut, async (signal) => {
+    const uploadId = await attempt(ports, noAbort, async (signal) => {
       try {
         const { document } = await ports.oss.sendForXml(
           { method: 'POST', ...at, query: { uploads: null }, headers, body: new Uint8Array(0), signal },
@@ -51,15 +51,15 @@ export async function initiate(
       } catch (error) {
         if (isUnheard(error)) {
           lost.push(ports.clock())
-          await tidy()
+          await abortOrphans()
         }
         throw error
       }
     })
-    return { ...at, uploadId, tidy: () => tidy(uploadId) }
+    return { ...at, uploadId, abortOrphans: () => abortOrphans(uploadId) }
   } catch (error) {
     if (lost.length > 0) await ports.sleep(LATE)
-    await tidy()
+    await abortOrphans()
     throw error
   }
 }
@@ -82,7 +82,7 @@ type Lost = {
  * Aborts uploads whose ids never arrived: new, empty, of the right time, and no more of them than were lost. Otherwise
  * one may be someone else's, and they are only named in the log. Never rejects.
  */
-async function abandonOrphans(
+async function abortOrphanedUploads(
   ports: UploadPorts,
   at: Omit<Upload, 'uploadId'>,
   { before, own, lost }: Lost,
@@ -118,7 +118,7 @@ type Uploads = { ids: ReadonlyMap<string, number>; now: number }
 /** @throws Error when there are too many to tell. */
 async function uploadsOf(ports: UploadPorts, { bucket, key }: Omit<Upload, 'uploadId'>): Promise<Uploads> {
   const query = { uploads: null, prefix: key, 'max-uploads': String(MOST_UPLOADS), 'encoding-type': 'url' }
-  const { document, headers } = await attempt(ports, uncut, (signal) =>
+  const { document, headers } = await attempt(ports, noAbort, (signal) =>
     ports.oss.sendForXml({ method: 'GET', bucket, query, signal }, 'ListMultipartUploadsResult'),
   )
   // A prefix is its own first name in the list.
@@ -132,7 +132,7 @@ async function uploadsOf(ports: UploadPorts, { bucket, key }: Omit<Upload, 'uplo
 }
 
 async function partCount(ports: UploadPorts, { bucket, key, uploadId }: Upload): Promise<number> {
-  const { document } = await attempt(ports, uncut, (signal) =>
+  const { document } = await attempt(ports, noAbort, (signal) =>
     ports.oss.sendForXml(
       { method: 'GET', bucket, key, query: { uploadId, 'max-parts': '1' }, signal },
       'ListPartsResult',
@@ -169,7 +169,7 @@ export async function complete(
   } as const
   let unheard = false
   try {
-    return await attempt(ports, uncut, async (signal) => {
+    return await attempt(ports, noAbort, async (signal) => {
       try {
         const { document, headers } = await ports.oss.sendForXml(
           { ...call, signal },
@@ -207,7 +207,7 @@ export async function abort(
   let unheard = false
   try {
     for (let asked = 0; asked < MOST_ABORTS; asked++) {
-      await attempt(ports, uncut, async (signal) => {
+      await attempt(ports, noAbort, async (signal) => {
         try {
           const { status } = await ports.oss.send({
             method: 'DELETE',

@@ -47,7 +47,7 @@ export function planCopy(
   facts: SourceFacts | undefined,
 ): Plan {
   if (refusal === undefined || facts === undefined) return { kind: 'native' }
-  const error = forbidden(settings, refusal, facts)
+  const error = rerouteForbidden(settings, refusal, facts)
   if (error !== undefined) return { kind: 'refuse', error }
   if (facts.size > settings.maxSize) return { kind: 'refuse', error: tooLarge(settings.maxSize) }
   const kind = reasonOf(refusal, facts) === 'oversize' ? 'parts' : 'relay'
@@ -60,7 +60,7 @@ const reasonOf = (refusal: Refusal, { type }: Pick<SourceFacts, 'type'>): Refusa
   type === 'Symlink' ? 'symlink' : type === 'Appendable' ? 'appendable' : refusal
 
 /** The error of a copy that a setting forbids to reroute, or undefined. */
-export function forbidden(
+export function rerouteForbidden(
   settings: CopySettings,
   refusal: Refusal,
   facts: Pick<SourceFacts, 'type'>,

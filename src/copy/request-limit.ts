@@ -9,7 +9,7 @@ const RESERVED = 3
  * repeated may use it up, and then the platform would refuse the abort as well: some are kept for that.
  * @param most requests to OSS.
  */
-export function withBudget(oss: OssClient, most: number): OssClient {
+export function limitRequests(oss: OssClient, most: number): OssClient {
   let used = 0
 
   function spend({ method }: OssCall): void {

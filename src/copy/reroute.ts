@@ -1,7 +1,7 @@
 import type { HeaderMap } from '../ports.ts'
 import { storedContent } from '../translate/headers.ts'
 import { attempt, eachInParallel, isUnheard } from './attempt.ts'
-import { requireAbsent } from './conditions.ts'
+import { requireNoDestination } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import {
   abort,
@@ -14,9 +14,9 @@ import {
 } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
 import { relayWhole } from './relay.ts'
-import { findUnheard, lookAtResult, verifiedResult } from './result.ts'
+import { findLostResult, readResult, verifiedResult } from './result.ts'
 import { readTagging, type SourceFacts } from './source.ts'
-import { changedSource } from './source-changed.ts'
+import { asSourceChanged } from './source-changed.ts'
 
 /** Gets one range of the source into a part. @returns the part's ETag. */
 export type CopyRange = (
@@ -68,11 +68,11 @@ export async function copyByUpload(
     await abort(ports, upload, (error as Error).message)
     // Neither the completion nor the abort may have been heard.
     const lost = completing && isUnheard(error)
-    const found = lost && (await findUnheard(ports, copy, facts, began).catch(() => undefined))
+    const found = lost && (await findLostResult(ports, copy, facts, began).catch(() => undefined))
     if (found) return found
-    throw changedSource(error)
+    throw asSourceChanged(error)
   } finally {
-    await upload.tidy?.()
+    await upload.abortOrphans?.()
   }
   return verifiedResult(ports, copy, facts, completed)
 }
@@ -85,7 +85,7 @@ export async function copyInOne(
   decided: () => void,
 ): Promise<CopyResult> {
   const headers = { ...(await writtenOut(ports, copy, facts)), ...copy.condition }
-  await requireAbsent(ports, copy)
+  await requireNoDestination(ports, copy)
   decided()
   const began = ports.clock()
   let unheard = false
@@ -96,11 +96,11 @@ export async function copyInOne(
     })
   } catch (error) {
     // The last attempt may have been refused only because an earlier one had succeeded.
-    const found = unheard && (await findUnheard(ports, copy, facts, began).catch(() => undefined))
+    const found = unheard && (await findLostResult(ports, copy, facts, began).catch(() => undefined))
     if (found) return found
-    throw changedSource(error)
+    throw asSourceChanged(error)
   }
-  return lookAtResult(ports, copy, written)
+  return readResult(ports, copy, written)
 }
 
 /** What the same native copy would have given the destination, written out. */

@@ -8,19 +8,19 @@ import type { UploadPorts, Written } from './multipart-upload.ts'
 import { readSource, type SourceFacts } from './source.ts'
 
 /** A result is looked for whatever the client does: it decides what is said of the destination. */
-const uncut = undefined
+const noAbort = undefined
 
 /**
  * The result of a write that OSS has confirmed, or that is known to have happened (`written` undefined).
  * Its time is in no answer to Complete or PutObject; when it cannot be looked at, the answer's own time serves:
  * the copy is made, and must not be called a failure.
  */
-export async function lookAtResult(
+export async function readResult(
   ports: UploadPorts,
   copy: Copy,
   written: Written | undefined,
 ): Promise<CopyResult> {
-  const seen = await readDestination(ports, copy, uncut, written?.headers['x-oss-version-id']).catch(
+  const seen = await readDestination(ports, copy, noAbort, written?.headers['x-oss-version-id']).catch(
     (error) => {
       if (written === undefined) throw error
       return undefined
@@ -49,7 +49,7 @@ export async function verifiedResult(
   facts: SourceFacts,
   completed: Written | undefined,
 ): Promise<CopyResult> {
-  const result = await lookAtResult(ports, copy, completed)
+  const result = await readResult(ports, copy, completed)
   const crc64 = result.headers['x-oss-hash-crc64ecma']
   // Absent on either side it cannot be verified, which is no failure.
   if (crc64 === undefined || facts.crc64 === undefined || crc64 === facts.crc64) return result
@@ -58,7 +58,7 @@ export async function verifiedResult(
   if (completed === undefined) throw new OssUnreachable(differs)
   const { bucket, key } = copy.destination
   const versionId = completed.headers['x-oss-version-id']
-  await attempt(ports, uncut, (signal) =>
+  await attempt(ports, noAbort, (signal) =>
     ports.oss.send({ method: 'DELETE', bucket, key, query: { versionId }, signal }),
   )
   throw new S3Error('InternalError', { cause: new Error(`${differs}; it was deleted`) })
@@ -72,7 +72,7 @@ const CLOCK_TOLERANCE = 2000
  * written since then.
  * @param began when the write began, by the gateway's clock.
  */
-export async function findUnheard(
+export async function findLostResult(
   ports: UploadPorts,
   copy: Copy,
   source: SourceFacts,

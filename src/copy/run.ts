@@ -1,10 +1,10 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
 import { storedContent } from '../translate/headers.ts'
 import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
-import { toKeptChecksum, withoutKeptChecksums } from '../translate/stored-checksum.ts'
+import { toStoredChecksum, withoutStoredChecksums } from '../translate/stored-checksum.ts'
 import { attempt, isUnheard, nativePatience, repeat } from './attempt.ts'
-import { watch } from './await-call.ts'
-import { decideBeside, lookAtSource, requireAbsent } from './conditions.ts'
+import { awaitCall } from './await-call.ts'
+import { checkSource, decideStatusEarly, requireNoDestination } from './conditions.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
 import type { UploadPorts } from './multipart-upload.ts'
 import { copyNatively } from './native.ts'
@@ -20,10 +20,10 @@ import { copyPart } from './parts.ts'
 import { type CopySettings, planCopy } from './plan.ts'
 import { relayPart } from './relay.ts'
 import { copyByUpload, copyInOne } from './reroute.ts'
-import { findUnheard } from './result.ts'
+import { findLostResult } from './result.ts'
 import { readSource, type SourceFacts } from './source.ts'
-import { changeAsError, changedSource, SourceChanged } from './source-changed.ts'
-import { withValue } from './source-checksum.ts'
+import { asSourceChanged, SourceChanged, sourceChangedError } from './source-changed.ts'
+import { withComputedValue } from './source-checksum.ts'
 
 export type CopyPorts = UploadPorts & {
   settings: CopySettings
@@ -50,7 +50,7 @@ async function failure(ports: CopyPorts, asked: Copy, error: unknown): Promise<n
   const now = await attempt(ports, asked.signal(), (signal) => readSource(ports.oss, asked, signal)).catch(
     () => undefined,
   )
-  throw changeAsError(error, asked.preconditions, now)
+  throw sourceChangedError(error, asked.preconditions, now)
 }
 
 async function perform(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
@@ -59,7 +59,7 @@ async function perform(ports: CopyPorts, asked: Copy, decided: () => void): Prom
   const native: Native =
     known?.type === 'Symlink' ? { refusal: 'symlink' } : await tryNatively(ports, copy, known, decided)
   if ('result' in native) return native.result
-  const facts = known ?? (await lookAtSource(ports, copy))
+  const facts = known ?? (await checkSource(ports, copy))
   const plan = planCopy(ports.settings, native.refusal, facts)
   switch (plan.kind) {
     case 'refuse':
@@ -88,24 +88,24 @@ const needsFacts = (copy: Copy) =>
 const keepsOwnContent = (copy: Copy) => isSelfCopy(copy) && copy.content === 'copy'
 
 async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Promise<[Copy, SourceFacts]> {
-  const facts = await lookAtSource(ports, copy)
+  const facts = await checkSource(ports, copy)
   const pinned = { ...copy, preconditions: { ifMatch: facts.etag } }
   if (copy.checksum === undefined) {
     return [keepsOwnContent(copy) ? { ...pinned, content: storedContent(facts.headers) } : pinned, facts]
   }
   if (facts.size > ports.settings.maxSize) throw tooLarge(ports.settings.maxSize)
-  await requireAbsent(ports, copy)
+  await requireNoDestination(ports, copy)
   decided()
-  const checksum = await withValue(ports, copy, copy.checksum, facts).catch((error) => {
-    throw changedSource(error)
+  const checksum = await withComputedValue(ports, copy, copy.checksum, facts).catch((error) => {
+    throw asSourceChanged(error)
   })
   const content = copy.content === 'copy' ? storedContent(facts.headers) : copy.content
-  const kept = toKeptChecksum({ [checksum.header]: checksum.value })
-  return [{ ...pinned, checksum, content: { ...withoutKeptChecksums(content), ...kept } }, facts]
+  const kept = toStoredChecksum({ [checksum.header]: checksum.value })
+  return [{ ...pinned, checksum, content: { ...withoutStoredChecksums(content), ...kept } }, facts]
 }
 
 /** OSS has refused before it began; after any other failure a second attempt could meet the first one's result. */
-const wasNotBegun = (error: unknown) => error instanceof OssError && error.status === 503
+const isRefusedUnstarted = (error: unknown) => error instanceof OssError && error.status === 503
 
 type Native = { result: CopyResult } | { refusal: Refusal }
 
@@ -118,31 +118,31 @@ async function tryNatively(
   const began = ports.clock()
   const limit = nativePatience(ports.timeout)
   let over = false
-  let beside: AbortController | undefined
-  const work = repeat(ports, wasNotBegun, undefined, () => {
+  let earlyDecision: AbortController | undefined
+  const work = repeat(ports, isRefusedUnstarted, undefined, () => {
     if (over) throw new Error('nobody waits for the copy any more')
     return copyNatively(ports.oss, copy, limit)
   })
   try {
-    const result = await watch(work, {
+    const result = await awaitCall(work, {
       timer: ports.timer,
       signal: copy.signal,
       limit,
-      onLong: () => {
-        beside = new AbortController()
-        const either = AbortSignal.any([copy.signal(), beside.signal])
-        void decideBeside(ports, { ...copy, signal: () => either }, decided)
+      onSlow: () => {
+        earlyDecision = new AbortController()
+        const either = AbortSignal.any([copy.signal(), earlyDecision.signal])
+        void decideStatusEarly(ports, { ...copy, signal: () => either }, decided)
       },
-      longAfter: ports.keepAliveAfter,
+      slowAfter: ports.keepAliveAfter,
     })
     return { result }
   } catch (error) {
     if (isUnheard(error) && !copy.signal().aborted)
-      return { result: await settle(ports, copy, known, began, error) }
+      return { result: await findOutcome(ports, copy, known, began, error) }
     return { refusal: await refusalOrThrow(ports, copy, known, error) }
   } finally {
     over = true
-    beside?.abort()
+    earlyDecision?.abort()
   }
 }
 
@@ -154,13 +154,13 @@ async function refusalOrThrow(
 ): Promise<Refusal> {
   if (!(error instanceof OssError)) throw error
   // The pin to the source that was looked at, not the client's condition.
-  if (error.status === 412 && known !== undefined) throw changedSource(error)
+  if (error.status === 412 && known !== undefined) throw asSourceChanged(error)
   const failed = copyConditionFailed(error, copy.preconditions)
   if (failed !== undefined) throw failed
   const refusal = refusalOf(error)
   if (refusal !== undefined) return refusal
   if (mayBeAboutType(error)) {
-    const byType = refusalByType(error, known ?? (await lookAtSource(ports, copy)))
+    const byType = refusalByType(error, known ?? (await checkSource(ports, copy)))
     if (byType !== undefined) return byType
   }
   throw notRestored(error) ?? error
@@ -170,14 +170,14 @@ async function refusalOrThrow(
  * A native attempt whose answer was lost: is the destination the copy, or not?
  * @throws `error`, a retryable one, when it is not, or when that cannot be said.
  */
-async function settle(
+async function findOutcome(
   ports: CopyPorts,
   copy: Copy,
   known: SourceFacts | undefined,
   began: number,
   error: unknown,
 ): Promise<CopyResult> {
-  const find = async () => findUnheard(ports, copy, known ?? (await lookAtSource(ports, copy)), began)
+  const find = async () => findLostResult(ports, copy, known ?? (await checkSource(ports, copy)), began)
   const found = await find().catch(() => undefined)
   if (found === undefined) throw error
   return found

@@ -8,7 +8,7 @@ export class SourceChanged extends Error {
 }
 
 /** A failed pin, told from everything else; it is not the client's condition. */
-export function changedSource(error: unknown): unknown {
+export function asSourceChanged(error: unknown): unknown {
   if (!(error instanceof OssError) || error.status !== 412) return error
   return new SourceChanged('the source was changed under the copy', { cause: error })
 }
@@ -17,18 +17,18 @@ export function changedSource(error: unknown): unknown {
  * What a client is told of a changed source: that its condition fails now, or that it may try again.
  * @param now the source as it is by now; undefined when nobody looked.
  */
-export function changeAsError(
+export function sourceChangedError(
   change: SourceChanged,
   preconditions: Preconditions,
   now: { etag: string; lastModified: number } | undefined,
 ): S3Error {
   const failed = now && failedCondition(preconditions, now)
   if (failed !== undefined) return preconditionFailed(failed, 'x-amz-copy-source-')
-  return tryAgain(change)
+  return retryAfterSourceChange(change)
 }
 
 /** The retryable error of a copy whose source was changed under it. */
-export const tryAgain = (cause: unknown) =>
+export const retryAfterSourceChange = (cause: unknown) =>
   new S3Error('SlowDown', {
     message: 'The source of the copy was changed while it was being copied. Please try again.',
     headers: { 'retry-after': '1' },

@@ -1,5 +1,5 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
-import { keptFullChecksum } from '../translate/stored-checksum.ts'
+import { storedFullChecksum } from '../translate/stored-checksum.ts'
 import { isPassing } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { UploadPorts } from './multipart-upload.ts'
@@ -23,13 +23,13 @@ const ATTEMPTS = 4
  * A stream that breaks off is continued where it ended.
  * @throws OssError, 412 when the source is another one by now; OssUnreachable when it cannot be read to its end.
  */
-export async function withValue(
+export async function withComputedValue(
   ports: UploadPorts,
   copy: Copy,
   wanted: WantedChecksum,
   facts: SourceFacts,
 ): Promise<WantedChecksum & { value: string }> {
-  const kept = keptFullChecksum(facts.headers, wanted.header)
+  const kept = storedFullChecksum(facts.headers, wanted.header)
   return { ...wanted, value: kept ?? (await computed(ports, copy, wanted, facts)) }
 }
 

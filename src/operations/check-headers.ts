@@ -54,7 +54,7 @@ const conditions = new Map<string, readonly [name: string, takers: readonly stri
  * @param sent the headers alone.
  * @throws S3Error InvalidArgument, NotImplemented.
  */
-export function checkHeaderContext(
+export function checkHeaders(
   { name, method, auth }: Pick<Operation, 'name' | 'method' | 'auth'>,
   headers: HeaderMap,
   sent: HeaderMap,

@@ -1,4 +1,4 @@
-import { keepAlive, unlessLong } from '../copy/keep-alive.ts'
+import { keepAlive, withEarlyReply } from '../copy/keep-alive.ts'
 import type { Reply } from '../ports.ts'
 import type { Context } from './operation.ts'
 
@@ -8,14 +8,14 @@ import type { Context } from './operation.ts'
  * nothing but 200 or a retry is left; where it rejects, the answer waits for the work.
  * @throws what the work throws before its answer has begun.
  */
-export function slowReply(
+export function keepAliveReply(
   work: Promise<Reply>,
   decided: () => Promise<void>,
   context: Context,
 ): Promise<Reply> {
   const after = context.config.document.copy.keepAliveAfter * 1000
-  return unlessLong(work, decided, after, context.timer, () => {
-    const document = work.then(({ body }) => body as string, context.renderLate)
+  return withEarlyReply(work, decided, after, context.timer, () => {
+    const document = work.then(({ body }) => body as string, context.renderErrorDocument)
     return {
       status: 200,
       headers: { 'content-type': 'application/xml' },

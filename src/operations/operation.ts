@@ -26,7 +26,7 @@ export type Context = {
   platform: Platform
   client: Client
   /** The error document of a failure that comes after the answer has begun. */
-  renderLate: (error: unknown) => string
+  renderErrorDocument: (error: unknown) => string
 }
 
 /** A verified request, its body as plain bytes. */

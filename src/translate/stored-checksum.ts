@@ -19,7 +19,7 @@ const kept: ReadonlySet<string> = new Set([
 ])
 
 /** A verified checksum (`x-amz-checksum-crc32: …`) as reserved metadata of the object. */
-export function toKeptChecksum(checksums: HeaderMap): HeaderMap {
+export function toStoredChecksum(checksums: HeaderMap): HeaderMap {
   const metadata = headerMap()
   for (const header in checksums) {
     const algorithm = header.startsWith(HEADER) ? header.slice(HEADER.length) : ''
@@ -32,7 +32,7 @@ export function toKeptChecksum(checksums: HeaderMap): HeaderMap {
  * The checksums kept with an OSS object, as S3 answers them under `x-amz-checksum-mode: ENABLED`:
  * with their type, which a composite one shows by its number of parts.
  */
-export function keptChecksums(oss: HeaderMap): HeaderMap {
+export function storedChecksums(oss: HeaderMap): HeaderMap {
   const checksums: HeaderMap = {}
   for (const algorithm of kept) {
     const value = oss[KEPT + algorithm]
@@ -44,17 +44,17 @@ export function keptChecksums(oss: HeaderMap): HeaderMap {
 }
 
 /** The kept checksum of the whole object by one algorithm, or undefined. @param header `x-amz-checksum-sha256`. */
-export function keptFullChecksum(oss: HeaderMap, header: string): string | undefined {
+export function storedFullChecksum(oss: HeaderMap, header: string): string | undefined {
   const value = oss[KEPT + header.slice(HEADER.length)]
   return value === undefined || isComposite(value) ? undefined : value
 }
 
 /** Whether a header of OSS keeps a checksum. */
-export const isKeptChecksum = (name: string): boolean => name.startsWith(KEPT)
+export const isStoredChecksum = (name: string): boolean => name.startsWith(KEPT)
 
 /** An object's metadata without the checksums kept in it. */
-export function withoutKeptChecksums(content: HeaderMap): HeaderMap {
-  return Object.fromEntries(Object.entries(content).filter(([name]) => !isKeptChecksum(name)))
+export function withoutStoredChecksums(content: HeaderMap): HeaderMap {
+  return Object.fromEntries(Object.entries(content).filter(([name]) => !isStoredChecksum(name)))
 }
 
 const isComposite = (value: string) => /-\d+$/.test(value)

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { watch } from '../../src/copy/await-call.ts'
+import { awaitCall } from '../../src/copy/await-call.ts'
 import type { Timer } from '../../src/ports.ts'
 
 const limit = { ms: 60_000, setting: 'a setting' }
@@ -24,18 +24,18 @@ function clock() {
 }
 
 /** Work that goes on until it is ended. */
-function watched(longAfter = 10_000) {
+function watched(slowAfter = 10_000) {
   const time = clock()
   const client = new AbortController()
   const signal = vi.fn(() => client.signal)
-  const onLong = vi.fn()
+  const onSlow = vi.fn()
   let end: (result: string) => void = () => {}
   const work = new Promise<string>((resolve) => {
     end = resolve
   })
-  const outcome = watch(work, { timer: time.timer, signal, limit, onLong, longAfter })
+  const outcome = awaitCall(work, { timer: time.timer, signal, limit, onSlow, slowAfter })
   outcome.catch(() => {})
-  return { ...time, client, signal, onLong, end, outcome }
+  return { ...time, client, signal, onSlow, end, outcome }
 }
 
 test('short work is given on, and nobody is asked for the client', async () => {
@@ -60,9 +60,9 @@ test.each([
 })
 
 test('work that takes long is said to, once, and still given on', async () => {
-  const { outcome, pass, onLong, end, waiting } = watched()
+  const { outcome, pass, onSlow, end, waiting } = watched()
   for (let seconds = 0; seconds < 30; seconds++) pass(1_000)
-  expect(onLong).toHaveBeenCalledTimes(1)
+  expect(onSlow).toHaveBeenCalledTimes(1)
   end('late')
   expect(await outcome).toBe('late')
   expect(waiting.size).toBe(0)
@@ -71,11 +71,11 @@ test('work that takes long is said to, once, and still given on', async () => {
 test('0 never calls it long, and a time below a second is kept to', () => {
   const never = watched(0)
   for (let seconds = 0; seconds < 30; seconds++) never.pass(1_000)
-  expect(never.onLong).not.toHaveBeenCalled()
+  expect(never.onSlow).not.toHaveBeenCalled()
   const soon = watched(100)
   soon.pass(100)
   soon.pass(1)
-  expect(soon.onLong).toHaveBeenCalledTimes(1)
+  expect(soon.onSlow).toHaveBeenCalledTimes(1)
 })
 
 test('its limit is an error that may be tried again, and says which setting it is', async () => {

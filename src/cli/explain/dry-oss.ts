@@ -1,7 +1,7 @@
 import { textOf } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import type { Body, Clock, HeaderMap, OssRequest, OssResponse, Transport } from '../../ports.ts'
-import { isKeptChecksum } from '../../translate/stored-checksum.ts'
+import { isStoredChecksum } from '../../translate/stored-checksum.ts'
 import { renderXml, type XmlTree } from '../../xml/index.ts'
 import { asksForBytes, type RecordedCall, reasonOf, saidHeaders, type Target, targetOf } from './call.ts'
 import type { Address, Facts } from './facts.ts'
@@ -48,7 +48,7 @@ export function createDryOss(
     const { method, url } = request
     const target = targetOf(url, [destination.bucket, source.bucket])
     const headers = saidHeaders(request)
-    for (const name in headers) if (computed && isKeptChecksum(name)) headers[name] = COMPUTED
+    for (const name in headers) if (computed && isStoredChecksum(name)) headers[name] = COMPUTED
     const result = isVersion(target, source) ? undefined : written.get(nameOf(target))
     const of = sideOf(target, result !== undefined)
     const why = reasonOf(method, target, headers, of, result !== undefined)

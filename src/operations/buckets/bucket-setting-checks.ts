@@ -12,7 +12,7 @@ import type { BucketRequest, Context } from '../operation.ts'
 export type SettingCheck = (request: BucketRequest, context: Context, document: XmlNode) => Promise<void>
 
 /** Versions that a lock keeps must stay. */
-export const lockKeepsVersioning: SettingCheck = async (request, context, document) => {
+export const checkVersioningOfLockedBucket: SettingCheck = async (request, context, document) => {
   if (text(document, 'Status') !== 'Suspended' || !(await hasObjectLock(request, context))) return
   throw new S3Error('InvalidBucketState', {
     message:
@@ -21,7 +21,7 @@ export const lockKeepsVersioning: SettingCheck = async (request, context, docume
 }
 
 /** A lock is on versions. */
-export const lockNeedsVersions: SettingCheck = async ({ bucket }, { oss }) => {
+export const checkVersioningBeforeLock: SettingCheck = async ({ bucket }, { oss }) => {
   const { versioning } = await getBucketInfo(oss, bucket)
   if (versioning === 'Enabled') return
   throw new S3Error('InvalidBucketState', {
@@ -33,7 +33,7 @@ export const lockNeedsVersions: SettingCheck = async ({ bucket }, { oss }) => {
  * Logs are written into a bucket of the same region that the client itself may write to, under a prefix that it may
  * use.
  */
-export const logsIntoOwnBucket: SettingCheck = async ({ bucket }, { client, oss }, document) => {
+export const checkLoggingTarget: SettingCheck = async ({ bucket }, { client, oss }, document) => {
   const enabled = child(document, 'LoggingEnabled')
   if (enabled === undefined) return
   const target = text(enabled, 'TargetBucket') ?? ''
@@ -57,7 +57,7 @@ const MINIMUM = 'x-amz-transition-default-minimum-object-size'
 const MINIMUMS = ['varies_by_storage_class', 'all_storage_classes_128K']
 
 /** OSS moves objects of any size, unless a rule's own filter says otherwise. */
-export const sizesBySaidRule: SettingCheck = async ({ headers }, _, document) => {
+export const checkTransitionMinimumSize: SettingCheck = async ({ headers }, _, document) => {
   const minimum = headers[MINIMUM]
   if (minimum === undefined) return
   if (!MINIMUMS.includes(minimum)) {

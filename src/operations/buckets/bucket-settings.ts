@@ -18,11 +18,11 @@ import type { XmlTree } from '../../xml/index.ts'
 import { type BucketRequest, type Context, type Operation, xmlReply } from '../operation.ts'
 import { bucketRow, callOnBucket, requireDocument, withDocument } from '../subresource.ts'
 import {
-  lockKeepsVersioning,
-  lockNeedsVersions,
-  logsIntoOwnBucket,
+  checkLoggingTarget,
+  checkTransitionMinimumSize,
+  checkVersioningBeforeLock,
+  checkVersioningOfLockedBucket,
   type SettingCheck,
-  sizesBySaidRule,
 } from './bucket-setting-checks.ts'
 
 /** A document of a bucket, under a sub-resource of its own on each side. */
@@ -50,7 +50,7 @@ const settings: readonly Setting[] = [
     ossQuery: 'versioning',
     get: 'GetBucketVersioning',
     put: 'PutBucketVersioning',
-    check: lockKeepsVersioning,
+    check: checkVersioningOfLockedBucket,
   },
   {
     document: cors,
@@ -67,7 +67,7 @@ const settings: readonly Setting[] = [
     get: 'GetBucketLifecycleConfiguration',
     put: 'PutBucketLifecycleConfiguration',
     delete: 'DeleteBucketLifecycle',
-    check: sizesBySaidRule,
+    check: checkTransitionMinimumSize,
     // S3's rules may overlap.
     headers: { 'x-oss-allow-same-action-overlap': 'true' },
   },
@@ -102,7 +102,7 @@ const settings: readonly Setting[] = [
     ossQuery: 'logging',
     get: 'GetBucketLogging',
     put: 'PutBucketLogging',
-    check: logsIntoOwnBucket,
+    check: checkLoggingTarget,
   },
   {
     document: website,
@@ -133,7 +133,7 @@ const settings: readonly Setting[] = [
     ossQuery: 'objectWorm',
     get: 'GetObjectLockConfiguration',
     put: 'PutObjectLockConfiguration',
-    check: lockNeedsVersions,
+    check: checkVersioningBeforeLock,
   },
 ]
 

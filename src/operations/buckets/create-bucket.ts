@@ -41,7 +41,7 @@ export async function createBucket(request: BucketRequest, context: Context): Pr
       body: new Uint8Array(0),
     })
     if (region !== undefined) context.oss.learnRegion(bucket, region)
-    await furnish(request, context, furniture(request, locked, tags))
+    await configure(request, context, configurationCalls(request, locked, tags))
     return {
       status: 200,
       headers: {
@@ -126,7 +126,7 @@ async function bucketExists(bucket: string, { oss }: Context): Promise<boolean> 
 }
 
 /** What a new bucket still has to get, in order: a lock is on versions. */
-function furniture(request: BucketRequest, locked: boolean, tags: readonly Tag[]): OssCall[] {
+function configurationCalls(request: BucketRequest, locked: boolean, tags: readonly Tag[]): OssCall[] {
   const put = (subresource: string, root: string, content: Parameters<typeof withDocument>[2]) =>
     withDocument(callOnBucket(request, 'PUT', subresource), root, content)
   return [
@@ -142,7 +142,7 @@ function furniture(request: BucketRequest, locked: boolean, tags: readonly Tag[]
   ]
 }
 
-async function furnish({ bucket }: BucketRequest, { oss, log }: Context, calls: readonly OssCall[]) {
+async function configure({ bucket }: BucketRequest, { oss, log }: Context, calls: readonly OssCall[]) {
   try {
     for (const call of calls) await oss.send(call)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { lookAtSource } from '../../copy/conditions.ts'
+import { checkSource } from '../../copy/conditions.ts'
 import { type Copy, type CopyResult, isSelfCopy } from '../../copy/copy.ts'
 import { performCopy } from '../../copy/run.ts'
 import { OssError } from '../../oss/error.ts'
@@ -16,9 +16,9 @@ import { parseTagging, toOssTagging } from '../../translate/tags.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
-import { slowReply } from '../keep-alive-reply.ts'
-import { destinationConditions } from '../objects/conditional-write.ts'
-import { destinationHeaders } from '../objects/write-headers.ts'
+import { keepAliveReply } from '../keep-alive-reply.ts'
+import { writeConditions } from '../objects/conditional-write.ts'
+import { writeHeaders } from '../objects/write-headers.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { callOnBucket } from '../subresource.ts'
 import { copyPorts } from './copy-ports.ts'
@@ -43,7 +43,7 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   )
   // Its client gone, a copy still has an upload to abort.
   request.waitUntil?.(work)
-  return await slowReply(work, () => decided, context)
+  return await keepAliveReply(work, () => decided, context)
 }
 
 function copyReply(
@@ -67,7 +67,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
   const replaceTagging = isReplace(headers, 'x-amz-tagging-directive')
   const tagging = replaceTagging ? toOssTagging(parseTagging(headers['x-amz-tagging'] ?? '')) : 'copy'
   const content = replaceMetadata ? toOssContent(headers) : 'copy'
-  const target = await destinationHeaders(request, context)
+  const target = await writeHeaders(request, context)
   const owner = headers['x-amz-source-expected-bucket-owner']
   if (owner !== undefined) await requireOwner(context, source.bucket, owner)
   const copy: Copy = {
@@ -78,7 +78,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     tagging,
     target,
     checksum: wantedChecksum(headers['x-amz-checksum-algorithm']),
-    condition: await destinationConditions(request, context),
+    condition: await writeConditions(request, context),
     signal: request.signal,
   }
   if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) await requireChange(copy, context)
@@ -109,7 +109,7 @@ const changesForm = (headers: HeaderMap) =>
  * @throws S3Error InvalidRequest; what hinders a look at the source.
  */
 async function requireChange(copy: Copy, context: Context): Promise<void> {
-  const { headers } = await lookAtSource(copyPorts(context), copy)
+  const { headers } = await checkSource(copyPorts(context), copy)
   const isRestored = headers['x-oss-restore']?.includes('ongoing-request="false"')
   if (isRestored || (await encryptsByDefault(copy.destination.bucket, context))) return
   throw new S3Error('InvalidRequest', {

@@ -1,5 +1,5 @@
 import { nativePatience, withOwnPatience } from '../../copy/attempt.ts'
-import { withBudget } from '../../copy/request-limit.ts'
+import { limitRequests } from '../../copy/request-limit.ts'
 import type { CopyPorts } from '../../copy/run.ts'
 import type { TimeLimit } from '../../ports.ts'
 import type { Context } from '../operation.ts'
@@ -11,7 +11,7 @@ export function copyPorts({ config, oss, clock, log, sleep, timer, random, platf
   const patient = withOwnPatience(oss)
   return {
     // Where the platform counts requests, each copy counts its own.
-    oss: settings.maxRequests === undefined ? patient : withBudget(patient, settings.maxRequests),
+    oss: settings.maxRequests === undefined ? patient : limitRequests(patient, settings.maxRequests),
     clock,
     log,
     sleep,
@@ -27,7 +27,7 @@ export function copyPorts({ config, oss, clock, log, sleep, timer, random, platf
 }
 
 /** How long OSS may take for what a client wants done in one long call: never less than for any other. */
-export function longCall({ config }: Context): TimeLimit {
+export function longCallLimit({ config }: Context): TimeLimit {
   const { copy, timeouts } = config.document
   const own = nativePatience(copy.timeout * 1000)
   const general = { ms: timeouts.oss.headers * 1000, setting: 'timeouts.oss.headers' }

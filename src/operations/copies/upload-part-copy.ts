@@ -1,9 +1,9 @@
 import { mayBeAboutType, notRestored, refusalByType, refusalOf, tooLarge } from '../../copy/oss-refusal.ts'
 import { copySourceHeader } from '../../copy/parts.ts'
-import { type ByteRange, forbidden } from '../../copy/plan.ts'
+import { type ByteRange, rerouteForbidden } from '../../copy/plan.ts'
 import { readRange, relayPart } from '../../copy/relay.ts'
 import { readSource, type SourceFacts } from '../../copy/source.ts'
-import { tryAgain } from '../../copy/source-changed.ts'
+import { retryAfterSourceChange } from '../../copy/source-changed.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { type AlgorithmName, allAlgorithms } from '../../s3/checksum.ts'
@@ -27,13 +27,13 @@ import {
 import { text, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
-import { slowReply } from '../keep-alive-reply.ts'
+import { keepAliveReply } from '../keep-alive-reply.ts'
 import { MAX_UPLOAD_BYTES } from '../objects/send-body.ts'
 import { requestPayer } from '../objects/write-headers.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { listStoredParts } from '../uploads/oss-parts.ts'
+import { listOssParts } from '../uploads/oss-parts.ts'
 import { encryptionOf, partNumberOf, uploadOf } from '../uploads/upload-request.ts'
-import { copyPorts, longCall } from './copy-ports.ts'
+import { copyPorts, longCallLimit } from './copy-ports.ts'
 
 const SOURCE = 'x-amz-copy-source'
 
@@ -78,7 +78,7 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
     // The key that is missing is the source's.
     throw error instanceof OssError ? toS3Error(error, { ...source, uploadId: query.get('uploadId') }) : error
   })
-  return slowReply(work, () => decideBeside(part, context), context)
+  return keepAliveReply(work, () => decideStatusEarly(part, context), context)
 }
 
 /** @throws S3Error, OssError. */
@@ -86,7 +86,7 @@ async function copyPart(part: PartCopy, upload: Upload, context: Context): Promi
   const algorithm = upload.checksum?.algorithm
   const needsFacts = part.range !== undefined || algorithm !== undefined
   const facts =
-    needsFacts || needsSourceFacts(part.preconditions) ? await lookAtSource(part, context) : undefined
+    needsFacts || needsSourceFacts(part.preconditions) ? await checkSource(part, context) : undefined
   const copied = await copyNatively(part, facts, context).catch((error) =>
     reroute(error, part, facts, context),
   )
@@ -102,14 +102,15 @@ async function copyPart(part: PartCopy, upload: Upload, context: Context): Promi
  * there, and no setting forbids another way than OSS's own.
  * @throws what speaks against it: the answer is then left to the copy, which may come to another.
  */
-async function decideBeside(part: PartCopy, context: Context): Promise<void> {
-  const facts = await lookAtSource(part, context)
+async function decideStatusEarly(part: PartCopy, context: Context): Promise<void> {
+  const facts = await checkSource(part, context)
   const { settings } = copyPorts(context)
-  const error = forbidden(settings, 'oversize', facts) ?? forbidden(settings, 'crossRegion', facts)
+  const error =
+    rerouteForbidden(settings, 'oversize', facts) ?? rerouteForbidden(settings, 'crossRegion', facts)
   if (error !== undefined) throw error
   checkRelayed(rangeOf(part, facts))
   const { bucket, key, uploadId: id } = part.upload
-  await listStoredParts(context.oss, { bucket, key, id, headers: part.target }, 0, 1)
+  await listOssParts(context.oss, { bucket, key, id, headers: part.target }, 0, 1)
 }
 
 /** The bytes to copy. */
@@ -122,7 +123,7 @@ function checkRelayed({ first, last }: ByteRange): void {
 }
 
 /** @throws S3Error PreconditionFailed, by S3's rules, and for a range that is not within the source. */
-async function lookAtSource(part: PartCopy, { oss }: Context): Promise<SourceFacts> {
+async function checkSource(part: PartCopy, { oss }: Context): Promise<SourceFacts> {
   const facts = await readSource(oss, part, part.signal())
   const failed = failedCondition(part.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, `${SOURCE}-`)
@@ -153,14 +154,14 @@ async function copyNatively(
         },
         body: new Uint8Array(0),
         signal: signal(),
-        patience: longCall(context),
+        patience: longCallLimit(context),
       },
       'CopyPartResult',
     )
     return { etag: text(document, 'ETag') ?? '', lastModified: text(document, 'LastModified') ?? '', headers }
   } catch (error) {
     const failed = error instanceof OssError ? copyConditionFailed(error, part.preconditions) : undefined
-    if (failed !== undefined && facts !== undefined) throw tryAgain(error)
+    if (failed !== undefined && facts !== undefined) throw retryAfterSourceChange(error)
     throw failed ?? error
   }
 }
@@ -178,16 +179,16 @@ async function reroute(
   if (!(error instanceof OssError)) throw error
   const named = refusalOf(error)
   if (named === undefined && !mayBeAboutType(error)) throw notRestored(error) ?? error
-  const facts = known ?? (await lookAtSource(part, context))
+  const facts = known ?? (await checkSource(part, context))
   const refusal = named ?? refusalByType(error, facts)
   if (refusal === undefined) throw error
   const ports = copyPorts(context)
-  const forbiddenError = forbidden(ports.settings, refusal, facts)
+  const forbiddenError = rerouteForbidden(ports.settings, refusal, facts)
   if (forbiddenError !== undefined) throw forbiddenError
   const range = rangeOf(part, facts)
   checkRelayed(range)
   const etag = await relayPart(ports, part, facts, part.upload, part.number, range).catch((error) => {
-    throw error instanceof OssError && error.status === 412 ? tryAgain(error) : error
+    throw error instanceof OssError && error.status === 412 ? retryAfterSourceChange(error) : error
   })
   const version = part.source.versionId
   return {
@@ -211,7 +212,7 @@ async function digest(
     for await (const bytes of await readRange({ oss }, part, facts, range, part.signal()))
       hasher.update(bytes)
   } catch (error) {
-    throw error instanceof OssError && error.status === 412 ? tryAgain(error) : error
+    throw error instanceof OssError && error.status === 412 ? retryAfterSourceChange(error) : error
   }
   return hasher.digest()
 }

@@ -12,11 +12,11 @@ import { requestPayer } from './write-headers.ts'
  * @returns the headers that make OSS hold the condition, or none where it was looked at here (`best-effort`).
  * @throws S3Error PreconditionFailed, NoSuchKey; NotImplemented for what OSS cannot hold.
  */
-export async function destinationConditions(request: ObjectRequest, context: Context): Promise<HeaderMap> {
+export async function writeConditions(request: ObjectRequest, context: Context): Promise<HeaderMap> {
   const ifMatch = request.headers['if-match']
   const ifNoneMatch = request.headers['if-none-match']
   if (ifMatch === undefined && ifNoneMatch === undefined) return {}
-  refuseUnheld(request, context)
+  refuseUnsupportedConditions(request, context)
   const bestEffort = isBestEffort(context)
   if (ifMatch !== undefined) {
     const etag = await currentETag(request, context)
@@ -39,7 +39,7 @@ export async function destinationConditions(request: ObjectRequest, context: Con
 const isBestEffort = ({ config }: Context) => config.document.conditionalWrites === 'best-effort'
 
 /** @throws S3Error NotImplemented for conditions that no write of this gateway is held to. */
-export function refuseUnheld({ headers }: ObjectRequest, context: Context): void {
+export function refuseUnsupportedConditions({ headers }: ObjectRequest, context: Context): void {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
   refuseOtherForms(ifMatch, ifNoneMatch)
   if (ifMatch !== undefined && !isBestEffort(context))

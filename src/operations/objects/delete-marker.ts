@@ -10,7 +10,7 @@ import { requestPayer } from './write-headers.ts'
  * S3's refusal to read a delete marker by its version id, which says when it was made: OSS's does not, but its list does.
  * Any other error is given back as it is.
  */
-export async function withMarkerTime(
+export async function withDeleteMarkerTime(
   error: unknown,
   request: ObjectRequest,
   context: Context,

@@ -3,7 +3,7 @@ import { S3Error } from '../../s3/error.ts'
 import { partsOfETag, toS3ETag } from '../../translate/etag.ts'
 import { toS3Answer } from '../../translate/headers.ts'
 import { toS3StorageClass } from '../../translate/storage-class.ts'
-import { keptChecksums } from '../../translate/stored-checksum.ts'
+import { storedChecksums } from '../../translate/stored-checksum.ts'
 import type { XmlTree } from '../../xml/index.ts'
 import { parseNumber } from '../lists/listing.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
@@ -23,7 +23,7 @@ export async function getObjectAttributes(request: ObjectRequest, context: Conte
   const all: XmlTree = {
     // The one place where S3 writes it without quotes.
     ETag: toS3ETag(object.etag ?? '').replaceAll('"', ''),
-    Checksum: checksumElement(keptChecksums(object)),
+    Checksum: checksumElement(storedChecksums(object)),
     ObjectParts: parts === undefined ? undefined : { PartsCount: parts },
     StorageClass: toS3StorageClass(object['x-oss-storage-class'] ?? 'Standard'),
     ObjectSize: object['content-length'],

@@ -15,7 +15,7 @@ type Known = { locked: boolean; until: number }
 const knownBuckets = new WeakMap<OssClient, Map<string, Known>>()
 
 /** To be called when a bucket's settings may have changed. */
-export const forgetLock = (oss: OssClient, bucket: string) => void knownBuckets.get(oss)?.delete(bucket)
+export const forgetObjectLock = (oss: OssClient, bucket: string) => void knownBuckets.get(oss)?.delete(bucket)
 
 /**
  * Adds the retention period and the legal hold to the answer of a read. OSS tells neither with the object: in buckets
@@ -23,7 +23,7 @@ export const forgetLock = (oss: OssClient, bucket: string) => void knownBuckets.
  * not: to those who look for a lock that says less than there is, and never more.
  * @param versionId the version read, which only a bucket with versions tells, and only such a bucket can have locks.
  */
-export async function withLock(
+export async function withObjectLockHeaders(
   reply: Reply,
   request: ObjectRequest,
   context: Context,

@@ -9,7 +9,7 @@ import { validateKey } from '../../s3/request.ts'
 import { parseTagSet, toOssTagging, validateTags } from '../../translate/tags.ts'
 import { parseXml, renderXml, XmlError } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
-import { checkHeaderContext } from '../check-headers.ts'
+import { checkHeaders } from '../check-headers.ts'
 import { requireOwner } from '../expected-owner.ts'
 import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
 import { putObject } from './object.ts'
@@ -42,7 +42,7 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
   authorize(client, 'write', bucket, key)
 
   const headers = headersOf(fields)
-  checkHeaderContext({ name: 'PutObject', method: 'PUT' }, headers, headers)
+  checkHeaders({ name: 'PutObject', method: 'PUT' }, headers, headers)
   const owner = headers['x-amz-expected-bucket-owner']
   if (owner !== undefined) await requireOwner(context, bucket, owner)
   const put: ObjectRequest = {

@@ -15,10 +15,10 @@ import {
   preconditionFailed,
   toOssPreconditions,
 } from '../../translate/preconditions.ts'
-import { keptChecksums } from '../../translate/stored-checksum.ts'
+import { storedChecksums } from '../../translate/stored-checksum.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { withMarkerTime } from './delete-marker.ts'
-import { withLock } from './object-lock-headers.ts'
+import { withDeleteMarkerTime } from './delete-marker.ts'
+import { withObjectLockHeaders } from './object-lock-headers.ts'
 import { checkPart, requestedPart } from './part-number.ts'
 import { overriddenHeaders, responseOverrides } from './response-overrides.ts'
 import { requestPayer } from './write-headers.ts'
@@ -39,20 +39,20 @@ type Read = {
 export async function getObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const read = parseRead(request, context)
   const { conditions, range, ifRange, part } = read
-  if (part !== undefined || needsSourceFacts(conditions)) return getLookedAt(request, context, read)
-  if (ifRange === undefined) return getAtOnce(request, context, conditions, range)
-  if (ifRange === 'nothing') return getAtOnce(request, context, conditions, undefined)
+  if (part !== undefined || needsSourceFacts(conditions)) return getAfterHead(request, context, read)
+  if (ifRange === undefined) return getDirectly(request, context, conditions, range)
+  if (ifRange === 'nothing') return getDirectly(request, context, conditions, undefined)
   // OSS knows no If-Range. For an ETag its If-Match serves, where the client sends no condition that fails like it.
   const { ifMatch, ifUnmodifiedSince } = conditions
   if (!('etag' in ifRange) || ifMatch !== undefined || ifUnmodifiedSince !== undefined) {
-    return getLookedAt(request, context, read)
+    return getAfterHead(request, context, read)
   }
   const asked = toOssPreconditions({ ...conditions, ifMatch: ifRange.etag }, '')
   try {
     return await toReply(request, context, await sendGet(request, context, asked, range))
   } catch (error) {
     if (error instanceof OssError && error.status === 412) {
-      return getAtOnce(request, context, conditions, undefined)
+      return getDirectly(request, context, conditions, undefined)
     }
     return refusedRead(request, context, conditions, error)
   }
@@ -68,7 +68,9 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   const headers = Object.assign(toS3Object(object), overriddenHeaders(request.query), parts)
   const versionId = object['x-oss-version-id']
   const answer = (status: number): Reply | Promise<Reply> =>
-    versionId === undefined ? { status, headers } : withLock({ status, headers }, request, context, versionId)
+    versionId === undefined
+      ? { status, headers }
+      : withObjectLockHeaders({ status, headers }, request, context, versionId)
   if (range === undefined) {
     Object.assign(headers, checksums(request.headers, object))
     return answer(200)
@@ -97,7 +99,7 @@ export async function statObject(request: ObjectRequest, context: Context): Prom
     })
     return object.headers
   } catch (error) {
-    throw await withMarkerTime(error, request, context)
+    throw await withDeleteMarkerTime(error, request, context)
   }
 }
 
@@ -116,7 +118,7 @@ function parseRead(request: ObjectRequest, context: Context): Read {
 }
 
 /** A read that OSS decides. */
-async function getAtOnce(
+async function getDirectly(
   request: ObjectRequest,
   context: Context,
   conditions: Preconditions,
@@ -134,10 +136,10 @@ async function getAtOnce(
 }
 
 /** How often an object may be replaced between the look at it and the read. */
-const LOOKS = 3
+const MAX_ATTEMPTS = 3
 
 /** A read that is decided on the object's headers, and then of the very object that was looked at. */
-async function getLookedAt(request: ObjectRequest, context: Context, read: Read): Promise<Reply> {
+async function getAfterHead(request: ObjectRequest, context: Context, read: Read): Promise<Reply> {
   for (let look = 1; ; look++) {
     const stat = await statObject(request, context)
     const failed = readConditions(stat, read.conditions)
@@ -153,7 +155,8 @@ async function getLookedAt(request: ObjectRequest, context: Context, read: Read)
       if (!(error instanceof OssError) || error.status !== 412) {
         return refusedRead(request, context, {}, error)
       }
-      if (look === LOOKS) throw new S3Error('SlowDown', { headers: { 'retry-after': '1' }, cause: error })
+      if (look === MAX_ATTEMPTS)
+        throw new S3Error('SlowDown', { headers: { 'retry-after': '1' }, cause: error })
     }
   }
 }
@@ -201,7 +204,7 @@ function toReply(request: ObjectRequest, context: Context, object: OssResponse):
   if (object.status === 200) Object.assign(answer, checksums(headers, object.headers))
   const reply: Reply = { status: object.status, headers: answer, body: object.body }
   const versionId = object.headers['x-oss-version-id']
-  return versionId === undefined ? reply : withLock(reply, request, context, versionId)
+  return versionId === undefined ? reply : withObjectLockHeaders(reply, request, context, versionId)
 }
 
 /** What OSS has refused to read, as S3 would have. @throws the error; 304 is an answer. */
@@ -216,12 +219,12 @@ async function refusedRead(
   if (error.status === 412) throw preconditionFailed(conditionOfStatus(412, conditions), '')
   if (error.status === 416) throw await invalidRange(request, context)
   if (error.code === 'InvalidObjectState') throw await archived(request, context, error)
-  throw await withMarkerTime(error, request, context)
+  throw await withDeleteMarkerTime(error, request, context)
 }
 
 /** The checksums kept with the object, for a client that asks for them. */
 const checksums = (asked: HeaderMap, oss: HeaderMap): HeaderMap =>
-  asked['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' ? keptChecksums(oss) : {}
+  asked['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' ? storedChecksums(oss) : {}
 
 const described = (object: HeaderMap) => ({
   etag: object.etag ?? '',

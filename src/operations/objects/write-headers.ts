@@ -9,7 +9,7 @@ import type { Context, ObjectRequest } from '../operation.ts'
  * What every write says of the object besides its content: ACL, storage class, encryption, who pays.
  * @throws S3Error for what OSS has nothing like.
  */
-export async function destinationHeaders(
+export async function writeHeaders(
   { bucket, headers }: ObjectRequest,
   { config, oss }: Context,
 ): Promise<HeaderMap> {

@@ -9,12 +9,12 @@ import type { Upload } from '../../s3/upload-id.ts'
 import { isETagOfParts, toS3ETag } from '../../translate/etag.ts'
 import { toS3Answer } from '../../translate/headers.ts'
 import { element, text } from '../../xml/index.ts'
-import { longCall } from '../copies/copy-ports.ts'
-import { slowReply } from '../keep-alive-reply.ts'
-import { destinationConditions, refuseUnheld } from '../objects/conditional-write.ts'
+import { longCallLimit } from '../copies/copy-ports.ts'
+import { keepAliveReply } from '../keep-alive-reply.ts'
+import { refuseUnsupportedConditions, writeConditions } from '../objects/conditional-write.ts'
 import { requestPayer } from '../objects/write-headers.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { readStoredParts, type StoredPart } from './oss-parts.ts'
+import { type OssPart, readOssParts } from './oss-parts.ts'
 import { uploadOf } from './upload-request.ts'
 
 /** S3's least for every part but the last; OSS is content with 100 KB. */
@@ -27,15 +27,15 @@ const MIN_PART_BYTES = 5 * 1024 ** 2
 export async function completeMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
   // Also for who completes again: it has never been held.
-  refuseUnheld(request, context)
+  refuseUnsupportedConditions(request, context)
   const uploadId = query.get('uploadId') ?? ''
   const upload = uploadOf(request, context)
   const document = await readDocument((request.body as PlainBody).body, 'CompleteMultipartUpload')
   const wanted = parseCompletion(document, uploadId)
   const payer = requestPayer(headers)
-  let stored: Map<number, StoredPart>
+  let stored: Map<number, OssPart>
   try {
-    stored = await readStoredParts(context.oss, { bucket, key, id: upload.id, headers: payer })
+    stored = await readOssParts(context.oss, { bucket, key, id: upload.id, headers: payer })
   } catch (error) {
     return completedBefore(request, context, upload, wanted, error)
   }
@@ -45,7 +45,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
     parts.reduce((sum, part) => sum + part.size, 0),
   )
   const checksum = await known(objectChecksum(upload.checksum, headers, parts))
-  const conditions = await destinationConditions(request, context)
+  const conditions = await writeConditions(request, context)
   const work = context.oss
     .sendForXml(
       {
@@ -60,7 +60,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
           ...conditions,
         },
         body: completion(parts),
-        patience: longCall(context),
+        patience: longCallLimit(context),
       },
       'CompleteMultipartUploadResult',
     )
@@ -72,7 +72,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
     )
   // A condition that OSS holds is decided by its answer alone.
   const decided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
-  return slowReply(work, () => decided, context)
+  return keepAliveReply(work, () => decided, context)
 }
 
 type KnownChecksum = { algorithm: string; type: string; value: string }
@@ -134,12 +134,12 @@ async function completedBefore(
 }
 
 /** A part that the client wants and OSS has; its ETag as OSS writes it. */
-type ChosenPart = StoredPart & Pick<WantedPart, 'checksums'>
+type ChosenPart = OssPart & Pick<WantedPart, 'checksums'>
 
 /** @throws S3Error InvalidPart, EntityTooSmall. */
 function chooseParts(
   wanted: readonly WantedPart[],
-  stored: ReadonlyMap<number, StoredPart>,
+  stored: ReadonlyMap<number, OssPart>,
   uploadId: string,
 ): ChosenPart[] {
   return wanted.map(({ number, etag, checksums }, at) => {

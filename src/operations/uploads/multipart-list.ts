@@ -12,8 +12,8 @@ import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { keyEncoding, parseNumber, parsePageSize } from '../lists/listing.ts'
 import { requestPayer } from '../objects/write-headers.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { listStoredParts, storedParts } from './oss-parts.ts'
-import { sealingSecret, uploadOf } from './upload-request.ts'
+import { listOssParts, parseOssParts } from './oss-parts.ts'
+import { uploadIdSecret, uploadOf } from './upload-request.ts'
 
 /** ListParts. OSS names no one who began the upload: it is the bucket's owner, as the gateway's identity is. */
 export async function listParts(request: ObjectRequest, context: Context): Promise<Reply> {
@@ -21,14 +21,14 @@ export async function listParts(request: ObjectRequest, context: Context): Promi
   const { id, checksum } = uploadOf(request, context)
   const maxParts = parsePageSize(query, 'max-parts')
   const marker = parseNumber(query, 'part-number-marker') ?? 0
-  const answer = await listStoredParts(
+  const answer = await listOssParts(
     context.oss,
     { bucket, key, id, headers: requestPayer(headers) },
     marker,
     // OSS wants at least 1.
     Math.max(1, maxParts),
   )
-  const parts = maxParts === 0 ? [] : storedParts(answer.document)
+  const parts = maxParts === 0 ? [] : parseOssParts(answer.document)
   return xmlReply(
     'ListPartsResult',
     {
@@ -118,7 +118,7 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
  */
 function storedId(marker: string, context: Context): string {
   try {
-    const { id } = parseUploadId(marker, sealingSecret(context))
+    const { id } = parseUploadId(marker, uploadIdSecret(context))
     if (/^[0-9A-Fa-f]{32}$/.test(id)) return id
   } catch (error) {
     if (!(error instanceof S3Error)) throw error

@@ -9,9 +9,9 @@ import { toOssContent, toS3Answer } from '../../translate/headers.ts'
 import { parseTagging, toOssTagging } from '../../translate/tags.ts'
 import { text } from '../../xml/index.ts'
 import { sendBody } from '../objects/send-body.ts'
-import { destinationHeaders, requestPayer } from '../objects/write-headers.ts'
+import { requestPayer, writeHeaders } from '../objects/write-headers.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { encryptionOf, partNumberOf, sealingSecret, uploadOf } from './upload-request.ts'
+import { encryptionOf, partNumberOf, uploadIdSecret, uploadOf } from './upload-request.ts'
 
 /**
  * CreateMultipartUpload. OSS takes the ACL only on completion, and a checksum never; what it says of encryption
@@ -22,7 +22,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   const { bucket, key, headers } = request
   const checksum = parseUploadChecksum(headers)
   const tagging = headers['x-amz-tagging']
-  const { 'x-oss-object-acl': acl = 'bucket', ...target } = await destinationHeaders(request, context)
+  const { 'x-oss-object-acl': acl = 'bucket', ...target } = await writeHeaders(request, context)
   const answer = await context.oss.sendForXml(
     {
       method: 'POST',
@@ -42,7 +42,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   const id = text(answer.document, 'UploadId')
   if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
   const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption: requestedEncryption(target) }
-  const uploadId = renderUploadId(upload, sealingSecret(context))
+  const uploadId = renderUploadId(upload, uploadIdSecret(context))
   return xmlReply(
     'InitiateMultipartUploadResult',
     { Bucket: bucket, Key: key, UploadId: uploadId },

@@ -4,13 +4,13 @@ import { children, text, type XmlNode } from '../../xml/index.ts'
 import { MAX_LISTED } from '../lists/listing.ts'
 
 /** A part as OSS has it. */
-export type StoredPart = { number: number; etag: string; size: number; lastModified: string }
+export type OssPart = { number: number; etag: string; size: number; lastModified: string }
 
 /** Which upload, in OSS's words. */
 export type OssUpload = { bucket: string; key: string; id: string; headers: HeaderMap }
 
 /** One page of OSS's ListParts. @throws OssError NoSuchUpload. */
-export function listStoredParts(
+export function listOssParts(
   oss: OssClient,
   { bucket, key, id, headers }: OssUpload,
   marker: number,
@@ -35,11 +35,11 @@ export function listStoredParts(
 }
 
 /** All parts of an upload by number: one call to OSS for each thousand. @throws OssError NoSuchUpload. */
-export async function readStoredParts(oss: OssClient, upload: OssUpload): Promise<Map<number, StoredPart>> {
-  const parts = new Map<number, StoredPart>()
+export async function readOssParts(oss: OssClient, upload: OssUpload): Promise<Map<number, OssPart>> {
+  const parts = new Map<number, OssPart>()
   for (let marker = 0; ; ) {
-    const { document } = await listStoredParts(oss, upload, marker, MAX_LISTED)
-    const page = storedParts(document)
+    const { document } = await listOssParts(oss, upload, marker, MAX_LISTED)
+    const page = parseOssParts(document)
     for (const part of page) parts.set(part.number, part)
     const last = page.at(-1)
     if (text(document, 'IsTruncated') !== 'true' || last === undefined) return parts
@@ -48,7 +48,7 @@ export async function readStoredParts(oss: OssClient, upload: OssUpload): Promis
 }
 
 /** The parts of a ListPartsResult. */
-export const storedParts = (document: XmlNode): StoredPart[] =>
+export const parseOssParts = (document: XmlNode): OssPart[] =>
   children(document, 'Part').map((part) => ({
     number: Number(text(part, 'PartNumber')),
     etag: text(part, 'ETag') ?? '',

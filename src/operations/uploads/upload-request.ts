@@ -5,11 +5,11 @@ import { encryptionHeaders } from '../../translate/encryption.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 
 /** What upload ids are sealed with: every process of a deployment has it. */
-export const sealingSecret = ({ config }: Context) => config.credentials.accessKeySecret
+export const uploadIdSecret = ({ config }: Context) => config.credentials.accessKeySecret
 
 /** The upload a request names. @throws S3Error NoSuchUpload. */
 export const uploadOf = ({ query }: ObjectRequest, context: Context): Upload =>
-  parseUploadId(query.get('uploadId') ?? '', sealingSecret(context))
+  parseUploadId(query.get('uploadId') ?? '', uploadIdSecret(context))
 
 /** What the answers about an upload say of encryption where OSS's own do not: what its creation asked for. */
 export const encryptionOf = ({ encryption }: Upload): HeaderMap =>
