@@ -1,10 +1,11 @@
 import * as model from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { checkHeaders } from '../src/operations/check-headers.ts'
-import { findOperation, served } from '../src/operations/index.ts'
+import { findOperation } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { refused } from '../src/operations/refused.ts'
 import { parameterNames, resourceTypes } from '../src/operations/selectors.ts'
+import { served } from '../src/operations/served.ts'
 import { checkVersionId } from '../src/operations/version-id.ts'
 import { S3Error } from '../src/s3/error.ts'
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { served } from '../../src/operations/index.ts'
+import { served } from '../../src/operations/served.ts'
 import { refused } from '../../src/operations/refused.ts'
 import { headerMap } from '../../src/ports.ts'
 import type { S3Error } from '../../src/s3/error.ts'

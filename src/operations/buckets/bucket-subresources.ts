@@ -2,18 +2,14 @@ import { getBucketAcl, putBucketAcl } from '../acl.ts'
 import type { Operation } from '../operation.ts'
 import { bucketRow } from '../subresource.ts'
 import {
-  deleteOwnershipControls,
-  getNotification,
-  getOwnershipControls,
-  putNotification,
-} from './bucket-fixed.ts'
-import {
   deleteBucketPolicy,
   getBucketPolicy,
   getBucketPolicyStatus,
   putBucketPolicy,
 } from './bucket-policy.ts'
 import { bucketSettings } from './bucket-settings.ts'
+import { getNotification, putNotification } from './notification.ts'
+import { deleteOwnershipControls, getOwnershipControls } from './ownership-controls.ts'
 
 /** The operations on what a bucket has besides its objects. */
 export const bucketSubresources: readonly Operation[] = [

@@ -1,6 +1,5 @@
 import { getBucketInfo } from '../../oss/bucket-info.ts'
 import type { Reply } from '../../ports.ts'
-import { S3Error } from '../../s3/error.ts'
 import { checkElements } from '../../translate/elements.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import { requireDocument } from '../subresource.ts'
@@ -18,16 +17,4 @@ export async function putNotification(request: BucketRequest, { oss }: Context):
   checkElements(await requireDocument(request, NOTIFICATION), NOTIFICATION, [])
   await getBucketInfo(oss, request.bucket)
   return { status: 200, headers: {} }
-}
-
-/** GetBucketOwnershipControls: never set, and so ACLs count, as they do in OSS. */
-export async function getOwnershipControls({ bucket }: BucketRequest, { oss }: Context): Promise<Reply> {
-  await getBucketInfo(oss, bucket)
-  throw new S3Error('OwnershipControlsNotFoundError', { elements: { BucketName: bucket } })
-}
-
-/** DeleteBucketOwnershipControls: they are as if deleted. */
-export async function deleteOwnershipControls({ bucket }: BucketRequest, { oss }: Context): Promise<Reply> {
-  await getBucketInfo(oss, bucket)
-  return { status: 204, headers: {} }
 }
