@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { served } from '../../src/operations/served.ts'
 import { refused } from '../../src/operations/refused.ts'
+import { served } from '../../src/operations/served.ts'
 import { headerMap } from '../../src/ports.ts'
 import type { S3Error } from '../../src/s3/error.ts'
 import { parseRequest, type S3Request } from '../../src/s3/request.ts'
