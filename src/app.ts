@@ -109,7 +109,18 @@ export function createGateway(ports: Ports): Gateway {
       ports.log('request failed late', { requestId, ...describe(error) })
       return renderError(late, requestId, requestId)
     }
-    const context: Context = { config, oss, clock, log, sleep, timer, random, platform, client, renderErrorDocument }
+    const context: Context = {
+      config,
+      oss,
+      clock,
+      log,
+      sleep,
+      timer,
+      random,
+      platform,
+      client,
+      renderErrorDocument,
+    }
     const owner = request.headers['x-amz-expected-bucket-owner']
     if (owner !== undefined && asked.bucket !== undefined && open.auth === undefined) {
       await requireOwner(context, asked.bucket, owner)

@@ -19,3 +19,15 @@ export type XmlRule = 'XML 1.0' | 'lenient'
 export class XmlError extends Error {
   override name = 'XmlError'
 }
+
+/** The text of the first child element `name`, or undefined when there is none. */
+export function text(node: XmlNode, name: string): string | undefined {
+  const value = node[name]?.[0]
+  if (typeof value === 'object') return String(value['#text'] ?? '')
+  return value
+}
+
+/** The child elements `name` that have element children. */
+export function children(node: XmlNode, name: string): XmlNode[] {
+  return (node[name] ?? []).map((value) => (typeof value === 'object' ? value : {}))
+}

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { children, parseLenientXml, rootOf } from './index.ts'
 import type { XmlNode, XmlRule, XmlValue } from './node.ts'
-import { decodeReferences, expressionOf, readPlainXml } from './plain-reader.ts'
+import { decodeReferences, expressionOf, readPlainXml } from './plain-parser.ts'
 
 /** What is read of a row, in the order of its kind's `texts`; undefined where the row has none. */
 export type RowTexts = readonly (string | undefined)[]

@@ -1,10 +1,10 @@
 import { parseXml as parseOracle, type XmlElement, type XmlText } from '@rgrove/parse-xml'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readAnyXml } from '../../src/xml/general-reader.ts'
+import { readAnyXml } from '../../src/xml/general-parser.ts'
 import { children, element, parseLenientXml, parseXml, text, XmlError } from '../../src/xml/index.ts'
 import type { XmlNode, XmlRule, XmlValue } from '../../src/xml/node.ts'
-import { readPlainXml } from '../../src/xml/plain-reader.ts'
+import { readPlainXml } from '../../src/xml/plain-parser.ts'
 
 const MAX_TAGS = 1000
 const COLON = 0x3a

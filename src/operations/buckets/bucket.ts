@@ -5,7 +5,7 @@ import { S3Error } from '../../s3/error.ts'
 import { toS3Answer } from '../../translate/headers.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import { mayUseBucket } from '../authorize.ts'
-import { parseNumber } from '../lists/listing.ts'
+import { parseNumber } from '../lists/list-query.ts'
 import { type BucketRequest, type Context, type Request, xmlReply } from '../operation.ts'
 
 /** HeadBucket. OSS has none of its own. */

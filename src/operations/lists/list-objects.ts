@@ -21,7 +21,7 @@ import {
   wantsRestoreStatus,
   written,
 } from './list-elements.ts'
-import { keyEncoding, parsePageSize, takeList } from './listing.ts'
+import { keyEncoding, parsePageSize, takeList } from './list-query.ts'
 
 /** ListObjects (V1). */
 export function listObjects(request: BucketRequest, context: Context): Promise<Reply> {

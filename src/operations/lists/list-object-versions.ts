@@ -20,7 +20,7 @@ import {
   wantsRestoreStatus,
   written,
 } from './list-elements.ts'
-import { keyEncoding, parsePageSize, takeList } from './listing.ts'
+import { keyEncoding, parsePageSize, takeList } from './list-query.ts'
 
 /** ListObjectVersions: versions and delete markers of each key together, the newest first. */
 export async function listObjectVersions(request: BucketRequest, { oss }: Context): Promise<Reply> {

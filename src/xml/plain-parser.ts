@@ -30,7 +30,7 @@ export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlN
   const document: XmlNode = {}
   const around: Open[] = []
   let open: Open = { tag: { name: '', end: '', empty: false }, node: document }
-  let at = skipBlanks(text, declaration.exec(text)?.[0].length ?? 0)
+  let at = skipWhitespace(text, declaration.exec(text)?.[0].length ?? 0)
   for (let count = 0; count < maxTags; count++) {
     // Not by what is behind the end: to ask for that is slow.
     if (at === text.length) return around.length === 0 ? document : undefined
@@ -40,7 +40,7 @@ export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlN
       if (parent === undefined || !text.startsWith(open.tag.end, at)) return undefined
       const { tag, node } = open
       add(parent.node, tag.name, node)
-      at = skipBlanks(text, at + tag.end.length)
+      at = skipWhitespace(text, at + tag.end.length)
       open = parent
       // In a list, what is built as its first element is read by one expression each, in half the time.
       if (!text.startsWith(`<${tag.name}>`, at)) continue
@@ -59,17 +59,17 @@ export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlN
     const next = text.indexOf('<', close)
     if (tag.empty) {
       add(open.node, tag.name, '')
-      at = skipBlanks(text, close + 1)
+      at = skipWhitespace(text, close + 1)
     } else if (text.charCodeAt(next + 1) === SLASH) {
       const value = decodeReferences(text.slice(close + 1, next), rule)
       if (value === undefined || !text.startsWith(tag.end, next)) return undefined
       add(open.node, tag.name, value)
-      at = skipBlanks(text, next + tag.end.length)
+      at = skipWhitespace(text, next + tag.end.length)
       count++
     } else {
       if (around.push(open) > MAX_DEPTH) return undefined
       open = { tag, node: {} }
-      at = skipBlanks(text, close + 1)
+      at = skipWhitespace(text, close + 1)
     }
   }
   return undefined
@@ -162,7 +162,7 @@ function add(node: XmlNode, name: string, value: XmlValue): void {
   else values.push(value)
 }
 
-function skipBlanks(text: string, from: number): number {
+function skipWhitespace(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code !== 32 && code !== 10 && code !== 9) return at

@@ -1,4 +1,4 @@
-import { exchange } from '../../bytes/replace-characters.ts'
+import { replaceCharacters } from '../../bytes/replace-characters.ts'
 import { invalidArgument } from '../../s3/error.ts'
 import type { List, RowKinds } from '../../xml/rows.ts'
 
@@ -49,7 +49,7 @@ export function takeList<Kinds extends RowKinds>(answer: { document: List<Kinds>
 /** S3's form: a space is `+`, and `/ - _ . *` stay. */
 function encodeKey(key: string): string {
   if (/^[\w./*-]*$/.test(key)) return key
-  return /^\p{ASCII}*$/u.test(key) ? exchange(key, encodedAscii) : encodeAny(key)
+  return /^\p{ASCII}*$/u.test(key) ? replaceCharacters(key, encodedAscii) : encodeAny(key)
 }
 
 const encodeAny = (key: string) =>
