@@ -1,33 +1,42 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Work } from './measure.ts'
+import type { Bench, Work } from './measure.ts'
 import { type Core, freePort, listening, start, stop } from './processes.ts'
 import { client } from './requests.ts'
 import { identity } from './stub-signature.ts'
 
 /** One way of being between a client and OSS. */
 export type Contestant = {
-  name: 'nginx' | 'nginx-buffers' | 'plain' | 'gateway' | 'gateway-all'
+  name: 'nginx' | 'nginx-buffers' | 'plain' | 'gateway' | 'gateway-all' | 'versitygw' | 's3s-proxy'
   title: string
   core: Core
   /** The only works it is there for. */
   unit?: Work['unit']
-  /** Whether it signs for OSS, which the stub then checks. */
-  signs: boolean
+  /**
+   * A proxy passes requests as they are; the gateway verifies them and signs for OSS, a peer verifies them and signs
+   * for S3.
+   */
+  kind: 'proxy' | 'gateway' | 'peer'
   /** Writes what it needs into `folder`. @returns the command and its environment. */
   command: (surroundings: Surroundings) => [string[], Record<string, string>?]
 }
 
-type Surroundings = {
+export type Surroundings = {
   port: number
+  /** Of what it forwards to. */
   stubPort: number
   folder: string
   cpuProfile?: string | undefined
 }
 
 /** A contestant that answers. */
-export type Running = Contestant & { port: number; pid: number; stop: () => Promise<void> }
+export type Running = Contestant & {
+  port: number
+  stubPort: number
+  pid: number
+  stop: () => Promise<void>
+}
 
 function nginx({ port, stubPort, folder }: Surroundings, more: string): [string[]] {
   const prefix = mkdtempSync(resolve(folder, 'nginx-'))
@@ -82,7 +91,7 @@ function gateway(
 ): [string[], Record<string, string>] {
   const profiling = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]
   return [
-    ['node', ...profiling, join(folder, 'cli.js')],
+    ['node', ...profiling, join(folder, 'dist/cli.js')],
     {
       NODE_ENV: 'production',
       PORT: String(port),
@@ -98,20 +107,20 @@ function gateway(
   ]
 }
 
-/** Everyone, the one all are compared with first. */
+/** Everyone who needs nothing that is not here. The bare proxy and the gateway in one process take turns next to each other. */
 export const contestants: readonly Contestant[] = [
   {
     name: 'nginx',
     title: 'nginx',
     core: 0,
-    signs: false,
+    kind: 'proxy',
     command: (surroundings) => nginx(surroundings, ''),
   },
   {
     name: 'nginx-buffers',
     title: 'nginx, 1 MiB of buffers',
     core: 0,
-    signs: false,
+    kind: 'proxy',
     unit: 'bytes',
     command: (surroundings) =>
       nginx(
@@ -123,7 +132,7 @@ export const contestants: readonly Contestant[] = [
     name: 'plain',
     title: 'node:http + undici',
     core: 0,
-    signs: false,
+    kind: 'proxy',
     command: ({ port, stubPort, folder }) => [
       ['node', join(folder, 'plain-proxy.js'), String(port), `http://127.0.0.1:${stubPort}`],
       { NODE_ENV: 'production' },
@@ -133,14 +142,14 @@ export const contestants: readonly Contestant[] = [
     name: 'gateway',
     title: 'gateway, one process',
     core: 0,
-    signs: true,
+    kind: 'gateway',
     command: (surroundings) => gateway(surroundings),
   },
   {
     name: 'gateway-all',
     title: 'gateway, all cores',
     core: 'any',
-    signs: true,
+    kind: 'gateway',
     command: (surroundings) => gateway(surroundings, 'auto'),
   },
 ]
@@ -149,16 +158,18 @@ export const contestants: readonly Contestant[] = [
 export const logOf = ({ name }: Contestant, { folder }: { folder: string }): string =>
   join(folder, `${name}.log`)
 
-/** Starts a contestant in front of the stub. @throws Error when it does not come to listen. */
+/** Starts a contestant in front of its stub. @throws Error when it does not come to listen. */
 export async function enter(
   contestant: Contestant,
-  surroundings: Omit<Surroundings, 'port'>,
+  { folder, stubPorts }: Pick<Bench, 'folder' | 'stubPorts'>,
+  cpuProfile?: string,
 ): Promise<Running> {
   const port = await freePort()
-  const [command, environment] = contestant.command({ ...surroundings, port })
-  const child: ChildProcess = start(contestant.core, command, environment, logOf(contestant, surroundings))
+  const stubPort = contestant.kind === 'peer' ? stubPorts.s3 : stubPorts.oss
+  const [command, environment] = contestant.command({ port, stubPort, folder, cpuProfile })
+  const child: ChildProcess = start(contestant.core, command, environment, logOf(contestant, { folder }))
   child.stdout?.resume()
   await listening(port)
   if (child.exitCode !== null) throw new Error(`${contestant.title} ended with ${child.exitCode}`)
-  return { ...contestant, port, pid: child.pid as number, stop: () => stop(child) }
+  return { ...contestant, port, stubPort, pid: child.pid as number, stop: () => stop(child) }
 }

@@ -7,24 +7,30 @@ import { type Contestant, contestants, enter, logOf, type Running } from './cont
 import { type Grown, type Growth, grow, growths } from './growth.ts'
 import { largeWorks } from './large.ts'
 import type { Bench, Sample, Work } from './measure.ts'
+import { installPeers } from './peers.ts'
 import { start, stop } from './processes.ts'
 import { contestTable, growthTable, render, renderResults, type Table } from './report.ts'
 import { buildAll, install, makeFolder, versions } from './setup.ts'
-import { smallWorks } from './small.ts'
+import { refusesForgeries, smallWorks } from './small.ts'
+import type { Dialect } from './stub-answers.ts'
 
 /**
- * `npm run bench [-- [--cpu-prof] <work>…]`: what the gateway costs beside nginx and beside a proxy that does nothing,
- * all in front of the same stub, in turns; and what becomes of it as there is more of something. Works by name, or
- * `small`, `large`, `growth`; all of them write RESULTS.md. BENCH_SECONDS and BENCH_ROUNDS: how long and how often each
- * is measured; BENCH_SIZE: MiB of a large object.
+ * `npm run bench [-- [--peers] [--cpu-prof] <work>…]`: what the gateway costs beside nginx and beside a proxy that does
+ * nothing, all in front of the same stub, in turns; and what becomes of it as there is more of something. Works by name,
+ * or `small`, `large`, `growth`; all of them write RESULTS.md. With `--peers` also other gateways that verify and sign
+ * again, which are built first, in front of a stub of S3. BENCH_SECONDS and BENCH_ROUNDS: how long and how often each is
+ * measured; BENCH_SIZE: MiB of a large object.
  */
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { 'cpu-prof': { type: 'boolean', default: false } },
+  options: {
+    'cpu-prof': { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
+  },
 })
 const setting = (name: string, usual: number) => Number(process.env[`BENCH_${name}`] ?? usual)
-const seconds = setting('SECONDS', 5)
-const rounds = flags['cpu-prof'] ? 1 : setting('ROUNDS', 3)
+const seconds = setting('SECONDS', 3)
+const rounds = flags['cpu-prof'] ? 1 : setting('ROUNDS', 5)
 const [load = 0] = loadavg()
 const largeSize = setting('SIZE', 1024) * 1024 ** 2
 
@@ -47,6 +53,14 @@ const running = new Set<() => Promise<void>>()
 const folder = makeFolder()
 const cpuProfile = flags['cpu-prof'] ? mkdtempSync(join(tmpdir(), 'bench-cpu-prof-')) : undefined
 
+/** Of peers, what could not be built or does not do what it is asked, and why. */
+const leftOut: string[] = []
+const leaveOut = (sentence: string) => {
+  console.info(`left out: ${sentence}`)
+  leftOut.push(sentence)
+}
+const everyone: Contestant[] = [...contestants]
+
 /** Starts contestants for as long as the work takes. */
 async function during<T>(
   bench: Bench,
@@ -55,9 +69,10 @@ async function during<T>(
 ): Promise<T> {
   const entered: Running[] = []
   for (const contestant of entrants) {
-    const one = await enter(contestant, { ...bench, cpuProfile })
+    const one = await enter(contestant, bench, cpuProfile)
     running.add(one.stop)
     entered.push(one)
+    await refusesForgeries(one)
   }
   const result = await work(entered)
   for (const one of entered) {
@@ -67,16 +82,27 @@ async function during<T>(
   return result
 }
 
-/** All contestants in turns, round after round. */
+/** All contestants in turns, round after round. A peer that fails is left out of this work. */
 async function contest(
   bench: Bench,
   work: Work,
   entered: readonly Running[],
 ): Promise<Map<Running, Sample[]>> {
   const samples = new Map<Running, Sample[]>(entered.map((contestant) => [contestant, []]))
-  for (const contestant of entered) await work.prepare(bench, contestant)
+  const inTurns = async (act: (contestant: Running, taken: Sample[]) => Promise<unknown>) => {
+    for (const [contestant, taken] of [...samples]) {
+      try {
+        await act(contestant, taken)
+      } catch (error) {
+        if (contestant.kind !== 'peer') throw error
+        leaveOut(`${work.title}: ${(error as Error).message}`)
+        samples.delete(contestant)
+      }
+    }
+  }
+  await inTurns((contestant) => work.prepare(bench, contestant))
   for (let round = 0; round < rounds; round++) {
-    for (const contestant of entered) samples.get(contestant)?.push(await work.round(bench, contestant))
+    await inTurns(async (contestant, taken) => taken.push(await work.round(bench, contestant)))
   }
   return samples
 }
@@ -84,7 +110,7 @@ async function contest(
 async function contests(bench: Bench, title: string, works: readonly Work[]): Promise<Table[]> {
   const [first] = works
   if (first === undefined) return []
-  const entrants = contestants.filter(({ name, unit }) =>
+  const entrants = everyone.filter(({ name, unit }) =>
     cpuProfile === undefined ? unit === undefined || unit === first.unit : name === 'gateway',
   )
   const measured = new Map<Work, Map<Running, Sample[]>>()
@@ -115,13 +141,20 @@ function shown(table: Table): Table {
   return table
 }
 
+/** @returns the port it listens on. */
+async function startStub(dialect: Dialect): Promise<number> {
+  const stub = start(1, ['node', join(folder, 'stub.js'), '0', dialect])
+  running.add(() => stop(stub))
+  const [port] = (await once(stub.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+  return Number(port)
+}
+
 async function main(): Promise<void> {
   install()
   await buildAll(folder)
-  const stub = start(1, ['node', join(folder, 'stub.js'), '0'])
-  running.add(() => stop(stub))
-  const [port] = (await once(stub.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  const bench: Bench = { folder, stubPort: Number(port), seconds, largeSize }
+  if (flags.peers) everyone.push(...installPeers(leaveOut))
+  const stubPorts = { oss: await startStub('oss'), s3: await startStub('s3') }
+  const bench: Bench = { folder, stubPorts, seconds, largeSize }
   const tables = [
     ...(await contests(bench, 'Small requests', chosen('small', smallWorks))),
     ...(await contests(bench, `Objects of ${largeSize / 1024 ** 2} MiB`, chosen('large', largeWorks))),
@@ -129,7 +162,7 @@ async function main(): Promise<void> {
   ]
   if (cpuProfile !== undefined) console.info(`CPU profiles, one for each start of the gateway: ${cpuProfile}`)
   else if (names.length === 0) {
-    const page = renderResults(tables, { rounds, seconds, versions: versions(), load })
+    const page = renderResults(tables, { rounds, seconds, versions: versions(), load, leftOut })
     writeFileSync('bench/RESULTS.md', page)
     console.info('written to bench/RESULTS.md')
   }
@@ -138,7 +171,7 @@ async function main(): Promise<void> {
 try {
   await main()
 } catch (error) {
-  for (const contestant of contestants) {
+  for (const contestant of everyone) {
     const log = logOf(contestant, { folder })
     const said = existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : ''
     if (said !== '') console.error(`${contestant.title} said:\n${said}`)

@@ -1,12 +1,14 @@
 import type { Running } from './contestants.ts'
 import { usageOf } from './processes.ts'
 import type { StubCounts } from './stub.ts'
+import type { Dialect } from './stub-answers.ts'
 
 /** What everything that is measured needs to know. */
 export type Bench = {
   /** What was built, and files that nobody needs afterwards. */
   folder: string
-  stubPort: number
+  /** Of the upstreams, by what they speak. */
+  stubPorts: Record<Dialect, number>
   /** How long each contestant is measured in a round. */
   seconds: number
   /** Bytes of a large object. */
@@ -39,8 +41,10 @@ export type Work = {
   name: string
   title: string
   unit: 'requests' | 'bytes'
-  /** Share of what nginx does in a second of CPU. */
-  target: number
+  /** How many times the CPU of the bare proxy it may cost. */
+  timesBare: number
+  /** How many times the CPU of the fastest peer, where it is to be compared. */
+  timesPeer?: number
   /** Looks whether the answers are right, and lets what is compiled while it runs be compiled. */
   prepare: (bench: Bench, contestant: Running) => Promise<void>
   round: (bench: Bench, contestant: Running) => Promise<Sample>
@@ -48,34 +52,34 @@ export type Work = {
 
 /**
  * What a contestant uses while it is under load.
- * @param bodyBytes that OSS must have been sent.
- * @throws Error when a request failed, or a signature for OSS was wrong or never looked at.
+ * @param bodyBytes that OSS must have been sent; an S3 may also be sent what frames them.
+ * @throws Error when a request failed, or a signature for the upstream was wrong or never looked at.
  */
 export async function watch(
-  bench: Bench,
   contestant: Running,
   load: () => Promise<Load>,
   bodyBytes?: (loaded: Load) => number,
 ): Promise<Sample> {
-  await countsOf(bench)
+  await countsOf(contestant)
   const before = usageOf(contestant.pid)
   const loaded = await load()
   const after = usageOf(contestant.pid)
-  const counts = await countsOf(bench)
+  const counts = await countsOf(contestant)
   const fail = (what: string) => {
     throw new Error(`${contestant.title}: ${what}: ${JSON.stringify({ ...loaded, ...counts })}`)
   }
   if (loaded.errors > 0 || loaded.amount === 0) fail('requests failed')
   if (counts.wrong > 0) fail('a signature for OSS is wrong')
-  if (contestant.signs && (counts.checked === 0 || counts.foreign > 0)) fail('requests to OSS are not signed')
-  if (contestant.signs && bodyBytes !== undefined && counts.bodyBytes !== bodyBytes(loaded)) {
-    fail('OSS got other bytes')
+  if (contestant.kind !== 'proxy') {
+    if (counts.checked === 0 || counts.foreign > 0) fail('requests to the upstream are not signed')
+    const more = bodyBytes === undefined ? 0 : counts.bodyBytes - bodyBytes(loaded)
+    if (more < 0 || (more > 0 && contestant.kind === 'gateway')) fail('the upstream got other bytes')
   }
   return { ...loaded, cpu: after.cpu - before.cpu, peakMemory: after.peakMemory }
 }
 
 /** What the stub has seen since it was last asked. */
-async function countsOf({ stubPort }: Bench): Promise<StubCounts> {
+async function countsOf({ stubPort }: Running): Promise<StubCounts> {
   return (await fetch(`http://127.0.0.1:${stubPort}/-/counts`)).json() as Promise<StubCounts>
 }
 

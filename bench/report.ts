@@ -5,7 +5,6 @@ import { costOf, median, type Sample, type Work } from './measure.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
-const SHARE = 'share of nginx per CPU second'
 const mebibytes = (bytes: number) => (bytes / MiB).toFixed(0)
 
 /** A table: its title, columns and rows. */
@@ -21,17 +20,38 @@ export function contestTable(
     unit === 'requests'
       ? ['work', 'through', 'requests/s', 'CPU µs/request', 'of a core', 'p50 ms', 'p99 ms', 'peak RSS MiB']
       : ['work', 'through', 'MiB/s', 'CPU s/GiB', 'of a core', 'peak RSS MiB']
-  const rows = [...measured].flatMap(([work, samples]) => rowsOf(work, samples))
-  return { title, columns: [...columns, SHARE, 'target'], rows }
+  const hasPeers = [...measured.values()].some((samples) =>
+    [...samples.keys()].some(({ kind }) => kind === 'peer'),
+  )
+  const ratios = ['times bare', 'target', ...(hasPeers ? ['times fastest peer', 'target'] : [])]
+  const rows = [...measured].flatMap(([work, samples]) => rowsOf(work, samples, hasPeers))
+  return { title, columns: [...columns, ...ratios], rows }
 }
 
-function rowsOf(work: Work, all: ReadonlyMap<Running, readonly Sample[]>): string[][] {
-  const nginx = [...all].find(([{ name }]) => name === 'nginx')?.[1]
-  return [...all].map(([{ name, title }, samples]) => {
+type Measured = readonly [Running, readonly Sample[]]
+
+const middleCost = ([, samples]: Measured) => median(samples.map(costOf))
+
+/** Of the rounds' ratios the middle one: what disturbs a round disturbs both of those that it compares. */
+function times([, samples]: Measured, base: Measured | undefined): number | undefined {
+  if (base === undefined) return undefined
+  return median(samples.map((sample, round) => costOf(sample) / costOf(base[1][round] as Sample)))
+}
+
+function rowsOf(work: Work, all: ReadonlyMap<Running, readonly Sample[]>, hasPeers: boolean): string[][] {
+  const bare = [...all].find(([{ name }]) => name === 'plain')
+  const [fastest] = [...all]
+    .filter(([{ kind }]) => kind === 'peer')
+    .sort((one, other) => middleCost(one) - middleCost(other))
+  return [...all].map(([contestant, samples]) => {
+    const { name, title } = contestant
     const middle = (figure: (sample: Sample) => number | undefined) =>
       median(samples.map((sample) => figure(sample) ?? Number.NaN))
     const cost = middle(costOf)
-    const share = nginx === undefined ? undefined : median(nginx.map(costOf)) / cost
+    const ratioTo = (base: Measured | undefined, most: number | undefined) => {
+      const ratio = times([contestant, samples], base)
+      return [ratio?.toFixed(2) ?? '–', name === 'gateway' ? verdict(ratio, most) : '']
+    }
     const speed = middle(({ amount, seconds }) => amount / seconds)
     const requests = work.unit === 'requests'
     return [
@@ -42,15 +62,15 @@ function rowsOf(work: Work, all: ReadonlyMap<Running, readonly Sample[]>): strin
       `${Math.round(100 * middle(({ cpu, seconds }) => cpu / seconds))} %`,
       ...(requests ? [middle(({ p50 }) => p50).toFixed(2), middle(({ p99 }) => p99).toFixed(2)] : []),
       mebibytes(Math.max(...samples.map(({ peakMemory }) => peakMemory))),
-      share === undefined ? '–' : share.toFixed(share < 0.1 ? 3 : 2),
-      name === 'gateway' ? verdict(share, work.target) : '',
+      ...ratioTo(bare, work.timesBare),
+      ...(hasPeers ? ratioTo(fastest, work.timesPeer) : []),
     ]
   })
 }
 
-function verdict(share: number | undefined, target: number): string {
-  const text = `≥ ${target.toFixed(2)}`
-  return share === undefined ? text : `${text} ${share >= target ? '✓' : '✗'}`
+function verdict(ratio: number | undefined, most: number | undefined): string {
+  if (ratio === undefined || most === undefined) return ''
+  return `≤ ${most.toFixed(2)} ${ratio <= most ? '✓' : '✗'}`
 }
 
 /** Costs that differ by less than this are called the same: so much do they differ from one run to the next. */
@@ -108,12 +128,14 @@ type Conditions = {
   versions: Record<string, string>
   /** The machine's load average before. */
   load: number
+  /** Of peers, what is not in the tables, and why. */
+  leftOut: readonly string[]
 }
 
 /** The page that is kept. */
 export function renderResults(
   tables: readonly Table[],
-  { rounds, seconds, versions, load }: Conditions,
+  { rounds, seconds, versions, load, leftOut }: Conditions,
 ): string {
   const [cpu] = cpus()
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
@@ -123,12 +145,13 @@ Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}.
 
 ${cpu?.model.trim()}, ${cpus().length} cores; ${software.join(', ')}. Medians of ${rounds} rounds of ${seconds} s, all contestants in turns. The load average before was ${load.toFixed(1)}: above 0, others wanted the cores too, and what waits for them costs more.
 
-- **The measure** is the share of what nginx does in a second of CPU: user and system time of all processes of a contestant, for each request or byte. Of all figures it depends least on who else wants the cores, and on what the load generator can give.
+- **The measure** is the CPU of a contestant as a multiple of the bare proxy's in the same turns, the middle one of the rounds' ratios: user and system time of all its processes, for each request or byte. Of all figures it depends least on who else wants the cores, and on what the load generator can give; it still differs by a tenth from one run to the next.
 - **Contestants** have core 0 for themselves; the load generator and the upstream share core 1. Only the gateway on all cores runs on both. _Of a core_ says how busy the contestant was: where it is far from 100 %, requests/s are the other core's.
 - **nginx**: one worker, \`proxy_pass\` with kept connections to the upstream, \`proxy_request_buffering off\`, \`proxy_buffering\` on as by default but never to disk, no access log. Its buffers are the defaults; larger ones move large objects for less, so they are shown as well.
-- **node:http + undici** passes everything as it is: what Node costs before there is any S3 in it.
+- **node:http + undici**, the bare proxy, passes everything as it is: what Node costs before there is any S3 in it.
+- **Peers** (with \`--peers\`) verify Signature Version 4 and sign again for an S3, whose stub costs what the other does; each has the settings that make it fastest, and is shown to refuse a wrong signature before it is measured. Not all do what the gateway does with the bytes: none compares a CRC-64 with the store's. The fastest peer is the cheapest one of each work.
 - **The upstream** answers what OSS would, from buffers, and checks the OSS signature of the first request of each shape and of every 500th with the signer of \`ali-oss\`. On writes OSS sends the CRC-64 of the bytes; the upstream leaves it out, and the gateway computes its own all the same.
-- **Requests** are signed with Signature Version 4, each with a key of its own, and the same bytes for every contestant; nginx and the plain proxy verify and sign nothing. Small ones come over 32 connections, large objects one at a time over one, in chunks of 64 KiB where they are chunked.
-
+- **Requests** are signed with Signature Version 4, each with a key of its own, and the same bytes for every contestant; nginx and the bare proxy verify and sign nothing. Small ones come over 32 connections, large objects one at a time over one, in chunks of 64 KiB where they are chunked.
+${leftOut.map((sentence) => `- **Left out**: ${sentence}\n`).join('')}
 ${tables.map(render).join('\n')}`
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { hasCommand } from './processes.ts'
@@ -25,7 +25,9 @@ export function install(): void {
 
 /** Builds the gateway as it is shipped, and the bench's own processes, into a folder. */
 export async function buildAll(folder: string): Promise<void> {
-  execFileSync('npm', ['run', 'build', '--silent', '--', `--outfile=${folder}/cli.js`], { stdio: 'inherit' })
+  execFileSync('npm', ['run', 'build', '--silent'], { stdio: 'inherit' })
+  cpSync('dist', join(folder, 'dist'), { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   await build({
     entryPoints: ['stub', 'plain-proxy', 'flood', 'transfer'].map((name) => `bench/${name}.ts`),
     outdir: folder,

@@ -1,14 +1,48 @@
 import { randomBytes } from 'node:crypto'
 
+/** What an upstream speaks: OSS behind the gateway, S3 behind its peers. */
+export type Dialect = 'oss' | 's3'
+
+/** What an upstream answers, each made once and written as it is. */
+export type Answers = {
+  /** How the Authorization of a request begins. */
+  scheme: string
+  /** The head of the answer to GET and HEAD of an object of that size. */
+  objectHead: (size: number) => Buffer
+  /** The answer to PutObject. */
+  stored: Buffer
+  /** The answer to CopyObject. */
+  copied: Buffer
+  /** The answer to GetBucketLocation. */
+  location: Buffer
+  /** The answer to everything else. */
+  unknown: Buffer
+  /**
+   * The answer to ListObjectsV2.
+   * @param page counted from 0; its token is its number.
+   * @param pages of the whole bucket.
+   */
+  listing: (bucket: string, page: number, pages: number) => Buffer
+}
+
 /** What objects are made of, again and again. */
 export const BLOCK = randomBytes(1024 ** 2)
 
-const ETAG = '"5D41402ABC4B2A76B9719D911017C592"'
-const TIME = 'Thu, 20 Nov 2025 08:00:00 GMT'
+/** Keys of a page. */
+export const PAGE = 1000
 
-/** What every answer of OSS begins with. */
-function head(status: string, headers: Record<string, string | number>): string {
-  const lines = Object.entries({
+const TIME = 'Thu, 20 Nov 2025 08:00:00 GMT'
+const ISO_TIME = '2025-11-20T08:00:00.000Z'
+
+type Headers = Record<string, string | number>
+
+function head(status: string, headers: Headers): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`
+}
+
+const ossHead = (status: string, headers: Headers) =>
+  head(status, {
     Server: 'AliyunOSS',
     Date: new Date().toUTCString(),
     ...headers,
@@ -16,77 +50,104 @@ function head(status: string, headers: Record<string, string | number>): string 
     'x-oss-request-id': '5C3D9175B6FC201293AD4890',
     'x-oss-server-time': 3,
   })
-  return `HTTP/1.1 ${status}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
-}
 
-/** The head of the answer to GET and HEAD of an object of that size. */
-export const objectHead = (size: number): Buffer =>
-  Buffer.from(
-    head('200 OK', {
-      'Content-Type': 'image/jpeg',
-      'Content-Length': size,
-      'Accept-Ranges': 'bytes',
-      ETag: ETAG,
-      'Last-Modified': TIME,
-      'x-oss-object-type': 'Normal',
-      // Of other bytes: who passes a stream on cannot compare it in time.
-      'x-oss-hash-crc64ecma': '3231342946509354535',
-      'x-oss-storage-class': 'Standard',
-      'x-oss-version-id': 'null',
-    }),
-  )
+const s3Head = (status: string, headers: Headers) =>
+  head(status, {
+    'x-amz-id-2': 'eftixk72aD6Ap51TnqcoF8eFidJG9Z/2mkiDFu8yU9AS1ed4OpIszj7UDNEHGran',
+    'x-amz-request-id': '318BC8BC148832E5',
+    Date: new Date().toUTCString(),
+    ...headers,
+    Server: 'AmazonS3',
+  })
 
-/**
- * The answer to PutObject. OSS also sends the CRC-64 of the bytes; this answer has to be the same for all bytes and so
- * sends none.
- */
-export const stored: Buffer = Buffer.from(head('200 OK', { 'Content-Length': 0, ETag: ETAG }))
+type HeadOf = typeof s3Head
 
-function document(body: string): Buffer {
+function document(headOf: HeadOf, body: string): Buffer {
   const text = `<?xml version="1.0" encoding="UTF-8"?>\n${body}\n`
   const size = Buffer.byteLength(text)
-  return Buffer.from(head('200 OK', { 'Content-Type': 'application/xml', 'Content-Length': size }) + text)
+  return Buffer.from(headOf('200 OK', { 'Content-Type': 'application/xml', 'Content-Length': size }) + text)
 }
 
-/** The answer to CopyObject. */
-export const copied: Buffer = document(
-  `<CopyObjectResult>\n  <ETag>${ETAG}</ETag>\n  <LastModified>2025-11-20T08:00:00.000Z</LastModified>\n</CopyObjectResult>`,
-)
+const copied = (headOf: HeadOf, etag: string) =>
+  document(
+    headOf,
+    `<CopyObjectResult>\n  <ETag>${etag}</ETag>\n  <LastModified>${ISO_TIME}</LastModified>\n</CopyObjectResult>`,
+  )
 
-/** The answer to GetBucketLocation. */
-export const location: Buffer = document('<LocationConstraint>oss-cn-hangzhou</LocationConstraint>')
+type Listing = { etag: string; encoded: boolean; type: string }
 
-/** The answer to everything else. */
-export const unknown: Buffer = Buffer.from(head('501 Not Implemented', { 'Content-Length': 0 }))
-
-/** Keys of a page. */
-export const PAGE = 1000
-
-/**
- * The answer to ListObjectsV2 with `encoding-type=url`.
- * @param page counted from 0; its token is its number.
- * @param pages of the whole bucket.
- */
-export function listing(bucket: string, page: number, pages: number): Buffer {
-  const contents = Array.from({ length: PAGE }, (_, index) => {
-    const key = `photos%2F2025%2F11%2Fholiday%20at%20sea-${String(page * PAGE + index).padStart(9, '0')}.jpg`
-    return `  <Contents>
-    <Key>${key}</Key>
-    <LastModified>2025-11-20T08:00:00.000Z</LastModified>
-    <ETag>${ETAG}</ETag>
-    <Type>Normal</Type>
-    <Size>${4096 + index}</Size>
-    <StorageClass>Standard</StorageClass>
+const listing =
+  (headOf: HeadOf, { etag, encoded, type }: Listing): Answers['listing'] =>
+  (bucket, page, pages) => {
+    const contents = Array.from({ length: PAGE }, (_, index) => {
+      const key = `photos/2025/11/holiday at sea-${String(page * PAGE + index).padStart(9, '0')}.jpg`
+      return `  <Contents>
+    <Key>${encoded ? encodeURIComponent(key) : key}</Key>
+    <LastModified>${ISO_TIME}</LastModified>
+    <ETag>${etag}</ETag>
+${type}    <Size>${4096 + index}</Size>
+    <StorageClass>${encoded ? 'Standard' : 'STANDARD'}</StorageClass>
   </Contents>\n`
-  }).join('')
-  const last = page === pages - 1
-  return document(`<ListBucketResult>
+    }).join('')
+    const last = page === pages - 1
+    return document(
+      headOf,
+      `<ListBucketResult>
   <Name>${bucket}</Name>
   <Prefix></Prefix>
   <MaxKeys>${PAGE}</MaxKeys>
   <Delimiter></Delimiter>
-  <EncodingType>url</EncodingType>
-  <IsTruncated>${!last}</IsTruncated>
+${encoded ? '  <EncodingType>url</EncodingType>\n' : ''}  <IsTruncated>${!last}</IsTruncated>
 ${last ? '' : `  <NextContinuationToken>${page + 1}</NextContinuationToken>\n`}${contents}  <KeyCount>${PAGE}</KeyCount>
-</ListBucketResult>`)
+</ListBucketResult>`,
+    )
+  }
+
+const ossEtag = '"5D41402ABC4B2A76B9719D911017C592"'
+const s3Etag = '"5d41402abc4b2a76b9719d911017c592"'
+
+export const answersOf: Record<Dialect, Answers> = {
+  oss: {
+    scheme: 'OSS4-HMAC-SHA256',
+    objectHead: (size) =>
+      Buffer.from(
+        ossHead('200 OK', {
+          'Content-Type': 'image/jpeg',
+          'Content-Length': size,
+          'Accept-Ranges': 'bytes',
+          ETag: ossEtag,
+          'Last-Modified': TIME,
+          'x-oss-object-type': 'Normal',
+          // Of other bytes: who passes a stream on cannot compare it in time.
+          'x-oss-hash-crc64ecma': '3231342946509354535',
+          'x-oss-storage-class': 'Standard',
+          'x-oss-version-id': 'null',
+        }),
+      ),
+    // OSS also sends the CRC-64 of the bytes; this answer has to be the same for all bytes and so sends none.
+    stored: Buffer.from(ossHead('200 OK', { 'Content-Length': 0, ETag: ossEtag })),
+    copied: copied(ossHead, ossEtag),
+    location: document(ossHead, '<LocationConstraint>oss-cn-hangzhou</LocationConstraint>'),
+    unknown: Buffer.from(ossHead('501 Not Implemented', { 'Content-Length': 0 })),
+    // The gateway asks for keys in `encoding-type=url`.
+    listing: listing(ossHead, { etag: ossEtag, encoded: true, type: '    <Type>Normal</Type>\n' }),
+  },
+  s3: {
+    scheme: 'AWS4-HMAC-SHA256',
+    objectHead: (size) =>
+      Buffer.from(
+        s3Head('200 OK', {
+          'Content-Type': 'image/jpeg',
+          'Content-Length': size,
+          'Accept-Ranges': 'bytes',
+          ETag: s3Etag,
+          'Last-Modified': TIME,
+        }),
+      ),
+    stored: Buffer.from(s3Head('200 OK', { 'Content-Length': 0, ETag: s3Etag })),
+    copied: copied(s3Head, s3Etag),
+    location: document(s3Head, '<LocationConstraint/>'),
+    unknown: Buffer.from(s3Head('501 Not Implemented', { 'Content-Length': 0 })),
+    listing: listing(s3Head, { etag: s3Etag, encoded: false, type: '' }),
+  },
 }

@@ -1,20 +1,24 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { BLOCK, copied, listing, location, objectHead, stored, unknown } from './stub-answers.ts'
+import { answersOf, BLOCK, type Dialect } from './stub-answers.ts'
 import { isSigned } from './stub-signature.ts'
 
 /**
- * An OSS that costs next to nothing: it reads as much of HTTP as it must, throws bodies away, and answers from buffers
+ * An OSS, or an S3, that costs next to nothing: it reads as much of HTTP as it must, throws bodies away, and answers from buffers
  * made beforehand. Keys say what is asked: `/bench/<size>/…` is an object of that size, a key under `/slow-<ms>/` is
  * copied in that time, the bucket `pages-<n>` has so many pages of keys.
+ * Arguments: port, `oss` or `s3`.
  */
+const [, , listenPort, dialect = ''] = process.argv
+const { scheme, objectHead, stored, copied, location, unknown, listing } = answersOf[dialect as Dialect]
+
 type Counts = {
   requests: number
   /** Of bodies, without the transfer coding. */
   bodyBytes: number
-  /** OSS signatures looked at, and those that were wrong. */
+  /** Signatures looked at, and those that were wrong. */
   checked: number
   wrong: number
-  /** Of the requests looked at, those that are not signed for OSS at all. */
+  /** Of the requests looked at, those that are not signed for this upstream at all. */
   foreign: number
   /** The head of the first request with a wrong signature. */
   firstWrong?: string
@@ -159,12 +163,14 @@ function answer(socket: Socket, head: string): void {
 
 function check(head: string, shape: string): void {
   shapes.add(shape)
-  if (!/\r\nauthorization: *OSS4-HMAC-SHA256 /i.test(head)) {
+  const [, authorization = ''] = /\r\nauthorization: *(.*)/i.exec(head) ?? []
+  if (!authorization.startsWith(`${scheme} `)) {
     counts.foreign++
     return
   }
   counts.checked++
-  if (isSigned(head)) return
+  // Whether peers sign well is theirs to test.
+  if (dialect === 's3' || isSigned(head)) return
   counts.wrong++
   counts.firstWrong ??= head
 }
@@ -218,6 +224,6 @@ function sendObject(socket: Socket, size: number): void {
 }
 
 const server = createServer({ noDelay: true }, (socket) => new Connection(socket))
-server.listen(Number(process.argv[2]), '127.0.0.1', () => {
+server.listen(Number(listenPort), '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
 })
