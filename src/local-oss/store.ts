@@ -1,32 +1,9 @@
-import { ClassicLevel } from 'classic-level'
-import { MemoryLevel } from 'memory-level'
 import type { Change, Write } from './change.ts'
-import { Cursor, type LevelIterator } from './cursor.ts'
+import { Cursor } from './cursor.ts'
 import { blobKey, type Range } from './keys.ts'
-
-type Snapshot = { close(): Promise<void> }
-
-/** What to read from: a snapshot, or without one what there is now. */
-type Source = { snapshot?: Snapshot }
-
-/** What of LevelDB is used; in memory and on disk it is the same. */
-type Level = {
-  getSync(key: Buffer, from: Source): Buffer | undefined
-  getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]>
-  iterator(options: Range & Source & { limit?: number }): LevelIterator
-  snapshot(): Snapshot
-  batch(writes: Write[], options: { sync: boolean }): Promise<void>
-  open(): Promise<void>
-  close(): Promise<void>
-}
+import { type Level, openLevel, type Source } from './level.ts'
 
 const COUNT_BYTES = 4
-
-/** LevelDB hides why it did not open one level down. */
-function reasonOf({ cause }: { cause?: { code?: string; message?: string } }): string {
-  if (cause?.code === 'LEVEL_LOCKED') return 'another process is using it'
-  return cause?.message ?? 'unknown'
-}
 
 /** The ordered key-value store: LevelDB on disk, or a tree in memory. */
 export class Store {
@@ -46,18 +23,10 @@ export class Store {
   /**
    * Opens the store in `location`, or one in memory when it is undefined.
    * `onDead` hears of blobs that lost their last reference, after that is durable.
-   * @throws when another process has the directory open.
+   * @throws Error when its package is not installed, or another process has the directory open.
    */
   static async open(location: string | undefined, onDead: (blobs: string[]) => void): Promise<Store> {
-    const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
-    const level: Level =
-      location === undefined
-        ? new MemoryLevel<Buffer, Buffer>({ ...encoding, storeEncoding: 'buffer' })
-        : new ClassicLevel<Buffer, Buffer>(location, encoding)
-    await level.open().catch((cause) => {
-      throw new Error(`cannot open the store in ${location}: ${reasonOf(cause)}`, { cause })
-    })
-    return new Store(level, onDead)
+    return new Store(await openLevel(location), onDead)
   }
 
   /**
