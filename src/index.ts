@@ -1,0 +1,18 @@
+/** The gateway as a library: the app, its settings, and what a runtime hands to it. */
+export { createGateway, type Gateway, type Ports } from './app.ts'
+export { type Client, type Config, ConfigError, parseConfig } from './config/index.ts'
+export type {
+  Body,
+  Clock,
+  HeaderMap,
+  Incoming,
+  Log,
+  OssRequest,
+  OssResponse,
+  Platform,
+  Reply,
+  Sleep,
+  TimeLimit,
+  Timer,
+  Transport,
+} from './ports.ts'

@@ -1,0 +1,180 @@
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Installed, install } from './installed.ts'
+
+const oss = `
+import { createLocalOss, type LocalOssOptions } from 's3-oss-gateway/local-oss'
+
+const options: LocalOssOptions = {
+  directory: ':memory:',
+  credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
+}
+const localOss = await createLocalOss(options)
+localOss.onRequest(({ operation, status }) => console.log(operation, status))
+console.log('listening on', await localOss.listen(0))
+`
+
+const server = `
+import { ConfigError, parseConfig } from 's3-oss-gateway'
+import { serve } from 's3-oss-gateway/node'
+
+try {
+  const { port, stop } = await serve(parseConfig(process.env), console.error)
+  console.log('listening on', port)
+  process.once('SIGTERM', () => stop())
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  console.error(error.problems)
+}
+`
+
+const worker = `
+import { Hono } from 'hono'
+import { parseConfig } from 's3-oss-gateway'
+import gateway from 's3-oss-gateway/worker'
+
+const app = new Hono<{ Bindings: Record<string, string> }>()
+app.get('/about', (c) => c.text(parseConfig(c.env).endpoint.host))
+app.all('*', (c) => gateway.fetch(c.req.raw, c.env, c.executionCtx))
+export default app
+`
+
+const embedded = { PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:' }
+const inFront = (endpoint: string) => ({
+  PORT: '0',
+  ADMIN_PORT: '0',
+  OSS_ENDPOINT: endpoint,
+  OSS_ACCESS_KEY_ID: 'local',
+  OSS_ACCESS_KEY_SECRET: 'local-secret',
+})
+
+let installed: Installed
+beforeAll(async () => {
+  installed = await install()
+  await Promise.all(
+    Object.entries({ oss, server, worker }).map(([name, text]) => installed.write(name, text)),
+  )
+})
+afterAll(() => installed?.remove())
+
+test('the tarball holds the entries, their declarations and nothing else', async () => {
+  const expected =
+    /^(?:LICENSE|README\.md|package\.json|dist\/(?:index|node|worker|local-oss|cli)\.js|dist\/chunks\/chunk-\w+\.js|dist\/types\/.+\.d\.ts)$/
+  expect(installed.packed.filter((path) => !expected.test(path))).toEqual([])
+  const texts = await Promise.all(
+    installed.packed
+      .filter((path) => path.startsWith('dist/'))
+      .map((path) => installed.readText(`node_modules/s3-oss-gateway/${path}`)),
+  )
+  expect(texts.filter((text) => /sourceMappingURL|from ['"]vitest/.test(text))).toEqual([])
+  // Chunks of an earlier build would be packed too.
+  const all = texts.join('\n')
+  const chunks = installed.packed.filter((path) => path.startsWith('dist/chunks/'))
+  expect(chunks.filter((path) => !all.includes(path.replace('dist/chunks/', '')))).toEqual([])
+})
+
+test.each([
+  ['bundler', 'preserve'],
+  ['nodenext', 'nodenext'],
+  ['node16', 'node16'],
+])('programs against it are type-checked with moduleResolution %s', async (moduleResolution, module) => {
+  const compilerOptions = {
+    module,
+    moduleResolution,
+    target: 'es2023',
+    types: ['node'],
+    strict: true,
+    noEmit: true,
+  }
+  await installed.writeText('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+  expect(await installed.tool('node_modules/typescript/bin/tsc')).toBe('')
+})
+
+test('the declarations say what is wrong with a program', async () => {
+  await installed.writeText('wrong.ts', server.replace(', console.error', ''))
+  await expect(installed.tool('node_modules/typescript/bin/tsc')).rejects.toThrow(
+    /wrong\.ts.*Expected 2 arguments/s,
+  )
+})
+
+test('wrangler bundles it without anything that runs on Node only', async () => {
+  await installed.writeText(
+    'wrangler.toml',
+    'name = "user"\nmain = "worker.ts"\ncompatibility_date = "2026-04-01"\ncompatibility_flags = ["nodejs_compat"]\nsend_metrics = false\n',
+  )
+  await installed.tool(
+    'node_modules/wrangler/bin/wrangler.js',
+    ...['deploy', '--dry-run', '--outdir', 'bundle', '--metafile', 'metafile.json'],
+  )
+  const inputs = Object.keys(JSON.parse(await installed.readText('metafile.json')).inputs)
+  expect(inputs.some((input) => input.endsWith('node_modules/s3-oss-gateway/dist/worker.js'))).toBe(true)
+  expect(inputs.filter((input) => /classic-level|memory-level|undici|node-server/.test(input))).toEqual([])
+  expect(await installed.readText('bundle/worker.js')).not.toMatch(/classic-level|memory-level|node:http/)
+})
+
+describe('without the optional packages', () => {
+  const cli = 'node_modules/s3-oss-gateway/dist/cli.js'
+
+  test('the command line serves in front of OSS', async () => {
+    const { child, said } = installed.start(cli, inFront('http://127.0.0.1:9'))
+    await said(/S3 endpoint +http/)
+    child.kill('SIGKILL')
+  })
+
+  test.each([
+    ['memory-level', ':memory:'],
+    ['classic-level', 'data'],
+  ])('the embedded OSS says that it needs %s', async (name, LOCAL_OSS_DIR) => {
+    const { code, output } = await installed.start(cli, { ...embedded, LOCAL_OSS_DIR }).exit
+    expect(code).toBe(1)
+    expect(output).toContain(`the embedded OSS needs the package ${name}`)
+    expect(output).toContain('npm install --include=optional')
+  })
+})
+
+describe('with them', () => {
+  beforeAll(async () => {
+    await installed.npm('install', '--include=optional', '--prefer-offline', '--no-audit', '--no-fund')
+  })
+
+  /** Puts and gets an object. */
+  async function useObject(port: string): Promise<void> {
+    const client = new S3Client({
+      endpoint: `http://127.0.0.1:${port}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
+    })
+    const object = { Bucket: 'bucket', Key: 'a/ü key' }
+    await client.send(new CreateBucketCommand({ Bucket: object.Bucket }))
+    await client.send(new PutObjectCommand({ ...object, Body: 'content', Metadata: { colour: 'red' } }))
+    expect(await client.send(new HeadObjectCommand(object))).toMatchObject({
+      ContentLength: 7,
+      Metadata: { colour: 'red' },
+    })
+    const { Body } = await client.send(new GetObjectCommand(object))
+    expect(await Body?.transformToString()).toBe('content')
+    client.destroy()
+  }
+
+  test.each(['server'])('%s.js serves objects of the embedded OSS', async (name) => {
+    const { said } = installed.start(`${name}.js`, embedded)
+    const [, port = ''] = await said(/listening on (\d+)/)
+    await useObject(port)
+  })
+
+  test('one runs in front of an OSS of the other entry', async () => {
+    const local = installed.start('oss.js', {})
+    const [, ossPort = ''] = await local.said(/listening on (\d+)/)
+    const { said } = installed.start('server.js', inFront(`http://127.0.0.1:${ossPort}`))
+    const [, port = ''] = await said(/listening on (\d+)/)
+    await useObject(port)
+    await local.said(/PutObject 200/)
+  })
+})
