@@ -1,4 +1,6 @@
+import { type Env, Hono, type Context as HonoContext } from 'hono'
 import type { Config } from './config/index.ts'
+import { type ConcurrencyLimit, createConcurrencyLimit } from './middleware/concurrency-limit.ts'
 import { authorize, authorizeBucket, nobody } from './operations/authorize.ts'
 import { forgetCors } from './operations/buckets/cors-rules.ts'
 import { crossOriginHeaders } from './operations/buckets/preflight.ts'
@@ -44,9 +46,25 @@ export type Gateway = {
   oss: OssClient
 }
 
+/** What answers requests: the gateway, without its client of OSS. */
+export type Responder = Pick<Gateway, 'answer' | 'refuse'>
+
+/** How a runtime reads a request off Hono's context and answers it with what the gateway replies. */
+export type Serve<E extends Env> = (c: HonoContext<E>, gateway: Responder) => Response | Promise<Response>
+
+/**
+ * The gateway as an app of Hono's, the same on every runtime. It has one route: the steps of a request are the calls in
+ * `answer` below, since the gateway is asked without HTTP too, and Hono's chain of middleware costs promises.
+ */
+export function createApp<E extends Env>(gateway: Responder, serve: Serve<E>): Hono<E> {
+  // Nothing here routes by path, and Hono would decode it, which S3 must not.
+  return new Hono<E>({ getPath: () => '/' }).all('*', (c) => serve(c, gateway))
+}
+
 /** The gateway without a runtime: ports in, replies out. */
 export function createGateway(ports: Ports): Gateway {
   const { config, clock, log, sleep, timer, random, platform } = ports
+  const limits = concurrencyLimits(ports)
   const oss = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
 
   return { oss, answer, refuse: (error, method) => render(error, method, ports.newId()) }
@@ -80,6 +98,9 @@ export function createGateway(ports: Ports): Gateway {
     checkHeaders(operation, verified.headers, incoming.headers)
     const client = open.auth === undefined ? config.clients.get(verified.accessKeyId) : nobody
     if (client === undefined) throw new S3Error('InvalidAccessKeyId')
+    // Behind the signature: who has not signed takes no turn of who has.
+    const entered = enter(open.auth === undefined ? limits.signed : limits.unsigned, incoming)
+    if (entered !== undefined) await entered
     const { access } = operation
     if (asked.bucket !== undefined && open.auth === undefined) {
       if (access === 'keys') authorizeBucket(client, 'write', asked.bucket)
@@ -191,6 +212,35 @@ export function createGateway(ports: Ports): Gateway {
     const { method, bucket, key, query } = parseRequest(incoming, config.domains)
     return { method, bucket, key, versionId: query.get('versionId'), uploadId: query.get('uploadId') }
   }
+}
+
+/** What is told to who comes on top: to wait a second. */
+const slowDown = { headers: { 'retry-after': '1' } }
+/** Of as many as are worked on at a time, the part that may be without a signature: forms and browsers' questions. */
+const UNSIGNED_PART = 1 / 16
+
+function concurrencyLimits({ config, sleep }: Ports) {
+  const { inFlight, waiting, waitingTime } = config.document.limits
+  const limits = { inFlight, waiting, waitingTime: waitingTime * 1000 }
+  return {
+    signed: createConcurrencyLimit(limits, sleep),
+    unsigned: createConcurrencyLimit({ ...limits, inFlight: Math.ceil(inFlight * UNSIGNED_PART) }, sleep),
+  }
+}
+
+/**
+ * Counts a request among those worked on until it is answered.
+ * @returns a promise where it has to wait for that.
+ * @throws S3Error SlowDown.
+ */
+function enter(limit: ConcurrencyLimit, { onAnswered, signal }: Incoming): Promise<void> | undefined {
+  if (onAnswered === undefined) return undefined
+  const begin = (isIn: boolean): undefined => {
+    if (!isIn) throw new S3Error('SlowDown', slowDown)
+    onAnswered(limit.leave)
+  }
+  const isIn = limit.enter(signal)
+  return typeof isIn === 'boolean' ? begin(isIn) : isIn.then(begin)
 }
 
 /** A request that its signature says nothing of. */

@@ -35,6 +35,11 @@ export type Incoming = {
    * asked for, since an AbortController costs as much as verifying a signature.
    */
   signal: () => AbortSignal
+  /**
+   * Calls back once: when the answer is out, or can no more be brought out. Absent where the platform bounds what is
+   * worked on at a time.
+   */
+  onAnswered?: ((call: () => void) => void) | undefined
   /** Keeps the runtime up until work has come to its end that has to, whatever the client does. That it fails is told elsewhere. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }

@@ -64,6 +64,10 @@ export const documentSchema = v.object({
       waiting: v.optional(whole(0), '512'),
       /** and for how long. */
       waitingTime: v.optional(seconds, '5'),
+      /** Connections in all, */
+      connections: v.optional(whole(1), '10000'),
+      /** and of one address; absent: as many as in all, for behind a balancer all are of one. */
+      connectionsPerAddress: v.optional(whole(1)),
     }),
     {},
   ),

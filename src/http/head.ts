@@ -1,7 +1,7 @@
 import { METHODS, maxHeaderSize } from 'node:http'
 import { isBlank } from '../bytes/whitespace.ts'
+import { decodeHeader } from '../node/header-text.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
-import { decodeHeader } from './header-text.ts'
 
 /** What is wrong with the bytes on a connection; `timeout`: they do not come. */
 export type Problem = 'malformed' | 'too large' | 'incomplete' | 'timeout'

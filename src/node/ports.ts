@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/index.ts'
-import { decodeHeader, encodeHeader } from '../http/header-text.ts'
 import { createLocalOss, type LocalOss } from '../local-oss/index.ts'
 import {
   type Body,
@@ -12,6 +11,7 @@ import {
   type Timer,
   type Transport,
 } from '../ports.ts'
+import { decodeHeader, encodeHeader } from './header-text.ts'
 import { socketTransport } from './upstream.ts'
 
 export { isLocalOssDirectory } from '../local-oss/index.ts'

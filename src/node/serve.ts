@@ -1,14 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { createGateway } from '../app.ts'
+import { createApp, createGateway } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { LocalOss } from '../local-oss/index.ts'
 import type { Log } from '../ports.ts'
 import { openAdmin } from './admin.ts'
-import { createGate } from './concurrency-limit.ts'
-import { nodeDoor } from './door.ts'
 import { listen, within } from './listen.ts'
 import { nodePorts, openUpstream } from './ports.ts'
-import { createServer } from './server.ts'
+import { createServer, serveOnNode } from './server.ts'
 
 /** A running gateway. Ports are those really listened on, 0 where there is no such listener. */
 export type Running = {
@@ -42,11 +40,8 @@ export async function start(config: Config, log: Log): Promise<Running> {
   const { localOss } = upstream
   const gateway = createGateway({ ...nodePorts, config, transport: upstream.transport, log })
 
-  const { inFlight, waiting, waitingTime } = config.document.limits
-  const gate = createGate({ inFlight, waiting, waitingTime: waitingTime * 1000 }, nodePorts.sleep)
-  const door = nodeDoor(gateway, gate, log)
   let stopping: Promise<unknown> | undefined
-  const http = createServer(door, gateway, config)
+  const http = createServer(createApp(gateway, serveOnNode(log)), gateway, config, log)
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
     listen(http.server, wanted, host),
@@ -61,12 +56,12 @@ export async function start(config: Config, log: Log): Promise<Running> {
   const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort) : 0
 
   function beginToStop(): Promise<unknown> {
-    return http.end().then(() => door.settled())
+    return http.end().then(() => http.settled())
   }
   let closed: Promise<unknown> | undefined
   async function close(): Promise<void> {
     // What the clients left behind is cleaned up first.
-    const rest = door.settled().then(() => upstream.close())
+    const rest = http.settled().then(() => upstream.close())
     await within(CLOSING_LIMIT, rest)
     admin.close()
   }
@@ -80,8 +75,8 @@ export async function start(config: Config, log: Log): Promise<Running> {
       stopping ??= beginToStop()
       if (!(await within(limit, stopping)) && closed === undefined) {
         log('requests given up', { afterSeconds: limit / 1000 })
-        door.giveUp(new Error('the gateway stops'))
-        const cleaned = within(TELLING_TIME, stopping).then(() => door.settled())
+        http.giveUp(new Error('the gateway stops'))
+        const cleaned = within(TELLING_TIME, stopping).then(() => http.settled())
         await within(CLEANING_LIMIT, cleaned)
         // Clients that wait for it are still told what has come of it.
         await turn()

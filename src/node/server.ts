@@ -1,37 +1,248 @@
 import { readFileSync } from 'node:fs'
+import {
+  createServer as createPlainServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { Server as NetServer, type Socket } from 'node:net'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Hono } from 'hono'
+import type { Responder, Serve } from '../app.ts'
 import type { Config } from '../config/index.ts'
-import type { Problem } from '../http/head.ts'
-import type { ClientLimits } from '../http/host.ts'
-import { createHttpServer, type HttpServer } from '../http/server.ts'
-import type { Reply } from '../ports.ts'
-import { S3Error, type S3ErrorCode } from '../s3/error.ts'
-import type { Inside, NodeDoor } from './door.ts'
+import type { Log, Reply } from '../ports.ts'
+import { S3Error } from '../s3/error.ts'
+import { sendNow } from './at-end-of-turn.ts'
+import { type ClientTimeouts, Connection, type ConnectionHost } from './connection.ts'
+import { NodeRequest } from './node-request.ts'
+import { PendingWork } from './pending-work.ts'
+import { isMalformed } from './request-head.ts'
+import { discard, respond } from './respond.ts'
 
-/** S3's words for what is wrong with a connection's bytes. */
-const codes: Record<Problem, S3ErrorCode> = {
-  malformed: 'BadRequest',
-  'too large': 'RequestHeaderSectionTooLarge',
-  incomplete: 'IncompleteBody',
-  timeout: 'RequestTimeout',
+/** What the app finds in `c.env` on Node. */
+export type NodeEnv = { Bindings: HttpBindings & { request?: NodeRequest } }
+
+/** The S3 endpoint's server. */
+export type HttpServer = {
+  /** To listen with. */
+  server: Server
+  /** Accepts nothing more; answers from now on are the last of their connections. Resolves when the last is closed. */
+  end(): Promise<void>
+  /** What has come in and is not answered to its end. */
+  requests(): NodeRequest[]
+  /** Tells every request in flight that its client is not to be waited for. */
+  giveUp(cause: Error): void
+  /** Resolves when nothing is left that must come to its end. */
+  settled(): Promise<void>
+  /** Cuts the connections that are left. */
+  cut(): void
+}
+
+/** Milliseconds between two looks at the connections, unless a limit is shorter, and when the server ends. */
+const SWEEP = 1_000
+const LAST_SWEEPS = 250
+/** What is read at a time, and what may wait to be written, in bytes. */
+const HIGH_WATER_MARK = 64 * 1024
+/** What a client that is not served is told: to wait a second. */
+const slowDown = { headers: { 'retry-after': '1' } }
+
+/** How the app answers on Node: on the raw response, which Hono is told of by the mark that it returns. */
+export function serveOnNode(log: Log): Serve<NodeEnv> {
+  return ({ env }, gateway) => {
+    const request = env.request ?? new NodeRequest(env.incoming, env.outgoing)
+    serve(request, gateway, log)
+    return RESPONSE_ALREADY_SENT
+  }
+}
+
+/** Works on a request to its end. */
+function serve(request: NodeRequest, gateway: Responder, log: Log): void {
+  request.begun = true
+  answer(request, gateway, log).catch((error: Error) => {
+    log('response failed', { cause: error.message })
+    request.outgoing.destroy()
+  })
+}
+
+async function answer(request: NodeRequest, gateway: Responder, log: Log): Promise<void> {
+  if (isMalformed(request.incoming, request.headers)) {
+    request.isLast = true
+    refuse(request, new S3Error('BadRequest'), gateway, log)
+    return
+  }
+  // What came in the same read as the head is there a microtask later.
+  if (request.length !== 0) await null
+  const reply = await gateway.answer(request)
+  // Its connection may have failed it meanwhile.
+  if (request.answered) discard(reply.body)
+  else await send(request, reply, gateway, log)
+}
+
+function refuse(request: NodeRequest, error: S3Error, gateway: Responder, log: Log): void {
+  if (!request.answered) void send(request, gateway.refuse(error, request.method), gateway, log)
+}
+
+/** @returns a promise, as `respond` does; it never rejects. */
+function send(request: NodeRequest, reply: Reply, gateway: Responder, log: Log): Promise<void> | undefined {
+  const instead = (error: Error) => {
+    log('headers refused', { cause: error.message })
+    return gateway.refuse(new S3Error('InternalError'), request.method)
+  }
+  return respond(request, reply, instead)?.catch((error: Error) =>
+    log('response cut', { cause: error.message }),
+  )
 }
 
 /**
  * The S3 endpoint's server, not listening yet. Who is too slow is cut: see `timeouts.client` in the settings.
+ * @param app answers by {@link serveOnNode}.
  * @throws Error when a TLS file cannot be read.
  */
-export function createServer(door: NodeDoor, inside: Inside, { listen, document }: Config): HttpServer {
+export function createServer(
+  app: Hono<NodeEnv>,
+  gateway: Responder,
+  { listen, document }: Pick<Config, 'listen' | 'document'>,
+  log: Log,
+): HttpServer {
   const seconds = Object.entries(document.timeouts.client)
-  const limits = Object.fromEntries(seconds.map(([name, value]) => [name, value * 1000])) as ClientLimits
-  const decisions = {
-    handle: door.handle,
-    errorOf: (problem: Problem) => new S3Error(codes[problem]),
-    answerTo: (problem: Problem) =>
-      inside.refuse(new S3Error(codes[problem]), '') as Reply & { body: string },
+  const timeouts = Object.fromEntries(seconds.map(([name, value]) => [name, value * 1000])) as ClientTimeouts
+  const sweepTime = Math.min(SWEEP, timeouts.headers / 2, timeouts.idle / 2, timeouts.total / 2)
+  const work = new PendingWork()
+  const waitUntil = (one: Promise<unknown>) => work.add(one)
+  const connections = new Map<Socket, Connection>()
+
+  let begun: NodeRequest | undefined
+  const listener = getRequestListener(
+    (request, env) => {
+      // Hono answers a HEAD with a new Response of what its handler returned: the mark would not count.
+      const response = app.fetch(request, Object.assign(env as HttpBindings, { request: begun }))
+      return begun?.begun ? RESPONSE_ALREADY_SENT : response
+    },
+    // What node-server takes for no request it leaves to us: S3 has words for it.
+    { overrideGlobalObjects: false, autoCleanupIncoming: false, errorHandler: () => {} },
+  )
+  const host: ConnectionHost = {
+    timeouts,
+    isEnding: false,
+    begin: (request) => {
+      begun = request
+      void listener(request.incoming, request.outgoing)
+      begun = undefined
+      if (!request.begun) serve(request, gateway, log)
+    },
+    refuse: (request, error) => refuse(request, error, gateway, log),
+    refusal: (error) => gateway.refuse(error, ''),
+  }
+  function take(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const connection = connections.get(incoming.socket)
+    const request = new NodeRequest(incoming, outgoing, connection, waitUntil)
+    if (connection === undefined) host.begin(request)
+    else connection.take(request)
+  }
+
+  const options = {
+    noDelay: true,
+    highWaterMark: HIGH_WATER_MARK,
+    // Of two names S3 has words for; and how long a request may take is looked at here.
+    requireHostHeader: false,
+    requestTimeout: 0,
+    headersTimeout: Math.floor(timeouts.headers),
+    keepAliveTimeout: Math.floor(timeouts.keepAlive),
+    connectionsCheckingInterval: Math.floor(sweepTime),
   }
   const { tls } = listen
-  if (tls === undefined) return createHttpServer(decisions, limits)
-  return createHttpServer(decisions, limits, {
-    cert: readFileSync(tls.certFile),
-    key: readFileSync(tls.keyFile),
+  const server: Server =
+    tls === undefined
+      ? createPlainServer(options, take)
+      : createTlsServer(
+          {
+            ...options,
+            cert: readFileSync(tls.certFile),
+            key: readFileSync(tls.keyFile),
+            handshakeTimeout: timeouts.headers,
+          },
+          take,
+        )
+  // Without a name in the documents, and public all the same: or who closes its side behind a request gets no answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  server.maxConnections = document.limits.connections
+  const sockets = watchSockets(server, document.limits.connectionsPerAddress ?? Number.POSITIVE_INFINITY)
+  server
+    .on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      connections.set(socket, new Connection(socket, host))
+      socket.once('close', () => connections.delete(socket))
+    })
+    // A body is asked for when somebody reads it; what else is expected S3 ignores.
+    .on('checkContinue', take)
+    .on('checkExpectation', take)
+    .on('clientError', (error, socket) => {
+      const connection = connections.get(socket as Socket)
+      if (connection === undefined) socket.destroy()
+      else connection.onClientError(error)
+    })
+    // A tunnel is nothing to open here, and what follows would be no HTTP.
+    .on('connect', (_, socket) =>
+      connections.get(socket as Socket)?.onClientError({ name: '', message: '', code: 'HPE_CONNECT' }),
+    )
+    // Also when its time is over, and then nobody else closes it.
+    .on('tlsClientError', (_: Error, socket: Socket) => socket.destroy())
+
+  function sweep(): void {
+    const now = performance.now()
+    for (const connection of connections.values()) connection.sweep(now)
+  }
+  const sweeper = setInterval(sweep, sweepTime).unref()
+  server.once('close', () => clearInterval(sweeper))
+  const requests = () => [...connections.values()].flatMap((connection) => connection.requests)
+
+  return {
+    server,
+    requests,
+    end: () => {
+      host.isEnding = true
+      const hurrier = setInterval(sweep, LAST_SWEEPS).unref()
+      return new Promise((resolve) => {
+        // Of node:net: that of node:http cuts connections on which a request may be on its way.
+        NetServer.prototype.close.call(server, () => {
+          clearInterval(hurrier)
+          // Ends what node:http looks after.
+          server.close()
+          resolve()
+        })
+      })
+    },
+    giveUp: (cause) => {
+      for (const request of requests()) {
+        request.abort(cause)
+        request.body.fail(new S3Error('ServiceUnavailable', { cause, ...slowDown }))
+      }
+    },
+    settled: () => work.settled(),
+    cut: () => {
+      sendNow()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+/** All sockets of a server, those that shake hands included. Of one address there are so many at most. */
+function watchSockets(server: Server, mostOfAddress: number): Set<Socket> {
+  const sockets = new Set<Socket>()
+  const counts = new Map<string, number>()
+  server.on('connection', (socket) => {
+    const { remoteAddress = '' } = socket
+    const count = (counts.get(remoteAddress) ?? 0) + 1
+    counts.set(remoteAddress, count)
+    sockets.add(socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      const left = (counts.get(remoteAddress) ?? 0) - 1
+      if (left > 0) counts.set(remoteAddress, left)
+      else counts.delete(remoteAddress)
+    })
+    if (count > mostOfAddress) socket.destroy()
   })
+  return sockets
 }

@@ -2,11 +2,11 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Document } from '../config/document.ts'
 import { ClientConnection } from '../http/client-connection.ts'
-import { headerLines } from '../http/header-text.ts'
 import { intoOneMemory } from '../http/sockets.ts'
 import { failed } from '../oss/error.ts'
 import type { OssRequest, TimeLimit, Transport } from '../ports.ts'
 import { Crowd } from './crowd.ts'
+import { headerLines } from './header-text.ts'
 import { type ExchangeLimits, OssExchange } from './oss-exchange.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { type Context, type ExecutionContext, Hono } from 'hono'
-import { createGateway } from '../app.ts'
+import { createApp, createGateway } from '../app.ts'
 import { type Config, ConfigError, parseConfig } from '../config/index.ts'
 import type { Incoming, Platform, Reply, Sleep, Timer } from '../ports.ts'
 import { renderError, S3Error } from '../s3/error.ts'
@@ -53,7 +53,7 @@ function createWorker(env: Env) {
     log,
     newId,
   })
-  return new Hono().all('*', async (c) => send(await gateway.answer(receive(c)))).fetch
+  return createApp(gateway, async (c, { answer }) => send(await answer(receive(c)))).fetch
 }
 
 /** Before the settings are mended every request fails: with 501, since SDKs repeat 500 and 503. */

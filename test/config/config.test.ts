@@ -174,7 +174,7 @@ describe('the document', () => {
     ['limits: { inFlight: 1.5 }', /^GATEWAY_CONFIG: limits\.inFlight/],
     ['limits: { waiting: -1 }', /^GATEWAY_CONFIG: limits\.waiting/],
     ['limits: { waitingTime: 0 }', /^GATEWAY_CONFIG: limits\.waitingTime/],
-    ['limits: { connections: 9 }', /^GATEWAY_CONFIG: limits\.connections: there is no such setting$/],
+    ['limits: { sockets: 9 }', /^GATEWAY_CONFIG: limits\.sockets: there is no such setting$/],
     ['timeouts: { client: { idle: 0 } }', /^GATEWAY_CONFIG: timeouts\.client\.idle/],
     ['timeouts: { client: { headers: 1 minute } }', /^GATEWAY_CONFIG: timeouts\.client\.headers/],
     ['timeouts: { client: { total: 3000000 } }', /^GATEWAY_CONFIG: timeouts\.client\.total/],
@@ -191,7 +191,7 @@ describe('the document', () => {
       {},
       'limits: { inFlight: 2, waiting: 0 }\ntimeouts: { client: { keepAlive: 0.5 } }',
     ).document
-    expect(limits).toEqual({ inFlight: 2, waiting: 0, waitingTime: 5 })
+    expect(limits).toEqual({ inFlight: 2, waiting: 0, waitingTime: 5, connections: 10_000 })
     expect(timeouts.client).toEqual({ headers: 30, idle: 60, keepAlive: 0.5, total: 86_400 })
   })
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { httpChunked } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'
 import { Connection, headOf } from './connection.ts'
 
@@ -94,19 +95,32 @@ test.each(['expect: the-unexpected', 'expect:'])('%s is ignored, as S3 does', as
   expect(await isThere('written')).toBe(true)
 })
 
+test('who is refused while he sends a megabyte goes on with his connection', async () => {
+  const body = large.subarray(0, 1 << 20)
+  const head = unsigned('PUT /bucket/written HTTP/1.1', `content-length: ${body.length}`)
+  const one = connection()
+  for (let i = 0; i < 3; i++) {
+    expect(await one.write(head).write(body).answer('PUT')).toMatchObject({
+      status: 403,
+      headers: { 'keep-alive': expect.stringMatching(/^timeout=/) },
+    })
+    expect((await one.ask(GET)).body.toString()).toBe('hello')
+  }
+})
+
 describe('who is refused while he sends 20 MB', () => {
   const refused = (...lines: string[]) =>
     unsigned('PUT /bucket/written HTTP/1.1', `content-length: ${large.length}`, ...lines)
 
-  test('reads why, and goes on with his connection', async () => {
-    const one = connection()
-    for (let i = 0; i < 3; i++) {
-      expect(await one.write(refused()).write(large).answer('PUT')).toMatchObject({
-        status: 403,
-        headers: { 'keep-alive': expect.stringMatching(/^timeout=/) },
-      })
-      expect((await one.ask(GET)).body.toString()).toBe('hello')
-    }
+  test('reads why, and that his connection is closed', async () => {
+    const one = connection().write(refused()).write(large)
+    expect(await one.answer('PUT')).toMatchObject({ status: 403, headers: { connection: 'close' } })
+    await one.closed
+  })
+
+  test('in chunks reads why', async () => {
+    const chunks = connection().write(unsigned('PUT /bucket/written HTTP/1.1', 'transfer-encoding: chunked'))
+    expect((await chunks.write(httpChunked(large, 1 << 20)).answer('PUT')).status).toBe(403)
   })
 
   test('reads why, though it is the last of his connection, and he reads when he has sent all', async () => {

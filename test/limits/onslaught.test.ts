@@ -2,17 +2,15 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createApp, type Responder } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
-import type { HttpServer } from '../../src/http/server.ts'
-import { createGate, type Gate } from '../../src/node/concurrency-limit.ts'
-import { type NodeDoor, nodeDoor } from '../../src/node/door.ts'
 import { nodePorts } from '../../src/node/ports.ts'
-import { createServer } from '../../src/node/server.ts'
+import { createServer, type HttpServer, serveOnNode } from '../../src/node/server.ts'
 import type { Incoming, Reply } from '../../src/ports.ts'
 import { renderError, type S3Error } from '../../src/s3/error.ts'
 import { Connection } from './connection.ts'
 
-/** What is behind the door: ways to answer, by the target. */
+/** What is behind the server: ways to answer, by the target. */
 const ways: Record<string, (incoming: Incoming) => Promise<Reply>> = {
   '/read': async ({ body }) => {
     let size = 0
@@ -71,33 +69,23 @@ const refuse = (error: S3Error): Reply => ({
 
 let http: HttpServer
 let server: Server
-let door: NodeDoor
+/** What is worked on and not answered to its end. */
 let entered: number
 const sockets: Socket[] = []
 let endpoint: string
 
 beforeEach(async () => {
-  const config = parseConfig({}, '')
-  const gate = createGate({ inFlight: 20, waiting: 20, waitingTime: 1_000 }, nodePorts.sleep)
   entered = 0
-  const counting: Gate = {
-    enter: (gone) => {
-      const came = gate.enter(gone)
-      if (came === true) entered++
-      else if (came !== false) void came.then((let_) => let_ && entered++)
-      return came
-    },
-    leave: () => {
-      entered--
-      gate.leave()
-    },
-  }
-  const inside = {
+  const gateway: Responder = {
     refuse,
-    answer: (incoming: Incoming) => (ways[incoming.target] as (typeof ways)[string])(incoming),
+    answer: (incoming: Incoming) => {
+      entered++
+      incoming.onAnswered?.(() => entered--)
+      return (ways[incoming.target] as (typeof ways)[string])(incoming)
+    },
   }
-  door = nodeDoor(inside, counting, () => {})
-  http = createServer(door, inside, config)
+  const log = () => {}
+  http = createServer(createApp(gateway, serveOnNode(log)), gateway, parseConfig({}, ''), log)
   server = http.server
   server.on('connection', (socket) => sockets.push(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -168,7 +156,7 @@ test('nothing is left of three thousand connections, whatever came on them and h
   }
   for (let i = 0; i < 100; i++) await Promise.all(Array.from({ length: 30 }, one))
   Connection.closeAll()
-  await expect.poll(() => [...door.inFlight].length).toBe(0)
+  await expect.poll(() => http.requests().length).toBe(0)
   await expect.poll(() => entered).toBe(0)
   await expect.poll(() => piecesOpen).toBe(0)
   // Those who neither read nor say so are cut after a while.
@@ -195,7 +183,7 @@ test('twenty thousand requests on a connection leave nothing on it', async () =>
     if (i === 1) before = listeners()
   }
   expect(listeners()).toEqual(before)
-  await expect.poll(() => [...door.inFlight].length).toBe(0)
+  await expect.poll(() => http.requests().length).toBe(0)
   expect([entered, piecesOpen]).toEqual([0, 0])
 })
 
@@ -207,10 +195,10 @@ test('who is given up hears so, and nothing is left of it', async () => {
       'PUT /read HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n',
     ),
   ]
-  await expect.poll(() => [...door.inFlight].length).toBe(heard.length)
+  await expect.poll(() => http.requests().length).toBe(heard.length)
   void http.end()
-  door.giveUp(new Error('stopping'))
+  http.giveUp(new Error('stopping'))
   for (const one of heard) await one.closed
-  await expect.poll(() => [...door.inFlight].length).toBe(0)
+  await expect.poll(() => http.requests().length).toBe(0)
   expect(entered).toBe(0)
 })

@@ -122,7 +122,7 @@ test('an upload that is turned away reads why, and the connection goes on', asyn
   const upload = { method: 'PUT', target: '/bucket/large' }
   const refused = connection()
   for (let i = 0; i < 2; i++) {
-    const answer = await refused.ask({ ...upload, body })
+    const answer = await refused.ask({ ...upload, body: body.subarray(0, 1 << 20) })
     expect([answer.status, answer.error.Code]).toEqual([503, 'SlowDown'])
   }
   const careful = connection().begin(upload, `content-length: ${body.length}`, 'expect: 100-continue')

@@ -3,7 +3,9 @@ import { createServer as createNodeServer, request as nodeRequest } from 'node:h
 import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createHttpServer } from '../../src/http/server.ts'
+import { createApp, type Responder } from '../../src/app.ts'
+import { parseConfig } from '../../src/config/index.ts'
+import { createServer, serveOnNode } from '../../src/node/server.ts'
 import { socketTransport } from '../../src/node/upstream.ts'
 
 /**
@@ -165,33 +167,25 @@ let nodes: { port: number; taken: Message[] }
 
 beforeAll(async () => {
   const taken: Message[] = []
-  const { server } = createHttpServer(
-    {
-      handle: (exchange) => {
-        const seen: Message = {
-          line: `${exchange.method} ${exchange.target} 1.${exchange.minor}`,
-          headers: { ...exchange.headers },
-          body: '',
-        }
-        const read = async () => {
-          for await (const bytes of exchange.body) seen.body += Buffer.from(bytes).toString('latin1')
-          taken.push(seen)
-          await exchange.respond({ status: 204, headers: {} })
-        }
-        read().catch(() => {})
-      },
-      errorOf: (problem) => new Error(problem),
-      answerTo: (problem) => ({ status: 400, headers: {}, body: problem }),
+  const responder: Responder = {
+    answer: async ({ method, target, headers, body }) => {
+      const seen: Message = { line: `${method} ${target}`, headers: { ...headers }, body: '' }
+      for await (const bytes of body) seen.body += Buffer.from(bytes).toString('latin1')
+      taken.push(seen)
+      return { status: 204, headers: {} }
     },
-    { headers: 5000, idle: 5000, keepAlive: 5000, total: 5000 },
-  )
+    refuse: ({ code }) => ({ status: 400, headers: {}, body: code }),
+  }
+  const log = () => {}
+  const app = createApp(responder, serveOnNode(log))
+  const { server } = createServer(app, responder, parseConfig({}, ''), log)
   ours = { port: await listening(server), taken }
   const other: Message[] = []
   const node = createNodeServer(
     { insecureHTTPParser: false, requireHostHeader: false },
     async (request, response) => {
       const seen: Message = {
-        line: `${request.method} ${request.url} ${request.httpVersion}`,
+        line: `${request.method} ${request.url}`,
         headers: joined(request.rawHeaders),
         body: '',
       }

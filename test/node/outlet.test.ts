@@ -1,13 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Call, ClientConnection } from '../../src/http/client-connection.ts'
-import type { Exchange } from '../../src/http/exchange.ts'
-import type { ClientLimits } from '../../src/http/host.ts'
 import { Outlet } from '../../src/http/outlet.ts'
-import { createHttpServer } from '../../src/http/server.ts'
 
 const close: (() => void)[] = []
 afterEach(() => {
@@ -181,52 +178,5 @@ describe('a request that waits for the end of the turn', () => {
     answer()
     // Nor is it taken for the answer to what has not been asked.
     expect([statuses, freed(), socket.destroyed]).toEqual([[], 0, true])
-  })
-})
-
-describe('an answer that waits for the end of the turn', () => {
-  async function serve(limits: Partial<ClientLimits>, handle: (exchange: Exchange) => void) {
-    const http = createHttpServer(
-      {
-        handle,
-        errorOf: (problem) => new Error(problem),
-        answerTo: (problem) => ({ status: 400, headers: {}, body: problem }),
-      },
-      { headers: 20_000, idle: 20_000, keepAlive: 20_000, total: 60_000, ...limits },
-    )
-    await once(http.server.listen(0, '127.0.0.1'), 'listening')
-    close.push(() => {
-      http.cut()
-      http.server.close()
-    })
-    const client = connect((http.server.address() as AddressInfo).port, '127.0.0.1')
-    close.push(() => client.destroy())
-    client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
-    return { http, client }
-  }
-
-  test('is sent though its client has been waited for long enough in that turn', async () => {
-    const idle = 200
-    const { client } = await serve({ idle }, (exchange) => {
-      // Both are due when the loop comes to its timers again, this one first.
-      setTimeout(() => void exchange.respond({ status: 200, headers: {}, body: 'hello' }), idle - 10)
-      setTimeout(() => {
-        const until = performance.now() + 50
-        while (performance.now() < until);
-      }, idle - 30)
-    })
-    const first = await Promise.race([once(client, 'data'), once(client, 'close')])
-    expect(String(first[0])).toMatch(/hello$/)
-    // And the connection is kept.
-    await sleep(50)
-    expect(client.destroyed).toBe(false)
-  })
-
-  test('is sent before its connection is cut with all others', async () => {
-    const { http, client } = await serve({}, (exchange) => {
-      void exchange.respond({ status: 200, headers: {}, body: 'hello' })
-      http.cut()
-    })
-    expect(String(await buffer(client))).toMatch(/hello$/)
   })
 })

@@ -23,6 +23,12 @@ export function encodeHeader(value: string): string {
   return beyondAscii.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
 }
 
+/** Whether all values are ASCII, which is the same in every encoding. */
+export function isAscii(headers: HeaderMap): boolean {
+  for (const name in headers) if (beyondAscii.test(headers[name] as string)) return false
+  return true
+}
+
 /**
  * Headers as they go over the wire, each line with its end, in Latin-1.
  * @throws TypeError where a value would end its line.

@@ -1,19 +1,21 @@
-/** What is still read of an upload that is answered already: bytes, and milliseconds of silence and in all. */
-const LIMITS = { bytes: 64 * 1024 ** 2, silence: 5_000, time: 30_000 }
+/** What is still read of an upload that is answered already; milliseconds of silence and in all. */
+const MAX_SILENCE = 5_000
+const MAX_TIME = 30_000
 
 /**
- * The rest of an upload that is answered. It is taken in and forgotten, so that its client comes to reading the answer: a
+ * The rest of an upload that is answered. It is read and thrown away, so that its client comes to reading the answer: a
  * connection closed under its writing would be all it hears.
  */
-export class Drain {
-  #left = LIMITS.bytes
+export class DiscardedRest {
+  static readonly MAX_BYTES = 64 * 1024 ** 2
+  #left = DiscardedRest.MAX_BYTES
   readonly #until: number
   #movedAt: number
   #since: number
 
   /** @param now by `performance.now()`. @param bytesRead of the connection so far. */
   constructor(now: number, bytesRead: number) {
-    this.#until = now + LIMITS.time
+    this.#until = now + MAX_TIME
     this.#since = now
     this.#movedAt = bytesRead
   }
@@ -25,11 +27,11 @@ export class Drain {
   }
 
   /** Whether it takes too long. */
-  isLate(now: number, bytesRead: number): boolean {
+  isOver(now: number, bytesRead: number): boolean {
     if (bytesRead > this.#movedAt) {
       this.#movedAt = bytesRead
       this.#since = now
     }
-    return now > this.#until || now - this.#since > LIMITS.silence
+    return now > this.#until || now - this.#since > MAX_SILENCE
   }
 }

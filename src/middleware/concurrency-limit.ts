@@ -1,11 +1,11 @@
-/** How much is taken on at a time. Times are milliseconds. */
-export type GateLimits = { inFlight: number; waiting: number; waitingTime: number }
+/** How many requests are worked on at a time; milliseconds. */
+export type Limits = { inFlight: number; waiting: number; waitingTime: number }
 
-/** Lets so many in at a time, lets so many more wait for their turn, and turns the rest away at once. */
-export type Gate = {
+/** Lets so many requests in at a time, lets so many more wait for their turn, and turns the rest away at once. */
+export type ConcurrencyLimit = {
   /**
    * True: in. False: turned away. A promise: waiting, in the order of arrival, for either.
-   * @param gone asked for by who has to wait, and only then: once it aborts nobody waits for this place in the queue.
+   * @param gone asked for by who has to wait, and only then: once it aborts nobody waits for this turn.
    */
   enter(gone: () => AbortSignal): boolean | Promise<boolean>
   /** Whoever was let in is done. */
@@ -13,10 +13,10 @@ export type Gate = {
 }
 
 /** @param sleep rejects when its signal aborts. */
-export function createGate(
-  { inFlight, waiting, waitingTime }: GateLimits,
+export function createConcurrencyLimit(
+  { inFlight, waiting, waitingTime }: Limits,
   sleep: (ms: number, signal: AbortSignal) => Promise<void>,
-): Gate {
+): ConcurrencyLimit {
   let inside = 0
   /** A set keeps the order of arrival, and lets anyone leave the queue. */
   const queue = new Set<() => void>()
@@ -49,7 +49,7 @@ export function createGate(
     },
     leave: () => {
       const [next] = queue
-      // The place is handed on: nobody who comes now may take it first.
+      // The turn is handed on: nobody who comes now may take it first.
       if (next === undefined) inside--
       else next()
     },

@@ -1,0 +1,245 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Reply } from '../ports.ts'
+import { S3Error, type S3ErrorCode } from '../s3/error.ts'
+import { DiscardedRest } from './discarded-rest.ts'
+import type { NodeRequest } from './node-request.ts'
+
+/** How long clients may take, in milliseconds: `timeouts.client` of the settings. */
+export type ClientTimeouts = { headers: number; idle: number; keepAlive: number; total: number }
+
+/** What a connection's server decides for it. */
+export type ConnectionHost = {
+  timeouts: ClientTimeouts
+  /** Whether answers are the last of their connections from now on. */
+  isEnding: boolean
+  /** Works on a request. */
+  begin(request: NodeRequest): void
+  /** Answers a request with an error, whatever else works on it. */
+  refuse(request: NodeRequest, error: S3Error): void
+  /** The answer to what never becomes a request. */
+  refusal(error: S3Error): Reply
+}
+
+/** Requests that are taken in behind the one that is worked on. */
+const MAX_WAITING = 32
+/** An upload that gives fewer bytes than this in the idle time is as good as silent, */
+const LEAST_SENT = 1024
+/** and so is who reads an answer at fewer bytes a second. */
+const LEAST_READ_RATE = 1024
+/**
+ * How long nothing may move for a client that has closed its side: most have left for good. Nothing long is begun for
+ * them, but what they can still read they get. Milliseconds.
+ */
+const HALF_CLOSED = 5_000
+/** How long a connection on which nothing more is understood is held open for its client to read why. */
+const LINGER = 500
+/** When the server ends: the time in which a client that does not know may still send its next request, and is answered. */
+const LAST_REQUEST = 1_000
+
+/** A client's connection: its requests are worked on one after the other, whatever node:http has read already. */
+export class Connection {
+  readonly socket: Socket
+  /** Whether the client has closed its side. */
+  halfClosed = false
+  readonly #host: ConnectionHost
+  /** What is worked on, */
+  #current: NodeRequest | undefined
+  /** and what has come behind it. */
+  readonly #waiting: NodeRequest[] = []
+  #served = 0
+  /** By `performance.now()`: since when the client is waited for, to do what, and the count of bytes it moved last. */
+  #since = performance.now()
+  #waitsFor: 'nothing' | 'bytes' | 'reading' = 'nothing'
+  #movedAt = 0
+  /** Of an answered upload, as long as it still comes. */
+  #discarded: DiscardedRest | undefined
+  /** Nothing that comes is understood any more: how many bytes had come then. */
+  #brokenAt: number | undefined
+  /** What is to be said about it, behind the answers to what came before. */
+  #refusal: S3ErrorCode | undefined
+
+  constructor(socket: Socket, host: ConnectionHost) {
+    this.socket = socket
+    this.#host = host
+    socket.on('end', () => this.#onEnd()).on('close', () => this.#onClose())
+  }
+
+  /** Whether the answer that is next is its last. */
+  get isEnding(): boolean {
+    return this.#host.isEnding || this.#brokenAt !== undefined
+  }
+
+  /** What the header of that name says, in seconds. */
+  get keepAliveHeader(): string {
+    return `timeout=${Math.floor(this.#host.timeouts.keepAlive / 1000)}`
+  }
+
+  /** What has come in and is not answered to its end. */
+  get requests(): NodeRequest[] {
+    return this.#current === undefined ? [] : [this.#current, ...this.#waiting]
+  }
+
+  /** Takes the next request. */
+  take(request: NodeRequest): void {
+    if (this.#current === undefined) {
+      this.#begin(request)
+      return
+    }
+    this.#waiting.push(request)
+    if (this.#waiting.length >= MAX_WAITING) this.socket.pause()
+  }
+
+  /** A request is over: its response is out, or the connection closed. */
+  onClosed(request: NodeRequest): void {
+    if (request !== this.#current) return
+    this.#current = undefined
+    this.#since = performance.now()
+    // Behind the last answer node:http takes no other.
+    if (!this.socket.writable) {
+      for (const waiting of this.#waiting.splice(0)) waiting.close()
+      return
+    }
+    const next = this.#waiting.shift()
+    if (next !== undefined) {
+      if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
+      this.#begin(next)
+    } else if (this.#refusal !== undefined) this.#refuse(this.#refusal)
+    if (request.length !== 0 && !request.incoming.readableEnded) request.incoming.resume()
+  }
+
+  /** Throws away what is still to come of an answered request. */
+  discardRest({ incoming, body }: NodeRequest): void {
+    body.fail(new S3Error('IncompleteBody'))
+    const rest = new DiscardedRest(performance.now(), this.socket.bytesRead)
+    this.#discarded = rest
+    incoming
+      .on('data', (bytes: Buffer) => {
+        if (rest.take(bytes.length)) this.socket.destroy()
+      })
+      .once('end', () => {
+        this.#discarded = undefined
+        this.#since = performance.now()
+      })
+      .resume()
+  }
+
+  /** Ends a response when the rest of its request is over. */
+  endWhenDiscarded({ incoming, outgoing }: NodeRequest): void {
+    if (this.#brokenAt === undefined) incoming.once('end', () => outgoing.end())
+    else setTimeout(() => outgoing.end(), LINGER).unref()
+  }
+
+  /** node:http cannot read on: what came is no request, the client has closed its side within one, or is too slow. */
+  onClientError({ code }: NodeJS.ErrnoException): void {
+    const { socket } = this
+    if (code === undefined || !/^(?:HPE_|ERR_HTTP_)/.test(code)) {
+      socket.destroy()
+      return
+    }
+    if (this.#brokenAt !== undefined) {
+      if (socket.bytesRead - this.#brokenAt > DiscardedRest.MAX_BYTES) socket.destroy()
+      return
+    }
+    this.#brokenAt = socket.bytesRead
+    const last = this.#waiting.at(-1) ?? this.#current
+    const problem = problemOf(code)
+    if (last === undefined && this.#discarded === undefined) this.#refuse(problem)
+    else if (last?.isIncomplete !== true) this.#refusal = problem
+    // Its body is what is not understood.
+    else if (last.answered) last.outgoing.end()
+    else {
+      const isShort = code === 'HPE_INVALID_EOF_STATE' && !Number.isNaN(last.length)
+      this.#failBody(last, isShort ? 'IncompleteBody' : problem)
+    }
+  }
+
+  /** Looks whether the client is too slow. @param now by `performance.now()`. */
+  sweep(now: number): void {
+    const { headers, keepAlive } = this.#host.timeouts
+    if (this.#discarded !== undefined) {
+      if (this.#discarded.isOver(now, this.socket.bytesRead)) this.socket.destroy()
+    } else if (this.#current !== undefined) this.#sweepRequest(this.#current, now)
+    // A head that has begun is node:http's to watch, and so is silence: empty lines are neither.
+    else {
+      const limit = this.#served === 0 ? Number.POSITIVE_INFINITY : keepAlive + headers
+      if (now - this.#since > (this.#host.isEnding ? LAST_REQUEST : limit)) this.socket.destroy()
+    }
+  }
+
+  #sweepRequest(request: NodeRequest, now: number): void {
+    const { idle, total } = this.#host.timeouts
+    const { socket } = this
+    const isSending = request.body.waiting
+    if (now - request.began > total) {
+      if (isSending && !request.answered) this.#failBody(request, 'RequestTimeout')
+      else socket.destroy()
+      return
+    }
+    const waitsFor = isSending ? 'bytes' : socket.writableLength > 0 ? 'reading' : 'nothing'
+    const moved = isSending ? socket.bytesRead : socket.bytesWritten - socket.writableLength
+    const limit = this.halfClosed ? Math.min(idle, HALF_CLOSED) : idle
+    const least = isSending ? LEAST_SENT : (LEAST_READ_RATE * limit) / 1000
+    if (waitsFor === 'nothing' || waitsFor !== this.#waitsFor || moved - this.#movedAt >= least) {
+      this.#waitsFor = waitsFor
+      this.#movedAt = moved
+      this.#since = now
+    } else if (now - this.#since > limit) {
+      if (isSending && !request.answered) this.#failBody(request, 'RequestTimeout')
+      else socket.destroy()
+    }
+  }
+
+  #begin(request: NodeRequest): void {
+    this.#served++
+    this.#current = request
+    this.#waitsFor = 'nothing'
+    request.began = performance.now()
+    // The next one has come: nothing more can of the one before.
+    this.#discarded = undefined
+    this.#host.begin(request)
+  }
+
+  #onEnd(): void {
+    this.halfClosed = true
+    for (const request of this.requests) request.abort(new Error('the client went away'))
+  }
+
+  #onClose(): void {
+    // Those whose turn has not come hear nothing of it from node:http.
+    for (const request of this.requests) request.close()
+    this.#waiting.length = 0
+  }
+
+  /** What is still to come of a request's body will not, or is none. */
+  #failBody(request: NodeRequest, code: S3ErrorCode): void {
+    this.#brokenAt ??= this.socket.bytesRead
+    const error = new S3Error(code)
+    request.body.fail(error)
+    // Whoever works on it, or waits for its turn, need not find out first.
+    if (request === this.#current) this.#host.refuse(request, error)
+  }
+
+  /** Answers what is no request, as the last thing on its connection. */
+  #refuse(code: S3ErrorCode): void {
+    const { socket } = this
+    // Who has not sent a byte gets no answer.
+    if (socket.bytesRead === 0 || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const { status, headers, body } = this.#host.refusal(new S3Error(code))
+    const text = body as string
+    const sent = { ...headers, 'content-length': String(Buffer.byteLength(text)), connection: 'close' }
+    const lines = Object.entries(sent).map(([name, value]) => `${name}: ${value}\r\n`)
+    // There is no response to write with: it is what the documents of 'clientError' have for this.
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`)
+    // Closed with bytes of its client unread, a connection is reset, and what was written last is lost.
+    setTimeout(() => socket.destroySoon(), code === 'RequestTimeout' ? 0 : LINGER).unref()
+  }
+}
+
+function problemOf(code: string): S3ErrorCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'RequestHeaderSectionTooLarge'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'RequestTimeout' : 'BadRequest'
+}

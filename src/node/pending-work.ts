@@ -1,0 +1,25 @@
+/** Work that has to come to its end whatever the clients do. Counted, not kept. */
+export class PendingWork {
+  #count = 0
+  #waiting: (() => void)[] = []
+
+  /** @param work that it fails is told elsewhere. */
+  add(work: Promise<unknown>): void {
+    this.#count++
+    const end = () => {
+      this.#count--
+      if (this.#count > 0) return
+      for (const resolve of this.#waiting) resolve()
+      this.#waiting = []
+    }
+    work.then(end, end)
+  }
+
+  /** Resolves when there is none left. */
+  settled(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+    })
+  }
+}

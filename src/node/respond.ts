@@ -1,0 +1,269 @@
+import { STATUS_CODES } from 'node:http'
+import { Readable } from 'node:stream'
+import type { Body, HeaderMap, Reply } from '../ports.ts'
+import { sendAtEndOfTurn } from './at-end-of-turn.ts'
+import { BodyStream, type Sink } from './body-stream.ts'
+import { encodeHeader, isAscii } from './header-text.ts'
+import type { NodeRequest } from './node-request.ts'
+import { wantsKeepAlive } from './request-head.ts'
+
+/** An answered upload of which more than this is announced is not read to its end to keep its connection; bytes. */
+const MAX_KEPT_REST = 1024 ** 2
+
+/**
+ * Answers a request.
+ * @param instead what is answered where a header cannot be sent; nothing has gone out then.
+ * @returns a promise where the body is still to come: it resolves when the answer is out, or can no more be brought out,
+ *   and rejects when the body breaks off; the connection is cut then.
+ */
+export function respond(
+  request: NodeRequest,
+  { status, headers, body }: Reply,
+  instead: (error: Error) => Reply,
+): Promise<void> | undefined {
+  request.answered = true
+  if (request.closed) {
+    discard(body)
+    return undefined
+  }
+  const isBodiless = request.method === 'HEAD' || status === 204 || status === 304
+  const whole = isBodiless ? '' : wholeOf(body, headers)
+  if (whole === undefined) return stream(request, { status, headers, body: body as Body }, instead)
+  if (isBodiless) discard(body)
+  else headers['content-length'] = String(Buffer.byteLength(whole))
+  sendAtEndOfTurn(new WholeResponse(request, status, headers, whole, instead))
+  return undefined
+}
+
+/** An answer at hand. */
+class WholeResponse {
+  readonly #request: NodeRequest
+  readonly #status: number
+  readonly #headers: HeaderMap
+  readonly #whole: string | Uint8Array
+  readonly #instead: ((error: Error) => Reply) | undefined
+
+  constructor(
+    request: NodeRequest,
+    status: number,
+    headers: HeaderMap,
+    whole: string | Uint8Array,
+    instead: ((error: Error) => Reply) | undefined,
+  ) {
+    this.#request = request
+    this.#status = status
+    this.#headers = headers
+    this.#whole = whole
+    this.#instead = instead
+  }
+
+  send(): void {
+    if (this.#request.closed) return
+    try {
+      const isKept = writeHead(this.#request, this.#status, this.#headers, true)
+      end(this.#request, isKept, this.#whole)
+    } catch (error) {
+      this.#sendInstead(error as Error)
+    }
+  }
+
+  #sendInstead(error: Error): void {
+    const reply = this.#instead?.(error)
+    // An error of the gateway's own has headers that can be sent.
+    if (reply === undefined || this.#request.outgoing.headersSent) this.#request.outgoing.destroy()
+    else sendWhole(this.#request, reply)
+  }
+}
+
+/** Sends at once a reply whose body is a text or none. */
+function sendWhole(request: NodeRequest, { status, headers, body }: Reply): void {
+  const whole = request.method === 'HEAD' ? '' : (wholeOf(body, headers) ?? '')
+  if (request.method !== 'HEAD') headers['content-length'] = String(Buffer.byteLength(whole))
+  new WholeResponse(request, status, headers, whole, undefined).send()
+}
+
+/**
+ * Begins the answer.
+ * @param hasLength whether its end is known without the connection's.
+ * @returns whether the connection is kept behind it.
+ * @throws TypeError where a header cannot be sent.
+ */
+function writeHead(request: NodeRequest, status: number, headers: HeaderMap, hasLength: boolean): boolean {
+  const { outgoing, incoming, connection } = request
+  const list: string[] = []
+  for (const name in headers) list.push(name, encodeHeader(headers[name] as string))
+  const isKept =
+    wantsKeepAlive(incoming, request.headers) &&
+    (hasLength || incoming.httpVersionMinor === 1) &&
+    !request.isLast &&
+    connection?.isEnding !== true &&
+    // A client that was not told to go on will not, or all at once.
+    !(request.isIncomplete && (request.awaitsContinue || request.length > MAX_KEPT_REST))
+  if (!isKept) list.push('connection', 'close')
+  // To 1.1 a connection is kept without a word, and some clients take the word for the object's (fog-aws).
+  else if (incoming.httpVersionMinor === 1) outgoing.removeHeader('connection')
+  else list.push('connection', 'keep-alive')
+  if (isKept && connection !== undefined) list.push('keep-alive', connection.keepAliveHeader)
+  outgoing.writeHead(status, STATUS_CODES[status] ?? '', list)
+  return isKept
+}
+
+/**
+ * Ends the answer. What is still to come of the request is thrown away first where the connection is closed behind it:
+ * closed with bytes unread it would be reset, and its client would not read why.
+ */
+function end(request: NodeRequest, isKept: boolean, whole: string | Uint8Array = ''): void {
+  const { outgoing, connection } = request
+  if (!request.isIncomplete) {
+    if (whole.length > 0) outgoing.end(whole)
+    else outgoing.end()
+    return
+  }
+  connection?.discardRest(request)
+  if (isKept || connection === undefined) {
+    outgoing.end(whole)
+    return
+  }
+  if (whole.length > 0) outgoing.write(whole)
+  else outgoing.flushHeaders()
+  request.endAnswer()
+  connection.endWhenDiscarded(request)
+}
+
+function stream(
+  request: NodeRequest,
+  { status, headers, body }: Reply & { body: Body },
+  instead: (error: Error) => Reply,
+): Promise<void> | undefined {
+  let isKept: boolean
+  try {
+    isKept = writeHead(request, status, headers, 'content-length' in headers)
+  } catch (error) {
+    discard(body)
+    sendWhole(request, instead(error as Error))
+    return undefined
+  }
+  const length = headers['content-length']
+  return new Promise((resolve, reject) => {
+    new StreamedResponse(request, body, length === undefined ? undefined : Number(length), (error) => {
+      if (error !== undefined) {
+        // The status is out: a cut connection is the only way left to say that the body is not whole. What was written
+        // in this turn goes out before.
+        setImmediate(() => request.outgoing.destroy())
+        reject(error)
+        return
+      }
+      if (!request.closed) end(request, isKept)
+      resolve()
+    }).begin()
+  })
+}
+
+/** An answer whose body comes in pieces, as fast as its client takes them. */
+class StreamedResponse implements Sink {
+  readonly #request: NodeRequest
+  readonly #body: Body
+  /** Bytes that are still to come, where that is known. */
+  #left: number | undefined
+  readonly #settle: (error?: Error) => void
+  #isOver = false
+  /** The client takes more. */
+  #onDrain = () => {}
+  /** Lets go of what the bytes come from. */
+  #release = () => {}
+
+  /** @param settle called once, with why the body is not whole. */
+  constructor(request: NodeRequest, body: Body, length: number | undefined, settle: (error?: Error) => void) {
+    this.#request = request
+    this.#body = body
+    this.#left = length
+    this.#settle = settle
+  }
+
+  begin(): void {
+    const { outgoing } = this.#request
+    outgoing.on('drain', () => this.#onDrain())
+    outgoing.on('close', () => {
+      if (this.#isOver) return
+      this.#release()
+      this.#end()
+    })
+    const body = this.#body
+    if (body instanceof BodyStream) {
+      this.#onDrain = () => body.drained()
+      this.#release = () => body.abandon()
+      body.pipe(this)
+    } else void this.#pump(body)
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#isOver) return false
+    if (this.#left !== undefined) {
+      this.#left -= bytes.length
+      // What is too much would be read as the next answer.
+      if (this.#left < 0) {
+        this.#release()
+        this.#end(new Error('the body is not as long as its length'))
+        return false
+      }
+    }
+    return this.#request.outgoing.write(Buffer.from(bytes))
+  }
+
+  end(error?: Error): void {
+    // The next answer must not begin where this one's rest is expected.
+    if (error === undefined && (this.#left ?? 0) > 0) {
+      this.#end(new Error('the body is not as long as its length'))
+    } else this.#end(error)
+  }
+
+  #end(error?: Error): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#onDrain()
+    this.#settle(error)
+  }
+
+  async #pump(body: Body): Promise<void> {
+    const iterator = body[Symbol.asyncIterator]()
+    // A Readable's iterator only lets go when it has got what it waits for.
+    this.#release = () =>
+      body instanceof Readable ? body.destroy() : void iterator.return?.().catch(() => {})
+    try {
+      while (!this.#isOver) {
+        const { done, value } = await iterator.next()
+        if (this.#isOver) return
+        if (done) {
+          this.end()
+          return
+        }
+        if (!this.write(value)) {
+          await new Promise<void>((resolve) => {
+            this.#onDrain = resolve
+          })
+        }
+      }
+    } catch (error) {
+      this.end(error as Error)
+    }
+  }
+}
+
+/** All of a body, where it is at hand. */
+function wholeOf(body: Reply['body'], headers: HeaderMap): string | Uint8Array | undefined {
+  if (body === undefined) return ''
+  // node:http writes the head in the encoding of a text behind it, and in Latin-1 before bytes.
+  if (typeof body === 'string') return isAscii(headers) ? body : Buffer.from(body)
+  return body instanceof BodyStream ? body.takeWhole() : undefined
+}
+
+/** Lets go of a body that nobody will read: unread it would hold its connection. */
+export function discard(body: Reply['body']): void {
+  if (body instanceof BodyStream) body.abandon()
+  else if (body instanceof Readable) body.destroy()
+  else if (body !== undefined && typeof body !== 'string') {
+    body[Symbol.asyncIterator]()
+      .return?.()
+      .catch(() => {})
+  }
+}
