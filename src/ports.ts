@@ -28,7 +28,7 @@ export type Incoming = {
   /** Path and query exactly as received, e.g. `/bucket/a%20b?acl`. */
   target: string
   headers: HeaderMap
-  /** The memory of a piece is only lent: who asks for the next one gives it back. */
+  /** Its pieces are the reader's own. */
   body: Body
   /**
    * Aborts when the client goes away. For what takes long: one call to OSS just comes to its end. Made when it is first
@@ -52,7 +52,7 @@ export type OssRequest = {
   /** Absolute, already percent-encoded. */
   url: string
   headers: HeaderMap
-  /** Sent with the `content-length` in `headers`. The memory of a piece may be lent, as that of a client's is. */
+  /** Sent with the `content-length` in `headers`. Its pieces are the transport's own. */
   body?: Body | Uint8Array | undefined
   signal?: AbortSignal | undefined
   /** How long OSS may say nothing once it has the request; absent: as for any other. */

@@ -42,6 +42,19 @@ export function headerLines(headers: HeaderMap): string {
   return lines
 }
 
+/**
+ * Names and values in turns, in Latin-1.
+ * @throws TypeError where a value would end its line.
+ */
+export function flatHeaders(headers: HeaderMap): string[] {
+  const flat: string[] = []
+  for (const name in headers) {
+    const value = headers[name] as string
+    flat.push(name, notPlain.test(value) ? encodeValue(name, value) : value)
+  }
+  return flat
+}
+
 function encodeValue(name: string, value: string): string {
   if (unwritable.test(value)) throw new TypeError(`the header ${name} has a value that cannot be sent`)
   return encodeHeader(value)

@@ -12,7 +12,7 @@ import {
   type Transport,
 } from '../ports.ts'
 import { decodeHeader, encodeHeader } from './header-text.ts'
-import { socketTransport } from './upstream.ts'
+import { ossTransport } from './upstream.ts'
 
 export { isLocalOssDirectory } from '../local-oss/index.ts'
 
@@ -51,7 +51,7 @@ export type Upstream = { transport: Transport; close: () => Promise<void>; local
 /** @throws Error when the embedded OSS's folder is in use or cannot be written. */
 export async function openUpstream({ localOss: embedded, credentials, document }: Config): Promise<Upstream> {
   if (embedded === undefined) {
-    const { transport, close } = socketTransport(document.timeouts.oss)
+    const { transport, close } = ossTransport(document.timeouts.oss)
     return { transport, close, localOss: undefined }
   }
   const { accessKeyId, accessKeySecret } = credentials
@@ -72,7 +72,7 @@ export async function openUpstream({ localOss: embedded, credentials, document }
 export function withTextHeaders(transport: Transport): Transport {
   return async (request) => {
     const { body } = request
-    const sent = body === undefined || body instanceof Uint8Array ? undefined : lent(body, request.headers)
+    const sent = body === undefined || body instanceof Uint8Array ? undefined : counted(body, request.headers)
     const response = await transport({
       ...request,
       headers: mapValues(request.headers, encodeHeader),
@@ -85,17 +85,17 @@ export function withTextHeaders(transport: Transport): Transport {
   }
 }
 
-/** A body in flight, in memory of its own: what is lent to us is not ours to lend. And whether all of it was taken. */
-function lent(body: Body, { 'content-length': length }: HeaderMap) {
+/** A body in flight, and whether all of it was taken. */
+function counted(body: Body, { 'content-length': length }: HeaderMap) {
   let left = length === undefined ? Number.POSITIVE_INFINITY : Number(length)
-  async function* copied(): AsyncGenerator<Uint8Array> {
+  async function* passed(): AsyncGenerator<Uint8Array> {
     for await (const piece of body) {
       left -= piece.length
-      yield Buffer.from(piece)
+      yield piece
     }
     if (length === undefined) left = 0
   }
-  return { body: copied(), isTaken: () => left <= 0 }
+  return { body: passed(), isTaken: () => left <= 0 }
 }
 
 function mapValues(headers: HeaderMap, change: (value: string) => string): HeaderMap {

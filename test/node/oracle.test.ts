@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp, type Responder } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
 import { createServer, serveOnNode } from '../../src/node/server.ts'
-import { socketTransport } from '../../src/node/upstream.ts'
+import { ossTransport } from '../../src/node/upstream.ts'
 
 /**
  * Node's own parser is the other reader: whatever both take for a message has to be the same one to both. The gateway
@@ -256,13 +256,13 @@ const answer = fc
       `${first}${lineEnd}${headers.map(([text, its]) => text + its).join('')}${headEnd}${content}`,
   )
 
-test('answers that are taken are those that Node takes, and the same to the letter', async () => {
+test('answers that are taken are the same to the letter as Node takes them', async () => {
   let bytes = ''
   const peer = createTcpServer((socket) => {
     socket.on('error', () => {}).once('data', () => socket.end(bytes, 'latin1'))
   })
   const port = await listening(peer)
-  const { transport, close } = socketTransport({ connect: 5, headers: 5, idle: 5, total: 5 })
+  const { transport, close } = ossTransport({ connect: 5, headers: 5, idle: 5, total: 5 })
 
   async function ofOurs(): Promise<Message | undefined> {
     try {
@@ -306,10 +306,11 @@ test('answers that are taken are those that Node takes, and the same to the lett
   await fc.assert(
     fc.asyncProperty(answer, async (text) => {
       bytes = text
-      const seen = await ofOurs()
-      if (seen === undefined) return
+      const [seen, nodes] = [await ofOurs(), await ofNode()]
+      // Where more comes than a response, Node gives it up, and undici only its connection.
+      if (seen === undefined || nodes === undefined) return
       both++
-      expect(seen).toEqual(await ofNode())
+      expect(seen).toEqual(nodes)
     }),
     { numRuns: 600 },
   )

@@ -1,30 +1,55 @@
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/index.ts'
-import { socketTransport } from '../../src/node/upstream.ts'
+import { ossTransport } from '../../src/node/upstream.ts'
 
 // Elsewhere only 127.0.0.1 is an address of one's own.
-test.skipIf(process.platform !== 'linux')(
-  'connections are kept to so many hosts, however many names are asked for',
-  async () => {
-    let open = 0
-    const server = createServer((_, response) => response.end())
+describe.skipIf(process.platform !== 'linux')('connections are kept', () => {
+  async function inFrontOf(answer: RequestListener) {
+    // Connections by the other side's address, which is another's for each host.
+    const open = new Set<string>()
+    // undici would heed a shorter time that is told to it.
+    const server = createServer({ keepAliveTimeout: 120_000 }, answer)
     server.on('connection', (socket) => {
-      open++
-      socket.on('close', () => open--)
+      const host = socket.localAddress as string
+      open.add(host)
+      socket.on('close', () => open.delete(host))
     })
     await new Promise<void>((resolve) => server.listen(0, resolve))
     const { port } = server.address() as AddressInfo
-    const { transport, close } = socketTransport(parseConfig({}).document.timeouts.oss)
-    for (let i = 0; i < 600; i++) {
-      const host = `127.0.${i >> 8}.${i & 255 || 1}`
-      const { body } = await transport({ method: 'GET', url: `http://${host}:${port}/`, headers: {} })
+    const { transport, close } = ossTransport(parseConfig({}).document.timeouts.oss)
+    const ask = async (name: string) => {
+      const { body } = await transport({ method: 'GET', url: `http://${name}:${port}/`, headers: {} })
       for await (const _ of body);
     }
-    await expect.poll(() => open).toBeLessThan(520)
-    expect(open).toBeGreaterThan(400)
-    await close()
-    server.close()
-  },
-)
+    const end = async () => {
+      await close()
+      server.close()
+    }
+    return { open, ask, end }
+  }
+  const nameOf = (i: number) => `127.0.${i >> 8}.${i & 255 || 1}`
+
+  test('to so many hosts, however many names are asked for', async () => {
+    const { open, ask, end } = await inFrontOf((_, response) => response.end())
+    for (let i = 0; i < 600; i++) await ask(nameOf(i))
+    await expect.poll(() => open.size).toBeLessThan(520)
+    expect(open.size).toBeGreaterThan(400)
+    await end()
+    await expect.poll(() => open.size).toBe(0)
+  })
+
+  test('to those that have answered with a success, rather than to made-up ones', async () => {
+    const { open, ask, end } = await inFrontOf((request, response) => {
+      if (!request.headers.host?.startsWith('127.0.0.2:')) response.statusCode = 404
+      response.end()
+    })
+    await ask('127.0.0.2')
+    for (let i = 3; i < 603; i++) await ask(nameOf(i))
+    await expect.poll(() => open.size).toBeLessThan(520)
+    expect(open.has('::ffff:127.0.0.2')).toBe(true)
+    expect(open.has('::ffff:127.0.0.3')).toBe(false)
+    await end()
+  })
+})
