@@ -56,7 +56,7 @@ export type OssRequest = {
   body?: Body | Uint8Array | undefined
   signal?: AbortSignal | undefined
   /** How long OSS may say nothing once it has the request; absent: as for any other. */
-  patience?: TimeLimit | undefined
+  answerTimeout?: TimeLimit | undefined
 }
 
 /** Milliseconds, and the setting they come from. Infinity is no limit. */
@@ -72,8 +72,8 @@ export type OssResponse = { status: number; headers: HeaderMap; body: Body }
  */
 export type Transport = (request: OssRequest) => Promise<OssResponse>
 
-/** `unsent`: OSS got nothing of the request. `late`: a time limit struck. `futile`: it can never be sent. */
-export type Failure = 'unsent' | 'late' | 'futile'
+/** `not-sent`: OSS got nothing of the request. `timeout`: a time limit struck. `unsendable`: it can never be sent. */
+export type Failure = 'not-sent' | 'timeout' | 'unsendable'
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number

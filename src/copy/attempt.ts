@@ -1,5 +1,5 @@
 import type { OssCall, OssClient } from '../oss/client.ts'
-import { late, OssError, OssUnreachable } from '../oss/error.ts'
+import { OssError, OssUnreachable, timedOut } from '../oss/error.ts'
 import type { Sleep, TimeLimit, Timer } from '../ports.ts'
 
 /** Waiting and chance, for whatever is tried again. */
@@ -15,43 +15,45 @@ export type Waiting = {
 const ATTEMPTS = 4
 const SETTING = 'copy.timeout'
 /** OSS moves all bytes in one call: it may take this many times as long as another. */
-const NATIVE_PATIENCE = 5
+const NATIVE_FACTOR = 5
 
 const FIRST_PAUSE = 200
 /** The slowest a transfer may be before it counts as stalled: bytes in a millisecond (1 MiB/s). */
 const SLOWEST = 1024 * 1.024
 
 /** What OSS may take to copy or to put together an object in one call. @param timeout milliseconds of `copy.timeout`. */
-export const nativePatience = (timeout: number): TimeLimit => ({
-  ms: timeout * NATIVE_PATIENCE,
-  setting: `${NATIVE_PATIENCE} × ${SETTING}`,
+export const nativeTimeout = (timeout: number): TimeLimit => ({
+  ms: timeout * NATIVE_FACTOR,
+  setting: `${NATIVE_FACTOR} × ${SETTING}`,
 })
 
 /** By the client they are made of. */
-const patientClients = new WeakMap<OssClient, OssClient>()
+const untimedClients = new WeakMap<OssClient, OssClient>()
 
 /** OSS for the calls that {@link attempt} makes: it repeats them and limits their time itself. */
-export function withOwnPatience(client: OssClient): OssClient {
-  const known = patientClients.get(client)
+export function withoutAnswerTimeout(client: OssClient): OssClient {
+  const known = untimedClients.get(client)
   if (known !== undefined) return known
   const { once: oss } = client
-  const patience = { ms: Number.POSITIVE_INFINITY, setting: SETTING }
-  const own = (call: OssCall): OssCall => (call.patience === undefined ? { ...call, patience } : call)
-  const patient: OssClient = {
+  const answerTimeout = { ms: Number.POSITIVE_INFINITY, setting: SETTING }
+  const own = (call: OssCall): OssCall =>
+    call.answerTimeout === undefined ? { ...call, answerTimeout } : call
+  const untimed: OssClient = {
     ...oss,
     send: (call) => oss.send(own(call)),
     sendForXml: (call, root) => oss.sendForXml(own(call), root),
   }
-  patientClients.set(client, patient)
-  return patient
+  untimedClients.set(client, untimed)
+  return untimed
 }
 
 /** Whether the same call may succeed a moment later. */
-export const isPassing = (error: unknown) =>
-  isUnheard(error) || (error instanceof OssError && (error.status === 503 || error.code === 'RequestTimeout'))
+export const isTransient = (error: unknown) =>
+  isOutcomeUnknown(error) ||
+  (error instanceof OssError && (error.status === 503 || error.code === 'RequestTimeout'))
 
 /** Whether OSS may have done what was asked although it is not known: no answer came, or one that says nothing. */
-export const isUnheard = (error: unknown) =>
+export const isOutcomeUnknown = (error: unknown) =>
   error instanceof OssUnreachable ||
   (error instanceof OssError && error.status >= 500 && error.status !== 501 && error.status !== 503)
 
@@ -63,7 +65,7 @@ type LimitedCall<T> = (signal: AbortSignal) => Promise<T>
  * @param signal the copy's; undefined where the call must come to its end whatever the client does.
  * @param call is given the attempt's own signal: the copy's, with a time limit.
  * @param bytes that the call moves through the gateway.
- * @throws the last attempt's error, or the first that is no passing one.
+ * @throws the last attempt's error, or the first that is not transient.
  */
 export function attempt<T>(
   ports: Waiting,
@@ -72,18 +74,18 @@ export function attempt<T>(
   bytes = 0,
 ): Promise<T> {
   const limit = ports.timeout + bytes / SLOWEST
-  return repeat(ports, isPassing, signal, () => limited(ports.timer, limit, signal, call))
+  return repeat(ports, isTransient, signal, () => limited(ports.timer, limit, signal, call))
 }
 
 /**
  * Repeats a call, with jittered, doubling pauses.
- * @param passing which errors are worth another attempt.
+ * @param isRetryable which errors are worth another attempt.
  * @param signal stops the repeating.
- * @throws the last attempt's error, or the first that is no passing one.
+ * @throws the last attempt's error, or the first that is not transient.
  */
 export async function repeat<T>(
   { sleep, random }: Pick<Waiting, 'sleep' | 'random'>,
-  passing: (error: unknown) => boolean,
+  isRetryable: (error: unknown) => boolean,
   signal: AbortSignal | undefined,
   call: () => Promise<T>,
 ): Promise<T> {
@@ -92,15 +94,15 @@ export async function repeat<T>(
     try {
       return await call()
     } catch (error) {
-      if (signal?.aborted || tried === ATTEMPTS || !passing(error)) throw error
+      if (signal?.aborted || tried === ATTEMPTS || !isRetryable(error)) throw error
       await sleep(FIRST_PAUSE * 2 ** (tried - 1) * (0.5 + random()), signal)
     }
   }
 }
 
 /** A time limit has been reached: what OSS did is unknown. */
-export function overdue(limit: TimeLimit): OssUnreachable {
-  const cause = late('it did not come to its end', limit)
+export function timeoutError(limit: TimeLimit): OssUnreachable {
+  const cause = timedOut('it did not come to its end', limit)
   return new OssUnreachable(`no answer came from OSS: ${cause.message}`, { cause })
 }
 
@@ -116,17 +118,17 @@ export async function limited<T>(
 ): Promise<T> {
   // One controller and a timer: AbortSignal.any and AbortSignal.timeout cost as much as all the rest of a copy.
   const ended = new AbortController()
-  let tooLate: OssUnreachable | undefined
+  let timeout: OssUnreachable | undefined
   const cancel = timer(limit, () => {
-    tooLate = overdue({ ms: Math.round(limit), setting: SETTING })
-    ended.abort(tooLate)
+    timeout = timeoutError({ ms: Math.round(limit), setting: SETTING })
+    ended.abort(timeout)
   })
   const onAbort = () => ended.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort)
   try {
     return await call(ended.signal)
   } catch (error) {
-    throw tooLate !== undefined && !signal?.aborted ? tooLate : error
+    throw timeout !== undefined && !signal?.aborted ? timeout : error
   } finally {
     cancel()
     signal?.removeEventListener('abort', onAbort)

@@ -1,5 +1,5 @@
 import type { TimeLimit, Timer } from '../ports.ts'
-import { overdue } from './attempt.ts'
+import { timeoutError } from './attempt.ts'
 
 /** Milliseconds in which most copies are done: to watch over each from its beginning costs a tenth of its time. */
 const UNLIMITED_MS = 1000
@@ -44,7 +44,7 @@ export function awaitCall<T>(
       }
       client.addEventListener('abort', giveUp)
       ends.push(() => client.removeEventListener('abort', giveUp))
-      ends.push(timer(limit.ms - first, () => fail(overdue(limit))))
+      ends.push(timer(limit.ms - first, () => fail(timeoutError(limit))))
       if (after < Number.POSITIVE_INFINITY) ends.push(timer(after - first, onSlow))
     }
     work.then((result) => {

@@ -3,7 +3,7 @@ import type { OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable } from '../oss/error.ts'
 import type { HeaderMap, Log } from '../ports.ts'
 import { children, element, text } from '../xml/index.ts'
-import { attempt, isUnheard, type Waiting } from './attempt.ts'
+import { attempt, isOutcomeUnknown, type Waiting } from './attempt.ts'
 
 /** A multipart upload of the gateway's own, that must leave nothing behind. */
 export type Upload = {
@@ -49,7 +49,7 @@ export async function initiate(
         if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
         return id
       } catch (error) {
-        if (isUnheard(error)) {
+        if (isOutcomeUnknown(error)) {
           lost.push(ports.clock())
           await abortOrphans()
         }
@@ -144,7 +144,7 @@ async function partCount(ports: UploadPorts, { bucket, key, uploadId }: Upload):
 /**
  * CompleteMultipartUpload. Repeated until its outcome is known.
  * @param headers ACL and forbid-overwrite, which OSS takes here.
- * @returns what OSS said, or undefined when an earlier, unheard attempt had completed it.
+ * @returns what OSS said, or undefined when an earlier attempt, whose answer was lost, had completed it.
  * @throws OssError, and then the upload still exists; OssUnreachable when it does, or when that cannot be known.
  */
 export async function complete(
@@ -167,7 +167,7 @@ export async function complete(
     headers: { ...headers, 'content-type': 'application/xml' },
     body,
   } as const
-  let unheard = false
+  let outcomeUnknown = false
   try {
     return await attempt(ports, noAbort, async (signal) => {
       try {
@@ -179,14 +179,14 @@ export async function complete(
         if (!etag) throw new OssUnreachable('OSS completed an upload without an ETag')
         return { etag, headers }
       } catch (error) {
-        unheard ||= isUnheard(error)
+        outcomeUnknown ||= isOutcomeUnknown(error)
         throw error
       }
     })
   } catch (error) {
     // Only this copy knows the upload: if it is gone, the attempt that was not heard has completed it.
     // Asked by ending it, so that no attempt still on its way completes it after the question.
-    if (unheard && (await abort(ports, upload, (error as Error).message)) === 'gone') return undefined
+    if (outcomeUnknown && (await abort(ports, upload, (error as Error).message)) === 'gone') return undefined
     throw error
   }
 }
@@ -204,7 +204,7 @@ export async function abort(
   cause: string,
 ): Promise<'aborted' | 'gone' | 'unknown'> {
   let aborted = false
-  let unheard = false
+  let outcomeUnknown = false
   try {
     for (let asked = 0; asked < MOST_ABORTS; asked++) {
       await attempt(ports, noAbort, async (signal) => {
@@ -219,14 +219,14 @@ export async function abort(
           if (status !== 204) throw new OssUnreachable(`OSS answered ${status} to an abort`)
           aborted = true
         } catch (error) {
-          unheard ||= isUnheard(error)
+          outcomeUnknown ||= isOutcomeUnknown(error)
           throw error
         }
       })
     }
   } catch (error) {
     const isGone = error instanceof OssError && error.code === 'NoSuchUpload'
-    if (isGone && !aborted && !unheard) return 'gone'
+    if (isGone && !aborted && !outcomeUnknown) return 'gone'
     if (!isGone) ports.log('upload left', { bucket, key, uploadId, cause, abort: (error as Error).message })
     if (!isGone || !aborted) return 'unknown'
   }

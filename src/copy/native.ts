@@ -9,12 +9,19 @@ const NOTHING = new Uint8Array(0)
 
 /**
  * One OSS CopyObject.
- * @param patience how long OSS may say nothing.
+ * @param answerTimeout how long OSS may say nothing.
  * @throws OssError as OSS refuses; 304 and 412 are the client's preconditions.
  */
-export function copyNatively(oss: OssClient, copy: Copy, patience: TimeLimit): Promise<CopyResult> {
+export function copyNatively(oss: OssClient, copy: Copy, answerTimeout: TimeLimit): Promise<CopyResult> {
   const { bucket, key } = copy.destination
-  const call: OssCall = { method: 'PUT', bucket, key, headers: nativeHeaders(copy), body: NOTHING, patience }
+  const call: OssCall = {
+    method: 'PUT',
+    bucket,
+    key,
+    headers: nativeHeaders(copy),
+    body: NOTHING,
+    answerTimeout,
+  }
   return oss.sendForXml(call, 'CopyObjectResult').then(({ headers, document }) => ({
     etag: text(document, 'ETag') ?? '',
     lastModified: text(document, 'LastModified') ?? '',

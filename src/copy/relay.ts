@@ -2,7 +2,7 @@ import { ossCrc64 } from '../oss/checksum.ts'
 import { textOf } from '../oss/client.ts'
 import { OssUnreachable } from '../oss/error.ts'
 import type { Body, HeaderMap, OssResponse } from '../ports.ts'
-import { attempt, isUnheard } from './attempt.ts'
+import { attempt, isOutcomeUnknown } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { Upload, UploadPorts, Written } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
@@ -41,14 +41,14 @@ export async function relayPart(
  * Streams a whole, small source into one PutObject. OSS is told the source's CRC-64 where it is known,
  * and stores nothing that differs.
  * @param headers the destination's, complete.
- * @param unheard called when an attempt may have succeeded although its answer was lost.
+ * @param onOutcomeUnknown called when an attempt may have succeeded although its answer was lost.
  */
 export function relayWhole(
   ports: UploadPorts,
   copy: Copy,
   facts: SourceFacts,
   headers: HeaderMap,
-  unheard: () => void,
+  onOutcomeUnknown: () => void,
 ): Promise<Written> {
   const { bucket, key } = copy.destination
   const crc64: HeaderMap = facts.crc64 === undefined ? {} : { 'x-oss-hash-crc64ecma': facts.crc64 }
@@ -66,7 +66,7 @@ export function relayWhole(
         body,
         signal,
       }),
-    unheard,
+    onOutcomeUnknown,
   )
 }
 
@@ -78,7 +78,7 @@ function relay(
   facts: SourceFacts,
   range: ByteRange,
   put: Put,
-  unheard: () => void = () => {},
+  onOutcomeUnknown: () => void = () => {},
 ): Promise<Written> {
   const length = range.last - range.first + 1
   return attempt(
@@ -97,7 +97,7 @@ function relay(
                 crc64.update,
               )
         return await stored(put(bytes, length, signal), crc64.decimal).catch((error) => {
-          if (isUnheard(error)) unheard()
+          if (isOutcomeUnknown(error)) onOutcomeUnknown()
           throw error
         })
       } finally {

@@ -1,6 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
 import { storedContent } from '../translate/headers.ts'
-import { attempt, eachInParallel, isUnheard } from './attempt.ts'
+import { attempt, eachInParallel, isOutcomeUnknown } from './attempt.ts'
 import { requireNoDestination } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import {
@@ -67,7 +67,7 @@ export async function copyByUpload(
   } catch (error) {
     await abort(ports, upload, (error as Error).message)
     // Neither the completion nor the abort may have been heard.
-    const lost = completing && isUnheard(error)
+    const lost = completing && isOutcomeUnknown(error)
     const found = lost && (await findLostResult(ports, copy, facts, began).catch(() => undefined))
     if (found) return found
     throw asSourceChanged(error)
@@ -88,15 +88,15 @@ export async function copyInOne(
   await requireNoDestination(ports, copy)
   decided()
   const began = ports.clock()
-  let unheard = false
+  let outcomeUnknown = false
   let written: Written
   try {
     written = await relayWhole(ports, copy, facts, headers, () => {
-      unheard = true
+      outcomeUnknown = true
     })
   } catch (error) {
     // The last attempt may have been refused only because an earlier one had succeeded.
-    const found = unheard && (await findLostResult(ports, copy, facts, began).catch(() => undefined))
+    const found = outcomeUnknown && (await findLostResult(ports, copy, facts, began).catch(() => undefined))
     if (found) return found
     throw asSourceChanged(error)
   }

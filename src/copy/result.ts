@@ -68,7 +68,7 @@ export async function verifiedResult(
 const CLOCK_TOLERANCE = 2000
 
 /**
- * The destination, if it is what an unheard write was to make of it: the source's bytes under this content,
+ * The destination, if it is what a write whose answer was lost was to make of it: the source's bytes under this content,
  * written since then.
  * @param began when the write began, by the gateway's clock.
  */

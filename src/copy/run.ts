@@ -2,7 +2,7 @@ import { OssError, OssUnreachable } from '../oss/error.ts'
 import { storedContent } from '../translate/headers.ts'
 import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
 import { toStoredChecksum, withoutStoredChecksums } from '../translate/stored-checksum.ts'
-import { attempt, isUnheard, nativePatience, repeat } from './attempt.ts'
+import { attempt, isOutcomeUnknown, nativeTimeout, repeat } from './attempt.ts'
 import { awaitCall } from './await-call.ts'
 import { checkSource, decideStatusEarly, requireNoDestination } from './conditions.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
@@ -116,7 +116,7 @@ async function tryNatively(
   decided: () => void,
 ): Promise<Native> {
   const began = ports.clock()
-  const limit = nativePatience(ports.timeout)
+  const limit = nativeTimeout(ports.timeout)
   let over = false
   let earlyDecision: AbortController | undefined
   const work = repeat(ports, isRefusedUnstarted, undefined, () => {
@@ -137,7 +137,7 @@ async function tryNatively(
     })
     return { result }
   } catch (error) {
-    if (isUnheard(error) && !copy.signal().aborted)
+    if (isOutcomeUnknown(error) && !copy.signal().aborted)
       return { result: await findOutcome(ports, copy, known, began, error) }
     return { refusal: await refusalOrThrow(ports, copy, known, error) }
   } finally {

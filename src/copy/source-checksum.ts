@@ -1,6 +1,6 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
 import { storedFullChecksum } from '../translate/stored-checksum.ts'
-import { isPassing } from './attempt.ts'
+import { isTransient } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { UploadPorts } from './multipart-upload.ts'
 import { readRange } from './relay.ts'
@@ -55,8 +55,8 @@ async function computed(
       if (read === before) throw new OssUnreachable('the source ended before its announced length')
     } catch (error) {
       // What is not OSS's own word is the stream breaking off.
-      const passing = !(error instanceof OssError) || isPassing(error)
-      if (copy.signal().aborted || tried >= ATTEMPTS || !passing) throw error
+      const isRetryable = !(error instanceof OssError) || isTransient(error)
+      if (copy.signal().aborted || tried >= ATTEMPTS || !isRetryable) throw error
       if (read > before) tried = 0
       await ports.sleep(200 * 2 ** tried * (0.5 + ports.random()), copy.signal())
     } finally {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { withoutBlanks } from '../bytes/whitespace.ts'
-import { failed, late } from '../oss/error.ts'
+import { failed, timedOut } from '../oss/error.ts'
 import {
   type Body,
   type HeaderMap,
@@ -14,7 +14,7 @@ import { BodyStream, type Source } from './body-stream.ts'
 import { decodeHeader, flatHeaders } from './header-text.ts'
 import type { OssHost } from './oss-hosts.ts'
 
-/** How long OSS may take; `headers` and `idle` where a request has no patience of its own. */
+/** How long OSS may take; `headers` and `idle` where a request has no limit of its own. */
 export type OssLimits = { connect: TimeLimit; headers: TimeLimit; idle: TimeLimit; total: TimeLimit }
 
 /** One request to OSS on its way through undici, and its response until that has come whole. */
@@ -75,11 +75,11 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
   }
 
   get #answerLimit(): TimeLimit {
-    return this.#request.patience ?? this.#limits.headers
+    return this.#request.answerTimeout ?? this.#limits.headers
   }
 
   get #bodyLimit(): TimeLimit {
-    return this.#request.patience ?? this.#limits.idle
+    return this.#request.answerTimeout ?? this.#limits.idle
   }
 
   /** The request's signal has aborted. */
@@ -89,7 +89,7 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
 
   /** The time for all of it is up. */
   expire(): void {
-    this.#giveUp(late('OSS had not answered to the end', this.#limits.total))
+    this.#giveUp(timedOut('OSS had not answered to the end', this.#limits.total))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -168,16 +168,16 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
   #explained(error: Error & { code?: string }): Error {
     switch (error.code) {
       case 'UND_ERR_HEADERS_TIMEOUT':
-        return late('OSS did not answer', this.#answerLimit)
+        return timedOut('OSS did not answer', this.#answerLimit)
       case 'UND_ERR_BODY_TIMEOUT':
-        return late('OSS sent nothing more', this.#bodyLimit)
+        return timedOut('OSS sent nothing more', this.#bodyLimit)
       case 'UND_ERR_CONNECT_TIMEOUT':
-        return failed(late('there was no connection', this.#limits.connect), 'unsent')
+        return failed(timedOut('there was no connection', this.#limits.connect), 'not-sent')
       // The name of a header, say.
       case 'UND_ERR_INVALID_ARG':
-        return failed(error, 'futile')
+        return failed(error, 'unsendable')
       default:
-        return this.#controller === undefined ? failed(error, 'unsent') : error
+        return this.#controller === undefined ? failed(error, 'not-sent') : error
     }
   }
 }

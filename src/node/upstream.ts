@@ -34,7 +34,7 @@ export function ossTransport(timeouts: Document['timeouts']['oss']): {
     try {
       return new OssDispatch(request, hosts.get(url.slice(0, slash)), limits).send(url.slice(slash))
     } catch (error) {
-      return Promise.reject(failed(error as Error, 'futile'))
+      return Promise.reject(failed(error as Error, 'unsendable'))
     }
   }
   return { transport, close: () => hosts.close() }

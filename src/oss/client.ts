@@ -27,7 +27,7 @@ export type OssCall = {
   region?: string | undefined
   signal?: AbortSignal | undefined
   /** For what takes OSS longer than usual: how long it may say nothing once it has the request. */
-  patience?: TimeLimit | undefined
+  answerTimeout?: TimeLimit | undefined
 }
 
 export type OssClientPorts = {
@@ -142,7 +142,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
 
 /** @throws OssError, OssUnreachable. */
 function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
-  const { method, bucket, key, body, signal, patience } = call
+  const { method, bucket, key, body, signal, answerTimeout } = call
   const query = encodeQuery(call.query)
   const headers = signV4(
     { method, bucket, key, query, headers: call.headers ?? {}, region },
@@ -151,7 +151,7 @@ function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<
   )
   if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
   const url = urlOf(ports.endpoint, region, bucket, key, query)
-  return ports.transport({ method, url, headers, body, signal, patience }).then(
+  return ports.transport({ method, url, headers, body, signal, answerTimeout }).then(
     (response) => {
       if (response.status >= 300) return refused(response)
       // A proxy's page, say: taken for OSS's word it would acknowledge what nobody has stored.

@@ -29,7 +29,7 @@ export class OssError extends Error {
   }
 }
 
-/** No answer came: connection refused, cut or timed out. Whether OSS acted is unknown, unless it is `unsent`. */
+/** No answer came: connection refused, cut or timed out. Whether OSS acted is unknown, unless it is `not-sent`. */
 export class OssUnreachable extends Error {
   override name = 'OssUnreachable'
   /** Its cause's. */
@@ -47,8 +47,8 @@ export function failed<E extends Error>(error: E, failure: Failure): E {
 }
 
 /** What a transport throws when a time limit strikes. @param what happened, or did not, within that time. */
-export function late(what: string, { ms, setting }: TimeLimit): Error {
-  return failed(new Error(`${what} within ${ms / 1000} s (${setting})`), 'late')
+export function timedOut(what: string, { ms, setting }: TimeLimit): Error {
+  return failed(new Error(`${what} within ${ms / 1000} s (${setting})`), 'timeout')
 }
 
 const elements = ['Code', 'Message', 'EC', 'RequestId', 'Endpoint', 'BucketName'] as const

@@ -29,8 +29,8 @@ const refusals = new Set([
 export function isRepeatable(call: OssCall, error: unknown): boolean {
   if (isStream(call.body)) return false
   if (error instanceof OssUnreachable) {
-    // An OSS that stalls has used up its client's patience: the client is told, and tries again itself.
-    return error.failure === 'unsent' || (error.failure === undefined && isIdempotent(call))
+    // After a timeout the client is told, and tries again itself: it has waited long enough.
+    return error.failure === 'not-sent' || (error.failure === undefined && isIdempotent(call))
   }
   if (!(error instanceof OssError)) return false
   const { status, code } = error

@@ -1,6 +1,6 @@
 import { withoutBlanks } from '../bytes/whitespace.ts'
 import type { Document } from '../config/document.ts'
-import { failed, late } from '../oss/error.ts'
+import { failed, timedOut } from '../oss/error.ts'
 import { type HeaderMap, headerMap, type TimeLimit, type Transport } from '../ports.ts'
 
 /** What Workers have that the web platform's types do not. */
@@ -20,23 +20,23 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
   })
   const limits = { headers: limit('headers'), idle: limit('idle'), total: limit('total') }
 
-  return async ({ method, url, headers, body, signal, patience }) => {
+  return async ({ method, url, headers, body, signal, answerTimeout }) => {
     // fetch resolves `..` in a path, and would then ask for another object than was signed.
     if (new URL(url).href !== url && /\/\.{1,2}(\/|\?|$)/.test(url)) {
-      throw failed(new Error('a key with a . or .. segment cannot be reached from Workers'), 'futile')
+      throw failed(new Error('a key with a . or .. segment cannot be reached from Workers'), 'unsendable')
     }
     const cut = new AbortController()
     /** Cuts the exchange when the time is up; the result calls that off. */
     const within = (limit: TimeLimit, what: string) => {
       if (limit.ms === Number.POSITIVE_INFINITY) return () => {}
-      const timeout = setTimeout(() => cut.abort(late(what, limit)), limit.ms)
+      const timeout = setTimeout(() => cut.abort(timedOut(what, limit)), limit.ms)
       return () => clearTimeout(timeout)
     }
     const endTotal = within(limits.total, 'OSS had not answered to the end')
     let answered = false
     let endWait = () => {}
     const onSent = () => {
-      if (!answered) endWait = within(patience ?? limits.headers, 'OSS did not answer')
+      if (!answered) endWait = within(answerTimeout ?? limits.headers, 'OSS did not answer')
     }
     const isStream = body !== undefined && !(body instanceof Uint8Array)
     if (!isStream) onSent()
@@ -52,7 +52,7 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
         encodeResponseBody: 'manual',
         signal: signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]),
       } as RequestInit & WorkersInit)
-      const wait = () => within(patience ?? limits.idle, 'OSS sent nothing more')
+      const wait = () => within(answerTimeout ?? limits.idle, 'OSS sent nothing more')
       return {
         status: answer.status,
         headers: headersOf(answer.headers),

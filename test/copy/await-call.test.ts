@@ -81,7 +81,7 @@ test('0 never calls it long, and a time below a second is kept to', () => {
 test('its limit is an error that may be tried again, and says which setting it is', async () => {
   const { outcome, pass, waiting } = watched()
   for (let seconds = 0; seconds <= 60; seconds++) pass(1_000)
-  await expect(outcome).rejects.toMatchObject({ name: 'OssUnreachable', failure: 'late' })
+  await expect(outcome).rejects.toMatchObject({ name: 'OssUnreachable', failure: 'timeout' })
   await expect(outcome).rejects.toThrow('within 60 s (a setting)')
   expect(waiting.size).toBe(0)
 })

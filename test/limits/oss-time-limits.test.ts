@@ -78,7 +78,7 @@ describe.concurrent('OSS has so long', () => {
   test('to answer', async () => {
     const { ask } = await inFrontOf(silence, { headers: 1 })
     const { why, message, seconds } = await failure(ask())
-    expect([why, message]).toEqual(['late', 'OSS did not answer within 1 s (timeouts.oss.headers)'])
+    expect([why, message]).toEqual(['timeout', 'OSS did not answer within 1 s (timeouts.oss.headers)'])
     expect(seconds).toBeGreaterThan(0.4)
   })
 
@@ -98,14 +98,14 @@ describe.concurrent('OSS has so long', () => {
     }
     const { why } = await failure(ask({ method: 'PUT', headers: { 'content-length': '3000' }, body: body() }))
     const seconds = (performance.now() - ended) / 1000
-    expect([why, ended > 0]).toEqual(['late', true])
+    expect([why, ended > 0]).toEqual(['timeout', true])
     expect(seconds).toBeGreaterThan(0.4)
   })
 
   test('to take what is sent', async () => {
     const { ask } = await inFrontOf((request) => void request.pause(), { headers: 1 })
     const { why } = await failure(ask({ method: 'PUT', body: slowly(1e6, 0, 1 << 20) }))
-    expect(why).toBe('late')
+    expect(why).toBe('timeout')
   })
 
   test('or as long as a request says', async () => {
@@ -113,20 +113,20 @@ describe.concurrent('OSS has so long', () => {
       headers: 1,
       idle: 1,
     })
-    const most = (ms: number) => ({ patience: { ms, setting: 'a setting' } })
+    const most = (ms: number) => ({ answerTimeout: { ms, setting: 'a setting' } })
     const [finite, endless, short] = await Promise.all([
       textOf(ask(most(10_000))),
       textOf(ask(most(Number.POSITIVE_INFINITY))),
       failure(ask(most(1500))),
     ])
     expect([finite, endless]).toEqual(['late', 'late'])
-    expect(short).toMatchObject({ why: 'late', message: 'OSS did not answer within 1.5 s (a setting)' })
+    expect(short).toMatchObject({ why: 'timeout', message: 'OSS did not answer within 1.5 s (a setting)' })
   })
 
   test('to go on', async () => {
     const { ask } = await inFrontOf((_, response) => void response.write('so far'), { idle: 1 })
     const { why, message } = await failure(textOf(ask()))
-    expect([why, message]).toEqual(['late', 'OSS sent nothing more within 1 s (timeouts.oss.idle)'])
+    expect([why, message]).toEqual(['timeout', 'OSS sent nothing more within 1 s (timeouts.oss.idle)'])
   })
 
   test('to go on, each time anew', async () => {
@@ -161,7 +161,7 @@ describe.concurrent('OSS has so long', () => {
     const { transport, close: closeTransport } = ossTransport({ ...generous, connect: 1 })
     close.push(closeTransport, () => server.close())
     const { why, message } = await failure(transport({ method: 'GET', url: `https://${host}/`, headers: {} }))
-    expect([why, message]).toEqual(['unsent', 'there was no connection within 1 s (timeouts.oss.connect)'])
+    expect([why, message]).toEqual(['not-sent', 'there was no connection within 1 s (timeouts.oss.connect)'])
   })
 
   test('for the whole of it', async () => {
@@ -174,7 +174,7 @@ describe.concurrent('OSS has so long', () => {
     const { ask: askSilent } = await inFrontOf(silence, { total: 2 })
     const up = failure(askSilent({ method: 'PUT', body: slowly(100, 100) }))
     for (const { why, message, seconds } of await Promise.all([down, up])) {
-      expect(why).toBe('late')
+      expect(why).toBe('timeout')
       expect(message).toBe('OSS had not answered to the end within 2 s (timeouts.oss.total)')
       expect(seconds).toBeGreaterThan(1.9)
     }
@@ -222,7 +222,7 @@ describe('of a request that got no answer it is known', () => {
     close.push(closeTransport)
     for (const url of [`http://${host}/`, 'http://no-such-host.invalid/']) {
       const body = slowly(1, 0)
-      expect((await failure(transport({ method: 'PUT', url, headers: {}, body }))).why).toBe('unsent')
+      expect((await failure(transport({ method: 'PUT', url, headers: {}, body }))).why).toBe('not-sent')
     }
   })
 
@@ -239,9 +239,9 @@ describe('of a request that got no answer it is known', () => {
     const given = new AbortController()
     setTimeout(() => given.abort(reason), 100)
     const meanwhile = await failure(askSilent({ signal: given.signal }))
-    const late = new AbortController()
-    const answer = await ask({ signal: late.signal })
-    late.abort(reason)
+    const later = new AbortController()
+    const answer = await ask({ signal: later.signal })
+    later.abort(reason)
     const after = await failure(textOf(Promise.resolve(answer)))
     for (const { message } of [before, meanwhile, after]) expect(message).toBe('no more')
   })
@@ -250,7 +250,7 @@ describe('of a request that got no answer it is known', () => {
 describe.each(['sockets', 'workerd'] as const)('behind the gateway, %s', (setup) => {
   let world: World
   const timeouts = { oss: { headers: 2, idle: 2 } }
-  const unheard = { name: 'ServiceUnavailable', $metadata: { httpStatusCode: 503 } }
+  const noAnswer = { name: 'ServiceUnavailable', $metadata: { httpStatusCode: 503 } }
   beforeAll(async () => {
     world = await startWorld(setup, { GATEWAY_CONFIG: JSON.stringify({ timeouts }) })
     const s3 = world.s3()
@@ -263,16 +263,16 @@ describe.each(['sockets', 'workerd'] as const)('behind the gateway, %s', (setup)
   test('an OSS that does not answer is a reason to try again, for the client', async () => {
     world.localOss.faults.add({ action: { kind: 'stall', at: 'start' }, times: 9 })
     const read = world.s3().send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }))
-    await expect(read).rejects.toMatchObject({ ...unheard, $response: { headers: { 'retry-after': '1' } } })
+    await expect(read).rejects.toMatchObject({ ...noAnswer, $response: { headers: { 'retry-after': '1' } } })
     const Body = Buffer.alloc(300_000)
     const written = world.s3().send(new PutObjectCommand({ Bucket: 'bucket', Key: 'new', Body }))
-    await expect(written).rejects.toMatchObject(unheard)
+    await expect(written).rejects.toMatchObject(noAnswer)
   })
 
   test('and so is one that stops within a document', async () => {
     world.localOss.faults.add({ action: { kind: 'stall', at: 'body', afterBytes: 20 }, times: 9 })
     const list = world.s3().send(new ListObjectsV2Command({ Bucket: 'bucket' }))
-    await expect(list).rejects.toMatchObject(unheard)
+    await expect(list).rejects.toMatchObject(noAnswer)
   })
 
   // What a Worker only hands on, it does not watch.

@@ -212,7 +212,7 @@ describe('a request to OSS', () => {
     ['address that is none', { url: 'nowhere' }],
   ])('with a %s cannot be sent', async (_, request) => {
     const { ask, heard } = await hearing(/\r\n\r\n$/)
-    expect(await failureOf(ask(request))).toBe('futile')
+    expect(await failureOf(ask(request))).toBe('unsendable')
     expect(heard()).toBe('')
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { OssCall } from '../../src/oss/client.ts'
-import { failed, late, OssError, OssUnreachable } from '../../src/oss/error.ts'
+import { failed, OssError, OssUnreachable, timedOut } from '../../src/oss/error.ts'
 import { isRepeatable, pauseBefore, repeating, retryBudget } from '../../src/oss/retry.ts'
 
 async function* stream() {}
@@ -31,11 +31,11 @@ const unreachable = (cause: Error) => new OssUnreachable('no answer', { cause })
 
 describe('a call is repeated', () => {
   const rows: [why: string, error: unknown, repeated: string[]][] = [
-    ['no connection', unreachable(failed(new Error('ECONNREFUSED'), 'unsent')), replayable],
+    ['no connection', unreachable(failed(new Error('ECONNREFUSED'), 'not-sent')), replayable],
     ['a cut connection', unreachable(new Error('ECONNRESET')), idempotent],
     ['a document that is none', new OssUnreachable('no ListBucketResult'), idempotent],
-    ['a time limit', unreachable(late('nothing came', { ms: 1, setting: 'x' })), []],
-    ['a request that cannot be sent', unreachable(failed(new Error('x'), 'futile')), []],
+    ['a time limit', unreachable(timedOut('nothing came', { ms: 1, setting: 'x' })), []],
+    ['a request that cannot be sent', unreachable(failed(new Error('x'), 'unsendable')), []],
     ['503 ServiceUnavailable', refused(503, 'ServiceUnavailable'), replayable],
     ['503 TotalQpsLimitExceeded', refused(503, 'TotalQpsLimitExceeded'), replayable],
     ['503 of a proxy', refused(503), idempotent],

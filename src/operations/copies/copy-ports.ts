@@ -1,4 +1,4 @@
-import { nativePatience, withOwnPatience } from '../../copy/attempt.ts'
+import { nativeTimeout, withoutAnswerTimeout } from '../../copy/attempt.ts'
 import { limitRequests } from '../../copy/request-limit.ts'
 import type { CopyPorts } from '../../copy/run.ts'
 import type { TimeLimit } from '../../ports.ts'
@@ -8,10 +8,10 @@ import type { Context } from '../operation.ts'
 export function copyPorts({ config, oss, clock, log, sleep, timer, random, platform }: Context): CopyPorts {
   const settings = config.document.copy
   const { keepAliveAfter, timeout, parallel } = settings
-  const patient = withOwnPatience(oss)
+  const untimed = withoutAnswerTimeout(oss)
   return {
     // Where the platform counts requests, each copy counts its own.
-    oss: settings.maxRequests === undefined ? patient : limitRequests(patient, settings.maxRequests),
+    oss: settings.maxRequests === undefined ? untimed : limitRequests(untimed, settings.maxRequests),
     clock,
     log,
     sleep,
@@ -29,7 +29,7 @@ export function copyPorts({ config, oss, clock, log, sleep, timer, random, platf
 /** How long OSS may take for what a client wants done in one long call: never less than for any other. */
 export function longCallLimit({ config }: Context): TimeLimit {
   const { copy, timeouts } = config.document
-  const own = nativePatience(copy.timeout * 1000)
+  const own = nativeTimeout(copy.timeout * 1000)
   const general = { ms: timeouts.oss.headers * 1000, setting: 'timeouts.oss.headers' }
   return own.ms > general.ms ? own : general
 }

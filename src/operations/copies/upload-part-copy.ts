@@ -154,7 +154,7 @@ async function copyNatively(
         },
         body: new Uint8Array(0),
         signal: signal(),
-        patience: longCallLimit(context),
+        answerTimeout: longCallLimit(context),
       },
       'CopyPartResult',
     )

@@ -60,7 +60,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
           ...conditions,
         },
         body: completion(parts),
-        patience: longCallLimit(context),
+        answerTimeout: longCallLimit(context),
       },
       'CompleteMultipartUploadResult',
     )
