@@ -5,13 +5,12 @@ import {
   type DeclaredChecksum,
   declaredChecksum,
   declaredMd5,
-  type Hasher,
-  hash,
   trailerNames,
   validateChecksum,
 } from './checksum.ts'
 import { decodeChunked, wrongLength } from './chunked.ts'
 import { invalidArgument, S3Error } from './error.ts'
+import { type Hasher, hash } from './hasher.ts'
 import type { Payload } from './payload.ts'
 
 /** The body as plain bytes, verified while it streams. */

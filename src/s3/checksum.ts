@@ -1,21 +1,7 @@
-import { createHash, type Hash } from 'node:crypto'
-import * as zlib from 'node:zlib'
 import { Xxh3_64, Xxh3_128, Xxh64 } from '@aws-sdk/checksums/xxh'
-import { crc64 } from '../bytes/crc64.ts'
-import { digestOf } from '../bytes/digest.ts'
 import type { HeaderMap } from '../ports.ts'
 import { notImplemented, S3Error } from './error.ts'
-
-/** Base64; where the algorithm's library has no digest at once, a promise of it. */
-export type Digest = string | Promise<string>
-
-/** A digest that grows with the bytes it is shown. `digest` is called once. */
-export type Hasher<Given extends Digest = Digest> = {
-  update(bytes: Uint8Array): void
-  digest(): Given
-  /** Instead of both, for bytes that are all there. */
-  digestOf(bytes: Uint8Array): Given
-}
+import { crcHasher, type Hasher, hash, xxHash } from './hasher.ts'
 
 export type Algorithm = {
   /** As S3 writes it in `x-amz-checksum-algorithm` and in its error texts. */
@@ -29,9 +15,14 @@ export type Algorithm = {
 
 /** The checksums of S3's model whose digest is there at once. */
 export const algorithms = {
-  CRC32: { name: 'CRC32', header: 'x-amz-checksum-crc32', bytes: 4, create: () => crc(crc32) },
-  CRC32C: { name: 'CRC32C', header: 'x-amz-checksum-crc32c', bytes: 4, create: () => crc(crc32c) },
-  CRC64NVME: { name: 'CRC64NVME', header: 'x-amz-checksum-crc64nvme', bytes: 8, create: crc64nvme },
+  CRC32: { name: 'CRC32', header: 'x-amz-checksum-crc32', bytes: 4, create: () => crcHasher('CRC32') },
+  CRC32C: { name: 'CRC32C', header: 'x-amz-checksum-crc32c', bytes: 4, create: () => crcHasher('CRC32C') },
+  CRC64NVME: {
+    name: 'CRC64NVME',
+    header: 'x-amz-checksum-crc64nvme',
+    bytes: 8,
+    create: () => crcHasher('CRC64NVME'),
+  },
   MD5: { name: 'MD5', header: 'x-amz-checksum-md5', bytes: 16, create: () => hash('md5') },
   SHA1: { name: 'SHA1', header: 'x-amz-checksum-sha1', bytes: 20, create: () => hash('sha1') },
   SHA256: { name: 'SHA256', header: 'x-amz-checksum-sha256', bytes: 32, create: () => hash('sha256') },
@@ -165,22 +156,6 @@ export function declaredMd5(headers: HeaderMap): string | undefined {
   return value
 }
 
-/** A hasher of node:crypto; base64 unless told otherwise. */
-export function hash(
-  name: 'md5' | 'sha1' | 'sha256' | 'sha512',
-  encoding: 'base64' | 'hex' = 'base64',
-): Hasher<string> {
-  let state: Hash | undefined
-  return {
-    update: (bytes) => {
-      state ??= createHash(name)
-      state.update(bytes)
-    },
-    digest: () => (state ?? createHash(name)).digest(encoding),
-    digestOf: (bytes) => digestOf(name, bytes, encoding),
-  }
-}
-
 function supported(header: string): Algorithm {
   const algorithm = byHeader.get(header)
   // What AWS may add: an unverified checksum must not be echoed as verified.
@@ -195,88 +170,3 @@ export function isDigest(value: string, bytes: number): boolean {
 }
 
 const invalid = (message: string) => new S3Error('InvalidRequest', { message })
-
-/** A 32-bit CRC step: the checksum of what came before, then of these bytes too. */
-export type Crc = (bytes: Uint8Array, before: number) => number
-
-/** The SDK's own xxHash, which is JavaScript and so runs on Workers as well. */
-const xxHash = (state: Pick<Xxh64, 'update' | 'digest'>) =>
-  growing({
-    update: (bytes) => state.update(bytes),
-    digest: () => state.digest().then((digest) => Buffer.from(digest).toString('base64')),
-  })
-
-function crc(step: Crc) {
-  let value = 0
-  return growing({
-    update: (bytes) => {
-      // zlib.crc32 of no bytes is 0, whatever came before.
-      if (bytes.length > 0) value = step(bytes, value)
-    },
-    digest: () => bigEndian(value >>> 0, 4),
-  })
-}
-
-/** A hasher to which it makes no difference whether all bytes are there. */
-const growing = <Given extends Digest>({
-  update,
-  digest,
-}: Pick<Hasher<Given>, 'update' | 'digest'>): Hasher<Given> => ({
-  update,
-  digest,
-  digestOf: (bytes) => {
-    update(bytes)
-    return digest()
-  },
-})
-
-/** The number in so many bytes, most significant first, as base64. */
-const bigEndian = (value: number | bigint, bytes: number) =>
-  Buffer.from(value.toString(16).padStart(2 * bytes, '0'), 'hex').toString('base64')
-
-const look = (table: Int32Array, at: number) => table[at] as number
-
-// Eight tables take eight bytes a step: table k, at 256k, is the effect of a byte that k zero bytes follow.
-
-const crc32c = slicedCrc(0x82f63b78)
-// Node 20 has zlib.crc32 from 20.15.
-const crc32: Crc = zlib.crc32 ?? slicedCrc(0xedb88320)
-
-/** A 32-bit CRC in JavaScript, for those that zlib does not have. @param polynomial bit-reversed. */
-export function slicedCrc(polynomial: number): Crc {
-  const table = new Int32Array(8 * 256)
-  for (let byte = 0; byte < 256; byte++) {
-    let value = byte
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1
-    table[byte] = value
-  }
-  for (let at = 256; at < table.length; at++)
-    table[at] = (look(table, at - 256) >>> 8) ^ look(table, look(table, at - 256) & 255)
-
-  return (bytes, before) => {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    let value = ~before
-    let at = 0
-    for (const end = bytes.length - 7; at < end; at += 8) {
-      const a = view.getInt32(at, true) ^ value
-      const b = view.getInt32(at + 4, true)
-      value =
-        look(table, 1792 + (a & 255)) ^
-        look(table, 1536 + ((a >>> 8) & 255)) ^
-        look(table, 1280 + ((a >>> 16) & 255)) ^
-        look(table, 1024 + (a >>> 24)) ^
-        look(table, 768 + (b & 255)) ^
-        look(table, 512 + ((b >>> 8) & 255)) ^
-        look(table, 256 + ((b >>> 16) & 255)) ^
-        look(table, b >>> 24)
-    }
-    for (; at < bytes.length; at++) value = (value >>> 8) ^ look(table, (value ^ (bytes[at] as number)) & 255)
-    return ~value
-  }
-}
-
-/** CRC-64/NVME, which is not OSS's CRC-64. */
-function crc64nvme() {
-  const state = crc64(0x9a6c9329ac4bc9b5n)
-  return growing({ update: state.update, digest: () => bigEndian(state.digest(), 8) })
-}

@@ -1,21 +1,16 @@
-/** The CRCs whose value over a whole is known from the values over its parts; polynomials bit-reversed. */
-const polynomials: Readonly<Record<string, bigint>> = {
-  CRC32: 0xedb88320n,
-  CRC32C: 0x82f63b78n,
-  CRC64NVME: 0x9a6c9329ac4bc9b5n,
-}
+import { type CrcName, crcs } from '../bytes/crc.ts'
 
 /** One part: its CRC, big-endian as S3 sends it, and its length in bytes. */
 export type CrcPart = { crc: Uint8Array; size: number }
 
 /**
  * The CRC of bytes from the CRCs of their parts, in base64.
- * @param algorithm CRC32, CRC32C or CRC64NVME.
+ * @param algorithm CRC32, CRC32C or CRC64NVME: no other digest of a whole is known from those of its parts.
  */
 export function combineCrcs(algorithm: string, parts: readonly CrcPart[]): string {
-  const polynomial = polynomials[algorithm]
-  if (polynomial === undefined) throw new Error(`${algorithm} is no CRC`)
-  const bits = BigInt(8 * (parts[0]?.crc.length ?? 4))
+  if (!Object.hasOwn(crcs, algorithm)) throw new Error(`${algorithm} is no CRC`)
+  const { polynomial, bits: width } = crcs[algorithm as CrcName]
+  const bits = BigInt(width)
   // All parts but the last have the same size, as a rule.
   const powers = new Map<number, bigint>()
   let whole = 0n

@@ -4,13 +4,13 @@ import {
   algorithmNamed,
   allAlgorithms,
   carriesChecksum,
-  type Digest,
   declaredChecksum,
   isDigest,
   validateChecksum,
 } from './checksum.ts'
 import { combineCrcs } from './crc-combine.ts'
 import { notImplemented, S3Error } from './error.ts'
+import type { Digest } from './hasher.ts'
 
 type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT'
 

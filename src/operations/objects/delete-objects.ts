@@ -1,7 +1,7 @@
 import { decodeKey } from '../../bytes/percent.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
-import { hash } from '../../s3/checksum.ts'
 import { S3Error } from '../../s3/error.ts'
+import { hash } from '../../s3/hasher.ts'
 import { validateKey } from '../../s3/request.ts'
 import {
   checkElements,

@@ -1,13 +1,13 @@
-;; CRC-64. Exclusive ors alone fold most of the bytes away, sixteen at once, as in Chorba (Russell 2024, arXiv
-;; 2412.16398); what is left goes through tables, sixteen bytes a step.
+;; A CRC of up to 64 bits. Exclusive ors alone fold most of the bytes away, sixteen at once, as in Chorba (Russell 2024,
+;; arXiv 2412.16398); what is left goes through tables, sixteen bytes a step.
 ;;
 ;; A message of eight ones, 01 at 0 and at seven distances, is a multiple of the polynomial: a register of zero goes
 ;; through it to zero. Added to a message, it changes no sum. So any byte becomes zero once it is added (exclusive or)
-;; to those at the seven distances behind it. crc64.ts has the distances, crc64.test.ts tries them.
+;; to those at the seven distances behind it. crc.ts has the distances, crc.test.ts tries them.
 ;;
 ;; Memory: sixteen tables of 256 sums from 0 on (table k: a byte that k zero bytes follow), the distances from 32768 on,
 ;; i32, the farthest last, then zeros; the bytes from 36864 on, up to 65536; what is left of them from 106496 on.
-;; Assemble: npx -p wabt wat2wasm src/bytes/crc64.wat --output=crc64.wasm; for crc64-wasm.ts: base64 -w 104 crc64.wasm
+;; Assemble: npx -p wabt wat2wasm src/bytes/crc.wat --output=crc.wasm; for crc-wasm.ts: base64 -w 104 crc.wasm
 (module
   (memory (export "memory") 2)
 
