@@ -1,18 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { type Body, type HeaderMap, headerMap } from '../ports.ts'
+import { type HeaderMap, headerMap } from '../ports.ts'
+import { ChunkSignatures } from './chunk-signature.ts'
 import { S3Error } from './error.ts'
-
-/** What the chunks' signatures are made with; the first one follows the signature of the request itself. */
-export type ChunkSigning = {
-  /** The signing key of the day, region and service. */
-  key: Uint8Array
-  /** `yyyyMMddTHHmmssZ` of the request. */
-  timestamp: string
-  /** `date/region/s3/aws4_request`. */
-  scope: string
-  /** The request's signature, hex. */
-  seed: string
-}
+import { hash } from './hasher.ts'
+import type { ChunkSigning } from './payload.ts'
 
 export type Framing = {
   /** Absent: the chunks bear no signatures, or none that is looked at. */
@@ -23,105 +13,141 @@ export type Framing = {
   names: readonly string[]
   /** Bytes of the plain body. */
   length: number
-  /** Told the trailers after the last byte, when everything was verified. */
-  onTrailers?: (trailers: HeaderMap) => void
 }
 
-// A chunk header is some 90 bytes, a trailer line at most as long.
+/** Bytes of a chunk's header, some 90 as a rule, and of a line of the trailer. */
 const MAX_LINE = 1024
+/** Bytes of the trailer. */
 const MAX_TRAILER = 8192
-/** Smaller pieces that came together go on together. */
-const SMALL = 8192
 /** Bytes of a signed chunk that is not the last (versitygw#1683). Unsigned ones are sent smaller by the SDK for JavaScript. */
 const MIN_SIGNED = 8192
 const LF = 10
-const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /**
- * Takes the aws-chunked framing off a body: signed chunks, signed chunks with a signed trailer, or unsigned chunks
- * with a trailer. The pieces are views of the source's, not copies, unless they are small. A piece may be out before the signature of its
- * chunk is verified, but the last piece of each chunk is not; so the consumer must not call the body complete
- * before the generator ends.
- * @throws S3Error IncompleteBody, InvalidChunkSizeError, MalformedTrailerError, SignatureDoesNotMatch.
+ * Takes the aws-chunked framing off a body, piece by piece: signed chunks, signed chunks with a signed trailer, or
+ * unsigned chunks with a trailer. Bytes may be out before the signature of their chunk is verified, but the last ones of
+ * each chunk are not; so what is decoded is not all of the body before `end` has returned.
  */
-export async function* decodeChunked(source: Body, framing: Framing): AsyncGenerator<Uint8Array, void, void> {
-  const chain = framing.signing && signatureChain(framing.signing)
-  let expecting: 'size' | 'data' | 'gap' | 'trailer' = 'size'
-  let line = ''
-  let signature = ''
-  let left = 0
-  let count = 0
-  let size = 0
-  let total = 0
-  const trailer: string[] = []
-  let trailerSize = 0
-  const small: Uint8Array[] = []
+export class ChunkedDecoder {
+  /** By name in lower case, once `end` has verified them. */
+  trailers: HeaderMap = {}
+  readonly #framing: Framing
+  readonly #signatures: ChunkSignatures | undefined
+  #expecting: 'header' | 'data' | 'data end' | 'trailer' = 'header'
+  /** The beginning of a line whose end has not come. */
+  #line = ''
+  /** Of the chunk: its size, how much of it is still to come, its signature, and the SHA-256 of what has come. */
+  #size = 0
+  #left = 0
+  #signature = ''
+  #hasher = hash('sha256', 'hex')
+  /** Chunks so far, and the sum of their sizes. */
+  #count = 0
+  #total = 0
+  readonly #trailer: string[] = []
+  #trailerSize = 0
 
-  for await (const piece of source) {
-    let at = 0
-    while (at < piece.length) {
-      if (expecting === 'data') {
-        const data = piece.subarray(at, at + left)
-        chain?.update(data)
-        at += data.length
-        left -= data.length
-        if (left === 0) {
-          chain?.verifyChunk(signature)
-          expecting = 'gap'
-        }
-        if (data.length < SMALL) small.push(data)
-        else {
-          yield* together(small)
-          yield data
-        }
-        continue
-      }
-      const end = piece.indexOf(LF, at)
-      const rest = Math.min(end < 0 ? piece.length : end, at + MAX_LINE + 1)
-      line += Buffer.from(piece.buffer, piece.byteOffset + at, rest - at).toString('latin1')
-      if (line.length > MAX_LINE) throw malformed()
-      if (end < 0) break
-      at = end + 1
-      const text = line.endsWith('\r') ? line.slice(0, -1) : line
-      // minio-go ends a trailer with a bare line feed.
-      if (text === line && expecting !== 'trailer') throw malformed()
-      line = ''
-
-      if (expecting === 'size') {
-        const header = parseChunkHeader(text)
-        if (chain !== undefined && header.size > 0 && count > 0 && size < MIN_SIGNED) {
-          throw new S3Error('InvalidChunkSizeError', { elements: { Chunk: count + 1, BadChunkSize: size } })
-        }
-        count++
-        left = size = header.size
-        signature = header.signature
-        total += left
-        if (total > framing.length || (left === 0 && total < framing.length)) {
-          throw wrongLength(framing.length, total)
-        }
-        if (left === 0) chain?.verifyChunk(signature)
-        expecting = left === 0 ? 'trailer' : 'data'
-      } else if (expecting === 'gap') {
-        if (text !== '') throw malformed()
-        expecting = 'size'
-      } else {
-        trailerSize += text.length + 2
-        if (trailerSize > MAX_TRAILER) throw new S3Error('MalformedTrailerError')
-        trailer.push(text)
-      }
-    }
-    yield* together(small)
+  constructor(framing: Framing) {
+    this.#framing = framing
+    this.#signatures = framing.signing && new ChunkSignatures(framing.signing)
   }
 
-  if (expecting !== 'trailer' || line !== '' || trailer.at(-1) !== '') throw malformed()
-  const found = parseTrailer(trailer, framing)
-  if (framing.trailer) chain?.verifyTrailer(found.lines, found.signature)
-  framing.onTrailers?.(found.values)
-}
+  /**
+   * The plain bytes of a piece, in its own memory: they are moved together over the framing that was between them,
+   * since a piece written for each chunk would cost OSS's connection a call of the system each.
+   * @throws S3Error IncompleteBody, InvalidChunkSizeError, MalformedTrailerError, SignatureDoesNotMatch.
+   */
+  decode(piece: Uint8Array): Uint8Array {
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+    let start = 0
+    let end = 0
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#expecting !== 'data') {
+        at = this.#readLine(bytes, at)
+        continue
+      }
+      const next = Math.min(at + this.#left, bytes.length)
+      this.#readData(bytes.subarray(at, next))
+      // The shorter of the two is moved: in all, no byte more than once or so, however small the chunks.
+      if (end - start < next - at) {
+        bytes.copyWithin(at - (end - start), start, end)
+        start = at - (end - start)
+        end = next
+      } else {
+        bytes.copyWithin(end, at, next)
+        end += next - at
+      }
+      at = next
+    }
+    return bytes.subarray(start, end)
+  }
 
-/** The pieces as one, which leaves none. */
-function* together(pieces: Uint8Array[]) {
-  if (pieces.length > 0) yield Buffer.concat(pieces.splice(0))
+  /**
+   * No piece follows.
+   * @throws S3Error IncompleteBody, MalformedTrailerError, SignatureDoesNotMatch.
+   */
+  end(): void {
+    if (this.#expecting !== 'trailer' || this.#line !== '' || this.#trailer.at(-1) !== '') throw malformed()
+    const { values, lines, signature } = parseTrailer(this.#trailer, this.#framing)
+    if (this.#framing.trailer) this.#signatures?.verifyTrailer(signature, lines)
+    this.trailers = values
+  }
+
+  #readData(data: Uint8Array): void {
+    this.#left -= data.length
+    if (this.#signatures !== undefined) {
+      const isWhole = data.length === this.#size
+      if (!isWhole) this.#hasher.update(data)
+      if (this.#left === 0) {
+        const sha256 = isWhole ? this.#hasher.digestOf(data) : this.#hasher.digest()
+        this.#signatures.verifyChunk(this.#signature, sha256)
+        this.#hasher = hash('sha256', 'hex')
+      }
+    }
+    if (this.#left === 0) this.#expecting = 'data end'
+  }
+
+  /** Reads a line, or as much of it as is there. @returns where what follows begins. */
+  #readLine(bytes: Buffer, at: number): number {
+    const lineFeed = bytes.indexOf(LF, at)
+    const end = lineFeed < 0 ? bytes.length : lineFeed
+    this.#line += bytes.toString('latin1', at, Math.min(end, at + MAX_LINE + 1))
+    if (this.#line.length > MAX_LINE) throw malformed()
+    if (lineFeed < 0) return end
+    const line = this.#line
+    this.#line = ''
+    const text = line.endsWith('\r') ? line.slice(0, -1) : line
+    // minio-go ends a trailer with a bare line feed.
+    if (text === line && this.#expecting !== 'trailer') throw malformed()
+    if (this.#expecting === 'header') this.#readHeader(text)
+    else if (this.#expecting === 'trailer') this.#readTrailer(text)
+    else if (text === '') this.#expecting = 'header'
+    else throw malformed()
+    return end + 1
+  }
+
+  #readHeader(text: string): void {
+    const { size, signature } = parseChunkHeader(text)
+    if (this.#signatures !== undefined && size > 0 && this.#count > 0 && this.#size < MIN_SIGNED) {
+      throw new S3Error('InvalidChunkSizeError', {
+        elements: { Chunk: this.#count + 1, BadChunkSize: this.#size },
+      })
+    }
+    this.#count++
+    this.#size = this.#left = size
+    this.#signature = signature
+    this.#total += size
+    const { length } = this.#framing
+    if (this.#total > length || (size === 0 && this.#total < length)) throw wrongLength(length, this.#total)
+    if (size === 0) this.#signatures?.verifyChunk(signature)
+    this.#expecting = size === 0 ? 'trailer' : 'data'
+  }
+
+  #readTrailer(text: string): void {
+    this.#trailerSize += text.length + 2
+    if (this.#trailerSize > MAX_TRAILER) throw new S3Error('MalformedTrailerError')
+    this.#trailer.push(text)
+  }
 }
 
 /** `size[;chunk-signature=hex]`, the size in hex of at most 2^52. */
@@ -153,40 +179,6 @@ function parseTrailer(lines: string[], { trailer, names, signing }: Framing) {
   }
   if (names.some((name) => values[name] === undefined)) throw new S3Error('MalformedTrailerError')
   return { values, lines: signed, signature }
-}
-
-/** Each signature covers the one before it, so no chunk can be left out, repeated or moved. */
-function signatureChain({ key, timestamp, scope, seed }: ChunkSigning) {
-  let previous = seed
-  let hash = createHash('sha256')
-  const verify = (stringToSign: string, provided: string) => {
-    const expected = createHmac('sha256', key).update(stringToSign).digest('hex')
-    const same =
-      provided.length === expected.length && timingSafeEqual(Buffer.from(provided), Buffer.from(expected))
-    if (!same) {
-      throw new S3Error('SignatureDoesNotMatch', {
-        elements: { StringToSign: stringToSign, SignatureProvided: provided },
-      })
-    }
-    previous = provided
-  }
-  return {
-    update: (data: Uint8Array) => {
-      hash.update(data)
-    },
-    verifyChunk: (signature: string) => {
-      const digest = hash.digest('hex')
-      hash = createHash('sha256')
-      verify(
-        `AWS4-HMAC-SHA256-PAYLOAD\n${timestamp}\n${scope}\n${previous}\n${EMPTY_SHA256}\n${digest}`,
-        signature,
-      )
-    },
-    verifyTrailer: (lines: string, signature: string) => {
-      const digest = createHash('sha256').update(lines).digest('hex')
-      verify(`AWS4-HMAC-SHA256-TRAILER\n${timestamp}\n${scope}\n${previous}\n${digest}`, signature)
-    },
-  }
 }
 
 // S3's text for a body that ends early or is not framed as announced.

@@ -1,5 +1,16 @@
-import type { ChunkSigning } from './chunked.ts'
 import { invalidArgument, S3Error } from './error.ts'
+
+/** What the chunks' signatures are made with; the first one follows the signature of the request itself. */
+export type ChunkSigning = {
+  /** The signing key of the day, region and service. */
+  key: Uint8Array
+  /** `yyyyMMddTHHmmssZ` of the request. */
+  timestamp: string
+  /** `date/region/s3/aws4_request`. */
+  scope: string
+  /** The request's signature, hex. */
+  seed: string
+}
 
 /** How the body is declared in x-amz-content-sha256. */
 export type Payload =

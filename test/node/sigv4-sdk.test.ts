@@ -13,7 +13,7 @@ import {
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Body, headerMap } from '../../src/ports.ts'
-import { plainBody } from '../../src/s3/body.ts'
+import { plainBody } from '../../src/s3/plain-body.ts'
 import { parseRequest } from '../../src/s3/request.ts'
 import { verifySigV4 } from '../../src/s3/sigv4.ts'
 

@@ -3,9 +3,9 @@ import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { headerMap } from '../../src/ports.ts'
-import { plainBody } from '../../src/s3/body.ts'
 import { readForm } from '../../src/s3/multipart-form.ts'
 import type { Payload } from '../../src/s3/payload.ts'
+import { plainBody } from '../../src/s3/plain-body.ts'
 import { readText } from '../../src/s3/request.ts'
 
 /** A client's bytes in one piece of memory, which the next piece is read into: whoever holds on to one sees another. */

@@ -3,9 +3,9 @@ import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { headerMap } from '../../src/ports.ts'
-import { plainBody } from '../../src/s3/body.ts'
 import type { S3Error } from '../../src/s3/error.ts'
 import type { Payload } from '../../src/s3/payload.ts'
+import { plainBody } from '../../src/s3/plain-body.ts'
 
 const unsigned: Payload = { kind: 'unsigned' }
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
