@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto'
-import { sha256Hex } from '../bytes/digest.ts'
+import { hmacWith, sha256Hex } from '../bytes/digest.ts'
 import { S3Error } from './error.ts'
 import type { ChunkSigning } from './payload.ts'
 import { equalSignatures } from './signature.ts'
@@ -11,10 +10,12 @@ const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
  * repeated or moved. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
 export class ChunkSignatures {
+  readonly #hmac: (text: string) => string
   readonly #signing: ChunkSigning
   #previous: string
 
   constructor(signing: ChunkSigning) {
+    this.#hmac = hmacWith(signing.key)
     this.#signing = signing
     this.#previous = signing.seed
   }
@@ -36,9 +37,9 @@ export class ChunkSignatures {
   }
 
   #verify(algorithm: string, digests: string, signature: string): void {
-    const { key, timestamp, scope } = this.#signing
+    const { timestamp, scope } = this.#signing
     const stringToSign = `${algorithm}\n${timestamp}\n${scope}\n${this.#previous}\n${digests}`
-    if (!equalSignatures(createHmac('sha256', key).update(stringToSign).digest('hex'), signature)) {
+    if (!equalSignatures(this.#hmac(stringToSign), signature)) {
       throw new S3Error('SignatureDoesNotMatch', {
         elements: { StringToSign: stringToSign, SignatureProvided: signature },
       })

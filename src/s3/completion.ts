@@ -11,6 +11,7 @@ export type WantedPart = {
   checksums: ReadonlyMap<string, string>
 }
 
+/** S3's limit of the parts of an upload. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MAX_PARTS = 10_000
 
 /** @param text as it was given. @throws S3Error InvalidArgument for a part's number that none can have. */
@@ -60,7 +61,7 @@ function parsePart(part: XmlValue): WantedPart {
 
 const partNames = ['PartNumber', 'ETag', ...Object.keys(allAlgorithms).map((name) => `Checksum${name}`)]
 
-/** @throws S3Error MalformedXML for text beside elements, and for elements of other names. */
+/** @throws S3Error MalformedXML for text between elements, and for elements of other names. */
 function checkNames(node: XmlNode, names: readonly string[]): void {
   if (Object.keys(node).some((name) => (name === '#text' ? !isBlank(node[name]) : !names.includes(name)))) {
     throw new S3Error('MalformedXML')
