@@ -1,15 +1,12 @@
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const weekday = '(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*'
-const time = '(\\d{1,2}):(\\d\\d):(\\d\\d)'
-const form = (pattern: string) => new RegExp(`^${pattern}$`, 'i')
 
 // RFC 1123 and RFC 850 with what was sent under their names: days of one digit (Java), offsets instead of GMT,
 // years of four digits behind hyphens (cookies), no weekday (mail).
-const dayFirst = form(
-  `(?:${weekday},? +)?(\\d{1,2})[ -]([a-z]{3})[ -](\\d{4}|\\d{2}) ${time} ?(gmt|utc?|z|[+-]\\d\\d:?\\d\\d)`,
-)
+const dayFirst =
+  /^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +)?(\d{1,2})[ -]([a-z]{3})[ -](\d{4}|\d{2}) (\d{1,2}):(\d\d):(\d\d) ?(gmt|utc?|z|[+-]\d\d:?\d\d)$/i
 // C's asctime, and the same with the zone that `date` writes.
-const monthFirst = form(`${weekday} ([a-z]{3}) {1,2}(\\d{1,2}) ${time} (?:(?:gmt|utc?) )?(\\d{4})`)
+const monthFirst =
+  /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]* ([a-z]{3}) {1,2}(\d{1,2}) (\d{1,2}):(\d\d):(\d\d) (?:(?:gmt|utc?) )?(\d{4})$/i
 const isoExtended = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d(?::?\d\d)?)?$/i
 const isoBasic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d(?::?\d\d)?)?$/i
 

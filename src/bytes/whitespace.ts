@@ -1,11 +1,14 @@
 /**
- * A header's value without the blanks that HTTP takes off its ends. Not `trim()`, which takes a no-break space too.
- * Each run of blanks is looked at once: tried from each of its blanks, one of 16 KB takes a quarter of a second.
+ * A header's value without the spaces and tabs that HTTP takes off its ends (RFC 9110 5.5). Not `trim()`, which takes a
+ * no-break space too, and no regular expression, which would try every space of a long run anew.
  */
-export const withoutBlanks = (value: string) =>
-  isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1))
-    ? value.replace(/^[ \t]+|(?<![ \t])[ \t]+$/g, '')
-    : value
+export function withoutBlanks(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
 
 /** @param code of a character. */
 export const isBlank = (code: number) => code === 32 || code === 9

@@ -63,21 +63,26 @@ export function readNames(environment: Environment, problems: string[]): Given {
   return { values, told }
 }
 
-const transport = '_PORT_\\d+_(?:TCP|UDP|SCTP)'
 const address = /^(?:[\d.]+|[\da-f]*:[\da-f:]*)$/i
 /** https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables */
 const serviceNames: readonly (readonly [name: RegExp, value: RegExp])[] = [
   [/_SERVICE_HOST$/, address],
-  [/_SERVICE_PORT(?:_[A-Z0-9_]+)?$/, /^\d+$/],
-  [new RegExp(`_PORT$|${transport}$`), /^(?:tcp|udp|sctp):\/\/[\d.:a-f[\]]+:\d+$/],
-  [new RegExp(`${transport}_PROTO$`), /^(?:tcp|udp|sctp)$/],
-  [new RegExp(`${transport}_PORT$`), /^\d+$/],
-  [new RegExp(`${transport}_ADDR$`), address],
+  [/_SERVICE_PORT$/, /^\d+$/],
+  [/_PORT(?:_\d+_(?:TCP|UDP|SCTP))?$/, /^(?:tcp|udp|sctp):\/\/[\d.:a-f[\]]+:\d+$/],
+  [/_PORT_\d+_(?:TCP|UDP|SCTP)_PROTO$/, /^(?:tcp|udp|sctp)$/],
+  [/_PORT_\d+_(?:TCP|UDP|SCTP)_PORT$/, /^\d+$/],
+  [/_PORT_\d+_(?:TCP|UDP|SCTP)_ADDR$/, address],
 ]
 
 /** Whether Kubernetes sets this, for a Service called `oss`, `s3-oss-gateway`, `local-oss`, `admin` and so on. */
 const isOfService = (name: string, value: string) =>
-  serviceNames.some(([form, content]) => form.test(name) && content.test(value))
+  serviceNames.some(([form, content]) => form.test(withoutPortName(name)) && content.test(value))
+
+/** A Service's ports may have names: `…_SERVICE_PORT_HTTPS`. */
+function withoutPortName(name: string): string {
+  const [service, port] = name.split('_SERVICE_PORT_')
+  return port !== undefined && /^[A-Z0-9_]+$/.test(port) ? `${service}_SERVICE_PORT` : name
+}
 
 const plain = (name: string) => name.toUpperCase().replace(/[^A-Z0-9]/g, '')
 

@@ -73,7 +73,7 @@ export function wrongKeyId(id: string): string | undefined {
 
 /** What is wrong with a secret, or undefined; never quotes it. */
 export function wrongSecret(secret: string): string | undefined {
-  if (/^(['"]).*\1$/s.test(secret)) return 'it stands in quotation marks that are part of it: leave them out'
+  if (/^'.*'$|^".*"$/s.test(secret)) return 'it stands in quotation marks that are part of it: leave them out'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   if (/[\s\u0000-\u001f\u007f]|\p{Cf}/u.test(secret))
     return 'it has blanks, control characters or characters without a width in it'

@@ -43,7 +43,12 @@ export function headerBytes(value: string): Buffer {
 
 /** The same without the blanks that HTTP strips. Not `trim()`: half a character may look like a no-break space. */
 export function trimmedBytes(value = ''): Buffer {
-  return headerBytes(value.replace(/^[ \t]+|[ \t]+$/g, ''))
+  const isBlank = (at: number) => value[at] === ' ' || value[at] === '\t'
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(start)) start++
+  while (end > start && isBlank(end - 1)) end--
+  return headerBytes(value.slice(start, end))
 }
 
 /** @throws TypeError for a header no socket would take; in process nothing else would notice. */

@@ -7,10 +7,9 @@ export type Endpoint = {
   region: string
 }
 
-// `vpc100-` is what internal endpoints were called in older networks; `<region>.oss` is dual-stack; cn-hzjbp has an
-// internal endpoint for each of its zones, a and b.
-const regional =
-  /^(?:(?:vpc100-)?oss-([a-z0-9-]+?)(?:(?<=-cn-hzjbp)-[ab])?(?:-internal)?|([a-z]+(?:-[a-z0-9]+)+)\.oss)\.aliyuncs\.com$/
+// `vpc100-` is what internal endpoints were called in older networks.
+const regional = /^(?:vpc100-)?oss-([a-z0-9-]+)\.aliyuncs\.com$/
+const dualStack = /^([a-z]+(?:-[a-z0-9]+)+)\.oss\.aliyuncs\.com$/
 // A region name comes from clients (LocationConstraint) and shapes a host name.
 const regionName = /^[a-z]{2,}(-[a-z0-9]+)+$/
 
@@ -37,9 +36,11 @@ export const regionOfLocation = (location: string) => location.replace(/^oss-/, 
 
 /** The region an OSS endpoint host names, or undefined for accelerate, CNAME and IP hosts. */
 export function regionOfHost(host: string): string | undefined {
-  const [, single, dualStack] = regional.exec(host.replace(/:\d+$/, '')) ?? []
-  const region = single ?? dualStack
-  return region === undefined || region.startsWith('accelerate') ? undefined : region
+  const name = host.replace(/:\d+$/, '')
+  const [, region] = dualStack.exec(name) ?? regional.exec(name) ?? []
+  if (region === undefined || region.startsWith('accelerate')) return undefined
+  // cn-hzjbp has an internal endpoint for each of its zones, a and b.
+  return region.replace(/(.)-internal$/, '$1').replace(/^cn-hzjbp-[ab]$/, 'cn-hzjbp')
 }
 
 /** IP addresses and localhost have no room for a bucket in the name. */

@@ -4,8 +4,8 @@ import { isBucketName, validateKey, validateVersionId } from './request.ts'
 export type CopySource = { bucket: string; key: string; versionId: string | undefined }
 
 const HEADER = 'x-amz-copy-source'
-// arn:aws:s3:<region>:<account>:accesspoint/<name>/object/<key>
-const accessPointArn = /^arn:[^:]*:s3:[^:]*:[^:]*:accesspoint\/([^/]+)\/object\/(.+)$/s
+/** What follows `arn:aws:s3:<region>:<account>:` before the key. */
+const accessPoint = /^accesspoint\/([^/]+)\/object\//
 
 /**
  * `x-amz-copy-source` → bucket, key, version. In this order, which every client's habit survives:
@@ -41,9 +41,12 @@ function fromArn(
   address: string,
   accessPoints: Readonly<Record<string, string>>,
 ): [bucket: string, key: string] {
-  const [, name = '', key = ''] = accessPointArn.exec(address) ?? []
+  const [, , service, , , ...rest] = address.split(':')
+  const resource = service === 's3' ? rest.join(':') : ''
+  const [prefix = '', name = ''] = accessPoint.exec(resource) ?? []
+  const key = resource.slice(prefix.length)
   const bucket = Object.hasOwn(accessPoints, name) ? accessPoints[name] : undefined
-  if (bucket === undefined) {
+  if (bucket === undefined || key === '') {
     throw invalidArgument(
       'The access point of the copy source is not known here: name the bucket, or map it in the setting accessPoints',
       HEADER,

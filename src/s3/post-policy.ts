@@ -153,7 +153,7 @@ type Condition = readonly [
 const expirationForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
 function parsePolicy(encoded: string): { expiration: number; conditions: Condition[] } {
-  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(encoded)) throw invalidPolicy('invalid Base64 encoding.')
+  if (!/^[A-Za-z0-9+/\s]*={0,2}$/.test(encoded.trimEnd())) throw invalidPolicy('invalid Base64 encoding.')
   let policy: unknown
   try {
     policy = parseJson(utf8.decode(Buffer.from(encoded, 'base64')))

@@ -6,7 +6,7 @@ const MAX_DEPTH = 20
 
 /** The parser takes more for one: https://www.w3.org/TR/xml/#NT-XMLDecl. US-ASCII is UTF-8 as well. */
 const declaration =
-  /^\ufeff?<\?xml\s+version\s*=\s*(["'])1\.\d+\1(?:\s+encoding\s*=\s*(["'])([Uu][Tt][Ff]-8|[Uu][Ss]-[Aa][Ss][Cc][Ii][Ii])\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\4)?\s*\?>/
+  /^\ufeff?<\?xml\s+version\s*=\s*(?:"1\.\d+"|'1\.\d+')(?:\s+encoding\s*=\s*("[\w-]*"|'[\w-]*'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>/
 
 /**
  * Reads any document to the same tree as `readPlainXml` a plain one, in some fifteen times the time.
@@ -16,8 +16,10 @@ const declaration =
  */
 export function readAnyXml(text: string, rule: XmlRule): XmlNode {
   if (/^\ufeff?<\?xml[ \t\r\n]/.test(text)) {
-    const [, , , encoding] = declaration.exec(text) ?? ['', '', '', 'another']
-    if (encoding === 'another' || (/^us-/i.test(encoding ?? '') && !/^\ufeff?\p{ASCII}*$/u.test(text))) {
+    const [found, quoted = '"utf-8"'] = declaration.exec(text) ?? []
+    const encoding = quoted.slice(1, -1).toLowerCase()
+    const isUtf8 = encoding === 'utf-8' || (encoding === 'us-ascii' && /^\ufeff?\p{ASCII}*$/u.test(text))
+    if (found === undefined || !isUtf8) {
       throw new XmlError('the XML declaration is malformed, or names another encoding than UTF-8')
     }
   }

@@ -67,8 +67,9 @@ export function readPlainList<Kinds extends RowKinds>(
   // Then a byte is a character, no line end has to be normalised, and nothing stands there that no document holds.
   if (!isAscii(bytes) || bytes.includes('\r') || bytes.includes(']]>')) return undefined
   const names = Object.keys(kinds)
-  const begin = piece(bytes, 0).search(new RegExp(`<(?:${names.join('|')})>`))
-  if (begin < 0) return undefined
+  const head = piece(bytes, 0)
+  const begin = Math.min(...names.map((name) => head.indexOf(`<${name}>`)).filter((at) => at >= 0))
+  if (begin === Number.POSITIVE_INFINITY) return undefined
   const reader = new RowReader(kinds)
   let end = begin
   for (let length = -1; length !== 0; end += length) {

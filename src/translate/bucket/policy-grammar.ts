@@ -104,7 +104,11 @@ function checkPrincipal(principal: unknown): void {
 
 /** Everyone, an account, one of its users and roles by ARN, or by the unique id that a deleted one leaves. */
 const isAccount = (name: unknown) =>
-  typeof name === 'string' && /^(\*|\d{12}|arn:aws[\w-]*:(iam|sts)::.+|A[A-Z0-9]{15,127})$/.test(name)
+  typeof name === 'string' &&
+  (name === '*' ||
+    /^\d{12}$/.test(name) ||
+    /^arn:aws[\w-]*:(?:iam|sts)::./.test(name) ||
+    /^A[A-Z0-9]{15,127}$/.test(name))
 
 const isAction = (name: string) =>
   name === '*' || /^s3:[\w]*[*?][\w*?]*$/i.test(name) || actionLevels.has(name.toLowerCase())

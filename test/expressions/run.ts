@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os'
+import { check } from 'recheck'
+import { expressionOf } from '../../src/xml/plain-reader.ts'
+import { type Expression, expressionsBelow, expressionsIn } from './find.ts'
+
+/** Enough that each count of the source is unrolled, and so proven rather than tried. */
+const thorough = { timeout: 300_000, maxRepeatCount: 2000, maxNFASize: 200_000, maxPatternSize: 3000 }
+
+/** The only source that makes expressions at run time: of elements, each built alike, so a few stand for all. */
+const made: Record<string, string[]> = {
+  'src/xml/plain-reader.ts': [{ Key: ['k'] }, { A: ['1'], B: [''] }, { A: [{ B: [{ C: ['1'] }] }] }].map(
+    (model) => (expressionOf('Part', model) as RegExp).source,
+  ),
+}
+
+/** Why an expression may take longer than its text is long, or undefined where that is ruled out by proof. */
+async function whyNotLinear({ pattern, flags }: Expression): Promise<string | undefined> {
+  const result = await check(pattern, flags, thorough)
+  if (result.status === 'vulnerable') return `${result.complexity.summary}: ${result.attack.pattern}`
+  if (result.status === 'unknown') return `not decided: ${JSON.stringify(result.error)}`
+  // Backreferences and look-arounds are tried only: nothing is proven of them.
+  return result.checker === 'automaton' ? undefined : 'attacked without success, but not proven linear'
+}
+
+const { expressions, constructions } = expressionsBelow('src')
+const problems = constructions
+  .filter(({ file }) => !(file in made))
+  .map(({ file, code }) => `${file}: ${code}: made at run time, so that nobody can tell what it takes`)
+for (const file of Object.keys(made)) {
+  if (!constructions.some((one) => one.file === file)) problems.push(`${file}: makes no expression any more`)
+}
+
+// The check itself, by one that is known to be quadratic.
+const [known] = expressionsIn(
+  'a known one',
+  'export const trim = (a: string) => a.replace(/[ \\t]+$/, "")',
+).expressions
+if (known === undefined || !(await whyNotLinear(known))?.includes('2nd degree')) {
+  problems.push('the check does not find a known quadratic expression')
+}
+
+const distinct = new Map<string, Expression>()
+for (const [file, patterns] of Object.entries(made)) {
+  for (const pattern of patterns) distinct.set(pattern, { file, pattern, flags: '' })
+}
+for (const expression of expressions) distinct.set(`${expression.pattern}/${expression.flags}`, expression)
+const waiting = [...distinct.values()]
+
+async function work(): Promise<void> {
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const why = await whyNotLinear(next)
+    if (why !== undefined) problems.push(`${next.file}: /${next.pattern}/${next.flags}: ${why}`)
+  }
+}
+
+await Promise.all(Array.from({ length: availableParallelism() }, work))
+for (const problem of problems) console.error(problem)
+console.log(`${distinct.size} regular expressions, ${problems.length} not known to be linear`)
+process.exitCode = problems.length === 0 ? 0 : 1
