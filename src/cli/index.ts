@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { version } from '../../package.json'
+import { shortenLogged } from '../bytes/shorten.ts'
 import { ConfigError } from '../config/index.ts'
 import { isWorker, type Settings, serveAsWorker, startWorkers, type Workers } from '../node/cluster.ts'
 import { checkOss } from '../node/oss-check.ts'
@@ -21,7 +22,9 @@ const USAGE = `Usage: s3-oss-gateway [command]
 `
 
 const log: Log = (event, facts) => {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...facts })}\n`)
+  process.stderr.write(
+    `${JSON.stringify({ time: new Date().toISOString(), event, ...facts }, shortenLogged)}\n`,
+  )
 }
 
 function settingsOrFail(): Settings {

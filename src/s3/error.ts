@@ -1,5 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
 import { renderXml } from '../xml/index.ts'
+import { boundedElements } from './error-elements.ts'
 
 /**
  * S3's error codes: status and default message. Texts are those recorded from AWS where a recording exists
@@ -224,12 +225,14 @@ export function notImplemented(header: string, reason?: string): S3Error {
   })
 }
 
-/** The error document. Without xmlns: botocore takes `<Error xmlns>` inside a 200 for a success. */
+/**
+ * The error document; what it shows of the request is bounded. Without xmlns: botocore takes `<Error xmlns>` inside a 200
+ * for a success.
+ */
 export function renderError(error: S3Error, requestId: string, hostId: string): string {
   return renderXml('Error', {
     Code: error.code,
-    Message: error.message,
-    ...error.elements,
+    ...boundedElements({ Message: error.message, ...error.elements }),
     RequestId: requestId,
     HostId: hostId,
   })

@@ -98,10 +98,13 @@ export function signatureMismatch({ accessKeyId, signature, stringToSign, canoni
   })
 }
 
+/** More than that many bytes no error document shows. */
+const MAX_HEX_BYTES = 4096
+
 const hexBytes = (text: string) =>
-  Buffer.from(text)
-    .toString('hex')
-    .replace(/..(?=.)/g, '$& ')
+  Array.from(Buffer.from(text).subarray(0, MAX_HEX_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join(
+    ' ',
+  )
 
 const basicTime = /^\d{8}T\d{6}Z$/
 

@@ -1,5 +1,6 @@
 import { type Context, type ExecutionContext, Hono } from 'hono'
 import { createApp, createGateway } from '../app.ts'
+import { shortenLogged } from '../bytes/shorten.ts'
 import { type Config, ConfigError, parseConfig } from '../config/index.ts'
 import type { Incoming, Platform, Reply, Sleep, Timer } from '../ports.ts'
 import { renderError, S3Error } from '../s3/error.ts'
@@ -30,7 +31,7 @@ export default {
 
 const newId = () => crypto.randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase()
 const log = (event: string, facts: Record<string, unknown>) =>
-  console.error(JSON.stringify({ event, ...facts }))
+  console.error(JSON.stringify({ event, ...facts }, shortenLogged))
 
 function createWorker(env: Env) {
   let config: Config
