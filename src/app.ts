@@ -6,6 +6,7 @@ import { forgetCors } from './operations/buckets/cors-rules.ts'
 import { crossOriginHeaders } from './operations/buckets/preflight.ts'
 import { checkHeaders } from './operations/check-headers.ts'
 import { requireOwner } from './operations/expected-owner.ts'
+import { checkDocumentSize } from './operations/document-size.ts'
 import { findOperation } from './operations/index.ts'
 import { forgetObjectLock } from './operations/objects/object-lock-headers.ts'
 import type { Context, Operation, Request } from './operations/operation.ts'
@@ -124,7 +125,7 @@ export function createGateway(ports: Ports): Gateway {
     ) {
       await checkNothing(verified.headers)
     }
-    const body = operation.body === 'stream' ? takeBody(operation, incoming, verified) : undefined
+    const body = operation.body === 'none' ? undefined : takeBody(operation, incoming, verified)
     const request: Request = Object.assign(asked, { headers: verified.headers, body })
     const renderErrorDocument = (error: unknown) => {
       const late = asS3Error(error, incoming)
@@ -256,11 +257,13 @@ function takeBody(operation: Operation, incoming: Incoming, { headers, payload }
   // A bucket can be created without a word, and some clients then send no length.
   const silent =
     operation.on !== 'object' && !('content-length' in headers) && !('transfer-encoding' in headers)
-  return plainBody(
+  const body = plainBody(
     { headers: silent ? { ...headers, 'content-length': '0' } : headers, body: incoming.body },
     payload,
     operation.checksumOf,
   )
+  checkDocumentSize(operation, body.length ?? 0)
+  return body
 }
 
 /** Whether a body is announced and there; one in chunks may still be empty. */

@@ -56,8 +56,8 @@ type OperationOn<On extends keyof Level> = {
   access: 'read' | 'write' | 'list' | 'keys'
   /** Who may ask; absent: who signed the request. `form`: the handler verifies the form's policy; `none`: anyone. */
   auth?: 'form' | 'none'
-  /** How the body is taken; `none`: a body is an error. */
-  body: 'none' | 'stream'
+  /** How the body is taken; `none`: a body is an error; `document`: it is read whole, and may not be long. */
+  body: 'none' | 'document' | 'stream'
   /** What the checksum headers are about; `object`: not the body but what the parts make. */
   checksumOf?: 'body' | 'object'
   handle: (request: Level[On], context: Context) => Promise<Reply>

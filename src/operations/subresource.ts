@@ -50,7 +50,7 @@ const rowOf = (name: string, method: Method, subresource: string) =>
     method,
     query: [subresource],
     access: method === 'GET' ? 'read' : 'write',
-    body: method === 'PUT' || method === 'POST' ? 'stream' : 'none',
+    body: method === 'PUT' || method === 'POST' ? 'document' : 'none',
   }) as const
 
 /** A row for a sub-resource of buckets. */

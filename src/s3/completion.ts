@@ -52,14 +52,18 @@ function parsePart(part: XmlValue): WantedPart {
     throw new S3Error('MalformedXML')
   }
   checkPartNumber(Number(number), number)
-  const checksums = Object.keys(allAlgorithms).flatMap((name): [string, string][] => {
-    const value = textOf(part, `Checksum${name}`)?.trim()
-    return value === undefined ? [] : [[name, value]]
-  })
-  return { number: Number(number), etag: bareETag(etag), checksums: new Map(checksums) }
+  const checksums = new Map<string, string>()
+  for (const element in part) {
+    const algorithm = algorithmOf.get(element)
+    const value = algorithm === undefined ? undefined : textOf(part, element)?.trim()
+    if (algorithm !== undefined && value !== undefined) checksums.set(algorithm, value)
+  }
+  return { number: Number(number), etag: bareETag(etag), checksums }
 }
 
-const partNames = ['PartNumber', 'ETag', ...Object.keys(allAlgorithms).map((name) => `Checksum${name}`)]
+/** By the element that holds its value. */
+const algorithmOf = new Map(Object.keys(allAlgorithms).map((name) => [`Checksum${name}`, name]))
+const partNames = ['PartNumber', 'ETag', ...algorithmOf.keys()]
 
 /** @throws S3Error MalformedXML for text between elements, and for elements of other names. */
 function checkNames(node: XmlNode, names: readonly string[]): void {
@@ -78,4 +82,9 @@ function textOf(node: XmlNode, name: string): string | undefined {
 }
 
 /** An ETag as parts are compared: without quotes, in lower case. */
-export const bareETag = (etag: string) => etag.trim().replace(/^"|"$/g, '').toLowerCase()
+export function bareETag(etag: string): string {
+  const tag = etag.trim()
+  const start = tag.startsWith('"') ? 1 : 0
+  const end = tag.length > start && tag.endsWith('"') ? -1 : undefined
+  return tag.slice(start, end).toLowerCase()
+}

@@ -1,8 +1,18 @@
 import { SaxesParser } from 'saxes'
-import { XmlError, type XmlNode, type XmlRule, type XmlValue, XSI_TYPE } from './node.ts'
+import {
+  type InPieces,
+  PIECE_LENGTH,
+  XmlError,
+  type XmlNode,
+  type XmlRule,
+  type XmlValue,
+  XSI_TYPE,
+} from './node.ts'
 
 /** The deepest document of S3 or OSS has six levels. */
 const MAX_DEPTH = 20
+/** Theirs have two. They are looked at together, at the tag's end. */
+const MAX_ATTRIBUTES = 100
 
 /** The parser takes more for one: https://www.w3.org/TR/xml/#NT-XMLDecl. US-ASCII is UTF-8 as well. */
 const declaration =
@@ -14,7 +24,7 @@ const declaration =
  * @throws XmlError when it is not well-formed by the rule, has a document type, is in another encoding than UTF-8 by its
  * own word, has elements of two namespaces, or is too deep.
  */
-export function readAnyXml(text: string, rule: XmlRule): XmlNode {
+export function* readAnyXml(text: string, rule: XmlRule): InPieces<XmlNode> {
   if (/^\ufeff?<\?xml[ \t\r\n]/.test(text)) {
     const [found, quoted = '"utf-8"'] = declaration.exec(text) ?? []
     const encoding = quoted.slice(1, -1).toLowerCase()
@@ -24,7 +34,7 @@ export function readAnyXml(text: string, rule: XmlRule): XmlNode {
     }
   }
   try {
-    return rule === 'XML 1.0' ? build(text, '1.0', (content) => content) : buildLeniently(text)
+    return yield* rule === 'XML 1.0' ? build(text, '1.0', (content) => content) : buildLeniently(text)
   } catch (cause) {
     throw cause instanceof XmlError ? cause : new XmlError((cause as Error).message, { cause })
   }
@@ -36,7 +46,11 @@ const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 type Open = { node: XmlNode; text: string; hasElements: boolean }
 
 /** @param read makes of an element's text what it says. */
-function build(source: string, version: '1.0' | '1.1', read: (content: string) => string): XmlNode {
+function* build(
+  source: string,
+  version: '1.0' | '1.1',
+  read: (content: string) => string,
+): InPieces<XmlNode> {
   // What a document says of its own version must not change what it may hold.
   const options = { position: false, defaultXMLVersion: version, forceXMLVersion: true, xmlns: true } as const
   const parser = new SaxesParser(options)
@@ -47,7 +61,13 @@ function build(source: string, version: '1.0' | '1.1', read: (content: string) =
   parser.on('doctype', () => {
     throw new XmlError('a document type is not allowed')
   })
+  let attributeCount = 0
+  parser.on('attribute', () => {
+    if (++attributeCount > MAX_ATTRIBUTES)
+      throw new XmlError(`more than ${MAX_ATTRIBUTES} attributes in an element`)
+  })
   parser.on('opentag', ({ uri, attributes }) => {
+    attributeCount = 0
     if (around.push(open) > MAX_DEPTH) throw new XmlError(`elements are more than ${MAX_DEPTH} deep`)
     // Of the same name in another it would be another element. S3 asks nobody for its own, nor for one at all.
     if (uri !== '') namespace ??= uri
@@ -70,7 +90,11 @@ function build(source: string, version: '1.0' | '1.1', read: (content: string) =
     if (values === undefined) open.node[local] = [content]
     else values.push(content)
   })
-  parser.write(source).close()
+  for (let at = 0; at < source.length; at += PIECE_LENGTH) {
+    parser.write(source.slice(at, at + PIECE_LENGTH))
+    yield
+  }
+  parser.close()
   return open.node
 }
 
@@ -92,7 +116,7 @@ const UNSAYABLE = /[\0\ufffe\uffff]|&#(?:0+|x0+|0*6553[45]|x0*[Ff]{3}[EeFf]);/g
 const PRIVATE_USE = 0xe000
 
 /** As XML 1.1, in which what it has no way to say goes behind a character that the document has not. */
-function buildLeniently(text: string): XmlNode {
+function buildLeniently(text: string): InPieces<XmlNode> {
   const referring = text.replace(RESTRICTED, (character) => `&#${character.charCodeAt(0)};`)
   if (referring.search(UNSAYABLE) < 0) return build(referring, '1.1', (content) => content)
   let code = PRIVATE_USE

@@ -31,3 +31,16 @@ export function text(node: XmlNode, name: string): string | undefined {
 export function children(node: XmlNode, name: string): XmlNode[] {
   return (node[name] ?? []).map((value) => (typeof value === 'object' ? value : {}))
 }
+
+/** Work that may be long: it yields after each piece, so that others can have their turn, and returns its result. */
+export type InPieces<Result> = Generator<undefined, Result, void>
+
+/** How many characters a piece has: parsed in a few milliseconds, whatever they are. */
+export const PIECE_LENGTH = 64 * 1024
+
+/** Does work without a pause. @returns its result. */
+export function atOnce<Result>(work: InPieces<Result>): Result {
+  let step = work.next()
+  while (step.done !== true) step = work.next()
+  return step.value
+}

@@ -1,6 +1,6 @@
 import { readAnyXml } from './general-parser.ts'
-import { XmlError, type XmlNode, type XmlRule } from './node.ts'
-import { readPlainXml } from './plain-parser.ts'
+import { atOnce, type InPieces, XmlError, type XmlNode, type XmlRule } from './node.ts'
+import { readPlainXmlInPieces } from './plain-parser.ts'
 
 /** CompleteMultipartUpload has the most: ten thousand parts of seven elements. The parser's time is one of tags. */
 const MAX_TAGS = 200_000
@@ -13,17 +13,22 @@ const LESS_THAN = 60
  * `roots`.
  */
 export function parseXml(text: string, ...roots: string[]): XmlNode {
-  return rootOf(readXml(text, 'XML 1.0'), ...roots)
+  return atOnce(parseXmlInPieces(text, ...roots))
+}
+
+/** {@link parseXml} for a document that may be long: it yields after each piece of it. */
+export function* parseXmlInPieces(text: string, ...roots: string[]): InPieces<XmlNode> {
+  return rootOf(yield* readXml(text, 'XML 1.0'), ...roots)
 }
 
 /** Parses a document that may also hold control characters, as {@link parseXml} does any other. */
 export function parseLenientXml(text: string, ...roots: string[]): XmlNode {
-  return rootOf(readXml(text, 'lenient'), ...roots)
+  return rootOf(atOnce(readXml(text, 'lenient')), ...roots)
 }
 
-function readXml(text: string, rule: XmlRule): XmlNode {
+function* readXml(text: string, rule: XmlRule): InPieces<XmlNode> {
   if (hasMoreTags(text, MAX_TAGS)) throw new XmlError(`more than ${MAX_TAGS} tags`)
-  return readPlainXml(text, MAX_TAGS, rule) ?? readAnyXml(text, rule)
+  return (yield* readPlainXmlInPieces(text, MAX_TAGS, rule)) ?? (yield* readAnyXml(text, rule))
 }
 
 /** The root element's children, of an element around it. @throws XmlError as {@link parseXml} does. */

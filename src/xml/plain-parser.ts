@@ -1,4 +1,4 @@
-import type { XmlNode, XmlRule, XmlValue } from './node.ts'
+import { atOnce, type InPieces, PIECE_LENGTH, type XmlNode, type XmlRule, type XmlValue } from './node.ts'
 
 /** A start tag, and the end tag that belongs to it. */
 type Tag = { name: string; end: string; empty: boolean }
@@ -22,7 +22,15 @@ const MAX_PATTERN = 1000
  * element to element.
  * @returns an element without a name around the root, or undefined for any other document, well-formed or not.
  */
-export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlNode | undefined {
+export const readPlainXml = (text: string, maxTags: number, rule: XmlRule): XmlNode | undefined =>
+  atOnce(readPlainXmlInPieces(text, maxTags, rule))
+
+/** The same, piece by piece. */
+export function* readPlainXmlInPieces(
+  text: string,
+  maxTags: number,
+  rule: XmlRule,
+): InPieces<XmlNode | undefined> {
   // Line ends would have to be normalised, and the others are for the general reader to refuse.
   if (text.includes('\r') || noText[rule].test(text)) return undefined
   const tags = new Map<string, Tag>()
@@ -31,7 +39,12 @@ export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlN
   const around: Open[] = []
   let open: Open = { tag: { name: '', end: '', empty: false }, node: document }
   let at = skipWhitespace(text, declaration.exec(text)?.[0].length ?? 0)
+  let pieceEnd = at + PIECE_LENGTH
   for (let count = 0; count < maxTags; count++) {
+    if (at > pieceEnd) {
+      yield
+      pieceEnd = at + PIECE_LENGTH
+    }
     // Not by what is behind the end: to ask for that is slow.
     if (at === text.length) return around.length === 0 ? document : undefined
     if (text.charCodeAt(at) !== LESS_THAN) return undefined
@@ -49,7 +62,7 @@ export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlN
       const list = parent.node[tag.name]
       if (shape === undefined || list === undefined) continue
       const before = list.length
-      at = readAlike(text, at, shape, list, rule)
+      at = readAlike(text, at, pieceEnd, shape, list, rule)
       count += (list.length - before) * shape.tags
       continue
     }
@@ -57,6 +70,8 @@ export function readPlainXml(text: string, maxTags: number, rule: XmlRule): XmlN
     const tag = close < 0 ? undefined : tagOf(text.slice(at + 1, close), tags, around.length === 0)
     if (tag === undefined) return undefined
     const next = text.indexOf('<', close)
+    // The general parser pauses within a text as well.
+    if (next - close > PIECE_LENGTH) return undefined
     if (tag.empty) {
       add(open.node, tag.name, '')
       at = skipWhitespace(text, close + 1)
@@ -127,17 +142,19 @@ function patternOf(name: string, value: XmlValue): string | undefined {
   return `<${name}>${blanks}${inner}</${name}>${blanks}`
 }
 
-/** Adds the elements from a place on that are built so to a list. @returns where they end. */
+/** Adds the elements that are built so, and begin between two places, to a list. @returns where they end. */
 function readAlike(
   text: string,
   from: number,
+  to: number,
   { expression, model }: Shape,
   list: XmlValue[],
   rule: XmlRule,
 ): number {
   let at = from
   expression.lastIndex = at
-  for (let found = expression.exec(text); found !== null; found = expression.exec(text)) {
+  for (let found = expression.exec(text); found !== null && at <= to; found = expression.exec(text)) {
+    if (found[0].length > PIECE_LENGTH) break
     const texts = found.slice(1).map((text) => decodeReferences(text, rule))
     if (texts.includes(undefined)) break
     list.push(filled(model, texts.values()))

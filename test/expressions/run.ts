@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { check } from 'recheck'
-import { expressionOf } from '../../src/xml/plain-reader.ts'
+import { expressionOf } from '../../src/xml/plain-parser.ts'
 import { type Expression, expressionsBelow, expressionsIn } from './find.ts'
 
 /** Enough that each count of the source is unrolled, and so proven rather than tried. */
@@ -8,7 +8,7 @@ const thorough = { timeout: 300_000, maxRepeatCount: 2000, maxNFASize: 200_000, 
 
 /** The only source that makes expressions at run time: of elements, each built alike, so a few stand for all. */
 const made: Record<string, string[]> = {
-  'src/xml/plain-reader.ts': [{ Key: ['k'] }, { A: ['1'], B: [''] }, { A: [{ B: [{ C: ['1'] }] }] }].map(
+  'src/xml/plain-parser.ts': [{ Key: ['k'] }, { A: ['1'], B: [''] }, { A: [{ B: [{ C: ['1'] }] }] }].map(
     (model) => (expressionOf('Part', model) as RegExp).source,
   ),
 }
