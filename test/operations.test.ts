@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import * as model from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { checkHeaders } from '../src/operations/check-headers.ts'
@@ -8,6 +9,7 @@ import { parameterNames, resourceTypes } from '../src/operations/selectors.ts'
 import { served } from '../src/operations/served.ts'
 import { checkVersionId } from '../src/operations/version-id.ts'
 import { S3Error } from '../src/s3/error.ts'
+import { type RequestHeader, requestHeaders } from '../src/translate/request-headers.ts'
 
 // The SDK carries the S3 model at run time: kind 9 is an operation, [kind, namespace, name, traits, input, output].
 type OperationSchema = [9, string, string, { http: [method: string, uri: string] }, () => InputSchema]
@@ -183,90 +185,22 @@ const headersOf = ([, , , , input]: OperationSchema) =>
     .map((schema) => (Array.isArray(schema) ? schema[1]?.httpHeader?.toLowerCase() : undefined))
     .filter((header): header is string => header !== undefined)
 
-const writes = 'PutObject CopyObject CreateMultipartUpload'
-const copies = 'CopyObject UploadPartCopy'
-const reads = 'GetObject HeadObject'
-const lists = 'ListObjects ListObjectsV2 ListObjectVersions'
-const acls = 'CreateBucket PutBucketAcl PutObjectAcl'
-const onExistingObjects =
-  'GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectRetention GetObjectTagging PutObjectAcl PutObjectLegalHold PutObjectRetention PutObjectTagging RestoreObject DeleteObject DeleteObjects'
-const ofUploads = 'UploadPart CompleteMultipartUpload AbortMultipartUpload ListParts ListMultipartUploads'
-
-/** Which operations do what a header says, besides those of every body and of every bucket. */
-const heeded: Record<string, string> = {
-  'cache-control': writes,
-  'content-disposition': writes,
-  'content-encoding': writes,
-  'content-language': writes,
-  'content-type': writes,
-  expires: writes,
-  'if-match': `${reads} PutObject CopyObject CompleteMultipartUpload`,
-  'if-none-match': `${reads} PutObject CopyObject CompleteMultipartUpload`,
-  'if-modified-since': reads,
-  'if-unmodified-since': reads,
-  range: reads,
-  'x-amz-acl': `${writes} ${acls}`,
-  'x-amz-bucket-namespace': 'CreateBucket',
-  'x-amz-bucket-object-lock-enabled': 'CreateBucket',
-  'x-amz-bypass-governance-retention': 'DeleteObject DeleteObjects PutObjectRetention',
-  'x-amz-checksum-algorithm': 'CopyObject CreateMultipartUpload',
-  'x-amz-checksum-mode': reads,
-  'x-amz-checksum-type': 'CreateMultipartUpload CompleteMultipartUpload',
-  'x-amz-copy-source': copies,
-  'x-amz-copy-source-if-match': copies,
-  'x-amz-copy-source-if-modified-since': copies,
-  'x-amz-copy-source-if-none-match': copies,
-  'x-amz-copy-source-if-unmodified-since': copies,
-  'x-amz-copy-source-range': 'UploadPartCopy',
-  'x-amz-grant-full-control': `${writes} ${acls}`,
-  'x-amz-grant-read': `${writes} ${acls}`,
-  'x-amz-grant-read-acp': `${writes} ${acls}`,
-  'x-amz-grant-write': acls,
-  'x-amz-grant-write-acp': `${writes} ${acls}`,
-  'x-amz-max-parts': 'GetObjectAttributes',
-  'x-amz-metadata-directive': 'CopyObject',
-  'x-amz-mp-object-size': 'CompleteMultipartUpload',
-  'x-amz-object-attributes': 'GetObjectAttributes',
-  'x-amz-object-ownership': 'CreateBucket',
-  'x-amz-optional-object-attributes': lists,
-  'x-amz-part-number-marker': 'GetObjectAttributes',
-  'x-amz-request-payer': `${reads} ${writes} UploadPartCopy ${lists} ${onExistingObjects} ${ofUploads}`,
-  'x-amz-server-side-encryption': writes,
-  'x-amz-server-side-encryption-aws-kms-key-id': writes,
-  'x-amz-source-expected-bucket-owner': copies,
-  'x-amz-storage-class': writes,
-  'x-amz-tagging': writes,
-  'x-amz-tagging-directive': 'CopyObject',
-  'x-amz-transition-default-minimum-object-size': 'PutBucketLifecycleConfiguration',
-}
-
-/** Which operations do the same with a header and without it, and rightly. */
-const withoutEffect: Record<string, string> = {
-  // Once a leave of AWS's support, which S3 no longer asks for.
-  'x-amz-bucket-object-lock-token': 'PutObjectLockConfiguration',
-  // Confirms what is done unconfirmed here: OSS has no rule against policies that lock their author out.
-  'x-amz-confirm-remove-self-bucket-access': 'PutBucketPolicy',
-  // Settings of a bucket cost nobody but its owner.
-  'x-amz-request-payer': 'GetBucketAccelerateConfiguration PutObjectLockConfiguration',
-  // Changes the cost of calls to KMS, and nothing that a client can see.
-  'x-amz-server-side-encryption-bucket-key-enabled': writes,
-  // No destination is taken that could be validated.
-  'x-amz-skip-destination-validation': 'PutBucketNotificationConfiguration',
-}
+/** Headers that S3 takes and that are no member of an operation in its model. */
+const outsideModel = new Set(['if-range', 'x-amz-meta-*'])
 
 describe('headers of the model', () => {
-  const has = (table: Record<string, string>, header: string, name: string) =>
-    table[header]?.split(' ').includes(name) ?? false
-  const aboutBodies =
-    /^(?:content-md5|content-length|x-amz-sdk-checksum-algorithm|x-amz-checksum-(?!algorithm|mode|type).*)$/
+  /** The operations that a row says heed it. */
+  const isOn = ({ on }: RequestHeader, row: Operation) =>
+    on === 'all' || (on === 'bodies' ? row.body === 'stream' : on.includes(row.name))
 
   /** What becomes of a header; more than one thing is as wrong as none. */
   function decisions(row: Operation, header: string): string[] {
     const made: string[] = []
-    if (header === 'x-amz-expected-bucket-owner' && row.on !== 'service') made.push('of every bucket')
-    if (aboutBodies.test(header) && row.body !== 'none') made.push('of every body')
-    if (has(heeded, header, row.name)) made.push('heeded')
-    if (has(withoutEffect, header, row.name)) made.push('without effect')
+    const entry = requestHeaders[header]
+    if (entry !== undefined && !('refused' in entry)) {
+      if (isOn(entry, row)) made.push('noEffect' in entry ? 'without effect' : 'heeded')
+      if ('to' in entry && entry.noEffectOn?.includes(row.name)) made.push('without effect')
+    }
     try {
       checkHeaders(row, { [header]: 'x' }, { [header]: 'x' })
     } catch (error) {
@@ -281,16 +215,74 @@ describe('headers of the model', () => {
   })
 
   test.each(asked)('%s with %s has one meaning, or is refused', (_, header, row) => {
-    const made = decisions(row, header)
-    expect(made).toHaveLength(1)
-    if (!/ |heeded/.test(made[0] ?? '')) expect(made).toEqual(['NotImplemented'])
+    expect([['heeded'], ['without effect'], ['NotImplemented']]).toContainEqual(decisions(row, header))
   })
 
-  test('none is in a table that the model does not have', () => {
-    const inModel = new Set(asked.map(([name, header]) => `${name} ${header}`))
-    const inTables = [heeded, withoutEffect].flatMap((table) =>
-      Object.entries(table).flatMap(([header, names]) => names.split(' ').map((name) => `${name} ${header}`)),
-    )
-    expect(inTables.filter((pair) => !inModel.has(pair))).toEqual([])
+  const inModel = new Set(operations.flatMap((one) => headersOf(one).map((header) => `${one[2]} ${header}`)))
+
+  test.each(Object.entries(requestHeaders).filter(([header]) => !outsideModel.has(header)))(
+    '%s is a header of every operation that its row names',
+    (header, row) => {
+      const heeding = typeof row.on === 'string' ? [] : row.on
+      const named = [...heeding, ...(('to' in row && row.noEffectOn) || [])]
+      expect(named.filter((name) => !inModel.has(`${name} ${header}`))).toEqual([])
+      expect([...inModel].some((pair) => pair.endsWith(` ${header}`))).toBe(true)
+    },
+  )
+
+  test.each(
+    Object.entries(requestHeaders).flatMap(([header, row]) =>
+      'readBy' in row ? row.readBy.map((file) => [header, file] as const) : [],
+    ),
+  )('%s is read by src/%s', (header, file) => {
+    const source = readFileSync(new URL(`../src/${file}`, import.meta.url), 'utf8').toLowerCase()
+    // Both kinds of conditions are read under the names that they have without their prefix.
+    expect(source).toContain(header.replace(/^x-amz-copy-source-(?=if-)|\*$/, ''))
+  })
+})
+
+describe('an operation that does not heed a header', () => {
+  const rowOf = (name: string) => served.find((row) => row.name === name) as Operation
+  const notInContext = 'The specified header is not valid in this context'
+  const forWrites = 'OSS does not do this on a condition'
+  test.each([
+    ['UploadPart', 'x-amz-acl', 'InvalidArgument', notInContext],
+    ['UploadPart', 'x-amz-grant-write', 'InvalidArgument', notInContext],
+    ['UploadPartCopy', 'x-amz-storage-class', 'InvalidArgument', notInContext],
+    ['UploadPartCopy', 'x-amz-tagging', 'InvalidArgument', notInContext],
+    ['UploadPart', 'x-amz-meta-a', 'InvalidArgument', 'Metadata cannot be specified in this context.'],
+    ['UploadPartCopy', 'x-amz-metadata-directive', 'InvalidArgument', notInContext],
+    ['PutObject', 'x-amz-metadata-directive', 'InvalidArgument', notInContext],
+    ['CopyObject', 'x-amz-copy-source-range', 'InvalidArgument', notInContext],
+    ['PutObject', 'x-amz-copy-source-if-match', 'InvalidArgument', notInContext],
+    ['DeleteObject', 'x-amz-source-expected-bucket-owner', 'InvalidArgument', notInContext],
+    ['DeleteObject', 'if-match', 'NotImplemented', forWrites],
+    ['PutObjectTagging', 'if-none-match', 'NotImplemented', forWrites],
+    ['PutObject', 'if-unmodified-since', 'NotImplemented', forWrites],
+    ['DeleteObject', 'x-amz-if-match-size', 'NotImplemented', forWrites],
+    ['PutObject', 'x-amz-rename-source', 'NotImplemented', forWrites],
+    ['GetObject', 'x-amz-server-side-encryption', 'InvalidArgument', 'not supported for this operation'],
+    ['UploadPart', 'x-amz-server-side-encryption', 'InvalidArgument', 'not supported for this operation'],
+    ['HeadObject', 'x-amz-server-side-encryption-bucket-key-enabled', 'InvalidArgument', 'not supported'],
+  ])('%s refuses %s with %s', (name, header, code, text) => {
+    const refuse = () => checkHeaders(rowOf(name), { [header]: 'x' }, { [header]: 'x' })
+    const message = expect.stringContaining(text)
+    const said =
+      code === 'NotImplemented'
+        ? { elements: expect.objectContaining({ additionalMessage: message }) }
+        : { message }
+    expect(refuse).toThrow(expect.objectContaining({ code, ...said }))
+  })
+
+  test.each([
+    ['GetObject', 'x-amz-copy-source-if-match'],
+    ['GetObject', 'x-amz-acl'],
+    ['PutObjectTagging', 'x-amz-acl'],
+    ['GetObject', 'x-amz-if-match-size'],
+    ['PutObject', 'if-modified-since'],
+    ['DeleteObject', 'x-amz-meta-a'],
+    ['PreflightObject', 'x-amz-mfa'],
+  ])('%s ignores %s', (name, header) => {
+    checkHeaders(rowOf(name), { [header]: 'x' }, { [header]: 'x' })
   })
 })

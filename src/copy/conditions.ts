@@ -39,12 +39,12 @@ export async function decideStatusEarly(
  */
 export async function requireNoDestination(
   ports: UploadPorts,
-  { condition, destination, target, signal }: Copy,
+  { condition, destination, payer, signal }: Copy,
 ): Promise<void> {
   if (condition['x-oss-forbid-overwrite'] === undefined) return
   try {
     const source = { ...destination, versionId: undefined }
-    await attempt(ports, signal(), (signal) => readSource(ports.oss, { source, target }, signal))
+    await attempt(ports, signal(), (signal) => readSource(ports.oss, { source, payer }, signal))
   } catch (error) {
     if (error instanceof OssError && error.status === 404) return
     throw error

@@ -12,8 +12,10 @@ export type Copy = {
   content: HeaderMap | 'copy'
   /** The destination's tags (`x-oss-tagging`, possibly empty), or `copy`: the source's. */
   tagging: string | 'copy'
-  /** ACL, storage class, encryption, who pays. */
+  /** ACL, storage class, encryption. */
   target: HeaderMap
+  /** `x-oss-request-payer`, on every call of the copy that takes it; or nothing. */
+  payer: HeaderMap
   /** `x-oss-forbid-overwrite`, where the client asked for it. */
   condition: HeaderMap
   /** A checksum that the destination is to have, and the answer to tell. */

@@ -30,7 +30,15 @@ export function copyNatively(oss: OssClient, copy: Copy, answerTimeout: TimeLimi
   }))
 }
 
-function nativeHeaders({ source, preconditions, content, tagging, target, condition }: Copy): HeaderMap {
+function nativeHeaders({
+  source,
+  preconditions,
+  content,
+  tagging,
+  target,
+  payer,
+  condition,
+}: Copy): HeaderMap {
   const headers = toOssPreconditions(preconditions, 'x-oss-copy-source-')
   headers['x-oss-copy-source'] = copySourceHeader(source, source.versionId)
   headers['x-oss-metadata-directive'] = content === 'copy' ? 'COPY' : 'REPLACE'
@@ -39,5 +47,5 @@ function nativeHeaders({ source, preconditions, content, tagging, target, condit
     headers['x-oss-tagging-directive'] = 'Replace'
     headers['x-oss-tagging'] = tagging
   }
-  return Object.assign(headers, target, condition)
+  return Object.assign(headers, target, payer, condition)
 }

@@ -7,7 +7,7 @@ import { attempt } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { Upload, UploadPorts } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
-import { payerOf, type SourceFacts } from './source.ts'
+import type { SourceFacts } from './source.ts'
 
 /** `x-oss-copy-source`: the key percent-encoded once, the version behind it. */
 export function copySourceHeader({ bucket, key }: Copy['source'], versionId: string | undefined): string {
@@ -21,7 +21,7 @@ export function copySourceHeader({ bucket, key }: Copy['source'], versionId: str
  */
 export async function copyPart(
   ports: UploadPorts,
-  { source, target, signal }: Copy,
+  { source, payer, signal }: Copy,
   facts: SourceFacts,
   { bucket, key, uploadId }: Upload,
   number: number,
@@ -39,7 +39,7 @@ export async function copyPart(
           'x-oss-copy-source': copySourceHeader(source, facts.versionId),
           'x-oss-copy-source-if-match': facts.etag,
           ...range,
-          ...payerOf(target),
+          ...payer,
         },
         body: new Uint8Array(0),
         signal,

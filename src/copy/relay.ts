@@ -6,9 +6,9 @@ import { attempt, isOutcomeUnknown } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { Upload, UploadPorts, Written } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
-import { payerOf, type SourceFacts } from './source.ts'
+import type { SourceFacts } from './source.ts'
 
-type Source = Pick<Copy, 'source' | 'target' | 'signal'>
+type Source = Pick<Copy, 'source' | 'payer' | 'signal'>
 
 /**
  * Streams one range of the source into a part.
@@ -29,7 +29,7 @@ export async function relayPart(
       bucket,
       key,
       query: { partNumber: String(number), uploadId },
-      headers: { 'content-length': String(length), ...payerOf(copy.target) },
+      headers: { 'content-length': String(length), ...copy.payer },
       body,
       signal,
     }),
@@ -127,7 +127,7 @@ async function stored(answer: Promise<OssResponse>, sent: () => string): Promise
  */
 export async function readRange(
   { oss }: Pick<UploadPorts, 'oss'>,
-  { source, target }: Source,
+  { source, payer }: Source,
   facts: SourceFacts,
   { first, last }: ByteRange,
   signal: AbortSignal,
@@ -142,7 +142,7 @@ export async function readRange(
       'x-oss-range-behavior': 'standard',
       'if-match': facts.etag,
       'accept-encoding': 'identity',
-      ...payerOf(target),
+      ...payer,
     },
     signal,
   })

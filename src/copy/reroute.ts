@@ -1,5 +1,5 @@
 import type { HeaderMap } from '../ports.ts'
-import { storedContent } from '../translate/headers.ts'
+import { storedContent } from '../translate/to-oss-headers.ts'
 import { attempt, eachInParallel, isOutcomeUnknown } from './attempt.ts'
 import { requireNoDestination } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
@@ -106,16 +106,17 @@ export async function copyInOne(
 /** What the same native copy would have given the destination, written out. */
 async function writtenOut(
   ports: UploadPorts,
-  { source, content, tagging, target, signal }: Copy,
+  { source, content, tagging, target, payer, signal }: Copy,
   facts: SourceFacts,
 ): Promise<HeaderMap> {
   const tags =
     tagging === 'copy'
-      ? await attempt(ports, signal(), (signal) => readTagging(ports.oss, { source, target }, facts, signal))
+      ? await attempt(ports, signal(), (signal) => readTagging(ports.oss, { source, payer }, facts, signal))
       : tagging
   return {
     ...(content === 'copy' ? storedContent(facts.headers) : content),
     ...(tags ? { 'x-oss-tagging': tags } : {}),
     ...target,
+    ...payer,
   }
 }

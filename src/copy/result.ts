@@ -1,7 +1,7 @@
 import { OssUnreachable } from '../oss/error.ts'
 import type { HeaderMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
-import { storedContent } from '../translate/headers.ts'
+import { storedContent } from '../translate/to-oss-headers.ts'
 import { attempt } from './attempt.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import type { UploadPorts, Written } from './multipart-upload.ts'
@@ -100,7 +100,7 @@ const readDestination = (
   versionId?: string,
 ) =>
   attempt(ports, signal, (signal) =>
-    readSource(ports.oss, { source: { ...destination, versionId }, target: {} }, signal),
+    readSource(ports.oss, { source: { ...destination, versionId }, payer: {} }, signal),
   )
 
 const resultOf = ({ checksum }: Copy, { etag, lastModified, headers }: SourceFacts): CopyResult => ({

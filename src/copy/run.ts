@@ -1,7 +1,7 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
-import { storedContent } from '../translate/headers.ts'
 import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
 import { toStoredChecksum, withoutStoredChecksums } from '../translate/stored-checksum.ts'
+import { storedContent } from '../translate/to-oss-headers.ts'
 import { attempt, isOutcomeUnknown, nativeTimeout, repeat } from './attempt.ts'
 import { awaitCall } from './await-call.ts'
 import { checkSource, decideStatusEarly, requireNoDestination } from './conditions.ts'

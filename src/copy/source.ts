@@ -1,8 +1,7 @@
 import type { OssClient } from '../oss/client.ts'
 import { OssUnreachable } from '../oss/error.ts'
 import type { HeaderMap } from '../ports.ts'
-import { toOssTagging } from '../translate/tags.ts'
-import { children, text } from '../xml/index.ts'
+import { readTags, toOssTagging } from '../translate/tags.ts'
 import type { Copy } from './copy.ts'
 
 /** The source as OSS describes it. */
@@ -21,7 +20,7 @@ export type SourceFacts = {
   headers: HeaderMap
 }
 
-type Source = Pick<Copy, 'source' | 'target'>
+type Source = Pick<Copy, 'source' | 'payer'>
 
 /**
  * HEAD of the copy's source.
@@ -29,7 +28,7 @@ type Source = Pick<Copy, 'source' | 'target'>
  */
 export async function readSource(
   oss: OssClient,
-  { source, target }: Source,
+  { source, payer }: Source,
   signal: AbortSignal,
 ): Promise<SourceFacts> {
   const { headers } = await oss.send({
@@ -37,7 +36,7 @@ export async function readSource(
     bucket: source.bucket,
     key: source.key,
     query: { versionId: source.versionId },
-    headers: payerOf(target),
+    headers: payer,
     signal,
   })
   const { etag, 'content-length': length, 'last-modified': time } = headers
@@ -57,7 +56,7 @@ export async function readSource(
 /** The source's tags as a header, or undefined when it has none: OSS copies them only in a CopyObject. */
 export async function readTagging(
   oss: OssClient,
-  { source, target }: Source,
+  { source, payer }: Source,
   { headers, versionId }: SourceFacts,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -68,17 +67,10 @@ export async function readTagging(
       bucket: source.bucket,
       key: source.key,
       query: { tagging: null, versionId },
-      headers: payerOf(target),
+      headers: payer,
       signal,
     },
     'Tagging',
   )
-  const [set = {}] = children(document, 'TagSet')
-  return toOssTagging(children(set, 'Tag').map((tag) => [text(tag, 'Key') ?? '', text(tag, 'Value') ?? '']))
-}
-
-/** Who pays, for the calls that take no other header of the destination. */
-export function payerOf(target: HeaderMap): HeaderMap {
-  const payer = target['x-oss-request-payer']
-  return payer === undefined ? {} : { 'x-oss-request-payer': payer }
+  return toOssTagging(readTags(document))
 }

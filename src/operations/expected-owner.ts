@@ -12,7 +12,7 @@ type Known = { ownerId: string; until: number }
 const knownOwners = new WeakMap<object, Map<string, Known>>()
 
 /**
- * `x-amz-expected-bucket-owner` and its sibling for a copy's source.
+ * Holds a bucket to the owner that `x-amz-expected-bucket-owner` or `x-amz-source-expected-bucket-owner` names.
  * @param expected the header's value.
  * @throws S3Error AccessDenied when the bucket has another owner; InvalidBucketOwnerAWSAccountID for no account's id.
  */

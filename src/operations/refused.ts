@@ -8,7 +8,7 @@ export const refused: readonly (readonly [
   on: 'service' | 'bucket' | 'object',
   ...query: string[],
 ])[] = [
-  // Objects: OSS has no torrents, no renaming, no annotations and no change of encryption in place; its own
+  // Objects: OSS has no torrents, no renaming (`x-amz-rename-source`), no annotations and no change of encryption in place; its own
   // SelectObject takes other documents and answers in other frames.
   ['GetObjectTorrent', 'GET', 'object', 'torrent'],
   ['SelectObjectContent', 'POST', 'object', 'select'],

@@ -3,8 +3,8 @@ import type { Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { S3Error } from '../s3/error.ts'
 import { readDocument } from '../s3/request.ts'
+import { requestPayer } from '../translate/to-oss-headers.ts'
 import { renderXml, type XmlNode, type XmlTree } from '../xml/index.ts'
-import { requestPayer } from './objects/write-headers.ts'
 import type { BucketRequest, Context, ObjectRequest, Operation, Request } from './operation.ts'
 
 /** A call on a sub-resource of the object, or of the version, that a request is about. */

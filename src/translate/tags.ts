@@ -1,5 +1,6 @@
+import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from '../s3/error.ts'
-import type { XmlNode } from '../xml/index.ts'
+import { children, text, type XmlNode, type XmlTree } from '../xml/index.ts'
 import { checkElements, child, childElements, childText, malformedXml } from './elements.ts'
 
 export type Tag = readonly [key: string, value: string]
@@ -41,6 +42,12 @@ export function parseTagging(header: string): Tag[] {
   if (new Set(tags.map(([key]) => key)).size < tags.length) throw malformed()
   validateTags(tags)
   return tags
+}
+
+/** The tags a write asks for (`x-amz-tagging`) as OSS's header; undefined: none are asked for. @throws S3Error as {@link parseTagging}. */
+export function requestedTagging(headers: HeaderMap): string | undefined {
+  const tagging = headers['x-amz-tagging']
+  return tagging === undefined ? undefined : toOssTagging(parseTagging(tagging))
 }
 
 /** The tags of a `Tagging` document. @throws S3Error MalformedXML. */
@@ -123,6 +130,17 @@ export function validateTag([key, value]: Tag, legal = allowed): void {
 
 /** In characters, of which those outside the first plane are two of JavaScript's. */
 const lengthOf = (text: string) => [...text].length
+
+/** The tags of OSS's own `Tagging` document, of an object or of a bucket. */
+export const readTags = (document: XmlNode): Tag[] =>
+  children(document, 'TagSet')
+    .flatMap((set) => children(set, 'Tag'))
+    .map((tag) => [text(tag, 'Key') ?? '', text(tag, 'Value') ?? ''])
+
+/** The content of a `Tagging` document, which both services write alike. */
+export const renderTags = (tags: readonly Tag[]): XmlTree => ({
+  TagSet: { Tag: tags.map(([Key, Value]) => ({ Key, Value })) },
+})
 
 /** Tags as the `x-oss-tagging` header; every reserved character percent-encoded. */
 export function toOssTagging(tags: readonly Tag[]): string {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { requestedAcl } from '../../src/translate/acl.ts'
-import { toOssEncryption, toS3Encryption } from '../../src/translate/encryption.ts'
 import { toS3ETag } from '../../src/translate/etag.ts'
-import { toOssContent, toS3Object } from '../../src/translate/headers.ts'
+import { toS3Answer, toS3Object } from '../../src/translate/response-headers.ts'
 import { toOssStorageClass, toS3StorageClass } from '../../src/translate/storage-class.ts'
 import { parseTagging, toOssTagging } from '../../src/translate/tags.ts'
+import { toOssContent, toOssTarget } from '../../src/translate/to-oss-headers.ts'
 
+const settings = { ownerId: undefined, acl: undefined, storageClass: 'bucket', storageClassMap: {} }
 const refusal = (code: string) => expect.objectContaining({ code })
 
 describe('storage classes', () => {
@@ -84,7 +85,7 @@ describe('encryption', () => {
       { 'x-oss-server-side-encryption': 'KMS', 'x-oss-server-side-encryption-key-id': 'abc-def' },
     ],
   ])('%j', (headers, expected) =>
-    expect(toOssEncryption(headers as Record<string, string>)).toEqual(expected),
+    expect(toOssTarget(headers as Record<string, string>, settings)).toEqual(expected),
   )
 
   test.each([
@@ -92,14 +93,14 @@ describe('encryption', () => {
     { [ALGORITHM]: 'aws:fsx' },
     { [ALGORITHM]: 'AES256', [`${ALGORITHM}-aws-kms-key-id`]: 'k' },
   ])('%j is refused', (headers) =>
-    expect(() => toOssEncryption(headers as Record<string, string>)).toThrow(
+    expect(() => toOssTarget(headers as Record<string, string>, settings)).toThrow(
       refusal('InvalidEncryptionAlgorithmError'),
     ),
   )
 
   test('reads back under S3 names', () => {
     expect(
-      toS3Encryption({ 'x-oss-server-side-encryption': 'KMS', 'x-oss-server-side-encryption-key-id': 'k' }),
+      toS3Answer({ 'x-oss-server-side-encryption': 'KMS', 'x-oss-server-side-encryption-key-id': 'k' }),
     ).toEqual({
       [ALGORITHM]: 'aws:kms',
       [`${ALGORITHM}-aws-kms-key-id`]: 'k',

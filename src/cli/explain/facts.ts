@@ -1,4 +1,3 @@
-import { payerOf } from '../../copy/source.ts'
 import { type BucketInfo, getBucketInfo } from '../../oss/bucket-info.ts'
 import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
@@ -46,7 +45,7 @@ export function factsOf(oss: OssClient, source: Address, destination: Address): 
   }
   const bucketOf = ({ bucket }: Address) => once(bucket, () => lookAtBucket(oss, bucket))
   const objectOf = (at: Address, headers: HeaderMap) =>
-    once(JSON.stringify([at.bucket, at.key, at.versionId]), () => lookAtObject(oss, at, payerOf(headers)))
+    once(JSON.stringify([at.bucket, at.key, at.versionId]), () => lookAtObject(oss, at, headers))
 
   const facts: Facts = {
     ofSource: (headers) => objectOf(source, headers),
@@ -82,12 +81,14 @@ function lookAtBucket(oss: OssClient, bucket: string): Promise<BucketInfo | OssE
   return getBucketInfo(oss, bucket).catch(asRefusal)
 }
 
-/** An object, or OSS's refusal to say what it is. @param headers who pays. */
+/** An object, or OSS's refusal to say what it is. @param asked the headers of the call that is answered: who pays. */
 function lookAtObject(
   oss: OssClient,
   { bucket, key, versionId }: Address,
-  headers: HeaderMap,
+  asked: HeaderMap,
 ): Promise<ObjectFacts | OssError> {
+  const payer = asked['x-oss-request-payer']
+  const headers: HeaderMap = payer === undefined ? {} : { 'x-oss-request-payer': payer }
   const call = { bucket, key, headers }
   return oss
     .send({ ...call, method: 'HEAD', query: { versionId } })

@@ -7,8 +7,8 @@ import { invalidArgument, notImplemented, S3Error } from '../../s3/error.ts'
 import { readDocument } from '../../s3/request.ts'
 import { grantsNameAnAccount, requestedAcl } from '../../translate/acl.ts'
 import { checkElements, child, childText } from '../../translate/elements.ts'
-import { toS3Answer } from '../../translate/headers.ts'
-import { parseTags, type Tag, validateTags } from '../../translate/tags.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
+import { parseTags, renderTags, type Tag, validateTags } from '../../translate/tags.ts'
 import type { XmlNode } from '../../xml/index.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 import { callOnBucket, withDocument } from '../subresource.ts'
@@ -136,9 +136,7 @@ function configurationCalls(request: BucketRequest, locked: boolean, tags: reado
           put('objectWorm', 'ObjectWormConfiguration', { ObjectWormEnabled: 'Enabled' }),
         ]
       : []),
-    ...(tags.length === 0
-      ? []
-      : [put('tagging', 'Tagging', { TagSet: { Tag: tags.map(([Key, Value]) => ({ Key, Value })) } })]),
+    ...(tags.length === 0 ? [] : [put('tagging', 'Tagging', renderTags(tags))]),
   ]
 }
 

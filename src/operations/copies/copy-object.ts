@@ -10,15 +10,16 @@ import { toS3Time } from '../../translate/date.ts'
 import { child } from '../../translate/elements.ts'
 import { toS3Error } from '../../translate/errors.ts'
 import { toS3ETag } from '../../translate/etag.ts'
-import { toOssContent, toS3Answer } from '../../translate/headers.ts'
 import { parsePreconditions } from '../../translate/preconditions.ts'
-import { parseTagging, toOssTagging } from '../../translate/tags.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
+import { requestedTagging } from '../../translate/tags.ts'
+import { requestPayer, toOssContent, toOssTarget } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { writeConditions } from '../objects/conditional-write.ts'
-import { writeHeaders } from '../objects/write-headers.ts'
+import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { callOnBucket } from '../subresource.ts'
 import { copyPorts } from './copy-ports.ts'
@@ -65,9 +66,9 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
   authorize(context.client, 'read', source.bucket, source.key)
   const replaceMetadata = isReplace(headers, 'x-amz-metadata-directive')
   const replaceTagging = isReplace(headers, 'x-amz-tagging-directive')
-  const tagging = replaceTagging ? toOssTagging(parseTagging(headers['x-amz-tagging'] ?? '')) : 'copy'
+  const tagging = replaceTagging ? (requestedTagging(headers) ?? '') : 'copy'
   const content = replaceMetadata ? toOssContent(headers) : 'copy'
-  const target = await writeHeaders(request, context)
+  const target = toOssTarget(headers, await writeSettings(request, context))
   const owner = headers['x-amz-source-expected-bucket-owner']
   if (owner !== undefined) await requireOwner(context, source.bucket, owner)
   const copy: Copy = {
@@ -77,6 +78,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     content,
     tagging,
     target,
+    payer: requestPayer(headers),
     checksum: wantedChecksum(headers['x-amz-checksum-algorithm']),
     condition: await writeConditions(request, context),
     signal: request.signal,

@@ -11,10 +11,8 @@ import { type CopyRange, checkCopyRange, parseCopyRange } from '../../s3/copy-ra
 import { type CopySource, parseCopySource } from '../../s3/copy-source.ts'
 import type { Upload } from '../../s3/upload-id.ts'
 import { toS3Time } from '../../translate/date.ts'
-import { refuseEncryption } from '../../translate/encryption.ts'
 import { toS3Error } from '../../translate/errors.ts'
 import { toS3ETag } from '../../translate/etag.ts'
-import { toS3Answer } from '../../translate/headers.ts'
 import {
   copyConditionFailed,
   failedCondition,
@@ -24,12 +22,13 @@ import {
   preconditionFailed,
   toOssPreconditions,
 } from '../../translate/preconditions.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
+import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { MAX_UPLOAD_BYTES } from '../objects/send-body.ts'
-import { requestPayer } from '../objects/write-headers.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { listOssParts } from '../uploads/oss-parts.ts'
 import { encryptionOf, partNumberOf, uploadOf } from '../uploads/upload-request.ts'
@@ -40,8 +39,8 @@ const SOURCE = 'x-amz-copy-source'
 /** A part to copy, in OSS's words. */
 type PartCopy = {
   source: CopySource
-  /** Who pays. */
-  target: HeaderMap
+  /** `x-oss-request-payer`, or nothing. */
+  payer: HeaderMap
   preconditions: Preconditions
   range: CopyRange | undefined
   upload: { bucket: string; key: string; uploadId: string }
@@ -59,13 +58,12 @@ type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
  */
 export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers, query } = request
-  refuseEncryption(headers)
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   authorize(context.client, 'read', source.bucket, source.key)
   const upload = uploadOf(request, context)
   const part: PartCopy = {
     source,
-    target: requestPayer(headers),
+    payer: requestPayer(headers),
     preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
     range: parseCopyRange(headers[`${SOURCE}-range`]),
     upload: { bucket, key, uploadId: upload.id },
@@ -110,7 +108,7 @@ async function decideStatusEarly(part: PartCopy, context: Context): Promise<void
   if (error !== undefined) throw error
   checkRelayed(rangeOf(part, facts))
   const { bucket, key, uploadId: id } = part.upload
-  await listOssParts(context.oss, { bucket, key, id, headers: part.target }, 0, 1)
+  await listOssParts(context.oss, { bucket, key, id, headers: part.payer }, 0, 1)
 }
 
 /** The bytes to copy. */
@@ -137,7 +135,7 @@ async function copyNatively(
   facts: SourceFacts | undefined,
   context: Context,
 ): Promise<CopiedPart> {
-  const { source, target, range, upload, number, signal } = part
+  const { source, payer, range, upload, number, signal } = part
   const preconditions = facts === undefined ? part.preconditions : { ifMatch: facts.etag }
   try {
     const { document, headers } = await context.oss.sendForXml(
@@ -150,7 +148,7 @@ async function copyNatively(
           'x-oss-copy-source': copySourceHeader(source, facts?.versionId ?? source.versionId),
           ...toOssPreconditions(preconditions, 'x-oss-copy-source-'),
           ...(range === undefined ? {} : { 'x-oss-copy-source-range': range.text }),
-          ...target,
+          ...payer,
         },
         body: new Uint8Array(0),
         signal: signal(),

@@ -3,10 +3,10 @@ import { OssError } from '../../oss/error.ts'
 import type { Reply } from '../../ports.ts'
 import { invalidArgument } from '../../s3/error.ts'
 import { toS3Time } from '../../translate/date.ts'
-import { toS3Answer } from '../../translate/headers.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
+import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
 import type { RowKind } from '../../xml/rows.ts'
-import { requestPayer } from '../objects/write-headers.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import {
   type Encode,

@@ -4,8 +4,8 @@ import type { HeaderMap } from '../../ports.ts'
 import { notImplemented, S3Error } from '../../s3/error.ts'
 import { etagMatches } from '../../translate/etag.ts'
 import { preconditionFailed } from '../../translate/preconditions.ts'
+import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { requestPayer } from './write-headers.ts'
 
 /**
  * `If-Match` and `If-None-Match` on the object being written.

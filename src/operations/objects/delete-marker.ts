@@ -2,9 +2,9 @@ import { parseDate } from '../../bytes/parse-date.ts'
 import { OssError } from '../../oss/error.ts'
 import { httpDateOf } from '../../translate/date.ts'
 import { toS3Error } from '../../translate/errors.ts'
+import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { children, text } from '../../xml/index.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { requestPayer } from './write-headers.ts'
 
 /**
  * S3's refusal to read a delete marker by its version id, which says when it was made: OSS's does not, but its list does.

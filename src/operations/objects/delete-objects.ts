@@ -11,13 +11,13 @@ import {
   optionalFlag,
   requiredText,
 } from '../../translate/elements.ts'
-import { toS3Answer } from '../../translate/headers.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
+import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { children, renderXml, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import { callOnBucket, requireDocument } from '../subresource.ts'
 import { bypassGovernance } from './retention.ts'
-import { requestPayer } from './write-headers.ts'
 
 const MAX_OBJECTS = 1000
 

@@ -1,7 +1,7 @@
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { partsOfETag, toS3ETag } from '../../translate/etag.ts'
-import { toS3Answer } from '../../translate/headers.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
 import { toS3StorageClass } from '../../translate/storage-class.ts'
 import { storedChecksums } from '../../translate/stored-checksum.ts'
 import type { XmlTree } from '../../xml/index.ts'

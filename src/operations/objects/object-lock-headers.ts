@@ -2,10 +2,10 @@ import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { toS3Time } from '../../translate/date.ts'
+import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlNode } from '../../xml/index.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { hasObjectLock } from './retention.ts'
-import { requestPayer } from './write-headers.ts'
 
 const MAX_KNOWN_BUCKETS = 10_000
 /** How long a bucket counts as one without object lock, should somebody else give it one. */

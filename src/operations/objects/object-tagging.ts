@@ -1,19 +1,13 @@
 import type { Reply } from '../../ports.ts'
-import { toS3Answer } from '../../translate/headers.ts'
-import { parseTagSet, validateTags } from '../../translate/tags.ts'
-import { children, text } from '../../xml/index.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
+import { parseTagSet, readTags, renderTags, validateTags } from '../../translate/tags.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { callOnObject, requireDocument, withDocument } from '../subresource.ts'
 
 /** GetObjectTagging; an object without tags has an empty set. */
 export async function getObjectTagging(request: ObjectRequest, { oss }: Context): Promise<Reply> {
   const { headers, document } = await oss.sendForXml(callOnObject(request, 'GET', 'tagging'), 'Tagging')
-  const tags = children(document, 'TagSet').flatMap((set) => children(set, 'Tag'))
-  return xmlReply(
-    'Tagging',
-    { TagSet: { Tag: tags.map((tag) => ({ Key: text(tag, 'Key'), Value: text(tag, 'Value') ?? '' })) } },
-    toS3Answer(headers),
-  )
+  return xmlReply('Tagging', renderTags(readTags(document)), toS3Answer(headers))
 }
 
 /** PutObjectTagging. @throws S3Error MalformedXML, InvalidTag, BadRequest. */
@@ -21,9 +15,7 @@ export async function putObjectTagging(request: ObjectRequest, { oss }: Context)
   const tags = parseTagSet(await requireDocument(request, 'Tagging'))
   validateTags(tags)
   const { headers } = await oss.send(
-    withDocument(callOnObject(request, 'PUT', 'tagging'), 'Tagging', {
-      TagSet: { Tag: tags.map(([Key, Value]) => ({ Key, Value })) },
-    }),
+    withDocument(callOnObject(request, 'PUT', 'tagging'), 'Tagging', renderTags(tags)),
   )
   return { status: 200, headers: toS3Answer(headers) }
 }

@@ -1,24 +1,21 @@
 import type { Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { toS3ETag } from '../../translate/etag.ts'
-import { toOssContent, toS3Answer } from '../../translate/headers.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
 import { toStoredChecksum } from '../../translate/stored-checksum.ts'
-import { parseTagging, toOssTagging } from '../../translate/tags.ts'
+import { requestPayer, toOssWrite } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { writeConditions } from './conditional-write.ts'
 import { bypassGovernance } from './retention.ts'
 import { sendBody } from './send-body.ts'
-import { requestPayer, writeHeaders } from './write-headers.ts'
+import { writeSettings } from './write-settings.ts'
 
 /** PutObject: one OSS PutObject, the body streamed and verified on its way. */
 export async function putObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
   const body = request.body as PlainBody
-  const tagging = headers['x-amz-tagging']
-  const ossHeaders = Object.assign(toOssContent(headers), toStoredChecksum(headers))
-  if (tagging !== undefined) ossHeaders['x-oss-tagging'] = toOssTagging(parseTagging(tagging))
-  Object.assign(ossHeaders, await writeHeaders(request, context))
-  Object.assign(ossHeaders, await writeConditions(request, context))
+  const ossHeaders = toOssWrite(headers, await writeSettings(request, context))
+  Object.assign(ossHeaders, toStoredChecksum(headers), await writeConditions(request, context))
   const call = { method: 'PUT', bucket, key, headers: ossHeaders } as const
   // A checksum in a trailer is known in time only where the body is short.
   const stored = await sendBody(context.oss, body, call, toStoredChecksum)

@@ -2,8 +2,6 @@ import { OssError } from '../../oss/error.ts'
 import { type HeaderMap, headerMap, type OssResponse, type Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { isRange, resolveRange } from '../../s3/range.ts'
-import { refuseEncryption } from '../../translate/encryption.ts'
-import { toS3Object } from '../../translate/headers.ts'
 import { type IfRange, ifRangeHolds, parseIfRange } from '../../translate/if-range.ts'
 import {
   conditionOfStatus,
@@ -15,13 +13,14 @@ import {
   preconditionFailed,
   toOssPreconditions,
 } from '../../translate/preconditions.ts'
+import { toS3Object } from '../../translate/response-headers.ts'
 import { storedChecksums } from '../../translate/stored-checksum.ts'
+import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { withDeleteMarkerTime } from './delete-marker.ts'
 import { withObjectLockHeaders } from './object-lock-headers.ts'
 import { checkPart, requestedPart } from './part-number.ts'
 import { overriddenHeaders, responseOverrides } from './response-overrides.ts'
-import { requestPayer } from './write-headers.ts'
 
 /** What a read asks for, besides the object. */
 type Read = {
@@ -106,7 +105,6 @@ export async function statObject(request: ObjectRequest, context: Context): Prom
 /** @throws S3Error InvalidArgument, InvalidRequest, NotImplemented. */
 function parseRead(request: ObjectRequest, context: Context): Read {
   const { headers } = request
-  refuseEncryption(headers)
   const range = headers.range !== undefined && isRange(headers.range) ? headers.range : undefined
   const ifRange = range === undefined ? undefined : headers['if-range']
   return {

@@ -9,7 +9,7 @@ import {
   optionalWord,
   unsupportedElement,
 } from '../../translate/elements.ts'
-import { toS3Answer } from '../../translate/headers.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
 import type { XmlNode, XmlTree } from '../../xml/index.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { callOnObject, requireDocument, withDocument } from '../subresource.ts'

@@ -9,7 +9,7 @@ import {
   requiredWord,
   unsupportedElement,
 } from '../../translate/elements.ts'
-import { toS3Answer } from '../../translate/headers.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
 import { text } from '../../xml/index.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { callOnBucket, callOnObject, requireDocument, withDocument } from '../subresource.ts'

@@ -3,13 +3,12 @@ import type { HeaderMap, Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../../s3/upload-checksum.ts'
 import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../../s3/upload-id.ts'
-import { refuseEncryption } from '../../translate/encryption.ts'
 import { toS3ETag } from '../../translate/etag.ts'
-import { toOssContent, toS3Answer } from '../../translate/headers.ts'
-import { parseTagging, toOssTagging } from '../../translate/tags.ts'
+import { toS3Answer } from '../../translate/response-headers.ts'
+import { requestPayer, toOssWrite } from '../../translate/to-oss-headers.ts'
 import { text } from '../../xml/index.ts'
 import { sendBody } from '../objects/send-body.ts'
-import { requestPayer, writeHeaders } from '../objects/write-headers.ts'
+import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { encryptionOf, partNumberOf, uploadIdSecret, uploadOf } from './upload-request.ts'
 
@@ -21,8 +20,8 @@ import { encryptionOf, partNumberOf, uploadIdSecret, uploadOf } from './upload-r
 export async function createMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
   const checksum = parseUploadChecksum(headers)
-  const tagging = headers['x-amz-tagging']
-  const { 'x-oss-object-acl': acl = 'bucket', ...target } = await writeHeaders(request, context)
+  const settings = await writeSettings(request, context)
+  const { 'x-oss-object-acl': acl = 'bucket', ...initial } = toOssWrite(headers, settings)
   const answer = await context.oss.sendForXml(
     {
       method: 'POST',
@@ -30,18 +29,14 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
       key,
       // Some characters of keys do not survive XML.
       query: { uploads: null, 'encoding-type': 'url' },
-      headers: {
-        ...toOssContent(headers),
-        ...(tagging === undefined ? {} : { 'x-oss-tagging': toOssTagging(parseTagging(tagging)) }),
-        ...target,
-      },
+      headers: initial,
       body: new Uint8Array(0),
     },
     'InitiateMultipartUploadResult',
   )
   const id = text(answer.document, 'UploadId')
   if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
-  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption: requestedEncryption(target) }
+  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption: requestedEncryption(initial) }
   const uploadId = renderUploadId(upload, uploadIdSecret(context))
   return xmlReply(
     'InitiateMultipartUploadResult',
@@ -67,7 +62,6 @@ function requestedEncryption(oss: HeaderMap): UploadEncryption | undefined {
 export async function uploadPart(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
   const body = request.body as PlainBody
-  refuseEncryption(headers)
   const partNumber = String(partNumberOf(request))
   const upload = uploadOf(request, context)
   checkPartChecksum(upload.checksum, headers)

@@ -1,3 +1,4 @@
+import type { HeaderMap } from '../../ports.ts'
 import { invalidArgument } from '../../s3/error.ts'
 import { text } from '../../xml/index.ts'
 import {
@@ -9,14 +10,13 @@ import {
   optionalFlag,
   requiredWord,
 } from '../elements.ts'
-import { toOssEncryption, toS3Encryption } from '../encryption.ts'
+import { requestedAlgorithm, requestedKeyId, toS3Algorithm } from '../encryption.ts'
 import type { BucketDocument } from './bucket-document.ts'
 
 const ROOT = 'ServerSideEncryptionConfiguration'
 /** Those S3 knows; what OSS has not among them is refused as in headers. */
 const ALGORITHMS = ['AES256', 'aws:kms', 'aws:kms:dsse', 'aws:fsx'] as const
 const ALGORITHM = 'x-amz-server-side-encryption'
-const OSS_ALGORITHM = 'x-oss-server-side-encryption'
 
 /** What objects are encrypted with that do not say it themselves; algorithms and keys as in headers. */
 export const encryption: BucketDocument = {
@@ -46,16 +46,11 @@ export const encryption: BucketDocument = {
     const rule = child(document, 'ApplyServerSideEncryptionByDefault') ?? {}
     const algorithm = text(rule, 'SSEAlgorithm')
     if (!algorithm) return 'ServerSideEncryptionConfigurationNotFoundError'
-    const keyId = text(rule, 'KMSMasterKeyID') || undefined
-    const s3 = toS3Encryption({
-      [OSS_ALGORITHM]: algorithm,
-      ...(keyId === undefined ? {} : { [`${OSS_ALGORITHM}-key-id`]: keyId }),
-    })
     return {
       Rule: {
         ApplyServerSideEncryptionByDefault: {
-          SSEAlgorithm: s3[ALGORITHM],
-          KMSMasterKeyID: s3[`${ALGORITHM}-aws-kms-key-id`],
+          SSEAlgorithm: toS3Algorithm(algorithm),
+          KMSMasterKeyID: text(rule, 'KMSMasterKeyID') || undefined,
         },
         BucketKeyEnabled: false,
       },
@@ -71,9 +66,7 @@ function toOssRule(algorithm: string, keyId: string | undefined) {
       'ApplyServerSideEncryptionByDefault',
     )
   }
-  const oss = toOssEncryption({
-    [ALGORITHM]: algorithm,
-    ...(keyId === undefined ? {} : { [`${ALGORITHM}-aws-kms-key-id`]: keyId }),
-  })
-  return { SSEAlgorithm: oss[OSS_ALGORITHM], KMSMasterKeyID: oss[`${OSS_ALGORITHM}-key-id`] }
+  const headers: HeaderMap = { [ALGORITHM]: algorithm }
+  if (keyId !== undefined) headers[`${ALGORITHM}-aws-kms-key-id`] = keyId
+  return { SSEAlgorithm: requestedAlgorithm(headers), KMSMasterKeyID: requestedKeyId(headers) }
 }

@@ -1,5 +1,4 @@
-import { children, text } from '../../xml/index.ts'
-import { parseTagSet, validateTags } from '../tags.ts'
+import { parseTagSet, readTags, renderTags, validateTags } from '../tags.ts'
 import type { BucketDocument } from './bucket-document.ts'
 
 /** The same on both sides; OSS takes fewer tags. */
@@ -9,14 +8,11 @@ export const tagging: BucketDocument = {
   toOss(document) {
     const tags = parseTagSet(document)
     validateTags(tags, 'bucket')
-    return tags.length === 0 ? undefined : { TagSet: { Tag: tags.map(([Key, Value]) => ({ Key, Value })) } }
+    return tags.length === 0 ? undefined : renderTags(tags)
   },
   toS3(document) {
-    const tags = children(document, 'TagSet').flatMap((set) => children(set, 'Tag'))
+    const tags = readTags(document)
     // S3 has no set rather than an empty one.
-    if (tags.length === 0) return 'NoSuchTagSet'
-    return {
-      TagSet: { Tag: tags.map((tag) => ({ Key: text(tag, 'Key'), Value: text(tag, 'Value') ?? '' })) },
-    }
+    return tags.length === 0 ? 'NoSuchTagSet' : renderTags(tags)
   },
 }

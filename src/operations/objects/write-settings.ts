@@ -1,0 +1,21 @@
+import { getBucketInfo } from '../../oss/bucket-info.ts'
+import { grantsNameAnAccount } from '../../translate/acl.ts'
+import type { WriteSettings } from '../../translate/request-headers.ts'
+import type { Context, ObjectRequest } from '../operation.ts'
+
+/**
+ * What a write's headers are translated with: the deployment's defaults, and the bucket's owner where a header grants
+ * something to an account. @throws OssError NoSuchBucket, AccessDenied where the owner cannot be asked for.
+ */
+export async function writeSettings(
+  { bucket, headers }: ObjectRequest,
+  { config, oss }: Context,
+): Promise<WriteSettings> {
+  const { acl, storageClass } = config.document
+  return {
+    ownerId: grantsNameAnAccount(headers) ? (await getBucketInfo(oss, bucket)).ownerId : undefined,
+    acl: acl.default === 'private' ? 'private' : undefined,
+    storageClass: storageClass.default,
+    storageClassMap: storageClass.map,
+  }
+}
