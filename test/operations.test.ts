@@ -191,7 +191,7 @@ const outsideModel = new Set(['if-range', 'x-amz-meta-*'])
 describe('headers of the model', () => {
   /** The operations that a row says heed it. */
   const isOn = ({ on }: RequestHeader, row: Operation) =>
-    on === 'all' || (on === 'bodies' ? row.body === 'stream' : on.includes(row.name))
+    on === 'all' || (on === 'bodies' ? row.body !== 'none' : on.includes(row.name))
 
   /** What becomes of a header; more than one thing is as wrong as none. */
   function decisions(row: Operation, header: string): string[] {

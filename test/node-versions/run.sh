@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# The suite, and the built gateway with an AWS SDK, on the versions of Node given, or on all that the gateway is for.
+# Each comes from its package `node` into the user's cache folder.
+# The suite is left out on the version at hand, where `npm test` runs it.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/s3-oss-gateway-node
+here=$(node -p 'process.versions.node.split(".")[0]')
+[ $# -gt 0 ] || set -- 20 22 24 26
+# The SDK's word on the version of Node.
+export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
+npm run build --silent
+
+failed=()
+for version in "$@"; do
+  if [ "$version" = "$here" ]; then
+    echo "Node $version, the one at hand"
+    node --import tsx test/node-versions/round-trip.ts || failed+=("$version")
+    continue
+  fi
+  folder=$cache/$version/node_modules/node/bin
+  npm install --silent --no-audit --no-fund --prefix "$cache/$version" "node@$version" || true
+  if ! "$folder/node" --version; then
+    echo "Node $version: left out, its package cannot be had or does not run here"
+    # Not yet one of those that the gateway must run on.
+    [ "$version" -gt 24 ] || failed+=("$version")
+    continue
+  fi
+  (
+    export PATH="$folder:$PATH"
+    node --import tsx test/node-versions/round-trip.ts && npx vitest run --project node
+  ) || failed+=("$version")
+done
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "failed on Node ${failed[*]}"
+  exit 1
+fi
