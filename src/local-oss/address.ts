@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { OssError } from './errors.ts'
-import { headerBytes } from './wire.ts'
+import { headerBytes } from './http.ts'
 
 /** What a URL addresses, by hand from its raw text: a URL object would rewrite `..` and escapes. */
 export type Address = {

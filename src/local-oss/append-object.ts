@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import { keeping, MAX_UPLOAD, type Received, receiveBody } from './body.ts'
+import { discardOnRefusal, MAX_UPLOAD, type ReceivedBody, receiveBody } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
-import type { Change } from './change.ts'
 import { combineCrc64 } from './crc64.ts'
 import { invalidArgument, OssError } from './errors.ts'
+import type { Reply } from './http.ts'
+import { parseObjectProperties } from './object-properties.ts'
 import { writtenHeaders } from './put-object.ts'
 import type { Content, VersionRecord } from './records.ts'
-import { parseTraits } from './traits.ts'
+import type { Transaction } from './transaction.ts'
 import { addVersion, checkMutable, currentVersion, updateVersion } from './versions.ts'
-import type { Reply } from './wire.ts'
 
 /** AppendObject: makes an appendable object, or lengthens one in place; the position must be its length. */
 export async function appendObject(call: BucketCall): Promise<Reply> {
@@ -16,22 +16,22 @@ export async function appendObject(call: BucketCall): Promise<Reply> {
   const position = query.get('position')
   if (position === undefined) throw new OssError('MissingArgument')
   if (!/^\d+$/.test(position)) throw invalidArgument('The append position is invalid.', 'position', position)
-  const traits = parseTraits(headers, call.bucket)
-  checkAppendable(appendedTo(call), Number(position))
+  const properties = parseObjectProperties(headers, call.bucket)
+  checkAppendable(currentObject(call), Number(position))
   const received = await receiveBody(call)
-  return keeping(call, received, () =>
-    changeObject(call, (change, bucket) => {
-      const former = appendedTo(call)
+  return discardOnRefusal(call, received, () =>
+    changeObject(call, (transaction, bucket) => {
+      const former = currentObject(call)
       checkAppendable(former, Number(position))
-      const content = lengthen(call, change, former, received)
+      const content = appendedContent(call, transaction, former, received)
       const lastModified = state.now()
       let version: VersionRecord
       if (former === undefined) {
-        version = addVersion(state, change, bucket, key, { ...traits, ...content, lastModified })
+        version = addVersion(state, transaction, bucket, key, { ...properties, ...content, lastModified })
       } else {
         checkMutable(state, former)
         version = { ...former, ...content, lastModified }
-        updateVersion(state, change, bucket, key, version)
+        updateVersion(state, transaction, bucket, key, version)
       }
       const next = { 'x-oss-next-append-position': String(version.size) }
       return { headers: { ...writtenHeaders(bucket, version), ...next } }
@@ -39,7 +39,7 @@ export async function appendObject(call: BucketCall): Promise<Reply> {
   )
 }
 
-function appendedTo({ state, bucket, key }: BucketCall): VersionRecord | undefined {
+function currentObject({ state, bucket, key }: BucketCall): VersionRecord | undefined {
   const current = currentVersion(state, bucket, key)
   return current?.deleteMarker ? undefined : current
 }
@@ -55,11 +55,11 @@ function checkAppendable(former: VersionRecord | undefined, position: number): v
   }
 }
 
-function lengthen(
+function appendedContent(
   { state }: BucketCall,
-  change: Change,
+  transaction: Transaction,
   former: VersionRecord | undefined,
-  { staged, md5, crc64 }: Received,
+  { staged, md5, crc64 }: ReceivedBody,
 ): Content {
   const size = (former?.size ?? 0) + staged.size
   if (size > MAX_UPLOAD) throw new OssError('EntityTooLarge')
@@ -67,7 +67,7 @@ function lengthen(
   const tail = segments.at(-1)
   // Many small appends would make a long list of tiny blobs, so the last two are joined while they are small.
   const joined = tail && state.blobs.join(tail, staged)
-  if (tail && joined) change.release([tail])
+  if (tail && joined) transaction.release([tail])
   return {
     type: 'Appendable',
     size,
@@ -77,6 +77,6 @@ function lengthen(
       .digest('hex')
       .toUpperCase(),
     crc64: String(combineCrc64(BigInt(former?.crc64 ?? 0), crc64, staged.size)),
-    segments: [...(joined ? segments.slice(0, -1) : segments), ...change.adopt(joined ?? staged)],
+    segments: [...(joined ? segments.slice(0, -1) : segments), ...transaction.adopt(joined ?? staged)],
   }
 }

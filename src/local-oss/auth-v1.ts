@@ -3,12 +3,12 @@ import {
   type Credentials,
   checkAccount,
   checkSkew,
-  expired,
-  mismatch,
-  noDate,
+  equalInConstantTime,
+  expiredUrl,
+  missingDate,
   type SignedRequest,
-  same,
-} from './credentials.ts'
+  signatureMismatch,
+} from './auth-checks.ts'
 import { invalidArgument, OssError } from './errors.ts'
 import { signV1, stringToSignV1 } from './sign-v1.ts'
 
@@ -25,7 +25,7 @@ export function checkV1Header(
   const { headers } = request
   const date = headers['x-oss-date'] ?? headers.date ?? ''
   const at = Date.parse(date)
-  if (Number.isNaN(at)) throw noDate()
+  if (Number.isNaN(at)) throw missingDate()
   checkSkew(at, now)
   checkAccount(accessKeyId, headers['x-oss-security-token'], credentials)
   return verify(request, date, signature, credentials)
@@ -42,15 +42,15 @@ export function checkV1Query(request: SignedRequest, credentials: Credentials, n
       message: 'Query-string authentication requires the Signature, Expires and OSSAccessKeyId parameters',
     })
   }
-  if (now > Number(expires) * 1000) throw expired(Number(expires) * 1000, now)
+  if (now > Number(expires) * 1000) throw expiredUrl(Number(expires) * 1000, now)
   checkAccount(accessKeyId, query.get('security-token'), credentials)
   return verify(request, expires, signature, credentials)
 }
 
 function verify(request: SignedRequest, date: string, signature: string, credentials: Credentials): Caller {
   const stringToSign = stringToSignV1({ ...request, date })
-  if (!same(signV1(credentials.accessKeySecret, stringToSign), signature)) {
-    throw mismatch(credentials, signature, stringToSign.toString('utf8'))
+  if (!equalInConstantTime(signV1(credentials.accessKeySecret, stringToSign), signature)) {
+    throw signatureMismatch(credentials, signature, stringToSign.toString('utf8'))
   }
   return { anonymous: false, region: undefined }
 }

@@ -3,15 +3,15 @@ import {
   type Credentials,
   checkAccount,
   checkSkew,
-  expired,
+  equalInConstantTime,
+  expiredUrl,
   MAX_SKEW,
-  mismatch,
-  noDate,
+  missingDate,
   type SignedRequest,
-  same,
-} from './credentials.ts'
+  signatureMismatch,
+} from './auth-checks.ts'
 import { invalidArgument, OssError } from './errors.ts'
-import { canonicalRequest, isSignedAnyway, signV4, stringToSignV4, V4_ALGORITHM } from './sign-v4.ts'
+import { canonicalRequest, isAlwaysSigned, signV4, stringToSignV4, V4_ALGORITHM } from './sign-v4.ts'
 
 const MAX_EXPIRES = 7 * 24 * 3600
 
@@ -41,7 +41,7 @@ export function checkV4Header(
   }
   const date = headers['x-oss-date'] ?? ''
   const at = parseIsoBasic(date)
-  if (at === undefined) throw noDate()
+  if (at === undefined) throw missingDate()
   checkSkew(at, now)
   if (headers['x-oss-content-sha256'] !== 'UNSIGNED-PAYLOAD') {
     throw invalidArgument(
@@ -76,7 +76,7 @@ export function checkV4Query(request: SignedRequest, credentials: Credentials, n
     throw invalidArgument('Invalid x-oss-expires.', 'x-oss-expires', expires)
   }
   if (at - now > MAX_SKEW) throw new OssError('AccessDenied', { message: 'Request is not valid yet.' })
-  if (now > at + Number(expires) * 1000) throw expired(at + Number(expires) * 1000, now)
+  if (now > at + Number(expires) * 1000) throw expiredUrl(at + Number(expires) * 1000, now)
   const scope = parseScope(request, credential, date)
   checkAccount(scope.accessKeyId, query.get('x-oss-security-token'), credentials)
   const additional = query.get('x-oss-additional-headers')?.split(';') ?? []
@@ -87,7 +87,7 @@ export function checkV4Query(request: SignedRequest, credentials: Credentials, n
   return verify(request, { ...scope, date, additional, signature, query: unsigned }, credentials)
 }
 
-type V4Claim = {
+type V4Parameters = {
   scope: string
   region: string
   date: string
@@ -96,17 +96,17 @@ type V4Claim = {
   query: string
 }
 
-function verify(request: SignedRequest, claim: V4Claim, credentials: Credentials): Caller {
-  const additionalHeaders = claim.additional.filter((name) => !isSignedAnyway(name)).sort()
-  const canonical = canonicalRequest({ ...request, query: claim.query, additionalHeaders })
-  const stringToSign = stringToSignV4(claim.date, claim.scope, canonical)
-  const expected = signV4(credentials.accessKeySecret, claim.scope, stringToSign)
-  if (!same(expected, claim.signature)) {
-    throw mismatch(credentials, claim.signature, stringToSign, {
+function verify(request: SignedRequest, parameters: V4Parameters, credentials: Credentials): Caller {
+  const additionalHeaders = parameters.additional.filter((name) => !isAlwaysSigned(name)).sort()
+  const canonical = canonicalRequest({ ...request, query: parameters.query, additionalHeaders })
+  const stringToSign = stringToSignV4(parameters.date, parameters.scope, canonical)
+  const expected = signV4(credentials.accessKeySecret, parameters.scope, stringToSign)
+  if (!equalInConstantTime(expected, parameters.signature)) {
+    throw signatureMismatch(credentials, parameters.signature, stringToSign, {
       CanonicalRequest: canonical.toString('utf8'),
     })
   }
-  return { anonymous: false, region: claim.region }
+  return { anonymous: false, region: parameters.region }
 }
 
 /** `AK/20231216/cn-hangzhou/oss/aliyun_v4_request`; the region must be the host's (EC 0002-00000226). */

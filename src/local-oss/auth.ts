@@ -1,6 +1,6 @@
+import type { Caller, Credentials, SignedRequest } from './auth-checks.ts'
 import { checkV1Header, checkV1Query } from './auth-v1.ts'
 import { checkV4Header, checkV4Query } from './auth-v4.ts'
-import type { Caller, Credentials, SignedRequest } from './credentials.ts'
 import { V4_ALGORITHM } from './sign-v4.ts'
 
 /**

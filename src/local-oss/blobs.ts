@@ -3,10 +3,10 @@ import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type BlobFiles, DiskFiles, MemoryFiles } from './blob-files.ts'
-import type { Staged } from './change.ts'
+import type { Bytes } from './http.ts'
 import type { Segment } from './records.ts'
 import { Store } from './store.ts'
-import type { Bytes } from './wire.ts'
+import type { Staged } from './transaction.ts'
 
 /** Objects up to this size live in the store itself: one fsync instead of three. */
 const INLINE_LIMIT = 16 * 1024
@@ -26,11 +26,11 @@ export class Blobs {
   readonly store: Store
   readonly #files: BlobFiles
   // Blobs of an earlier life of the server are told apart by this, so that the sweep spares what is being written.
-  readonly #life = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}-`
+  readonly #runId = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}-`
   #count = 0
   readonly #pins = new Map<string, number>()
-  readonly #doomed = new Set<string>()
-  #sweep: Promise<void> = Promise.resolve()
+  readonly #removedWhenUnpinned = new Set<string>()
+  #orphanRemoval: Promise<void> = Promise.resolve()
   #closing = false
 
   private constructor(files: BlobFiles, store: Store) {
@@ -41,16 +41,16 @@ export class Blobs {
   /** Opens `directory`, or memory when it is undefined, and in the background removes bytes no object refers to. */
   static async open(directory: string | undefined): Promise<Blobs> {
     let blobs: Blobs | undefined
-    const onDead = (ids: string[]) => blobs?.bury(ids)
+    const onUnreferenced = (ids: string[]) => blobs?.removeUnreferenced(ids)
     if (directory === undefined) {
-      blobs = new Blobs(new MemoryFiles(), await Store.open(undefined, onDead))
+      blobs = new Blobs(new MemoryFiles(), await Store.open(undefined, onUnreferenced))
       return blobs
     }
     const files = join(directory, 'blobs')
     await mkdir(files, { recursive: true })
-    blobs = new Blobs(new DiskFiles(files), await Store.open(storeIn(directory), onDead))
+    blobs = new Blobs(new DiskFiles(files), await Store.open(storeIn(directory), onUnreferenced))
     // What this sweep cannot remove waits for the next.
-    blobs.#sweep = blobs.#removeOrphans().catch(() => {})
+    blobs.#orphanRemoval = blobs.#removeOrphans().catch(() => {})
     return blobs
   }
 
@@ -118,18 +118,18 @@ export class Blobs {
   }
 
   /** Removes the bytes of blobs without references, at once or when their last reader is done. */
-  bury(ids: readonly string[]): void {
-    for (const id of ids) void this.#bury(id)
+  removeUnreferenced(ids: readonly string[]): void {
+    for (const id of ids) void this.#removeUnlessPinned(id)
   }
 
   async close(): Promise<void> {
     this.#closing = true
-    await this.#sweep
+    await this.#orphanRemoval
     await this.store.close()
   }
 
   #newId(): string {
-    return `${this.#life}${(this.#count++).toString(36).padStart(8, '0')}`
+    return `${this.#runId}${(this.#count++).toString(36).padStart(8, '0')}`
   }
 
   #unpin(ids: readonly string[]): void {
@@ -138,13 +138,13 @@ export class Blobs {
       if (pins > 0) this.#pins.set(id, pins)
       else {
         this.#pins.delete(id)
-        if (this.#doomed.delete(id)) void this.#bury(id)
+        if (this.#removedWhenUnpinned.delete(id)) void this.#removeUnlessPinned(id)
       }
     }
   }
 
-  async #bury(id: string): Promise<void> {
-    if (this.#pins.has(id)) this.#doomed.add(id)
+  async #removeUnlessPinned(id: string): Promise<void> {
+    if (this.#pins.has(id)) this.#removedWhenUnpinned.add(id)
     // What cannot be removed now is an orphan, and the next start's sweep takes it.
     else await this.#files.remove(id).catch(() => {})
   }
@@ -153,9 +153,9 @@ export class Blobs {
   async #removeOrphans(): Promise<void> {
     for await (const ids of this.#files.list()) {
       if (this.#closing) return
-      const old = ids.filter((id) => !id.startsWith(this.#life))
+      const old = ids.filter((id) => !id.startsWith(this.#runId))
       const known = await this.store.known(old)
-      for (const [i, id] of old.entries()) if (!known[i]) await this.#bury(id)
+      for (const [i, id] of old.entries()) if (!known[i]) await this.#removeUnlessPinned(id)
     }
   }
 }

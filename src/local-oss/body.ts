@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { parseLenientXml, type XmlNode } from '../xml/index.ts'
 import type { Call } from './call.ts'
-import type { Staged } from './change.ts'
 import { Crc64 } from './crc64.ts'
 import { OssError } from './errors.ts'
-import type { Bytes } from './wire.ts'
+import type { Bytes } from './http.ts'
+import type { Staged } from './transaction.ts'
 
 /** PutObject, AppendObject and one part. */
 export const MAX_UPLOAD = 5 * 1024 ** 3
@@ -16,13 +16,13 @@ export class UnreadableBody extends Error {
 }
 
 /** Object bytes that arrived whole and are what the client said they are. */
-export type Received = { staged: Staged; md5: Buffer; crc64: bigint }
+export type ReceivedBody = { staged: Staged; md5: Buffer; crc64: bigint }
 
 /**
  * Takes a request's body down to the disk.
  * @throws OssError MissingContentLength, EntityTooLarge, IncompleteBody, InvalidDigest, InvalidCRC64.
  */
-export async function receiveBody(call: Call): Promise<Received> {
+export async function receiveBody(call: Call): Promise<ReceivedBody> {
   const declared = declaredLength(call)
   if (declared === undefined && !isChunked(call)) throw new OssError('MissingContentLength')
   const md5 = createHash('md5')
@@ -52,7 +52,11 @@ export async function receiveBody(call: Call): Promise<Received> {
  * Runs `use`; when it is refused the received bytes are thrown away. After any other failure it is unknown whether
  * they became an object, so they are left to the sweep of the next start.
  */
-export async function keeping<T>(call: Call, received: Received, use: () => Promise<T>): Promise<T> {
+export async function discardOnRefusal<T>(
+  call: Call,
+  received: ReceivedBody,
+  use: () => Promise<T>,
+): Promise<T> {
   try {
     return await use()
   } catch (cause) {

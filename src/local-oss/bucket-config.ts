@@ -2,14 +2,14 @@ import { children, renderXml, text, type XmlNode } from '../xml/index.ts'
 import { parseDocument, readText } from './body.ts'
 import { type BucketCall, changeBucket } from './call.ts'
 import { parseCorsRules } from './cors.ts'
-import { OssError, type OssErrorCode, unreadValue } from './errors.ts'
+import { OssError, type OssErrorCode, unexpectedValue } from './errors.ts'
+import type { Reply } from './http.ts'
 import { bucketKey, configKey } from './keys.ts'
 import { checkLifecycle } from './lifecycle.ts'
+import { checkEncryption } from './object-properties.ts'
 import type { Operation } from './operation.ts'
 import type { BucketRecord } from './records.ts'
 import { parseTagging, renderTagging } from './tags.ts'
-import { checkEncryption } from './traits.ts'
-import type { Reply } from './wire.ts'
 
 /** A document a bucket has at most one of, under a sub-resource of its own. */
 type BucketConfig = {
@@ -163,9 +163,9 @@ async function putConfig(call: BucketCall, config: BucketConfig): Promise<Reply>
   const document = await readText(call)
   const root = config.root === undefined ? parsePolicy(document) : parseDocument(document, config.root)
   config.check?.(root, call)
-  await changeBucket(call, (change, bucket) => {
-    change.putText(configKey(bucket.id, config.query), document)
-    if (config.apply) change.put(bucketKey(bucket.name), config.apply(bucket, root))
+  await changeBucket(call, (transaction, bucket) => {
+    transaction.putText(configKey(bucket.id, config.query), document)
+    if (config.apply) transaction.put(bucketKey(bucket.name), config.apply(bucket, root))
   })
   return {}
 }
@@ -186,14 +186,14 @@ async function getConfig({ state, bucket }: BucketCall, config: BucketConfig): P
 /** All of a document, or of one that has parts those that are named (`DELETE ?tagging=k1,k2`: DeleteBucketTags). */
 async function deleteConfig(call: BucketCall, config: BucketConfig): Promise<Reply> {
   const names = call.query.get(config.query) ?? ''
-  if (names !== '' && config.without === undefined) throw unreadValue(config.query, names)
-  await changeBucket(call, (change, bucket) => {
+  if (names !== '' && config.without === undefined) throw unexpectedValue(config.query, names)
+  await changeBucket(call, (transaction, bucket) => {
     const key = configKey(bucket.id, config.query)
     const document = names === '' ? undefined : call.state.store.getText(key)
     const rest = document && config.without?.(parseDocument(document, config.root ?? ''), names)
-    if (rest === undefined) change.delete(key)
-    else change.putText(key, rest)
-    if (config.apply) change.put(bucketKey(bucket.name), config.apply(bucket, undefined))
+    if (rest === undefined) transaction.delete(key)
+    else transaction.putText(key, rest)
+    if (config.apply) transaction.put(bucketKey(bucket.name), config.apply(bucket, undefined))
   })
   return { status: 204 }
 }

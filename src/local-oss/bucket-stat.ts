@@ -1,8 +1,8 @@
 import { renderXml } from '../xml/index.ts'
 import type { BucketCall } from './call.ts'
+import type { Reply } from './http.ts'
 import { allVersionsRange, currentRange, type Range, uploadsRange } from './keys.ts'
 import type { VersionRecord } from './records.ts'
-import type { Reply } from './wire.ts'
 
 /** GetBucketStat, counted on demand. */
 export async function getBucketStat({ state, bucket }: BucketCall): Promise<Reply> {

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { renderXml, text } from '../xml/index.ts'
 import { parseDocument, readText, readXml } from './body.ts'
 import { type BucketCall, type Call, changeBucket } from './call.ts'
-import { Change } from './change.ts'
-import { isoSeconds, OWNER } from './documents.ts'
+import { isoSeconds, OWNER } from './document-values.ts'
 import { invalidArgument, OssError } from './errors.ts'
+import type { Reply } from './http.ts'
 import { bucketKey, bucketsRange, configRange, currentRange, uploadsRange } from './keys.ts'
 import { parseLimit } from './list-query.ts'
-import { checkBucketName } from './names.ts'
+import { checkBucketName } from './name-rules.ts'
+import { checkPublic, oneOf, parseStorageClass } from './object-properties.ts'
 import type { Acl, BucketRecord, StorageClass } from './records.ts'
-import { checkPublic, oneOf, parseStorageClass } from './traits.ts'
-import type { Reply } from './wire.ts'
+import { Transaction } from './transaction.ts'
 
 const ACLS = ['private', 'public-read', 'public-read-write']
 
@@ -30,9 +30,9 @@ export async function putBucket(call: Call): Promise<Reply> {
     const id = randomBytes(6).toString('hex')
     const created = { id, name, region, created: state.now(), storageClass, redundancy }
     const record: BucketRecord = { acl: 'private', ...(existing ?? created), ...(acl && { acl }) }
-    const change = new Change()
-    change.put(bucketKey(name), record)
-    await state.store.commit(change)
+    const transaction = new Transaction()
+    transaction.put(bucketKey(name), record)
+    await state.store.commit(transaction)
     return { headers: { location: `/${name}` } }
   })
 }
@@ -53,15 +53,16 @@ function parseConfiguration(body: string): { storageClass: StorageClass; redunda
 /** DeleteBucket: only an empty one, without versions and without pending uploads. */
 export async function deleteBucket(call: BucketCall): Promise<Reply> {
   const { store } = call.state
-  await changeBucket(call, async (change, bucket) => {
+  await changeBucket(call, async (transaction, bucket) => {
     for (const range of [currentRange(bucket.id), uploadsRange(bucket.id)]) {
       if (await store.first(range))
         throw new OssError('BucketNotEmpty', { elements: { BucketName: bucket.name } })
     }
     const documents = store.cursor(configRange(bucket.id))
-    for (let entry = await documents.next(); entry; entry = await documents.next()) change.delete(entry[0])
+    for (let entry = await documents.next(); entry; entry = await documents.next())
+      transaction.delete(entry[0])
     await documents.close()
-    change.delete(bucketKey(bucket.name))
+    transaction.delete(bucketKey(bucket.name))
   })
   return { status: 204 }
 }
@@ -88,7 +89,7 @@ export async function listBuckets(call: Call): Promise<Reply> {
       Owner: OWNER,
       Buckets: {
         Bucket: page.map((bucket) => ({
-          ...located(bucket),
+          ...locationElements(bucket),
           Region: bucket.region,
           StorageClass: bucket.storageClass,
         })),
@@ -103,7 +104,7 @@ export async function getBucketInfo({ bucket }: BucketCall): Promise<Reply> {
   return {
     body: renderXml('BucketInfo', {
       Bucket: {
-        ...located(bucket),
+        ...locationElements(bucket),
         StorageClass: bucket.storageClass,
         DataRedundancyType: bucket.redundancy,
         Versioning: bucket.versioning,
@@ -122,7 +123,7 @@ export async function getBucketInfo({ bucket }: BucketCall): Promise<Reply> {
   }
 }
 
-function located({ name, region, created }: BucketRecord) {
+function locationElements({ name, region, created }: BucketRecord) {
   return {
     Name: name,
     CreationDate: isoSeconds(created),
@@ -148,9 +149,9 @@ export async function getBucketAcl({ bucket }: BucketCall): Promise<Reply> {
 export async function putBucketAcl(call: BucketCall): Promise<Reply> {
   const acl = parseAcl(call)
   if (acl === undefined) throw new OssError('MissingArgument')
-  await changeBucket(call, (change, bucket) => {
+  await changeBucket(call, (transaction, bucket) => {
     checkPublic(bucket, acl, 'bucket')
-    change.put(bucketKey(bucket.name), { ...bucket, acl })
+    transaction.put(bucketKey(bucket.name), { ...bucket, acl })
   })
   return {}
 }
@@ -164,8 +165,8 @@ export async function getBucketVersioning({ bucket }: BucketCall): Promise<Reply
 export async function putBucketVersioning(call: BucketCall): Promise<Reply> {
   const status = text(await readXml(call, 'VersioningConfiguration'), 'Status')
   if (status !== 'Enabled' && status !== 'Suspended') throw new OssError('MalformedXML')
-  await changeBucket(call, (change, bucket) => {
-    change.put(bucketKey(bucket.name), { ...bucket, versioning: status })
+  await changeBucket(call, (transaction, bucket) => {
+    transaction.put(bucketKey(bucket.name), { ...bucket, versioning: status })
   })
   return {}
 }

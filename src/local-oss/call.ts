@@ -1,12 +1,12 @@
 import type { Blobs } from './blobs.ts'
-import { Change } from './change.ts'
 import { OssError } from './errors.ts'
+import type { Bytes, HeaderMap } from './http.ts'
 import { bucketKey } from './keys.ts'
-import type { Claim, Locks } from './locks.ts'
-import { checkBucketName } from './names.ts'
+import type { LockRequest, Locks } from './locks.ts'
+import { checkBucketName } from './name-rules.ts'
 import type { BucketRecord } from './records.ts'
 import type { Store } from './store.ts'
-import type { Bytes, HeaderMap } from './wire.ts'
+import { Transaction } from './transaction.ts'
 
 /** What one running service has: its data, its clock and its limits. */
 export type State = {
@@ -60,32 +60,32 @@ export function requireBucket(state: State, name: string, region?: string): Buck
 }
 
 /** Claims for a change of one key: nobody else changes it, and its bucket stays. */
-export function claimObject(bucket: BucketRecord, key: string): Claim[] {
+export function objectLocks(bucket: BucketRecord, key: string): LockRequest[] {
   return [{ name: `B${bucket.name}`, shared: true }, { name: `O${bucket.id}${key}` }]
 }
 
 /** The claim that a key stays as it is meanwhile. */
-export function claimSource(bucket: BucketRecord, key: string): Claim {
+export function sourceLock(bucket: BucketRecord, key: string): LockRequest {
   return { name: `O${bucket.id}${key}`, shared: true }
 }
 
 /**
- * Decides and writes one change while holding `claims`, one of which is on the bucket.
+ * Decides and writes one change while holding `locks`, one of which is on the bucket.
  * `work` sees the bucket as it is now; if it throws, nothing is written.
  */
-export function changeUnder<T>(
+export function transact<T>(
   call: BucketCall,
-  claims: readonly Claim[],
-  work: (change: Change, bucket: BucketRecord) => T | Promise<T>,
+  locks: readonly LockRequest[],
+  work: (transaction: Transaction, bucket: BucketRecord) => T | Promise<T>,
 ): Promise<T> {
   const { state, bucketName } = call
-  return state.locks.run(claims, async () => {
+  return state.locks.run(locks, async () => {
     const bucket = requireBucket(state, bucketName)
     // Its namesake made meanwhile is another bucket.
     if (call.bucket.id !== bucket.id) throw new OssError('NoSuchBucket')
-    const change = new Change()
-    const result = await work(change, bucket)
-    await state.store.commit(change)
+    const transaction = new Transaction()
+    const result = await work(transaction, bucket)
+    await state.store.commit(transaction)
     return result
   })
 }
@@ -93,15 +93,15 @@ export function changeUnder<T>(
 /** A change of the call's object, while nobody else can change it. */
 export function changeObject<T>(
   call: BucketCall,
-  work: (change: Change, bucket: BucketRecord) => T | Promise<T>,
+  work: (transaction: Transaction, bucket: BucketRecord) => T | Promise<T>,
 ): Promise<T> {
-  return changeUnder(call, claimObject(call.bucket, call.key), work)
+  return transact(call, objectLocks(call.bucket, call.key), work)
 }
 
 /** A change of the bucket's own record and documents, while nothing in it changes. */
 export function changeBucket<T>(
   call: BucketCall,
-  work: (change: Change, bucket: BucketRecord) => T | Promise<T>,
+  work: (transaction: Transaction, bucket: BucketRecord) => T | Promise<T>,
 ): Promise<T> {
-  return changeUnder(call, [{ name: `B${call.bucketName}` }], work)
+  return transact(call, [{ name: `B${call.bucketName}` }], work)
 }

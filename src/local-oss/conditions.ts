@@ -1,5 +1,5 @@
 import { OssError } from './errors.ts'
-import type { HeaderMap } from './wire.ts'
+import type { HeaderMap } from './http.ts'
 
 /** What a condition is held against. */
 export type Validators = { etag: string; lastModified: number }

@@ -1,34 +1,39 @@
 import { renderXml } from '../xml/index.ts'
-import { type BucketCall, changeUnder, claimObject, claimSource, type State } from './call.ts'
+import { type BucketCall, objectLocks, type State, sourceLock, transact } from './call.ts'
 import { checkConditions } from './conditions.ts'
 import { parseCopySource, requireSourceBucket, requireSourceVersion } from './copy-source.ts'
-import { isoSeconds } from './documents.ts'
+import { isoSeconds } from './document-values.ts'
 import { invalidArgument, OssError } from './errors.ts'
+import type { HeaderMap, Reply } from './http.ts'
+import { parseObjectProperties } from './object-properties.ts'
 import { checkOverwrite, writtenHeaders } from './put-object.ts'
-import type { ObjectTraits, VersionRecord } from './records.ts'
-import { parseTraits } from './traits.ts'
+import type { ObjectProperties, VersionRecord } from './records.ts'
 import { addVersion } from './versions.ts'
-import type { HeaderMap, Reply } from './wire.ts'
 
 /** CopyObject: a new version that shares the source's bytes. */
 export async function copyObject(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
   const directives = parseDirectives(headers)
-  const requested = parseTraits(headers, call.bucket)
+  const requested = parseObjectProperties(headers, call.bucket)
   const source = parseCopySource(call)
   const sourceBucket = requireSourceBucket(call, source)
-  const claims = [...claimObject(call.bucket, key), claimSource(sourceBucket, source.key)]
-  return changeUnder(call, claims, (change, bucket) => {
+  const locks = [...objectLocks(call.bucket, key), sourceLock(sourceBucket, source.key)]
+  return transact(call, locks, (transaction, bucket) => {
     const original = requireSourceVersion(call, sourceBucket, source)
     checkConditions(headers, 'x-oss-copy-source-', original)
     checkOverwrite(state, bucket, key, headers)
     const isSelf = sourceBucket.id === bucket.id && source.key === key
-    const traits = copiedTraits(original, requested, directives, isSelf && bucket.versioning === undefined)
-    checkCopyable(state, original, traits, isSelf)
-    change.share(original.segments)
+    const properties = copiedProperties(
+      original,
+      requested,
+      directives,
+      isSelf && bucket.versioning === undefined,
+    )
+    checkCopyable(state, original, properties, isSelf)
+    transaction.share(original.segments)
     const { type, size, etag, md5, crc64, segments, target } = original
-    const copy = addVersion(state, change, bucket, key, {
-      ...traits,
+    const copy = addVersion(state, transaction, bucket, key, {
+      ...properties,
       ...defined({ md5, crc64, target }),
       type,
       size,
@@ -58,16 +63,16 @@ function parseDirectives(headers: HeaderMap): Directives {
 }
 
 /**
- * The copy's traits: ACL, class and encryption never come from the source, metadata and tags unless replaced.
+ * The copy's properties: ACL, class and encryption never come from the source, metadata and tags unless replaced.
  * An unversioned object copied onto itself takes the request's metadata whatever the directive says: documented
  * (OSS's documents of 2018 and 2021), disputed by a test of the Python SDK, and the harsher reading.
  */
-function copiedTraits(
-  source: ObjectTraits,
-  requested: ObjectTraits,
+function copiedProperties(
+  source: ObjectProperties,
+  requested: ObjectProperties,
   { replaceMetadata, replaceTags }: Directives,
   ontoItself: boolean,
-): ObjectTraits {
+): ObjectProperties {
   const metadata = replaceMetadata || ontoItself ? requested : source
   return {
     ...requested,
@@ -81,7 +86,7 @@ function copiedTraits(
  * @throws OssError EntityTooLarge past the copy limit, unless only the metadata of one object changes;
  * OperationNotSupported for an appendable object, which can only be copied onto itself (the code is undocumented).
  */
-function checkCopyable(state: State, source: VersionRecord, copy: ObjectTraits, isSelf: boolean): void {
+function checkCopyable(state: State, source: VersionRecord, copy: ObjectProperties, isSelf: boolean): void {
   const sameForm =
     copy.storageClass === source.storageClass &&
     copy.encryption?.algorithm === source.encryption?.algorithm &&

@@ -1,7 +1,7 @@
 import { parseQuery, percentDecode } from './address.ts'
 import { type BucketCall, type Call, requireBucket } from './call.ts'
 import { type ErrorDetails, invalidArgument, OssError } from './errors.ts'
-import { checkBucketName } from './names.ts'
+import { checkBucketName } from './name-rules.ts'
 import type { BucketRecord, VersionRecord } from './records.ts'
 import { isReadable } from './restore.ts'
 import { checkVersionId } from './version-id.ts'

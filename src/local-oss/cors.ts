@@ -2,9 +2,9 @@ import { children, text, type XmlNode, type XmlValue } from '../xml/index.ts'
 import { parseDocument } from './body.ts'
 import type { BucketCall, State } from './call.ts'
 import { OssError } from './errors.ts'
+import type { HeaderMap, Reply } from './http.ts'
 import { configKey } from './keys.ts'
 import type { BucketRecord } from './records.ts'
-import type { HeaderMap, Reply } from './wire.ts'
 
 const MAX_RULES = 20
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']
@@ -82,8 +82,8 @@ function matchingRule(
   return parseCorsRules(parseDocument(document, 'CORSConfiguration')).find(
     ({ origins, methods, headers }) =>
       methods.includes(method) &&
-      origins.some((pattern) => fits(pattern, origin)) &&
-      requested.every((name) => headers.some((pattern) => fits(pattern, name))),
+      origins.some((pattern) => matchesPattern(pattern, origin)) &&
+      requested.every((name) => headers.some((pattern) => matchesPattern(pattern, name))),
   )
 }
 
@@ -97,7 +97,7 @@ function allowHeaders({ origins, methods, exposed }: CorsRule, origin: string): 
 }
 
 /** One `*` stands for anything. */
-function fits(pattern: string, value: string): boolean {
+function matchesPattern(pattern: string, value: string): boolean {
   const star = pattern.indexOf('*')
   if (star < 0) return pattern === value
   const [head, tail] = [pattern.slice(0, star), pattern.slice(star + 1)]

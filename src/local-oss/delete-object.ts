@@ -1,13 +1,13 @@
 import { children, renderXml, text, type XmlNode } from '../xml/index.ts'
 import { readXml } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
-import type { Change } from './change.ts'
 import { OssError } from './errors.ts'
+import type { HeaderMap, Reply } from './http.ts'
 import { encodeName, parseEncoding } from './list-query.ts'
 import type { BucketRecord } from './records.ts'
+import type { Transaction } from './transaction.ts'
 import { checkVersionId } from './version-id.ts'
 import { addVersion, lookUpVersion, removeVersion, versionIdOf } from './versions.ts'
-import type { HeaderMap, Reply } from './wire.ts'
 
 const MAX_KEYS = 1000
 
@@ -28,15 +28,15 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
   if (call.headers['content-md5'] === undefined) throw new OssError('MissingArgument')
   const request = await readXml(call, 'Delete')
   const objects = children(request, 'Object').map((object) => ({
-    key: onlyText(object, 'Key') ?? '',
-    versionId: checkVersionId(onlyText(object, 'VersionId')),
+    key: singleText(object, 'Key') ?? '',
+    versionId: checkVersionId(singleText(object, 'VersionId')),
   }))
   if (objects.length === 0 || objects.length > MAX_KEYS || objects.some(({ key }) => key === '')) {
     throw new OssError('MalformedXML')
   }
   const encoding = parseEncoding(call.query)
   const deletions = await Promise.all(
-    objects.map(({ key, versionId }) => deleteKey(call, key, versionId).catch(unlessImmutable)),
+    objects.map(({ key, versionId }) => deleteKey(call, key, versionId).catch(ignoreImmutable)),
   )
   if (text(request, 'Quiet')?.toLowerCase() === 'true') return {}
   const deleted = objects.flatMap(({ key, versionId }, i) => {
@@ -54,7 +54,7 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
 }
 
 /** The text of the one child of that name: of two, or of what is left beside elements, another object would go. */
-function onlyText(object: XmlNode, name: string): string | undefined {
+function singleText(object: XmlNode, name: string): string | undefined {
   const [value, another] = object[name] ?? []
   if (another !== undefined || typeof value === 'object') throw new OssError('MalformedXML')
   return value
@@ -62,10 +62,11 @@ function onlyText(object: XmlNode, name: string): string | undefined {
 
 function deleteKey(call: BucketCall, key: string, versionId: string | undefined): Promise<Deletion> {
   const bypass = call.headers['x-oss-bypass-governance-retention']?.toLowerCase() === 'true'
-  return changeObject({ ...call, key }, async (change, bucket) => {
-    if (versionId === undefined && bucket.versioning !== undefined) return mark(call, change, bucket, key)
+  return changeObject({ ...call, key }, async (transaction, bucket) => {
+    if (versionId === undefined && bucket.versioning !== undefined)
+      return addDeleteMarker(call, transaction, bucket, key)
     const version = lookUpVersion(call.state, bucket, key, versionId)
-    if (version !== undefined) await removeVersion(call.state, change, bucket, key, version, bypass)
+    if (version !== undefined) await removeVersion(call.state, transaction, bucket, key, version, bypass)
     if (versionId === undefined) return { marker: false }
     // Where there never were versions nothing is said of them (a test of the Go SDK).
     if (bucket.versioning === undefined) return { marker: false }
@@ -74,8 +75,13 @@ function deleteKey(call: BucketCall, key: string, versionId: string | undefined)
 }
 
 /** Under versioning a deletion adds a marker; suspended, the marker takes the null version's place. */
-function mark({ state }: BucketCall, change: Change, bucket: BucketRecord, key: string): Deletion {
-  const marker = addVersion(state, change, bucket, key, {
+function addDeleteMarker(
+  { state }: BucketCall,
+  transaction: Transaction,
+  bucket: BucketRecord,
+  key: string,
+): Deletion {
+  const marker = addVersion(state, transaction, bucket, key, {
     type: 'Normal',
     size: 0,
     etag: '',
@@ -91,7 +97,7 @@ function mark({ state }: BucketCall, change: Change, bucket: BucketRecord, key: 
   return { marker: true, affected: marker.versionId }
 }
 
-function unlessImmutable(cause: unknown): undefined {
+function ignoreImmutable(cause: unknown): undefined {
   if (cause instanceof OssError && cause.code === 'FileImmutable') return undefined
   throw cause
 }

@@ -1,5 +1,5 @@
 import { renderXml } from '../xml/index.ts'
-import type { HeaderMap } from './wire.ts'
+import type { HeaderMap } from './http.ts'
 
 type Row = readonly [status: number, message: string, ec?: string]
 
@@ -149,7 +149,7 @@ export function invalidArgument(message: string, name?: string, value?: string, 
 }
 
 /** A deletion that seems to name a part of what it would delete as a whole; OSS's own answer is not known. */
-export function unreadValue(subresource: string, value: string): OssError {
+export function unexpectedValue(subresource: string, value: string): OssError {
   return invalidArgument(`The sub-resource ${subresource} takes no value.`, subresource, value)
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { renderError } from './errors.ts'
-import type { Bytes, HeaderMap, OssResponse, Reply } from './wire.ts'
+import type { Bytes, HeaderMap, OssResponse, Reply } from './http.ts'
 
 /** What a listener or a fault rule can know of a request. */
 export type ObservedRequest = {
@@ -75,12 +75,12 @@ export class Faults {
   }
 
   /** When a stalled request is given up: by its caller, or by the service. */
-  patience(signal: AbortSignal | undefined): AbortSignal {
+  cancelSignal(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#ended.signal : AbortSignal.any([signal, this.#ended.signal])
   }
 
   /** The actions that strike this request, in the order of their rules; each is counted. */
-  strike(request: ObservedRequest): FaultAction[] {
+  takeActions(request: ObservedRequest): FaultAction[] {
     const actions: FaultAction[] = []
     for (const entry of this.#rules) {
       if (entry.left <= 0 || !matches(entry.rule, request)) continue
@@ -111,7 +111,7 @@ export async function beforeWork(
 ): Promise<void> {
   if (action.kind === 'call') await action.run(request)
   if (action.kind === 'delay') await sleep(action.ms, undefined, { signal })
-  if (action.kind === 'stall' && action.at === 'start') await abortion(signal)
+  if (action.kind === 'stall' && action.at === 'start') await untilAborted(signal)
   if (action.kind === 'cut' && action.when === 'before') throw new Disconnected('cut before the work')
 }
 
@@ -141,7 +141,9 @@ export function afterWork(action: FaultAction, response: OssResponse, signal: Ab
   }
   const stalls = action.kind === 'stall' && action.at === 'body'
   if (!stalls && action.kind !== 'truncate') return response
-  const rest = stalls ? () => abortion(signal) : () => Promise.reject(new Disconnected('cut within the body'))
+  const rest = stalls
+    ? () => untilAborted(signal)
+    : () => Promise.reject(new Disconnected('cut within the body'))
   const body = Readable.from(interrupted(response.body, action.afterBytes ?? 0, rest), { objectMode: false })
   // A generator that nobody has begun to read does not end what it would have read.
   body.once('close', () => response.body.destroy())
@@ -162,7 +164,7 @@ async function* interrupted(body: Bytes, afterBytes: number, rest: () => Promise
 }
 
 /** Rejects when the caller gives up. */
-function abortion(signal: AbortSignal): Promise<never> {
+function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })

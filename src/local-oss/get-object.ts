@@ -3,21 +3,21 @@ import { createGzip } from 'node:zlib'
 import type { BucketCall, State } from './call.ts'
 import { checkConditions } from './conditions.ts'
 import { OssError } from './errors.ts'
+import type { HeaderMap, Reply } from './http.ts'
+import { encryptionHeaders, metadataHeaders } from './object-properties.ts'
 import { selectRange } from './range.ts'
 import type { BucketRecord, VersionRecord } from './records.ts'
 import { isReadable, restoreHeaders } from './restore.ts'
-import { encryptionHeaders, metadataHeaders } from './traits.ts'
 import { currentVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
-import type { HeaderMap, Reply } from './wire.ts'
 
 /** GetObject: conditions, then range, then perhaps compression. Reads its record and opens its bytes in one turn. */
 export async function getObject(call: BucketCall): Promise<Reply> {
   const { state, bucket, headers: request } = call
   const found = requireObject(state, bucket, call.key, versionIdOf(call.query))
-  const content = follow(state, bucket, found)
+  const content = resolveSymlink(state, bucket, found)
   if (!isReadable(content, state.now())) throw new OssError('InvalidObjectState')
-  checkConditions(request, '', described(found, content))
-  const headers = { ...objectHeaders(bucket, found, content, state.now()), ...overrides(call) }
+  checkConditions(request, '', validatorsOf(found, content))
+  const headers = { ...objectHeaders(bucket, found, content, state.now()), ...responseOverrides(call) }
   const standard = request['x-oss-range-behavior']?.toLowerCase() === 'standard'
   const range = selectRange(request.range, content.size, standard)
   if (range === undefined && isCompressed(request, headers, content.size)) {
@@ -37,8 +37,8 @@ export async function getObject(call: BucketCall): Promise<Reply> {
 export async function headObject(call: BucketCall): Promise<Reply> {
   const { state, bucket, headers: request } = call
   const found = requireObject(state, bucket, call.key, versionIdOf(call.query))
-  const content = follow(state, bucket, found)
-  checkConditions(request, '', described(found, content))
+  const content = resolveSymlink(state, bucket, found)
+  checkConditions(request, '', validatorsOf(found, content))
   const headers = objectHeaders(bucket, found, content, state.now())
   return { headers: isCompressed(request, headers, content.size) ? compressedHeaders(headers) : headers }
 }
@@ -61,7 +61,7 @@ export async function getObjectMeta(call: BucketCall): Promise<Reply> {
  * A symbolic link's target; any other object is its own.
  * @throws OssError SymlinkTargetNotExist, InvalidTargetType for a link to a link.
  */
-function follow(state: State, bucket: BucketRecord, version: VersionRecord): VersionRecord {
+function resolveSymlink(state: State, bucket: BucketRecord, version: VersionRecord): VersionRecord {
   if (version.target === undefined) return version
   const target = currentVersion(state, bucket, version.target)
   if (target === undefined || target.deleteMarker) throw new OssError('SymlinkTargetNotExist')
@@ -70,7 +70,7 @@ function follow(state: State, bucket: BucketRecord, version: VersionRecord): Ver
 }
 
 /** Of a link and its target the later change counts. */
-function described(found: VersionRecord, content: VersionRecord) {
+function validatorsOf(found: VersionRecord, content: VersionRecord) {
   return { etag: content.etag, lastModified: Math.max(found.lastModified, content.lastModified) }
 }
 
@@ -81,7 +81,7 @@ function objectHeaders(
   content: VersionRecord,
   now: number,
 ): HeaderMap {
-  const { etag, lastModified } = described(found, content)
+  const { etag, lastModified } = validatorsOf(found, content)
   const headers: HeaderMap = {
     ...metadataHeaders(found),
     etag: `"${etag}"`,
@@ -104,7 +104,7 @@ function objectHeaders(
 const OVERRIDES = ['type', 'language', 'encoding', 'disposition'].map((name) => `content-${name}`)
 
 /** `response-content-type=…` and friends; only who signs may use them. @throws OssError InvalidRequest. */
-function overrides(call: BucketCall): HeaderMap {
+function responseOverrides(call: BucketCall): HeaderMap {
   const headers: HeaderMap = {}
   for (const name of [...OVERRIDES, 'expires', 'cache-control']) {
     const value = call.query.get(`response-${name}`)

@@ -1,16 +1,16 @@
 import { checkAnonymous } from './access.ts'
 import { type Address, parseAddress, parseQuery } from './address.ts'
-import { finish, refusal, type Stamp } from './answer.ts'
 import { authenticate } from './auth.ts'
+import type { Credentials } from './auth-checks.ts'
 import { type Call, requireBucket, type State } from './call.ts'
 import { corsHeaders } from './cors.ts'
-import type { Credentials } from './credentials.ts'
 import { OssError } from './errors.ts'
 import { afterWork, beforeWork, type Faults, injectedReply, type ObservedRequest } from './faults.ts'
-import { checkKey } from './names.ts'
+import { bytesOf, type OssRequest, type Reply, type Transport } from './http.ts'
+import { checkKey } from './name-rules.ts'
 import type { Operation } from './operation.ts'
+import { errorReply, type ResponseContext, toResponse } from './response.ts'
 import { findOperation } from './routing.ts'
-import { bytesOf, type OssRequest, type Reply, type Transport } from './wire.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'
 
@@ -18,7 +18,7 @@ const DEFAULT_REGION = 'cn-hangzhou'
 export type RequestListener = (request: ObservedRequest & { status: number }) => void
 
 /** What the core is made of. */
-export type Parts = {
+export type HandlerOptions = {
   state: State
   credentials: Credentials
   faults: Faults
@@ -26,33 +26,35 @@ export type Parts = {
 }
 
 /** The whole of a request's way: what is asked, by whom, may they, do it, answer. */
-export function createHandler({ state, credentials, faults, listeners }: Parts): Transport {
+export function createHandler({ state, credentials, faults, listeners }: HandlerOptions): Transport {
   return async (request) => {
-    const asked = understand(request)
-    const stamp: Stamp = {
+    const parsed = parseRequest(request)
+    const context: ResponseContext = {
       method: request.method,
-      host: asked.address?.host ?? '',
+      host: parsed.address?.host ?? '',
       started: performance.now(),
       signal: request.signal,
     }
     let status = 0
     try {
-      const actions = faults.strike(asked.observed)
-      for (const action of actions) await beforeWork(action, asked.observed, faults.patience(request.signal))
+      const actions = faults.takeActions(parsed.observed)
+      for (const action of actions)
+        await beforeWork(action, parsed.observed, faults.cancelSignal(request.signal))
       const reply =
         injectedReply(actions) ??
-        (await work(asked, request, state, credentials).catch((cause) => refusal(cause, stamp)))
-      let response = finish(reply, stamp)
-      for (const action of actions) response = afterWork(action, response, faults.patience(request.signal))
+        (await perform(parsed, request, state, credentials).catch((cause) => errorReply(cause, context)))
+      let response = toResponse(reply, context)
+      for (const action of actions)
+        response = afterWork(action, response, faults.cancelSignal(request.signal))
       status = response.status
       return response
     } finally {
-      for (const listener of listeners) listener({ ...asked.observed, status })
+      for (const listener of listeners) listener({ ...parsed.observed, status })
     }
   }
 }
 
-type Asked = {
+type ParsedRequest = {
   observed: ObservedRequest
   address?: Address
   operation?: Operation | undefined
@@ -60,7 +62,7 @@ type Asked = {
   problem?: unknown
 }
 
-function understand({ method, url, headers }: OssRequest): Asked {
+function parseRequest({ method, url, headers }: OssRequest): ParsedRequest {
   const observed = {
     operation: 'Unknown',
     method,
@@ -81,14 +83,14 @@ function understand({ method, url, headers }: OssRequest): Asked {
   }
 }
 
-async function work(
-  asked: Asked,
+async function perform(
+  parsed: ParsedRequest,
   request: OssRequest,
   state: State,
   credentials: Credentials,
 ): Promise<Reply> {
-  const { observed, address, operation } = asked
-  if (address === undefined) throw asked.problem
+  const { observed, address, operation } = parsed
+  if (address === undefined) throw parsed.problem
   const caller = authenticate({ ...observed, ...address }, credentials, state.now())
   if (operation === undefined) throw unknownOperation(observed)
   const call: Call = {

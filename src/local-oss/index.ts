@@ -1,14 +1,14 @@
+import type { Credentials } from './auth-checks.ts'
 import { Blobs } from './blobs.ts'
 import type { State } from './call.ts'
-import type { Credentials } from './credentials.ts'
 import { type FaultRule, Faults } from './faults.ts'
 import { createHandler, type RequestListener } from './handler.ts'
+import { checkHeaderSyntax, type OssRequest, type Transport } from './http.ts'
 import { Locks } from './locks.ts'
 import { type Listener, listen } from './server.ts'
-import { checkSendable, type OssRequest, type Transport } from './wire.ts'
 
+export type { Credentials } from './auth-checks.ts'
 export { isLocalOssDirectory } from './blobs.ts'
-export type { Credentials } from './credentials.ts'
 export {
   Disconnected,
   type FaultAction,
@@ -17,7 +17,7 @@ export {
   type ObservedRequest,
 } from './faults.ts'
 export type { RequestListener } from './handler.ts'
-export type { OssRequest, OssResponse, Transport } from './wire.ts'
+export type { OssRequest, OssResponse, Transport } from './http.ts'
 
 export type LocalOssOptions = {
   /** Where the data is kept; `:memory:` keeps none. */
@@ -47,7 +47,7 @@ export type LocalOss = {
 }
 
 /** A body of unknown length, as a socket would frame it. */
-function framed(request: OssRequest): OssRequest {
+function withTransferEncoding(request: OssRequest): OssRequest {
   const { body, headers } = request
   if (body === undefined || body instanceof Uint8Array || headers['content-length'] !== undefined)
     return request
@@ -85,8 +85,8 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
   const sockets: Listener[] = []
   return {
     async transport(request) {
-      checkSendable(request.headers)
-      return serve(framed(request))
+      checkHeaderSyntax(request.headers)
+      return serve(withTransferEncoding(request))
     },
     faults,
     async listen(port, host = '127.0.0.1') {

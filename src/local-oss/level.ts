@@ -1,6 +1,6 @@
-import type { Write } from './change.ts'
 import type { LevelIterator } from './cursor.ts'
 import type { Range } from './keys.ts'
+import type { Write } from './transaction.ts'
 
 export type Snapshot = { close(): Promise<void> }
 

@@ -1,20 +1,20 @@
 import { renderXml, type XmlTree } from '../xml/index.ts'
 import type { BucketCall } from './call.ts'
-import { isoSeconds, OWNER } from './documents.ts'
+import { isoSeconds, OWNER } from './document-values.ts'
 import { invalidArgument } from './errors.ts'
+import type { Reply } from './http.ts'
+import { type Entry, type Found, iterateObjects, iterateVersions, readPage } from './list-page.ts'
 import { encodeName, type ListQuery, parseListQuery, parseName } from './list-query.ts'
-import { type Entry, type Found, readPage, walkObjects, walkVersions } from './list-walk.ts'
 import { restoreHeaders } from './restore.ts'
 import { sequenceOf } from './version-id.ts'
 import { lookUpVersion } from './versions.ts'
-import type { Reply } from './wire.ts'
 
 /** ListObjects, the first form: the next page begins after `marker`. */
 export async function listObjects(call: BucketCall): Promise<Reply> {
   const query = parseListQuery(call.query)
   const marker = parseName(call.query, 'marker') ?? ''
-  const walk = walkObjects(call.state.store, call.bucket, query.prefix, marker)
-  const { entries, truncated } = await readPage(walk, query, marker)
+  const iterator = iterateObjects(call.state.store, call.bucket, query.prefix, marker)
+  const { entries, truncated } = await readPage(iterator, query, marker)
   const encode = (name: string) => encodeName(name, query.encoding)
   return document('ListBucketResult', {
     Name: call.bucket.name,
@@ -36,8 +36,8 @@ export async function listObjectsV2(call: BucketCall): Promise<Reply> {
   const startAfter = parseName(call.query, 'start-after') ?? ''
   const token = call.query.get('continuation-token')
   const after = token === undefined ? startAfter : parseToken(token)
-  const walk = walkObjects(call.state.store, call.bucket, query.prefix, after)
-  const { entries, truncated } = await readPage(walk, query, after)
+  const iterator = iterateObjects(call.state.store, call.bucket, query.prefix, after)
+  const { entries, truncated } = await readPage(iterator, query, after)
   const encode = (name: string) => encodeName(name, query.encoding)
   return document('ListBucketResult', {
     Name: call.bucket.name,
@@ -69,8 +69,8 @@ export async function listObjectVersions(call: BucketCall): Promise<Reply> {
   }
   const from =
     sequenceOf(versionMarker) ?? lookUpVersion(state, bucket, keyMarker, versionMarker || '-')?.sequence
-  const walk = walkVersions(state.store, bucket, query.prefix, keyMarker, from)
-  const { entries, truncated } = await readPage(walk, query, from === undefined ? keyMarker : '')
+  const iterator = iterateVersions(state.store, bucket, query.prefix, keyMarker, from)
+  const { entries, truncated } = await readPage(iterator, query, from === undefined ? keyMarker : '')
   const encode = (name: string) => encodeName(name, query.encoding)
   const last = entries.at(-1)
   const rows = entries.flatMap((entry) => ('prefix' in entry ? [] : [versionRow(call, entry, query)]))
@@ -102,7 +102,7 @@ function contents(
     return {
       Key: encodeName(entry.key, query.encoding),
       LastModified: isoSeconds(entry.version.lastModified),
-      ...described(call, entry),
+      ...objectElements(call, entry),
       Owner: withOwner ? OWNER : undefined,
     }
   })
@@ -116,10 +116,10 @@ function versionRow(call: BucketCall, { key, version, isLatest }: Found, query: 
     LastModified: isoSeconds(version.lastModified),
   }
   if (version.deleteMarker) return { ...row, Owner: OWNER }
-  return { ...row, ...described(call, { key, version, isLatest }), Owner: OWNER }
+  return { ...row, ...objectElements(call, { key, version, isLatest }), Owner: OWNER }
 }
 
-function described(call: BucketCall, { version }: Found): XmlTree {
+function objectElements(call: BucketCall, { version }: Found): XmlTree {
   return {
     ETag: `"${version.etag}"`,
     Type: version.type,

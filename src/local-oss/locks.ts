@@ -1,5 +1,5 @@
 /** What is locked, and whether others may hold it at the same time. */
-export type Claim = { name: string; shared?: boolean }
+export type LockRequest = { name: string; shared?: boolean }
 
 type Waiter = { shared: boolean; grant: () => void }
 type Lock = { holders: number; exclusive: boolean; waiting: Waiter[] }
@@ -9,8 +9,8 @@ export class Locks {
   readonly #locks = new Map<string, Lock>()
 
   /** Runs `work` while holding every claim. Claims are taken in the order of their names, so two can never wait for each other. */
-  async run<T>(claims: readonly Claim[], work: () => Promise<T>): Promise<T> {
-    const ordered = [...merge(claims)].sort(([a], [b]) => (a < b ? -1 : 1))
+  async run<T>(requests: readonly LockRequest[], work: () => Promise<T>): Promise<T> {
+    const ordered = [...merge(requests)].sort(([a], [b]) => (a < b ? -1 : 1))
     const held: string[] = []
     try {
       for (const [name, shared] of ordered) {
@@ -55,8 +55,8 @@ export class Locks {
 }
 
 /** The same name claimed twice is one claim, exclusive if either is. */
-function merge(claims: readonly Claim[]): Map<string, boolean> {
+function merge(requests: readonly LockRequest[]): Map<string, boolean> {
   const merged = new Map<string, boolean>()
-  for (const { name, shared = false } of claims) merged.set(name, shared && (merged.get(name) ?? true))
+  for (const { name, shared = false } of requests) merged.set(name, shared && (merged.get(name) ?? true))
   return merged
 }

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import { children, renderXml, text } from '../xml/index.ts'
 import { percentEncode } from './address.ts'
 import { parseDocument, readText } from './body.ts'
-import { type BucketCall, changeUnder, claimObject } from './call.ts'
+import { type BucketCall, objectLocks, transact } from './call.ts'
 import { combineCrc64 } from './crc64.ts'
 import { invalidArgument, OssError } from './errors.ts'
+import type { Reply } from './http.ts'
 import { encodeName, parseEncoding } from './list-query.ts'
 import { MAX_PARTS, readParts, removeUpload, requireUpload, uploadIdOf } from './multipart.ts'
+import { checkPublic, parseObjectAcl } from './object-properties.ts'
 import { checkOverwrite, writtenHeaders } from './put-object.ts'
 import type { Content, PartRecord } from './records.ts'
-import { checkPublic, parseObjectAcl } from './traits.ts'
 import { addVersion } from './versions.ts'
-import type { Reply } from './wire.ts'
 
 /** Of all parts but the last. */
 const MIN_PART_SIZE = 100 * 1024
@@ -23,23 +23,23 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
   const encoding = parseEncoding(call.query)
   const wanted = parseCompletion(await readText(call), headers['x-oss-complete-all'])
   requireUpload(call)
-  const claims = [...claimObject(call.bucket, key), { name: `U${uploadIdOf(call)}` }]
-  return changeUnder(call, claims, async (change, bucket) => {
+  const locks = [...objectLocks(call.bucket, key), { name: `U${uploadIdOf(call)}` }]
+  return transact(call, locks, async (transaction, bucket) => {
     if (acl !== undefined) checkPublic(bucket, acl, 'object')
-    const { initiated: _, forbidOverwrite, ...traits } = requireUpload(call)
+    const { initiated: _, forbidOverwrite, ...properties } = requireUpload(call)
     const forbid = forbidOverwrite ? { 'x-oss-forbid-overwrite': 'true' } : headers
     checkOverwrite(state, bucket, key, forbid)
     const parts = await readParts(state.store, uploadIdOf(call))
     const chosen = wanted === undefined ? parts : chooseParts(parts, wanted)
     checkSizes(chosen)
-    const version = addVersion(state, change, bucket, key, {
-      ...traits,
+    const version = addVersion(state, transaction, bucket, key, {
+      ...properties,
       ...(acl === undefined ? {} : { acl }),
       ...joinParts(chosen),
       lastModified: state.now(),
     })
-    removeUpload(call, change, bucket, parts)
-    for (const part of parts) if (!chosen.includes(part)) change.release(part.segments)
+    removeUpload(call, transaction, bucket, parts)
+    for (const part of parts) if (!chosen.includes(part)) transaction.release(part.segments)
     const location = `http://${bucket.name}.oss-${bucket.region}.aliyuncs.com/${percentEncode(key, '/')}`
     return {
       headers: writtenHeaders(bucket, version),

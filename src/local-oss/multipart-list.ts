@@ -1,14 +1,14 @@
 import { renderXml } from '../xml/index.ts'
 import type { BucketCall } from './call.ts'
-import { isoSeconds } from './documents.ts'
+import { isoSeconds } from './document-values.ts'
 import { invalidArgument } from './errors.ts'
+import type { Reply } from './http.ts'
 import { idOfUpload, keyOfUpload, successor, uploadKey, uploadsRange } from './keys.ts'
+import { type KeyIterator, readPage } from './list-page.ts'
 import { encodeName, parseEncoding, parseLimit, parseListQuery, parseName } from './list-query.ts'
-import { type KeyWalk, readPage } from './list-walk.ts'
 import { readParts, requireUpload, uploadIdOf } from './multipart.ts'
 import type { BucketRecord, UploadRecord } from './records.ts'
 import type { Store } from './store.ts'
-import type { Reply } from './wire.ts'
 
 const MAX_LISTED = 1000
 
@@ -57,8 +57,8 @@ export async function listMultipartUploads(call: BucketCall): Promise<Reply> {
   const keyMarker = parseName(query, 'key-marker') ?? ''
   // Without a key marker OSS ignores the other one.
   const idMarker = keyMarker === '' ? '' : (query.get('upload-id-marker') ?? '')
-  const walk = walkUploads(state.store, bucket, list.prefix, keyMarker, idMarker)
-  const { entries, truncated } = await readPage(walk, list, idMarker === '' ? keyMarker : '')
+  const iterator = iterateUploads(state.store, bucket, list.prefix, keyMarker, idMarker)
+  const { entries, truncated } = await readPage(iterator, list, idMarker === '' ? keyMarker : '')
   const encode = (name: string) => encodeName(name, list.encoding)
   const last = entries.at(-1)
   return {
@@ -87,13 +87,13 @@ export async function listMultipartUploads(call: BucketCall): Promise<Reply> {
   }
 }
 
-function walkUploads(
+function iterateUploads(
   store: Store,
   bucket: BucketRecord,
   prefix: string,
   keyMarker: string,
   idMarker: string,
-): KeyWalk<FoundUpload> {
+): KeyIterator<FoundUpload> {
   const range = uploadsRange(bucket.id, prefix)
   const cursor = store.cursor(range)
   const behind = uploadKey(bucket.id, keyMarker, idMarker)
@@ -106,7 +106,7 @@ function walkUploads(
       const upload = JSON.parse(entry[1].toString('utf8')) as UploadRecord
       return { key: keyOfUpload(entry[0], bucket.id), uploadId: idOfUpload(entry[0]), upload }
     },
-    leap: (over) => cursor.seek(uploadsRange(bucket.id, over).lt),
+    skipPrefix: (prefix) => cursor.seek(uploadsRange(bucket.id, prefix).lt),
     close: () => cursor.close(),
   }
 }

@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { renderXml } from '../xml/index.ts'
-import { keeping, receiveBody } from './body.ts'
-import { type BucketCall, changeUnder } from './call.ts'
-import type { Change } from './change.ts'
+import { discardOnRefusal, receiveBody } from './body.ts'
+import { type BucketCall, transact } from './call.ts'
 import { invalidArgument, OssError } from './errors.ts'
+import type { Reply } from './http.ts'
 import { partKey, partsRange, UPLOAD_ID_LENGTH, uploadKey } from './keys.ts'
 import { encodeName, parseEncoding } from './list-query.ts'
-import type { Claim } from './locks.ts'
+import type { LockRequest } from './locks.ts'
+import { encryptionHeaders, parseObjectProperties } from './object-properties.ts'
 import { checkOverwrite, normalContent } from './put-object.ts'
 import type { BucketRecord, PartRecord, UploadRecord } from './records.ts'
 import type { Store } from './store.ts'
-import { encryptionHeaders, parseTraits } from './traits.ts'
-import type { Reply } from './wire.ts'
+import type { Transaction } from './transaction.ts'
 
 /** Of one upload. */
 export const MAX_PARTS = 10_000
 
-/** InitiateMultipartUpload: remembers the object's traits; its ACL is said on completion and refused here. */
+/** InitiateMultipartUpload: remembers the object's properties; its ACL is said on completion and refused here. */
 export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
   const acl = headers['x-oss-object-acl']
@@ -28,13 +28,13 @@ export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> 
     .toUpperCase()
   const encoding = parseEncoding(call.query)
   const upload: UploadRecord = {
-    ...parseTraits(headers, call.bucket),
+    ...parseObjectProperties(headers, call.bucket),
     initiated: state.now(),
     forbidOverwrite: headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true',
   }
   checkOverwrite(state, call.bucket, key, headers)
-  await changeUnder(call, [shareBucket(call.bucket)], (change, bucket) => {
-    change.put(uploadKey(bucket.id, key, uploadId), upload)
+  await transact(call, [shareBucket(call.bucket)], (transaction, bucket) => {
+    transaction.put(uploadKey(bucket.id, key, uploadId), upload)
   })
   return {
     headers: encryptionHeaders(upload),
@@ -52,10 +52,10 @@ export async function uploadPart(call: BucketCall): Promise<Reply> {
   const number = partNumberOf(call)
   const encrypted = encryptionHeaders(requireUpload(call))
   const received = await receiveBody(call)
-  return keeping(call, received, () =>
-    changeUnder(call, claimPart(call, number), (change) => {
-      const { size, etag, crc64 = '', segments } = normalContent(change, received)
-      putPart(call, change, { number, size, etag, crc64, segments, lastModified: call.state.now() })
+  return discardOnRefusal(call, received, () =>
+    transact(call, partLocks(call, number), (transaction) => {
+      const { size, etag, crc64 = '', segments } = normalContent(transaction, received)
+      putPart(call, transaction, { number, size, etag, crc64, segments, lastModified: call.state.now() })
       return { headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64, ...encrypted } }
     }),
   )
@@ -64,12 +64,12 @@ export async function uploadPart(call: BucketCall): Promise<Reply> {
 /** AbortMultipartUpload. */
 export async function abortMultipartUpload(call: BucketCall): Promise<Reply> {
   requireUpload(call)
-  const claims = [shareBucket(call.bucket), { name: `U${uploadIdOf(call)}` }]
-  await changeUnder(call, claims, async (change, bucket) => {
+  const locks = [shareBucket(call.bucket), { name: `U${uploadIdOf(call)}` }]
+  await transact(call, locks, async (transaction, bucket) => {
     requireUpload(call)
     const parts = await readParts(call.state.store, uploadIdOf(call))
-    for (const { segments } of parts) change.release(segments)
-    removeUpload(call, change, bucket, parts)
+    for (const { segments } of parts) transaction.release(segments)
+    removeUpload(call, transaction, bucket, parts)
   })
   return { status: 204 }
 }
@@ -92,7 +92,7 @@ export function partNumberOf({ query }: BucketCall): number {
 }
 
 /** Parts of one upload may arrive together; one number only once at a time, and not while the upload ends. */
-export function claimPart(call: BucketCall, number: number): Claim[] {
+export function partLocks(call: BucketCall, number: number): LockRequest[] {
   const uploadId = uploadIdOf(call)
   return [
     shareBucket(call.bucket),
@@ -102,12 +102,12 @@ export function claimPart(call: BucketCall, number: number): Claim[] {
 }
 
 /** Puts a part in the place of the one with its number. @throws OssError NoSuchUpload when it has ended meanwhile. */
-export function putPart(call: BucketCall, change: Change, part: PartRecord): void {
+export function putPart(call: BucketCall, transaction: Transaction, part: PartRecord): void {
   requireUpload(call)
   const key = partKey(uploadIdOf(call), part.number)
   const former = call.state.store.get<PartRecord>(key)
-  if (former !== undefined) change.release(former.segments)
-  change.put(key, part)
+  if (former !== undefined) transaction.release(former.segments)
+  transaction.put(key, part)
 }
 
 /** All parts of an upload in the order of their numbers. */
@@ -121,15 +121,15 @@ export async function readParts(store: Store, uploadId: string): Promise<PartRec
   return parts
 }
 
-const shareBucket = ({ name }: BucketRecord): Claim => ({ name: `B${name}`, shared: true })
+const shareBucket = ({ name }: BucketRecord): LockRequest => ({ name: `B${name}`, shared: true })
 
 /** Removes an upload and the parts it has; their bytes are the caller's to release or keep. */
 export function removeUpload(
   call: BucketCall,
-  change: Change,
+  transaction: Transaction,
   bucket: BucketRecord,
   parts: PartRecord[],
 ): void {
-  change.delete(uploadKey(bucket.id, call.key, uploadIdOf(call)))
-  for (const { number } of parts) change.delete(partKey(uploadIdOf(call), number))
+  transaction.delete(uploadKey(bucket.id, call.key, uploadIdOf(call)))
+  for (const { number } of parts) transaction.delete(partKey(uploadIdOf(call), number))
 }

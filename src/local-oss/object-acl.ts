@@ -1,10 +1,10 @@
 import { renderXml } from '../xml/index.ts'
 import { type BucketCall, changeObject } from './call.ts'
-import { OWNER } from './documents.ts'
+import { OWNER } from './document-values.ts'
 import { OssError } from './errors.ts'
-import { checkPublic, parseObjectAcl } from './traits.ts'
+import type { Reply } from './http.ts'
+import { checkPublic, parseObjectAcl } from './object-properties.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
-import type { Reply } from './wire.ts'
 
 /** GetObjectAcl; `default` means the bucket's. */
 export async function getObjectAcl({ state, bucket, key, query }: BucketCall): Promise<Reply> {
@@ -19,10 +19,10 @@ export async function getObjectAcl({ state, bucket, key, query }: BucketCall): P
 export async function putObjectAcl(call: BucketCall): Promise<Reply> {
   const acl = parseObjectAcl(call.headers['x-oss-object-acl'])
   if (acl === undefined) throw new OssError('MissingArgument')
-  return changeObject(call, (change, bucket) => {
+  return changeObject(call, (transaction, bucket) => {
     const version = requireObject(call.state, bucket, call.key, versionIdOf(call.query))
     checkPublic(bucket, acl, 'object')
-    updateVersion(call.state, change, bucket, call.key, { ...version, acl })
+    updateVersion(call.state, transaction, bucket, call.key, { ...version, acl })
     return { headers: versionHeaders(bucket, version) }
   })
 }

@@ -2,9 +2,9 @@ import { renderXml, text } from '../xml/index.ts'
 import { readXml } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import { OssError } from './errors.ts'
+import type { Reply } from './http.ts'
 import type { BucketRecord, Retention, VersionRecord } from './records.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
-import type { Reply } from './wire.ts'
 
 /** PutObjectRetention: a compliance period only grows; a governance one shrinks with the bypass header. */
 export async function putObjectRetention(call: BucketCall): Promise<Reply> {
@@ -44,10 +44,10 @@ export async function getObjectLegalHold({ state, bucket, key, query }: BucketCa
 
 function changeLocked(call: BucketCall, edit: (version: VersionRecord) => VersionRecord): Promise<Reply> {
   const { state, key } = call
-  return changeObject(call, (change, bucket) => {
+  return changeObject(call, (transaction, bucket) => {
     requireWorm(bucket)
     const version = requireObject(state, bucket, key, versionIdOf(call.query))
-    updateVersion(state, change, bucket, key, edit(version))
+    updateVersion(state, transaction, bucket, key, edit(version))
     return { headers: versionHeaders(bucket, version) }
   })
 }

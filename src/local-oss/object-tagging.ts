@@ -1,10 +1,10 @@
 import { readXml } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
-import { unreadValue } from './errors.ts'
+import { unexpectedValue } from './errors.ts'
+import type { Reply } from './http.ts'
 import type { Tag } from './records.ts'
 import { parseTagging, renderTagging } from './tags.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
-import type { Reply } from './wire.ts'
 
 /** GetObjectTagging. */
 export async function getObjectTagging({ state, bucket, key, query }: BucketCall): Promise<Reply> {
@@ -20,14 +20,14 @@ export async function putObjectTagging(call: BucketCall): Promise<Reply> {
 /** DeleteObjectTagging: all tags, never some. */
 export async function deleteObjectTagging(call: BucketCall): Promise<Reply> {
   const names = call.query.get('tagging') ?? ''
-  if (names !== '') throw unreadValue('tagging', names)
+  if (names !== '') throw unexpectedValue('tagging', names)
   return { ...(await setTags(call, [])), status: 204 }
 }
 
 function setTags(call: BucketCall, tags: Tag[]): Promise<Reply> {
-  return changeObject(call, (change, bucket) => {
+  return changeObject(call, (transaction, bucket) => {
     const version = requireObject(call.state, bucket, call.key, versionIdOf(call.query))
-    updateVersion(call.state, change, bucket, call.key, { ...version, tags })
+    updateVersion(call.state, transaction, bucket, call.key, { ...version, tags })
     return { headers: versionHeaders(bucket, version) }
   })
 }

@@ -1,6 +1,6 @@
 import type { AnonymousAccess } from './access.ts'
 import type { BucketCall, Call } from './call.ts'
-import type { Reply } from './wire.ts'
+import type { Reply } from './http.ts'
 
 type Row = {
   /** OSS's name for it. */

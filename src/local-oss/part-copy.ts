@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto'
 import { renderXml } from '../xml/index.ts'
 import { slice } from './blobs.ts'
 import { MAX_UPLOAD } from './body.ts'
-import { type BucketCall, changeUnder, claimSource } from './call.ts'
+import { type BucketCall, sourceLock, transact } from './call.ts'
 import { checkConditions } from './conditions.ts'
 import { parseCopySource, requireSourceBucket, requireSourceVersion } from './copy-source.ts'
 import { Crc64 } from './crc64.ts'
-import { isoSeconds } from './documents.ts'
+import { isoSeconds } from './document-values.ts'
 import { invalidArgument, OssError } from './errors.ts'
-import { claimPart, partNumberOf, putPart, requireUpload } from './multipart.ts'
+import type { HeaderMap, Reply } from './http.ts'
+import { partLocks, partNumberOf, putPart, requireUpload } from './multipart.ts'
+import { encryptionHeaders } from './object-properties.ts'
 import type { ByteRange } from './range.ts'
 import type { VersionRecord } from './records.ts'
-import { encryptionHeaders } from './traits.ts'
-import type { HeaderMap, Reply } from './wire.ts'
 
 /** UploadPartCopy: a part that shares the source's bytes. */
 export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
@@ -21,8 +21,8 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   const source = parseCopySource(call, '0042-00000301')
   const encrypted = encryptionHeaders(requireUpload(call))
   const sourceBucket = requireSourceBucket(call, source)
-  const claims = [...claimPart(call, number), claimSource(sourceBucket, source.key)]
-  return changeUnder(call, claims, async (change) => {
+  const locks = [...partLocks(call, number), sourceLock(sourceBucket, source.key)]
+  return transact(call, locks, async (transaction) => {
     const original = requireSourceVersion(call, sourceBucket, source)
     checkSourceType(original)
     checkConditions(headers, 'x-oss-copy-source-', original)
@@ -32,8 +32,8 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
     const segments = slice(original.segments, start, end)
     const { etag, crc64 } = await digest(call, original, { start, end })
     const lastModified = state.now()
-    change.share(segments)
-    putPart(call, change, { number, size: end - start, etag, crc64, segments, lastModified })
+    transaction.share(segments)
+    putPart(call, transaction, { number, size: end - start, etag, crc64, segments, lastModified })
     const answer: HeaderMap = { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64, ...encrypted }
     if (range !== undefined) answer['content-range'] = `bytes ${start}-${end - 1}/${original.size}`
     if (sourceBucket.versioning !== undefined) answer['x-oss-copy-source-version-id'] = original.versionId

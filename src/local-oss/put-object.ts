@@ -1,23 +1,23 @@
-import { keeping, type Received, receiveBody } from './body.ts'
+import { discardOnRefusal, type ReceivedBody, receiveBody } from './body.ts'
 import { type BucketCall, changeObject, type State } from './call.ts'
-import type { Change } from './change.ts'
 import { OssError } from './errors.ts'
+import type { HeaderMap, Reply } from './http.ts'
+import { encryptionHeaders, parseObjectProperties } from './object-properties.ts'
 import type { BucketRecord, Content, VersionRecord } from './records.ts'
-import { encryptionHeaders, parseTraits } from './traits.ts'
+import type { Transaction } from './transaction.ts'
 import { addVersion, currentVersion, versionHeaders } from './versions.ts'
-import type { HeaderMap, Reply } from './wire.ts'
 
 /** PutObject: the body becomes the key's new version. */
 export async function putObject(call: BucketCall): Promise<Reply> {
-  const traits = parseTraits(call.headers, call.bucket)
+  const properties = parseObjectProperties(call.headers, call.bucket)
   checkOverwrite(call.state, call.bucket, call.key, call.headers)
   const received = await receiveBody(call)
-  return keeping(call, received, () =>
-    changeObject(call, (change, bucket) => {
+  return discardOnRefusal(call, received, () =>
+    changeObject(call, (transaction, bucket) => {
       checkOverwrite(call.state, bucket, call.key, call.headers)
-      const version = addVersion(call.state, change, bucket, call.key, {
-        ...traits,
-        ...normalContent(change, received),
+      const version = addVersion(call.state, transaction, bucket, call.key, {
+        ...properties,
+        ...normalContent(transaction, received),
         lastModified: call.state.now(),
       })
       return { headers: { ...writtenHeaders(bucket, version), 'content-md5': version.md5 ?? '' } }
@@ -26,14 +26,14 @@ export async function putObject(call: BucketCall): Promise<Reply> {
 }
 
 /** Bytes that came in one piece. */
-export function normalContent(change: Change, { staged, md5, crc64 }: Received): Content {
+export function normalContent(transaction: Transaction, { staged, md5, crc64 }: ReceivedBody): Content {
   return {
     type: 'Normal',
     size: staged.size,
     etag: md5.toString('hex').toUpperCase(),
     md5: md5.toString('base64'),
     crc64: String(crc64),
-    segments: change.adopt(staged),
+    segments: transaction.adopt(staged),
   }
 }
 

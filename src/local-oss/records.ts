@@ -27,7 +27,7 @@ export type BucketRecord = {
 export type Segment = { blob: string; offset: number; length: number }
 
 /** What a writer says about an object, apart from its bytes. */
-export type ObjectTraits = {
+export type ObjectProperties = {
   /** Cache-Control and the like, by lower-case name. */
   headers: Record<string, string>
   /** `x-oss-meta-*` without the prefix. */
@@ -53,7 +53,7 @@ export type Content = {
   target?: string
 }
 
-export type VersionRecord = ObjectTraits &
+export type VersionRecord = ObjectProperties &
   Content & {
     /** `null` unless the bucket's versioning was enabled when it was written. */
     versionId: string
@@ -68,7 +68,7 @@ export type VersionRecord = ObjectTraits &
     legalHold?: 'ON' | 'OFF'
   }
 
-export type UploadRecord = ObjectTraits & { initiated: number; forbidOverwrite: boolean }
+export type UploadRecord = ObjectProperties & { initiated: number; forbidOverwrite: boolean }
 
 export type PartRecord = {
   number: number

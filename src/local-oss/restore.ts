@@ -2,9 +2,9 @@ import { children, text } from '../xml/index.ts'
 import { parseDocument, readText } from './body.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import { invalidArgument, OssError } from './errors.ts'
+import type { HeaderMap, Reply } from './http.ts'
 import type { VersionRecord } from './records.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
-import type { HeaderMap, Reply } from './wire.ts'
 
 const DAY = 86_400_000
 const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive']
@@ -27,7 +27,7 @@ export function restoreHeaders({ restore }: VersionRecord, now: number): HeaderM
 export async function restoreObject(call: BucketCall): Promise<Reply> {
   const days = restoreDays(await readText(call))
   const { state, key } = call
-  return changeObject(call, (change, bucket) => {
+  return changeObject(call, (transaction, bucket) => {
     const version = requireObject(state, bucket, key, versionIdOf(call.query))
     if (!ARCHIVED.includes(version.storageClass)) {
       throw new OssError('OperationNotSupported', { ec: '0016-00000702' })
@@ -37,7 +37,7 @@ export async function restoreObject(call: BucketCall): Promise<Reply> {
       throw new OssError('RestoreAlreadyInProgress')
     const restored = isReadable(version, now)
     const readyAt = restored ? now : now + state.restoreDelay
-    updateVersion(state, change, bucket, key, {
+    updateVersion(state, transaction, bucket, key, {
       ...version,
       restore: { readyAt, expires: readyAt + days * DAY },
     })
@@ -48,13 +48,13 @@ export async function restoreObject(call: BucketCall): Promise<Reply> {
 /** CleanRestoredObject: freezes a restored object again. The two refusals' codes are from memory of the SDKs, not documented. */
 export async function cleanRestoredObject(call: BucketCall): Promise<Reply> {
   const { state, key } = call
-  return changeObject(call, (change, bucket) => {
+  return changeObject(call, (transaction, bucket) => {
     const version = requireObject(state, bucket, key, versionIdOf(call.query))
     if (!ARCHIVED.includes(version.storageClass)) throw new OssError('OperationNotSupported')
     const { restore, ...frozen } = version
     if (restore === undefined || restore.expires <= state.now()) throw new OssError('ArchiveRestoreFileStale')
     if (restore.readyAt > state.now()) throw new OssError('ArchiveRestoreNotFinished')
-    updateVersion(state, change, bucket, key, frozen)
+    updateVersion(state, transaction, bucket, key, frozen)
     return { headers: versionHeaders(bucket, version) }
   })
 }

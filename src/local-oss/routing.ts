@@ -1,11 +1,11 @@
+import type { HeaderMap } from './http.ts'
 import type { Operation } from './operation.ts'
 import { operations } from './operations.ts'
-import { UNSERVED_SUBRESOURCES } from './subresources.ts'
-import type { HeaderMap } from './wire.ts'
+import { UNSUPPORTED_SUBRESOURCES } from './subresources.ts'
 
 /** Every query name that says which operation is asked for, or of what version: `DELETE ?policy` deletes no bucket. */
 export const SUBRESOURCES: ReadonlySet<string> = new Set([
-  ...UNSERVED_SUBRESOURCES,
+  ...UNSUPPORTED_SUBRESOURCES,
   ...operations.flatMap(({ query = [], optional = [] }) => [...query, ...optional]),
 ])
 
@@ -37,12 +37,12 @@ export function findOperation(
   if (!isPreflight && hasUnknownSubresource(method, query)) return undefined
   const asked = isPreflight ? [] : [...query.keys()].filter((name) => SUBRESOURCES.has(name))
   const rows = operations.filter(
-    (row) => row.method === method && levels.includes(row.on) && takes(row, asked, headers),
+    (row) => row.method === method && levels.includes(row.on) && matches(row, asked, headers),
   )
   return rows.find(({ header }) => header !== undefined) ?? rows[0]
 }
 
-function takes({ query = [], optional = [], header }: Operation, asked: string[], headers: HeaderMap) {
+function matches({ query = [], optional = [], header }: Operation, asked: string[], headers: HeaderMap) {
   return (
     query.every((name) => asked.includes(name)) &&
     asked.every((name) => query.includes(name) || optional.includes(name)) &&

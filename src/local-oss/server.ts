@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import type { HeaderMap, Transport } from './wire.ts'
+import type { HeaderMap, Transport } from './http.ts'
 
 /** A listening socket. */
 export type Listener = { port: number; close: () => Promise<void> }

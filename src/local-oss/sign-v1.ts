@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { type HeaderMap, trimmedBytes } from './wire.ts'
+import { type HeaderMap, trimmedBytes } from './http.ts'
 
 /** Query names that are part of the V1 resource: the union of the SDKs' lists. */
 const SUBRESOURCES = new Set(

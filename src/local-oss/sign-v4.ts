@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { percentDecode, percentEncode } from './address.ts'
-import { type HeaderMap, trimmedBytes } from './wire.ts'
+import { type HeaderMap, trimmedBytes } from './http.ts'
 
 export const V4_ALGORITHM = 'OSS4-HMAC-SHA256'
 
@@ -21,7 +21,7 @@ export function canonicalRequest(request: V4Request): Buffer {
   const path = bucket === '' ? '/' : `/${bucket}/${percentEncode(key, '/')}`
   const lines: Buffer[] = [Buffer.from(`${method}\n${path}\n${canonicalQuery(request.query)}\n`)]
   for (const name of Object.keys(headers).sort()) {
-    if (!isSignedAnyway(name) && !additionalHeaders.includes(name)) continue
+    if (!isAlwaysSigned(name) && !additionalHeaders.includes(name)) continue
     lines.push(Buffer.from(`${name}:`), trimmedBytes(headers[name]), Buffer.from('\n'))
   }
   const payload = headers['x-oss-content-sha256'] ?? 'UNSIGNED-PAYLOAD'
@@ -30,7 +30,7 @@ export function canonicalRequest(request: V4Request): Buffer {
 }
 
 /** Headers that are signed whenever they are present. */
-export function isSignedAnyway(name: string): boolean {
+export function isAlwaysSigned(name: string): boolean {
   return name === 'content-type' || name === 'content-md5' || name.startsWith('x-oss-')
 }
 

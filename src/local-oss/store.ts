@@ -1,32 +1,32 @@
-import type { Change, Write } from './change.ts'
 import { Cursor } from './cursor.ts'
 import { blobKey, type Range } from './keys.ts'
 import { type Level, openLevel, type Source } from './level.ts'
+import type { Transaction, Write } from './transaction.ts'
 
 const COUNT_BYTES = 4
 
 /** The ordered key-value store: LevelDB on disk, or a tree in memory. */
 export class Store {
   readonly #level: Level
-  readonly #onDead: (blobs: string[]) => void
-  #queue: { change: Change; resolve: () => void; reject: (cause: unknown) => void }[] = []
+  readonly #onUnreferenced: (blobs: string[]) => void
+  #queue: { transaction: Transaction; resolve: () => void; reject: (cause: unknown) => void }[] = []
   #flushing: Promise<void> | undefined
   // LevelDB writes on another thread: without a snapshot from before a batch, two reads of one turn (a record, then its
   // bytes) could be of either side of it.
   #readFrom: Source = {}
 
-  private constructor(level: Level, onDead: (blobs: string[]) => void) {
+  private constructor(level: Level, onUnreferenced: (blobs: string[]) => void) {
     this.#level = level
-    this.#onDead = onDead
+    this.#onUnreferenced = onUnreferenced
   }
 
   /**
    * Opens the store in `location`, or one in memory when it is undefined.
-   * `onDead` hears of blobs that lost their last reference, after that is durable.
+   * `onUnreferenced` hears of blobs that lost their last reference, after that is durable.
    * @throws Error when its package is not installed, or another process has the directory open.
    */
-  static async open(location: string | undefined, onDead: (blobs: string[]) => void): Promise<Store> {
-    return new Store(await openLevel(location), onDead)
+  static async open(location: string | undefined, onUnreferenced: (blobs: string[]) => void): Promise<Store> {
+    return new Store(await openLevel(location), onUnreferenced)
   }
 
   /**
@@ -73,9 +73,9 @@ export class Store {
    * Resolves when the change is on disk. Changes that arrive while one is being written go out as one batch,
    * so many small writes share one fsync.
    */
-  commit(change: Change): Promise<void> {
+  commit(transaction: Transaction): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ change, resolve, reject })
+      this.#queue.push({ transaction, resolve, reject })
       this.#flushing ??= this.#flush()
     })
   }
@@ -92,9 +92,9 @@ export class Store {
       const group = this.#queue
       this.#queue = []
       try {
-        const { writes, dead } = this.#merge(group.map(({ change }) => change))
+        const { writes, unreferenced } = this.#merge(group.map(({ transaction }) => transaction))
         await this.#write(writes)
-        if (dead.length > 0) this.#onDead(dead)
+        if (unreferenced.length > 0) this.#onUnreferenced(unreferenced)
         for (const { resolve } of group) resolve()
       } catch (cause) {
         for (const { reject } of group) reject(cause)
@@ -115,22 +115,22 @@ export class Store {
     }
   }
 
-  /** One batch of several changes: their writes in order, and each blob's count once. */
-  #merge(changes: readonly Change[]): { writes: Write[]; dead: string[] } {
+  /** One batch of several transactions: their writes in order, and each blob's count once. */
+  #merge(transactions: readonly Transaction[]): { writes: Write[]; unreferenced: string[] } {
     const writes: Write[] = []
     const blobs = new Map<string, { count: number; bytes: Buffer }>()
-    for (const change of changes) {
-      writes.push(...change.writes)
-      for (const { id, inline } of change.adopted) {
+    for (const transaction of transactions) {
+      writes.push(...transaction.writes)
+      for (const { id, inline } of transaction.adopted) {
         blobs.set(id, { count: 1, bytes: inline ?? Buffer.alloc(0) })
       }
-      for (const [id, delta] of change.references) {
+      for (const [id, delta] of transaction.references) {
         const blob = blobs.get(id) ?? this.#blob(id)
         blob.count += delta
         blobs.set(id, blob)
       }
     }
-    const dead: string[] = []
+    const unreferenced: string[] = []
     for (const [id, { count, bytes }] of blobs) {
       if (count > 0) {
         const value = Buffer.allocUnsafe(COUNT_BYTES + bytes.length)
@@ -139,10 +139,10 @@ export class Store {
         writes.push({ type: 'put', key: blobKey(id), value })
       } else {
         writes.push({ type: 'del', key: blobKey(id) })
-        dead.push(id)
+        unreferenced.push(id)
       }
     }
-    return { writes, dead }
+    return { writes, unreferenced }
   }
 
   #blob(id: string): { count: number; bytes: Buffer } {

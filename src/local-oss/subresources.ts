@@ -3,7 +3,7 @@
  * not pass for something else. From the requests of Alibaba's SDKs: Java (RequestParameters, SignParameters), Go v2
  * (api_op_*.go), Python (oss2's _subresource_key_set), ali-oss.
  */
-export const UNSERVED_SUBRESOURCES: readonly string[] = `
+export const UNSUPPORTED_SUBRESOURCES: readonly string[] = `
   accessmonitor accessPoint accessPointConfigForObjectProcess accessPointForObjectProcess accessPointPolicy
   accessPointPolicyForObjectProcess antiDDos archiveDirectRead asyncFetch batchJob batchJobId batchJobPriority
   batchJobStatus bucketAntiDDos bucketArchiveDirectRead callback callback-var cloudboxes cname comp dataPipeline

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { percentDecode, percentEncode } from './address.ts'
 import { type BucketCall, changeObject } from './call.ts'
 import { OssError } from './errors.ts'
-import { checkKey } from './names.ts'
+import type { Reply } from './http.ts'
+import { checkKey } from './name-rules.ts'
+import { parseObjectProperties } from './object-properties.ts'
 import { checkOverwrite, writtenHeaders } from './put-object.ts'
-import { parseTraits } from './traits.ts'
 import { addVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
-import type { Reply } from './wire.ts'
 
 /** PutSymlink: a name for a key of the same bucket, which need not exist. */
 export async function putSymlink(call: BucketCall): Promise<Reply> {
@@ -14,11 +14,11 @@ export async function putSymlink(call: BucketCall): Promise<Reply> {
   if (header === undefined) throw new OssError('MissingArgument')
   const target = percentDecode(header).toString('utf8')
   checkKey(target)
-  const traits = parseTraits(call.headers, call.bucket)
-  return changeObject(call, (change, bucket) => {
+  const properties = parseObjectProperties(call.headers, call.bucket)
+  return changeObject(call, (transaction, bucket) => {
     checkOverwrite(call.state, bucket, call.key, call.headers)
-    const version = addVersion(call.state, change, bucket, call.key, {
-      ...traits,
+    const version = addVersion(call.state, transaction, bucket, call.key, {
+      ...properties,
       type: 'Symlink',
       size: 0,
       etag: createHash('md5').update(target).digest('hex').toUpperCase(),

@@ -5,8 +5,8 @@ import type { Tag } from './records.ts'
 
 /** What tags are put on: how many may be there, and of which characters (tests of the Python SDK). */
 const limits = {
-  object: { most: 10, legal: /^[\p{L}\p{N} +\-=._:/]*$/u },
-  bucket: { most: 20, legal: /^[\p{L}\p{N} +\-=._:/@%]*$/u },
+  object: { max: 10, pattern: /^[\p{L}\p{N} +\-=._:/]*$/u },
+  bucket: { max: 20, pattern: /^[\p{L}\p{N} +\-=._:/@%]*$/u },
 }
 type Tagged = keyof typeof limits
 const MAX_KEY_LENGTH = 128
@@ -41,14 +41,14 @@ export function renderTagging(tags: readonly Tag[]): string {
 
 /** Different names, of characters that tags may have. @throws OssError InvalidTag. */
 function checkTags(tags: Tag[], on: Tagged): Tag[] {
-  const { most, legal } = limits[on]
+  const { max, pattern } = limits[on]
   for (const [key, value] of tags) {
     const fits = key !== '' && key.length <= MAX_KEY_LENGTH && value.length <= MAX_VALUE_LENGTH
-    if (!fits || !legal.test(key) || !legal.test(value)) {
+    if (!fits || !pattern.test(key) || !pattern.test(value)) {
       throw new OssError('InvalidTag', { elements: { TagKey: key, TagValue: value } })
     }
   }
-  if (tags.length > most || new Set(tags.map(([key]) => key)).size < tags.length)
+  if (tags.length > max || new Set(tags.map(([key]) => key)).size < tags.length)
     throw new OssError('InvalidTag')
   return tags
 }

@@ -1,13 +1,13 @@
 import type { State } from './call.ts'
-import type { Change } from './change.ts'
 import { OssError } from './errors.ts'
+import type { HeaderMap } from './http.ts'
 import { currentKey, versionKey, versionsRange } from './keys.ts'
-import type { BucketRecord, Content, ObjectTraits, VersionRecord } from './records.ts'
+import type { BucketRecord, Content, ObjectProperties, VersionRecord } from './records.ts'
+import type { Transaction } from './transaction.ts'
 import { checkVersionId, newVersionId, sequenceOf } from './version-id.ts'
-import type { HeaderMap } from './wire.ts'
 
 /** A version before it is given its place in the history of its key. */
-export type NewVersion = ObjectTraits &
+export type NewVersion = ObjectProperties &
   Content &
   Pick<VersionRecord, 'lastModified' | 'deleteMarker' | 'retention' | 'legalHold'>
 
@@ -67,7 +67,7 @@ export function versionIdOf(query: ReadonlyMap<string, string>): string | undefi
  */
 export function addVersion(
   state: State,
-  change: Change,
+  transaction: Transaction,
   bucket: BucketRecord,
   key: string,
   version: NewVersion,
@@ -78,12 +78,12 @@ export function addVersion(
   const added: VersionRecord = { ...version, versionId: isNull ? 'null' : newVersionId(sequence), sequence }
   if (current !== undefined) {
     const replacesCurrent = isNull && current.versionId === 'null'
-    if (replacesCurrent) drop(state, change, current)
+    if (replacesCurrent) releaseVersion(state, transaction, current)
     else {
       const { nullSequence, ...older } = current
-      change.put(versionKey(bucket.id, key, current.sequence), older)
+      transaction.put(versionKey(bucket.id, key, current.sequence), older)
       const keptNull = current.versionId === 'null' ? current.sequence : nullSequence
-      if (isNull) dropNull(state, change, bucket, key, nullSequence)
+      if (isNull) releaseNullVersion(state, transaction, bucket, key, nullSequence)
       else if (keptNull !== undefined) added.nullSequence = keptNull
     }
   }
@@ -95,21 +95,21 @@ export function addVersion(
     const until = version.lastModified + bucket.objectWorm.days * 86_400_000
     added.retention ??= { mode: bucket.objectWorm.mode, until }
   }
-  change.put(currentKey(bucket.id, key), added)
+  transaction.put(currentKey(bucket.id, key), added)
   return added
 }
 
 /** Rewrites a version in place: its ACL, tags or state, not its bytes. */
 export function updateVersion(
   state: State,
-  change: Change,
+  transaction: Transaction,
   bucket: BucketRecord,
   key: string,
   version: VersionRecord,
 ): void {
   const isCurrent = currentVersion(state, bucket, key)?.sequence === version.sequence
   const stored = isCurrent ? currentKey(bucket.id, key) : versionKey(bucket.id, key, version.sequence)
-  change.put(stored, version)
+  transaction.put(stored, version)
 }
 
 /**
@@ -118,33 +118,33 @@ export function updateVersion(
  */
 export async function removeVersion(
   state: State,
-  change: Change,
+  transaction: Transaction,
   bucket: BucketRecord,
   key: string,
   version: VersionRecord,
   bypassGovernance: boolean,
 ): Promise<void> {
-  drop(state, change, version, bypassGovernance)
+  releaseVersion(state, transaction, version, bypassGovernance)
   const current = currentVersion(state, bucket, key)
   if (current === undefined) return
   if (current.sequence !== version.sequence) {
-    change.delete(versionKey(bucket.id, key, version.sequence))
+    transaction.delete(versionKey(bucket.id, key, version.sequence))
     if (version.versionId !== 'null') return
     const { nullSequence: _, ...withoutNull } = current
-    change.put(currentKey(bucket.id, key), withoutNull)
+    transaction.put(currentKey(bucket.id, key), withoutNull)
     return
   }
   const next = await state.store.first(versionsRange(bucket.id, key))
   if (next === undefined) {
-    change.delete(currentKey(bucket.id, key))
+    transaction.delete(currentKey(bucket.id, key))
     return
   }
   const promoted = JSON.parse(next[1].toString('utf8')) as VersionRecord
   if (current.nullSequence !== undefined && promoted.versionId !== 'null') {
     promoted.nullSequence = current.nullSequence
   }
-  change.delete(next[0])
-  change.put(currentKey(bucket.id, key), promoted)
+  transaction.delete(next[0])
+  transaction.put(currentKey(bucket.id, key), promoted)
 }
 
 /** @throws OssError FileImmutable while a retention period or legal hold is in force. */
@@ -160,14 +160,19 @@ export function versionHeaders(bucket: BucketRecord, version: VersionRecord): He
   return bucket.versioning === undefined ? {} : { 'x-oss-version-id': version.versionId }
 }
 
-function drop(state: State, change: Change, version: VersionRecord, bypassGovernance = false): void {
+function releaseVersion(
+  state: State,
+  transaction: Transaction,
+  version: VersionRecord,
+  bypassGovernance = false,
+): void {
   checkMutable(state, version, bypassGovernance)
-  change.release(version.segments)
+  transaction.release(version.segments)
 }
 
-function dropNull(
+function releaseNullVersion(
   state: State,
-  change: Change,
+  transaction: Transaction,
   bucket: BucketRecord,
   key: string,
   sequence: number | undefined,
@@ -176,8 +181,8 @@ function dropNull(
   const stored = versionKey(bucket.id, key, sequence)
   const version = state.store.get<VersionRecord>(stored)
   if (version === undefined) return
-  drop(state, change, version)
-  change.delete(stored)
+  releaseVersion(state, transaction, version)
+  transaction.delete(stored)
 }
 
 let lastSequence = 0

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { type Claim, Locks } from '../../src/local-oss/locks.ts'
+import { type LockRequest, Locks } from '../../src/local-oss/locks.ts'
 
 /** Runs workers at once and tells what began and ended in which order. */
-async function trace(workers: Record<string, Claim[]>): Promise<string> {
+async function trace(workers: Record<string, LockRequest[]>): Promise<string> {
   const locks = new Locks()
   const events: string[] = []
   await Promise.all(
-    Object.entries(workers).map(([name, claims]) =>
-      locks.run(claims, async () => {
+    Object.entries(workers).map(([name, requests]) =>
+      locks.run(requests, async () => {
         events.push(name)
         await sleep(2)
         events.push(name.toLowerCase())
@@ -33,7 +33,7 @@ test('those who want different things do not wait', async () => {
   expect(await trace({ A: own, B: [{ name: 'y' }] })).toBe('ABab')
 })
 
-test('one who claims a thing twice does not wait for itself, and owns it if it asked to', async () => {
+test('one who requests a thing twice does not wait for itself, and owns it if it asked to', async () => {
   expect(await trace({ A: [...shared, ...own], B: shared })).toBe('AaBb')
 })
 
@@ -44,7 +44,7 @@ test('two who want the same two things cannot block each other', async () => {
   )
 })
 
-test('failed work gives its claims back', async () => {
+test('failed work gives its requests back', async () => {
   const locks = new Locks()
   await expect(locks.run(own, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await locks.run(own, async () => 'yes')).toBe('yes')

@@ -4,8 +4,8 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Blobs } from '../../src/local-oss/blobs.ts'
-import { Change } from '../../src/local-oss/change.ts'
 import { Store } from '../../src/local-oss/store.ts'
+import { Transaction } from '../../src/local-oss/transaction.ts'
 import { blobFiles, type Client, eventually, startWorld, temporaryDirectory, type World } from './setup.ts'
 
 /** An object kept in the store itself, and one in a file. */
@@ -251,9 +251,9 @@ test('reads of one turn see one state, whatever is being written', async () => {
   const store = await Store.open(join(await temporaryDirectory(), 'store'), () => {})
   const names = ['a', 'b'].map((name) => Buffer.from(name))
   const write = (value: number) => {
-    const change = new Change()
-    for (const name of names) change.put(name, value)
-    return store.commit(change)
+    const transaction = new Transaction()
+    for (const name of names) transaction.put(name, value)
+    return store.commit(transaction)
   }
   await write(0)
   for (const value of [1, 2, 3]) {

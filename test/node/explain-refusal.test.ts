@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CopyFacts, copyRefusal } from '../../src/cli/explain/refusal.ts'
+import { type CopyFacts, copyRefusal } from '../../src/cli/explain/predict-refusal.ts'
 import type { BucketInfo } from '../../src/oss/bucket-info.ts'
 
 const GiB = 1024 ** 3

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RecordedCall } from '../../src/cli/explain/call.ts'
+import type { RecordedCall } from '../../src/cli/explain/recorded-call.ts'
 import type { ObservedRequest } from '../../src/local-oss/index.ts'
 import { copies } from './explain-copies.ts'
 import { type ExplainWorld, startExplainWorld } from './explain-world.ts'

@@ -5,7 +5,7 @@ import { createOssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import { EXPLAIN_USAGE, parseArguments, UsageError } from './arguments.ts'
 import { explainCopy } from './index.ts'
-import type { OssRules } from './refusal.ts'
+import type { OssRules } from './predict-refusal.ts'
 import { renderExplanation } from './render.ts'
 
 export { EXPLAIN_USAGE } from './arguments.ts'

@@ -3,7 +3,6 @@ import { OssError } from '../../oss/error.ts'
 import type { Body, Clock, HeaderMap, OssRequest, OssResponse, Transport } from '../../ports.ts'
 import { isStoredChecksum } from '../../translate/stored-checksum.ts'
 import { renderXml, type XmlTree } from '../../xml/index.ts'
-import { asksForBytes, type RecordedCall, reasonOf, saidHeaders, type Target, targetOf } from './call.ts'
 import type { Address, Facts } from './facts.ts'
 import {
   copyRefusal,
@@ -12,7 +11,15 @@ import {
   type Refusal,
   type Side,
   writeRefusal,
-} from './refusal.ts'
+} from './predict-refusal.ts'
+import {
+  asksForBytes,
+  type RecordedCall,
+  reasonOf,
+  saidHeaders,
+  type Target,
+  targetOf,
+} from './recorded-call.ts'
 
 /** These stand in the calls for what only OSS, or the object's bytes, could tell. */
 const UPLOAD_ID = 'UPLOAD-ID'

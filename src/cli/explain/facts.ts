@@ -2,7 +2,7 @@ import { type BucketInfo, getBucketInfo } from '../../oss/bucket-info.ts'
 import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap } from '../../ports.ts'
-import type { CopyFacts } from './refusal.ts'
+import type { CopyFacts } from './predict-refusal.ts'
 
 export type Address = { bucket: string; key: string; versionId?: string | undefined }
 

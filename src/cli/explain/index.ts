@@ -10,10 +10,10 @@ import { parseCopySource } from '../../s3/copy-source.ts'
 import { validateBucket, validateKey } from '../../s3/request.ts'
 import { signSigV4 } from '../../s3/sigv4-sign.ts'
 import { parseLenientXml, text } from '../../xml/index.ts'
-import type { RecordedCall } from './call.ts'
 import { createDryOss, type DryOss } from './dry-oss.ts'
 import { type Address, factsOf } from './facts.ts'
-import type { OssRules, Side } from './refusal.ts'
+import type { OssRules, Side } from './predict-refusal.ts'
+import type { RecordedCall } from './recorded-call.ts'
 
 /** A CopyObject as a client asks for it. */
 export type AskedCopy = {

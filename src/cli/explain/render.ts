@@ -1,6 +1,6 @@
-import type { RecordedCall } from './call.ts'
 import type { Address } from './facts.ts'
 import type { Explanation, Refused } from './index.ts'
+import type { RecordedCall } from './recorded-call.ts'
 
 /** An explanation as text for people. @param between what the copy was asked to be between. */
 export function renderExplanation(

@@ -10,10 +10,10 @@ export type Entry<T> = T | { prefix: string }
 export type Page<T> = { entries: Entry<T>[]; truncated: boolean }
 
 /** A walk over things in the order of their keys' bytes. */
-export type KeyWalk<T> = {
+export type KeyIterator<T> = {
   next: () => Promise<T | undefined>
   /** Goes on after every key that begins with `prefix`. */
-  leap: (prefix: string) => void
+  skipPrefix: (prefix: string) => void
   close: () => Promise<void>
 }
 
@@ -24,26 +24,26 @@ type Rollup = Pick<ListQuery, 'prefix' | 'delimiter'>
  * `after` is the key the last page ended with; when that was a common prefix, its keys are behind us, too.
  */
 export async function readPage<T extends { key: string }>(
-  walk: KeyWalk<T>,
+  iterator: KeyIterator<T>,
   query: ListQuery,
   after: string,
 ): Promise<Page<T>> {
   const entries: Entry<T>[] = []
   try {
-    if (after.startsWith(query.prefix) && commonPrefix(after, query) === after) walk.leap(after)
+    if (after.startsWith(query.prefix) && commonPrefix(after, query) === after) iterator.skipPrefix(after)
     for (;;) {
-      const found = await walk.next()
+      const found = await iterator.next()
       if (found === undefined) return { entries, truncated: false }
       if (entries.length === query.maxKeys) return { entries, truncated: true }
       const prefix = commonPrefix(found.key, query)
       if (prefix === undefined) entries.push(found)
       else {
         entries.push({ prefix })
-        walk.leap(prefix)
+        iterator.skipPrefix(prefix)
       }
     }
   } finally {
-    await walk.close()
+    await iterator.close()
   }
 }
 
@@ -58,12 +58,12 @@ function commonPrefix(key: string, { prefix, delimiter }: Rollup): string | unde
 export type Found = { key: string; version: VersionRecord; isLatest: boolean }
 
 /** The current objects of a bucket after a key; a key whose current version is a delete marker has none. */
-export function walkObjects(
+export function iterateObjects(
   store: Store,
   bucket: BucketRecord,
   prefix: string,
   after: string,
-): KeyWalk<Found> {
+): KeyIterator<Found> {
   const range = currentRange(bucket.id, prefix)
   const cursor = store.cursor(range)
   // The first key after a key is the same with a zero byte.
@@ -78,7 +78,7 @@ export function walkObjects(
         if (!version.deleteMarker) return { key: keyOfCurrent(entry[0], bucket.id), version, isLatest: true }
       }
     },
-    leap: (over) => cursor.seek(successor(currentKey(bucket.id, over))),
+    skipPrefix: (prefix) => cursor.seek(successor(currentKey(bucket.id, prefix))),
     close: () => cursor.close(),
   }
 }
@@ -87,13 +87,13 @@ export function walkObjects(
  * All versions of a bucket's keys, newest first within a key. Starts after all versions of `after`, or after
  * those of `after` that are not older than `afterSequence`.
  */
-export function walkVersions(
+export function iterateVersions(
   store: Store,
   bucket: BucketRecord,
   prefix: string,
   after: string,
   afterSequence: number | undefined,
-): KeyWalk<Found> {
+): KeyIterator<Found> {
   const range = currentRange(bucket.id, prefix)
   const newest = store.cursor(range)
   const older = store.cursor(allVersionsRange(bucket.id, prefix))
@@ -116,9 +116,9 @@ export function walkVersions(
         pending = [{ key, version: current, isLatest: true }, ...(await olderOf(key))]
       }
     },
-    leap(over) {
+    skipPrefix(prefix) {
       pending = []
-      newest.seek(successor(currentKey(bucket.id, over)))
+      newest.seek(successor(currentKey(bucket.id, prefix)))
     },
     async close() {
       await newest.close()

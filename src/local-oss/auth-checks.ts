@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Address } from './address.ts'
 import { OssError } from './errors.ts'
-import type { HeaderMap } from './wire.ts'
+import type { HeaderMap } from './http.ts'
 
 export type Credentials = { accessKeyId: string; accessKeySecret: string; securityToken?: string }
 
@@ -27,7 +27,7 @@ export function checkAccount(accessKeyId: string, token: string | undefined, cre
 }
 
 /** What was signed, so that the caller can see where he differs; never the secret. */
-export function mismatch(
+export function signatureMismatch(
   { accessKeyId }: Credentials,
   signature: string,
   stringToSign: string,
@@ -58,7 +58,7 @@ export function checkSkew(at: number, now: number): void {
 }
 
 /** A signed URL past its time. */
-export function expired(at: number, now: number): OssError {
+export function expiredUrl(at: number, now: number): OssError {
   return new OssError('AccessDenied', {
     message: 'Request has expired.',
     elements: { Expires: new Date(at).toISOString(), ServerTime: new Date(now).toISOString() },
@@ -66,12 +66,12 @@ export function expired(at: number, now: number): OssError {
 }
 
 /** A request without a date cannot be placed in time. */
-export function noDate(): OssError {
+export function missingDate(): OssError {
   return new OssError('AccessDenied', { message: 'OSS authentication requires a valid Date.' })
 }
 
 /** In constant time. */
-export function same(expected: string, given: string): boolean {
+export function equalInConstantTime(expected: string, given: string): boolean {
   const a = Buffer.from(expected)
   const b = Buffer.from(given)
   return a.length === b.length && timingSafeEqual(a, b)

@@ -6,7 +6,7 @@ export type Write = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del';
 export type Staged = { id: string; size: number; inline: Buffer | undefined }
 
 /** Writes that become visible and durable together, or not at all. */
-export class Change {
+export class Transaction {
   readonly writes: Write[] = []
   readonly adopted: Staged[] = []
   readonly references = new Map<string, number>()

@@ -31,7 +31,7 @@ export function bytesOf(body: Bytes | Uint8Array | undefined): Bytes {
 }
 
 /** An answer's body as a byte stream. */
-export function readable(body: string | Readable | undefined): Readable {
+export function toReadable(body: string | Readable | undefined): Readable {
   if (body instanceof Readable) return body
   return Readable.from(body ? [Buffer.from(body)] : [], { objectMode: false })
 }
@@ -52,7 +52,7 @@ export function trimmedBytes(value = ''): Buffer {
 }
 
 /** @throws TypeError for a header no socket would take; in process nothing else would notice. */
-export function checkSendable(headers: HeaderMap): void {
+export function checkHeaderSyntax(headers: HeaderMap): void {
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new TypeError(`the header ${name} cannot be sent`)

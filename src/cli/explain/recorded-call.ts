@@ -1,6 +1,6 @@
 import { isPathStyle } from '../../oss/regions.ts'
 import type { OssRequest } from '../../ports.ts'
-import type { Side } from './refusal.ts'
+import type { Side } from './predict-refusal.ts'
 
 /** A request to OSS, by what it addresses. */
 export type Target = { bucket: string; key: string; query: ReadonlyMap<string, string> }

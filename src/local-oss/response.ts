@@ -2,16 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { addAbortSignal, Readable } from 'node:stream'
 import { UnreadableBody } from './body.ts'
 import { OssError, renderError } from './errors.ts'
-import { type HeaderMap, type OssResponse, type Reply, readable } from './wire.ts'
+import { type HeaderMap, type OssResponse, type Reply, toReadable } from './http.ts'
 
 /** What an answer needs to know of its request. */
-export type Stamp = { method: string; host: string; started: number; signal: AbortSignal | undefined }
+export type ResponseContext = {
+  method: string
+  host: string
+  started: number
+  signal: AbortSignal | undefined
+}
 
 /**
  * What OSS says to a failure; HEAD has no body, so the document goes into a header.
  * @throws the cause itself when the request broke off, since then nobody is there to be answered.
  */
-export function refusal(cause: unknown, { method, host, signal }: Stamp): Reply {
+export function errorReply(cause: unknown, { method, host, signal }: ResponseContext): Reply {
   if (cause instanceof UnreadableBody) throw cause.cause
   signal?.throwIfAborted()
   const error = cause instanceof OssError ? cause : internal(cause)
@@ -29,9 +34,9 @@ function internal(cause: unknown): OssError {
 }
 
 /** The answer with what every answer of OSS has. */
-export function finish(
+export function toResponse(
   { status = 200, headers = {}, body }: Reply,
-  { method, started, signal }: Stamp,
+  { method, started, signal }: ResponseContext,
 ): OssResponse {
   const all: HeaderMap = {
     server: 'AliyunOSS',
@@ -45,7 +50,7 @@ export function finish(
     if (status !== 204 && status !== 304) all['content-length'] ??= String(length)
     if (length > 0) all['content-type'] ??= 'application/xml'
   }
-  const stream = readable(method === 'HEAD' ? undefined : body)
+  const stream = toReadable(method === 'HEAD' ? undefined : body)
   // Who gives up need not read the rest; the bytes are let go of.
   return { status, headers: all, body: signal === undefined ? stream : addAbortSignal(signal, stream) }
 }

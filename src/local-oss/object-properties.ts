@@ -1,7 +1,7 @@
 import { invalidArgument, OssError } from './errors.ts'
-import type { BucketRecord, Encryption, ObjectAcl, ObjectTraits, StorageClass } from './records.ts'
+import type { HeaderMap } from './http.ts'
+import type { BucketRecord, Encryption, ObjectAcl, ObjectProperties, StorageClass } from './records.ts'
 import { parseTagHeader } from './tags.ts'
-import type { HeaderMap } from './wire.ts'
 
 /** The request's headers that are kept with an object and given back with it. */
 const STORED_HEADERS = [
@@ -21,7 +21,7 @@ const STORAGE_CLASSES = ['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdAr
  * All that the headers of a write say about the object to be.
  * @throws OssError for a value OSS does not know.
  */
-export function parseTraits(headers: HeaderMap, bucket: BucketRecord): ObjectTraits {
+export function parseObjectProperties(headers: HeaderMap, bucket: BucketRecord): ObjectProperties {
   const acl = parseObjectAcl(headers['x-oss-object-acl']) ?? 'default'
   checkPublic(bucket, acl, 'object')
   return {
@@ -29,17 +29,17 @@ export function parseTraits(headers: HeaderMap, bucket: BucketRecord): ObjectTra
     storageClass: parseStorageClass(headers['x-oss-storage-class']) ?? bucket.storageClass,
     acl,
     tags: parseTagHeader(headers['x-oss-tagging']),
-    ...encryptionTrait(parseEncryption(headers) ?? bucket.encryption),
+    ...encryptionProperty(parseEncryption(headers) ?? bucket.encryption),
   }
 }
 
-/** As a trait that is absent rather than undefined. */
-export function encryptionTrait(encryption: Encryption | undefined): { encryption?: Encryption } {
+/** As a property that is absent rather than undefined. */
+export function encryptionProperty(encryption: Encryption | undefined): { encryption?: Encryption } {
   return encryption === undefined ? {} : { encryption }
 }
 
 /** The headers REPLACE replaces: the standard ones and `x-oss-meta-*`. */
-export function parseMetadata(headers: HeaderMap): Pick<ObjectTraits, 'headers' | 'meta'> {
+export function parseMetadata(headers: HeaderMap): Pick<ObjectProperties, 'headers' | 'meta'> {
   const stored: Record<string, string> = {
     'content-type': 'application/octet-stream',
     ...parsePersistentHeaders(headers['x-oss-persistent-headers']),
@@ -140,7 +140,7 @@ export function encryptionHeaders({ encryption }: { encryption?: Encryption }): 
 }
 
 /** The kept headers as they are given back. */
-export function metadataHeaders({ headers, meta }: ObjectTraits): HeaderMap {
+export function metadataHeaders({ headers, meta }: ObjectProperties): HeaderMap {
   const prefixed = Object.entries(meta).map(([name, value]) => [META_PREFIX + name, value])
   return { ...headers, ...Object.fromEntries(prefixed) }
 }
