@@ -2,12 +2,13 @@ import type { BucketCall, Call } from './call.ts'
 import { OssError } from './errors.ts'
 import { lookUpVersion } from './versions.ts'
 
-/** What an operation needs when nobody signed; absent, it always needs a signature. */
+/** The permission that an unsigned request needs for an operation; absent, it always needs a signature. */
 export type AnonymousAccess = 'read' | 'write' | 'always'
 
 /**
- * Nobody may read what is public-read and write what is public-read-write; an object's own ACL counts before its
- * bucket's. @throws OssError AccessDenied.
+ * Unsigned requests may read what is public-read, and write what is public-read-write; an object's own ACL counts
+ * before its bucket's.
+ * @throws OssError AccessDenied.
  */
 export function checkAnonymous(call: Call | BucketCall, access: AnonymousAccess | undefined): void {
   if (!call.anonymous || access === 'always') return

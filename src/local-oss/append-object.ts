@@ -65,7 +65,7 @@ function appendedContent(
   if (size > MAX_UPLOAD) throw new OssError('EntityTooLarge')
   const segments = former?.segments ?? []
   const tail = segments.at(-1)
-  // Many small appends would make a long list of tiny blobs, so the last two are joined while they are small.
+  // The last two blobs are joined while they are small, or many small appends would make a long list of them.
   const joined = tail && state.blobs.join(tail, staged)
   if (tail && joined) transaction.release([tail])
   return {

@@ -3,6 +3,7 @@ import type { Address } from './address.ts'
 import { OssError } from './errors.ts'
 import type { HeaderMap } from './http.ts'
 
+/** The account's one key; `securityToken` where it is a temporary one. */
 export type Credentials = { accessKeyId: string; accessKeySecret: string; securityToken?: string }
 
 /** A request as far as its signature is concerned. */
@@ -12,12 +13,16 @@ export type SignedRequest = Address & {
   query: ReadonlyMap<string, string>
 }
 
-/** Who asks: the account, or nobody. `region` is the one V4 names. */
+/** The account, or an anonymous caller. `region` is that of a V4 signature's scope. */
 export type Caller = { anonymous: boolean; region: string | undefined }
 
+/** Milliseconds. */
 export const MAX_SKEW = 15 * 60_000
 
-/** A temporary key without its token is unknown, as is a token nobody issued. */
+/**
+ * Whether the key and the token are the account's. A temporary key without its token is an unknown key.
+ * @throws OssError InvalidAccessKeyId, InvalidSecurityToken.
+ */
 export function checkAccount(accessKeyId: string, token: string | undefined, credentials: Credentials): void {
   const unknown = accessKeyId !== credentials.accessKeyId
   if (unknown || (credentials.securityToken !== undefined && token === undefined)) {
@@ -26,7 +31,7 @@ export function checkAccount(accessKeyId: string, token: string | undefined, cre
   if (token !== credentials.securityToken) throw new OssError('InvalidSecurityToken')
 }
 
-/** What was signed, so that the caller can see where he differs; never the secret. */
+/** SignatureDoesNotMatch with the string that was signed here, for comparison with the client's; never the secret. */
 export function signatureMismatch(
   { accessKeyId }: Credentials,
   signature: string,
@@ -57,7 +62,7 @@ export function checkSkew(at: number, now: number): void {
   })
 }
 
-/** A signed URL past its time. */
+/** The error for a signed URL that has expired. */
 export function expiredUrl(at: number, now: number): OssError {
   return new OssError('AccessDenied', {
     message: 'Request has expired.',
@@ -65,12 +70,12 @@ export function expiredUrl(at: number, now: number): OssError {
   })
 }
 
-/** A request without a date cannot be placed in time. */
+/** The error for a signed request without a date. */
 export function missingDate(): OssError {
   return new OssError('AccessDenied', { message: 'OSS authentication requires a valid Date.' })
 }
 
-/** In constant time. */
+/** Compares two signatures in constant time. */
 export function equalInConstantTime(expected: string, given: string): boolean {
   const a = Buffer.from(expected)
   const b = Buffer.from(given)

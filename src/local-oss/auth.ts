@@ -4,7 +4,7 @@ import { checkV4Header, checkV4Query } from './auth-v4.ts'
 import { V4_ALGORITHM } from './sign-v4.ts'
 
 /**
- * Verifies the signature in whichever of the four forms it comes; without any the caller is nobody.
+ * Verifies the signature in whichever of the four forms it comes; without any the caller is anonymous.
  * @throws OssError what OSS answers to a wrong, late, foreign or malformed signature.
  */
 export function authenticate(request: SignedRequest, credentials: Credentials, now: number): Caller {

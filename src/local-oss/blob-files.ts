@@ -11,6 +11,7 @@ export interface BlobFiles {
   list(): AsyncGenerator<string[]>
 }
 
+/** One blob while it is written. */
 export interface BlobWriter {
   write(chunk: Uint8Array): Promise<void>
   /** Resolves when the bytes will survive a power cut. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { access, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { type BlobFiles, DiskFiles, MemoryFiles } from './blob-files.ts'
+import { blobsIn, storeIn } from './directory.ts'
 import type { Bytes } from './http.ts'
 import type { Segment } from './records.ts'
 import { Store } from './store.ts'
@@ -11,21 +11,11 @@ import type { Staged } from './transaction.ts'
 /** Objects up to this size live in the store itself: one fsync instead of three. */
 const INLINE_LIMIT = 16 * 1024
 
-/** Where in its directory an embedded OSS keeps its records. */
-const storeIn = (directory: string) => join(directory, 'store')
-
-/** Whether a directory holds the data of an embedded OSS, by the file in which LevelDB names its newest manifest. */
-export const isLocalOssDirectory = (directory: string): Promise<boolean> =>
-  access(join(storeIn(directory), 'CURRENT')).then(
-    () => true,
-    () => false,
-  )
-
 /** Object bytes: written once, shared by copies, removed with their last reference. */
 export class Blobs {
   readonly store: Store
   readonly #files: BlobFiles
-  // Blobs of an earlier life of the server are told apart by this, so that the sweep spares what is being written.
+  // Begins the ids of this process: the removal of orphans looks only at the blobs of earlier ones.
   readonly #runId = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}-`
   #count = 0
   readonly #pins = new Map<string, number>()
@@ -46,15 +36,15 @@ export class Blobs {
       blobs = new Blobs(new MemoryFiles(), await Store.open(undefined, onUnreferenced))
       return blobs
     }
-    const files = join(directory, 'blobs')
+    const files = blobsIn(directory)
     await mkdir(files, { recursive: true })
     blobs = new Blobs(new DiskFiles(files), await Store.open(storeIn(directory), onUnreferenced))
-    // What this sweep cannot remove waits for the next.
+    // What cannot be removed now is an orphan at the next start too.
     blobs.#orphanRemoval = blobs.#removeOrphans().catch(() => {})
     return blobs
   }
 
-  /** Writes bytes down durably. They belong to nothing until a change adopts them; if none does, discard them. */
+  /** Writes bytes durably. They belong to no object until a transaction adopts them; if none does, discard them. */
   async stage(bytes: Bytes): Promise<Staged> {
     const id = this.#newId()
     const head: Uint8Array[] = []
@@ -92,6 +82,7 @@ export class Blobs {
     return { id: this.#newId(), size: bytes.length, inline: bytes }
   }
 
+  /** Removes staged bytes that no transaction has adopted. */
   async discard(staged: Staged): Promise<void> {
     if (staged.inline === undefined) await this.#files.remove(staged.id)
   }
@@ -122,6 +113,7 @@ export class Blobs {
     for (const id of ids) void this.#removeUnlessPinned(id)
   }
 
+  /** Stops the removal of orphans, and closes the store. */
   async close(): Promise<void> {
     this.#closing = true
     await this.#orphanRemoval
@@ -145,11 +137,11 @@ export class Blobs {
 
   async #removeUnlessPinned(id: string): Promise<void> {
     if (this.#pins.has(id)) this.#removedWhenUnpinned.add(id)
-    // What cannot be removed now is an orphan, and the next start's sweep takes it.
+    // What cannot be removed now is an orphan, which the next start removes.
     else await this.#files.remove(id).catch(() => {})
   }
 
-  /** What a killed process had written but not yet made part of an object, or not yet removed. */
+  /** Removes what a killed process had written but not yet made part of an object, or not yet removed. */
   async #removeOrphans(): Promise<void> {
     for await (const ids of this.#files.list()) {
       if (this.#closing) return

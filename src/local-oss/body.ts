@@ -6,11 +6,11 @@ import { OssError } from './errors.ts'
 import type { Bytes } from './http.ts'
 import type { Staged } from './transaction.ts'
 
-/** PutObject, AppendObject and one part. */
+/** Bytes: the most that PutObject, AppendObject and one part take. */
 export const MAX_UPLOAD = 5 * 1024 ** 3
 const MAX_DOCUMENT = 2 * 1024 ** 2
 
-/** The body broke off: not the service's failure, and nobody is left to hear of it. The cause tells what happened. */
+/** The request's body ended early: the client has gone, and is not answered. The cause says what happened. */
 export class UnreadableBody extends Error {
   override name = 'UnreadableBody'
 }
@@ -19,7 +19,7 @@ export class UnreadableBody extends Error {
 export type ReceivedBody = { staged: Staged; md5: Buffer; crc64: bigint }
 
 /**
- * Takes a request's body down to the disk.
+ * Stages a request's body, and checks it against the length and digests that the request declares.
  * @throws OssError MissingContentLength, EntityTooLarge, IncompleteBody, InvalidDigest, InvalidCRC64.
  */
 export async function receiveBody(call: Call): Promise<ReceivedBody> {
@@ -49,8 +49,8 @@ export async function receiveBody(call: Call): Promise<ReceivedBody> {
 }
 
 /**
- * Runs `use`; when it is refused the received bytes are thrown away. After any other failure it is unknown whether
- * they became an object, so they are left to the sweep of the next start.
+ * Runs `use`; when that is refused, the received bytes are removed. After any other failure it is unknown whether they
+ * became an object: if not, the next start removes them.
  */
 export async function discardOnRefusal<T>(
   call: Call,
@@ -126,7 +126,7 @@ async function* withLength(body: Bytes, declared: number | undefined, limit: num
   if (declared !== undefined && length < declared) throw new OssError('IncompleteBody')
 }
 
-/** The same bytes, but a client that has gone ends the wait for the next of them. @throws UnreadableBody. */
+/** The same bytes; the wait for the next of them ends when the signal aborts. @throws UnreadableBody. */
 async function* interruptible(body: Bytes, signal: AbortSignal | undefined): Bytes {
   const iterator = body[Symbol.asyncIterator]()
   let giveUp = (_: unknown) => {}
@@ -146,7 +146,7 @@ async function* interruptible(body: Bytes, signal: AbortSignal | undefined): Byt
   async function next() {
     try {
       signal?.throwIfAborted()
-      // A race against one promise for all chunks would hold each of them until the last.
+      // Promise.race against one promise for the whole body would keep every chunk in memory until its end.
       return await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
         giveUp = reject
         iterator.next().then(resolve, reject)

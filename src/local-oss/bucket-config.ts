@@ -20,13 +20,13 @@ type BucketConfig = {
   root?: string
   /** What GET answers when there is none: an error, or a document. */
   absent: { error: OssErrorCode } | { document: string }
-  /** Some documents can only be overwritten. */
+  /** It can only be overwritten, not deleted. */
   keeps?: true
   /** Refuses what OSS refuses beyond the root element. */
   check?: (root: XmlNode, call: BucketCall) => void
-  /** What is left of it without the parts that the sub-resource's value names; undefined for nothing. */
+  /** The document without the parts that the sub-resource's value names; undefined when nothing is left. */
   without?: (root: XmlNode, names: string) => string | undefined
-  /** What of it other operations need at hand; called without a document when it is deleted. */
+  /** Copies what other operations need into the bucket's record; called without a document when it is deleted. */
   apply?: (bucket: BucketRecord, root: XmlNode | undefined) => BucketRecord
 }
 

@@ -15,8 +15,8 @@ import { Transaction } from './transaction.ts'
 const ACLS = ['private', 'public-read', 'public-read-write']
 
 /**
- * PutBucket: made in the region addressed. One's own bucket again is a success; its ACL is set anew by `x-oss-acl` (a
- * report about rclone), and stays without (a test of the Java SDK).
+ * PutBucket: created in the region addressed. For a bucket that exists it is a success too: `x-oss-acl` sets its ACL (a
+ * report about rclone), without it the ACL stays (a test of the Java SDK).
  */
 export async function putBucket(call: Call): Promise<Reply> {
   const { state, bucketName: name, region } = call
@@ -138,7 +138,7 @@ export async function getBucketLocation({ bucket }: BucketCall): Promise<Reply> 
   return { body: renderXml('LocationConstraint', `oss-${bucket.region}`) }
 }
 
-/** GetBucketAcl; `Grant` is a word, not a list. */
+/** GetBucketAcl; OSS's `Grant` holds the canned ACL's name. */
 export async function getBucketAcl({ bucket }: BucketCall): Promise<Reply> {
   return {
     body: renderXml('AccessControlPolicy', { Owner: OWNER, AccessControlList: { Grant: bucket.acl } }),

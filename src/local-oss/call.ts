@@ -59,19 +59,20 @@ export function requireBucket(state: State, name: string, region?: string): Buck
   return bucket
 }
 
-/** Claims for a change of one key: nobody else changes it, and its bucket stays. */
+/** The locks for changing one key: exclusive on the key, shared on its bucket, which must not be deleted meanwhile. */
 export function objectLocks(bucket: BucketRecord, key: string): LockRequest[] {
   return [{ name: `B${bucket.name}`, shared: true }, { name: `O${bucket.id}${key}` }]
 }
 
-/** The claim that a key stays as it is meanwhile. */
+/** The lock for reading a key that must not change meanwhile. */
 export function sourceLock(bucket: BucketRecord, key: string): LockRequest {
   return { name: `O${bucket.id}${key}`, shared: true }
 }
 
 /**
- * Decides and writes one change while holding `locks`, one of which is on the bucket.
- * `work` sees the bucket as it is now; if it throws, nothing is written.
+ * Runs `work` while holding `locks`, one of which is on the bucket, and commits the transaction that it fills.
+ * `work` gets the bucket as it is now; if it throws, nothing is written.
+ * @throws OssError NoSuchBucket when the bucket has been deleted since the call began.
  */
 export function transact<T>(
   call: BucketCall,
@@ -81,7 +82,7 @@ export function transact<T>(
   const { state, bucketName } = call
   return state.locks.run(locks, async () => {
     const bucket = requireBucket(state, bucketName)
-    // Its namesake made meanwhile is another bucket.
+    // One of the same name that was created meanwhile is another bucket.
     if (call.bucket.id !== bucket.id) throw new OssError('NoSuchBucket')
     const transaction = new Transaction()
     const result = await work(transaction, bucket)
@@ -90,7 +91,7 @@ export function transact<T>(
   })
 }
 
-/** A change of the call's object, while nobody else can change it. */
+/** A transaction on the call's key, under an exclusive lock on it. */
 export function changeObject<T>(
   call: BucketCall,
   work: (transaction: Transaction, bucket: BucketRecord) => T | Promise<T>,
@@ -98,7 +99,7 @@ export function changeObject<T>(
   return transact(call, objectLocks(call.bucket, call.key), work)
 }
 
-/** A change of the bucket's own record and documents, while nothing in it changes. */
+/** A transaction on the bucket's own record and documents, under an exclusive lock on the bucket. */
 export function changeBucket<T>(
   call: BucketCall,
   work: (transaction: Transaction, bucket: BucketRecord) => T | Promise<T>,

@@ -1,12 +1,12 @@
 import { OssError } from './errors.ts'
 import type { HeaderMap } from './http.ts'
 
-/** What a condition is held against. */
+/** What conditions are checked against. */
 export type Validators = { etag: string; lastModified: number }
 
 /**
- * Holds the four conditions, under the given header prefix, against an object.
- * What must be true comes first and fails with 412; then what must have changed, with 304. Each counts on its own:
+ * Checks the four conditional headers, under the given prefix, against an object.
+ * If-Match and If-Unmodified-Since come first and fail with 412, then the other two with 304. Each counts on its own:
  * OSS does not document S3's exceptions for pairs, nor `*` or lists of tags, so a tag is compared as text.
  * @throws OssError PreconditionFailed with its Condition, or NotModified.
  */
@@ -34,7 +34,7 @@ export function checkConditions(
 const unquoted = (tag: string) => tag.trim().replace(/^"(.*)"$/, '$1')
 const seconds = (milliseconds: number) => Math.floor(milliseconds / 1000)
 
-/** RFC 1123, or the ISO form of the documentation's example; anything else is no condition. */
+/** RFC 1123, or the ISO form of the documentation's example; a header with anything else is ignored. */
 function dateOf(value: string | undefined): number | undefined {
   const date = Date.parse(value ?? '')
   return Number.isNaN(date) ? undefined : date

@@ -65,7 +65,7 @@ function parseDirectives(headers: HeaderMap): Directives {
 /**
  * The copy's properties: ACL, class and encryption never come from the source, metadata and tags unless replaced.
  * An unversioned object copied onto itself takes the request's metadata whatever the directive says: documented
- * (OSS's documents of 2018 and 2021), disputed by a test of the Python SDK, and the harsher reading.
+ * (OSS's documents of 2018 and 2021), though a test of the Python SDK contradicts: this is the stricter reading.
  */
 function copiedProperties(
   source: ObjectProperties,

@@ -10,9 +10,6 @@ import { lookUpVersion } from './versions.ts'
 /** What `x-oss-copy-source` names. */
 export type CopySource = { bucketName: string; key: string; versionId: string | undefined }
 
-/** The source as it is stored. */
-export type FoundSource = { bucket: BucketRecord; version: VersionRecord }
-
 /**
  * Reads `/bucket/encoded-key[?versionId=id]`; the key is decoded exactly once.
  * @throws OssError InvalidArgument for another form (EC `malformed`) or any other query.

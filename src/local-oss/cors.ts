@@ -58,7 +58,7 @@ export async function optionObject(call: BucketCall): Promise<Reply> {
   return { headers }
 }
 
-/** What a simple cross-origin request's answer carries; nothing when no rule admits it. */
+/** The CORS headers of an answer; none when no rule matches. */
 export function corsHeaders(
   state: State,
   bucket: BucketRecord,

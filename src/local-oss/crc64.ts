@@ -35,7 +35,7 @@ function at(table: Int32Array, index: number): number {
   return table[index] as number
 }
 
-/** The checksum of a stream of bytes, fed as they pass. */
+/** The checksum of a stream of bytes, chunk by chunk. */
 export class Crc64 {
   #low = -1
   #high = -1

@@ -7,7 +7,7 @@ export type LevelIterator = {
 
 const READ_AHEAD = 128
 
-/** A forward walk that can leap. */
+/** A forward iterator over a range of the store that can seek ahead. */
 export class Cursor {
   readonly #iterator: LevelIterator
   #ahead: [Buffer, Buffer][] = []
@@ -17,12 +17,13 @@ export class Cursor {
     this.#iterator = iterator
   }
 
+  /** The next entry; undefined at the end. */
   async next(): Promise<[key: Buffer, value: Buffer] | undefined> {
     await this.peek()
     return this.#ahead.pop()
   }
 
-  /** What `next` will give. */
+  /** The entry that `next` will return. */
   async peek(): Promise<[key: Buffer, value: Buffer] | undefined> {
     if (this.#ahead.length === 0 && !this.#done) {
       this.#ahead = await this.#iterator.nextv(READ_AHEAD)

@@ -11,7 +11,7 @@ import { addVersion, lookUpVersion, removeVersion, versionIdOf } from './version
 
 const MAX_KEYS = 1000
 
-/** What a deletion left or took: a delete marker, and the id of the version concerned, if the bucket knows versions. */
+/** Whether a deletion wrote or removed a delete marker, and the id of the version concerned, in buckets with versions. */
 type Deletion = { marker: boolean; affected?: string }
 
 /** DeleteObject: 204 whether or not there was something to delete. */
@@ -53,7 +53,11 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
   return { body: renderXml('DeleteResult', { EncodingType: encoding, Deleted: deleted }) }
 }
 
-/** The text of the one child of that name: of two, or of what is left beside elements, another object would go. */
+/**
+ * The text of the only child of that name. A document with two such children, or with elements in one, does not say
+ * which object is to be deleted.
+ * @throws OssError MalformedXML.
+ */
 function singleText(object: XmlNode, name: string): string | undefined {
   const [value, another] = object[name] ?? []
   if (another !== undefined || typeof value === 'object') throw new OssError('MalformedXML')
@@ -68,13 +72,13 @@ function deleteKey(call: BucketCall, key: string, versionId: string | undefined)
     const version = lookUpVersion(call.state, bucket, key, versionId)
     if (version !== undefined) await removeVersion(call.state, transaction, bucket, key, version, bypass)
     if (versionId === undefined) return { marker: false }
-    // Where there never were versions nothing is said of them (a test of the Go SDK).
+    // A bucket that never had versions answers no version id (a test of the Go SDK).
     if (bucket.versioning === undefined) return { marker: false }
     return { marker: version?.deleteMarker === true, affected: versionId }
   })
 }
 
-/** Under versioning a deletion adds a marker; suspended, the marker takes the null version's place. */
+/** Under versioning a deletion adds a delete marker; where versioning is suspended, the marker replaces the null version. */
 function addDeleteMarker(
   { state }: BucketCall,
   transaction: Transaction,

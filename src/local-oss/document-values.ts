@@ -1,4 +1,4 @@
-/** The owner in every document: one account owns everything here. */
+/** The owner in every document: there is one account. */
 export const OWNER = { ID: '1000000000000001', DisplayName: '1000000000000001' }
 
 /** `2019-04-09T03:45:32.000Z`: OSS's XML has whole seconds. */

@@ -109,6 +109,7 @@ const catalogue = {
   SymlinkTargetNotExist: [404, 'The symlink target object does not exist.'],
 } as const satisfies Record<string, Row>
 
+/** The codes of the catalogue. */
 export type OssErrorCode = keyof typeof catalogue
 
 /** What of an error differs from its catalogue row. `elements` become children of `<Error>`. */
@@ -139,7 +140,7 @@ export class OssError extends Error {
   }
 }
 
-/** The shape of an argument OSS refuses: which, and what it was. */
+/** InvalidArgument with the name and the value of the argument. */
 export function invalidArgument(message: string, name?: string, value?: string, ec?: string): OssError {
   return new OssError('InvalidArgument', {
     message,
@@ -148,7 +149,10 @@ export function invalidArgument(message: string, name?: string, value?: string, 
   })
 }
 
-/** A deletion that seems to name a part of what it would delete as a whole; OSS's own answer is not known. */
+/**
+ * For `DELETE ?subresource=value`, which seems to name a part of what would be deleted as a whole. OSS's own answer is
+ * not documented.
+ */
 export function unexpectedValue(subresource: string, value: string): OssError {
   return invalidArgument(`The sub-resource ${subresource} takes no value.`, subresource, value)
 }

@@ -14,6 +14,9 @@ export type ObservedRequest = {
   headers: HeaderMap
 }
 
+/** Called after each request, with the status it was answered with; 0 when no answer went out. */
+export type RequestListener = (request: ObservedRequest & { status: number }) => void
+
 /** How the service is to misbehave. */
 export type FaultAction =
   /** Answers an error document instead of working. */
@@ -22,9 +25,9 @@ export type FaultAction =
   | { kind: 'garbage'; status?: number; body: string; headers?: HeaderMap }
   /** Never answers (`start`), or stops within the answer's body after so many bytes, until the caller gives up. */
   | { kind: 'stall'; at: 'start' | 'body'; afterBytes?: number }
-  /** Drops the connection before the work, or after it: then it is done, but nobody hears of it. */
+  /** Closes the connection without an answer, before the operation is performed or after it. */
   | { kind: 'cut'; when: 'before' | 'after' }
-  /** Drops the connection within the answer's body. */
+  /** Closes the connection within the answer's body. */
   | { kind: 'truncate'; afterBytes: number }
   /** Works, but this many milliseconds later. */
   | { kind: 'delay'; ms: number }
@@ -40,7 +43,7 @@ export type FaultRule = {
   when?: (request: ObservedRequest) => boolean
   /** Matching requests to let pass first. Default 0. */
   skip?: number
-  /** How often it strikes. Default 1. */
+  /** How many requests it applies to. Default 1. */
   times?: number
   action: FaultAction
 }
@@ -51,7 +54,7 @@ export class Disconnected extends Error {
   readonly code = 'ECONNRESET'
 }
 
-/** The programmable list of misbehaviours. */
+/** The rules by which requests fail, to be changed at any time. */
 export class Faults {
   readonly #ended = new AbortController()
   #rules: { rule: FaultRule; skip: number; left: number }[] = []
@@ -65,21 +68,22 @@ export class Faults {
     }
   }
 
+  /** Removes all rules. */
   clear(): void {
     this.#rules = []
   }
 
-  /** Ends what stalls or is delayed, since the service closes. */
+  /** Ends every stalled or delayed request: the service closes. */
   end(): void {
     this.#ended.abort(new Disconnected('the service closes'))
   }
 
-  /** When a stalled request is given up: by its caller, or by the service. */
+  /** The signal that ends a stalled or delayed request: its caller's, or that the service closes. */
   cancelSignal(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#ended.signal : AbortSignal.any([signal, this.#ended.signal])
   }
 
-  /** The actions that strike this request, in the order of their rules; each is counted. */
+  /** The actions for this request, in the order of their rules; each counts against its rule's `times`. */
   takeActions(request: ObservedRequest): FaultAction[] {
     const actions: FaultAction[] = []
     for (const entry of this.#rules) {
@@ -145,7 +149,7 @@ export function afterWork(action: FaultAction, response: OssResponse, signal: Ab
     ? () => untilAborted(signal)
     : () => Promise.reject(new Disconnected('cut within the body'))
   const body = Readable.from(interrupted(response.body, action.afterBytes ?? 0, rest), { objectMode: false })
-  // A generator that nobody has begun to read does not end what it would have read.
+  // Ending a generator that was never read runs no `finally`: the body must be destroyed here.
   body.once('close', () => response.body.destroy())
   return { ...response, body }
 }

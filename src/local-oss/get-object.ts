@@ -43,7 +43,7 @@ export async function headObject(call: BucketCall): Promise<Reply> {
   return { headers: isCompressed(request, headers, content.size) ? compressedHeaders(headers) : headers }
 }
 
-/** GetObjectMeta: the few facts that need no lookup of a link's target. */
+/** GetObjectMeta: the few headers that need no lookup of a link's target. */
 export async function getObjectMeta(call: BucketCall): Promise<Reply> {
   const { state, bucket } = call
   const version = requireObject(state, bucket, call.key, versionIdOf(call.query))
@@ -69,7 +69,7 @@ function resolveSymlink(state: State, bucket: BucketRecord, version: VersionReco
   return target
 }
 
-/** Of a link and its target the later change counts. */
+/** ETag and Last-Modified of an answer: of a link and its target, the later time counts. */
 function validatorsOf(found: VersionRecord, content: VersionRecord) {
   return { etag: content.etag, lastModified: Math.max(found.lastModified, content.lastModified) }
 }
@@ -103,7 +103,7 @@ function objectHeaders(
 
 const OVERRIDES = ['type', 'language', 'encoding', 'disposition'].map((name) => `content-${name}`)
 
-/** `response-content-type=…` and friends; only who signs may use them. @throws OssError InvalidRequest. */
+/** The headers that `response-content-type=…` and the like set. @throws OssError InvalidRequest in an unsigned request. */
 function responseOverrides(call: BucketCall): HeaderMap {
   const headers: HeaderMap = {}
   for (const name of [...OVERRIDES, 'expires', 'cache-control']) {
@@ -129,7 +129,7 @@ function isCompressed(request: HeaderMap, headers: HeaderMap, size: number): boo
   )
 }
 
-/** What is compressed on the way out has neither tag nor length. */
+/** The headers of an answer that is compressed on the fly: without ETag, length and Content-MD5. */
 function compressedHeaders(headers: HeaderMap): HeaderMap {
   const { etag: _, 'content-length': __, 'content-md5': ___, ...rest } = headers
   return { ...rest, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }

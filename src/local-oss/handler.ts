@@ -5,7 +5,14 @@ import type { Credentials } from './auth-checks.ts'
 import { type Call, requireBucket, type State } from './call.ts'
 import { corsHeaders } from './cors.ts'
 import { OssError } from './errors.ts'
-import { afterWork, beforeWork, type Faults, injectedReply, type ObservedRequest } from './faults.ts'
+import {
+  afterWork,
+  beforeWork,
+  type Faults,
+  injectedReply,
+  type ObservedRequest,
+  type RequestListener,
+} from './faults.ts'
 import { bytesOf, type OssRequest, type Reply, type Transport } from './http.ts'
 import { checkKey } from './name-rules.ts'
 import type { Operation } from './operation.ts'
@@ -14,10 +21,7 @@ import { findOperation } from './routing.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'
 
-/** Hears of every request, with the status it was answered with; 0 when no answer went out. */
-export type RequestListener = (request: ObservedRequest & { status: number }) => void
-
-/** What the core is made of. */
+/** What the handler works with. */
 export type HandlerOptions = {
   state: State
   credentials: Credentials
@@ -25,7 +29,7 @@ export type HandlerOptions = {
   listeners: ReadonlySet<RequestListener>
 }
 
-/** The whole of a request's way: what is asked, by whom, may they, do it, answer. */
+/** The core of the service: parses a request, authenticates it, checks access, performs it and answers. */
 export function createHandler({ state, credentials, faults, listeners }: HandlerOptions): Transport {
   return async (request) => {
     const parsed = parseRequest(request)
@@ -124,17 +128,17 @@ function unknownOperation({ method, key }: ObservedRequest): OssError {
   })
 }
 
-/** OSS writes unconditionally, and says so (EC 0017-00000245); a callback is what this service has not. */
+/** OSS refuses conditions on writes (EC 0017-00000245); callbacks are not implemented here. @throws OssError NotImplemented. */
 function refuseConditions({ headers }: Call): void {
-  const refused: [name: string, shown: string][] = [
+  const refused: [name: string, displayName: string][] = [
     ['if-match', 'If-Match'],
     ['if-none-match', 'If-None-Match'],
     ['if-modified-since', 'If-Modified-Since'],
     ['if-unmodified-since', 'If-Unmodified-Since'],
     ['x-oss-callback', 'x-oss-callback'],
   ]
-  for (const [name, shown] of refused) {
+  for (const [name, displayName] of refused) {
     if (headers[name] === undefined) continue
-    throw new OssError('NotImplemented', { elements: { Header: shown }, ec: '0017-00000245' })
+    throw new OssError('NotImplemented', { elements: { Header: displayName }, ec: '0017-00000245' })
   }
 }

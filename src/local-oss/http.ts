@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 
-/** Header names in lower case; values as they came off the wire (bytes above 0x7f as latin1, as Node has them). */
+/** Header names in lower case; values as received (bytes above 0x7f as latin1, as node:http has them). */
 export type HeaderMap = Record<string, string>
 
 /** Bytes in flight. */
@@ -41,7 +41,7 @@ export function headerBytes(value: string): Buffer {
   return Buffer.from(value, 'latin1')
 }
 
-/** The same without the blanks that HTTP strips. Not `trim()`: half a character may look like a no-break space. */
+/** A header's bytes without the spaces and tabs around them. Not `trim()`: a byte of a UTF-8 character may be 0xA0. */
 export function trimmedBytes(value = ''): Buffer {
   const isBlank = (at: number) => value[at] === ' ' || value[at] === '\t'
   let start = 0
@@ -51,7 +51,7 @@ export function trimmedBytes(value = ''): Buffer {
   return headerBytes(value.slice(start, end))
 }
 
-/** @throws TypeError for a header no socket would take; in process nothing else would notice. */
+/** @throws TypeError for a header that no HTTP client could send: in process nothing else checks that. */
 export function checkHeaderSyntax(headers: HeaderMap): void {
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {

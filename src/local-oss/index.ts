@@ -1,24 +1,25 @@
 import type { Credentials } from './auth-checks.ts'
 import { Blobs } from './blobs.ts'
 import type { State } from './call.ts'
-import { type FaultRule, Faults } from './faults.ts'
-import { createHandler, type RequestListener } from './handler.ts'
+import { type FaultRule, Faults, type RequestListener } from './faults.ts'
+import { createHandler } from './handler.ts'
 import { checkHeaderSyntax, type OssRequest, type Transport } from './http.ts'
 import { Locks } from './locks.ts'
 import { type Listener, listen } from './server.ts'
 
 export type { Credentials } from './auth-checks.ts'
-export { isLocalOssDirectory } from './blobs.ts'
+export { isLocalOssDirectory } from './directory.ts'
 export {
   Disconnected,
   type FaultAction,
   type FaultRule,
   type Faults,
   type ObservedRequest,
+  type RequestListener,
 } from './faults.ts'
-export type { RequestListener } from './handler.ts'
 export type { OssRequest, OssResponse, Transport } from './http.ts'
 
+/** How to open an embedded OSS. */
 export type LocalOssOptions = {
   /** Where the data is kept; `:memory:` keeps none. */
   directory: string
@@ -29,24 +30,24 @@ export type LocalOssOptions = {
   restoreDelay?: number
   /** Milliseconds since the epoch. Default the system's clock. */
   now?: () => number
-  /** Misbehaviours from the start; more can be added to {@link LocalOss.faults}. */
+  /** Rules from the start; more can be added to {@link LocalOss.faults}. */
   faults?: readonly FaultRule[]
 }
 
 /** A running OSS. */
 export type LocalOss = {
-  /** Answers a request in process; rejects when a fault cuts the connection or the request's body breaks off. */
+  /** Answers a request in process; rejects when a fault closes the connection or the request's body ends early. */
   transport: Transport
-  /** Serves the same on a socket, and returns its port. Can be called more than once. */
+  /** Listens on a port as well, and returns it; 0 takes a free one. Can be called more than once. */
   listen(port: number, host?: string): Promise<number>
   faults: Faults
   /** Calls `listener` after each request; the result stops that. */
   onRequest(listener: RequestListener): () => void
-  /** Finishes what is in flight, then closes sockets and store. */
+  /** Waits for requests in flight, then closes sockets and store. */
   close(): Promise<void>
 }
 
-/** A body of unknown length, as a socket would frame it. */
+/** Marks a body of unknown length as chunked, as HTTP does. */
 function withTransferEncoding(request: OssRequest): OssRequest {
   const { body, headers } = request
   if (body === undefined || body instanceof Uint8Array || headers['content-length'] !== undefined)
@@ -57,8 +58,8 @@ function withTransferEncoding(request: OssRequest): OssRequest {
 const DEFAULT_COPY_LIMIT = 1024 ** 3
 
 /**
- * Opens an OSS of one's own: one account, any region, data in `directory`.
- * @throws Error when the directory cannot be used, or another process uses it.
+ * Opens an embedded OSS: one account, any region, data in `directory`.
+ * @throws Error when the directory cannot be used, another process uses it, or an optional package is not installed.
  */
 export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss> {
   const blobs = await Blobs.open(options.directory === ':memory:' ? undefined : options.directory)

@@ -2,6 +2,7 @@ import type { LevelIterator } from './cursor.ts'
 import type { Range } from './keys.ts'
 import type { Write } from './transaction.ts'
 
+/** A consistent view of the store. */
 export type Snapshot = { close(): Promise<void> }
 
 /** What to read from: a snapshot, or without one what there is now. */

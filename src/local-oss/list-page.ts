@@ -3,13 +3,13 @@ import type { ListQuery } from './list-query.ts'
 import type { BucketRecord, VersionRecord } from './records.ts'
 import type { Store } from './store.ts'
 
-/** One line of a listing: a thing with a key, or many rolled up. */
+/** One entry of a listing: a thing with a key, or the common prefix of many. */
 export type Entry<T> = T | { prefix: string }
 
 /** The entries up to the limit, and whether there are more. */
 export type Page<T> = { entries: Entry<T>[]; truncated: boolean }
 
-/** A walk over things in the order of their keys' bytes. */
+/** An iterator over things in the order of their keys' bytes. */
 export type KeyIterator<T> = {
   next: () => Promise<T | undefined>
   /** Goes on after every key that begins with `prefix`. */
@@ -20,8 +20,8 @@ export type KeyIterator<T> = {
 type Rollup = Pick<ListQuery, 'prefix' | 'delimiter'>
 
 /**
- * One page of a walk: things, and prefixes each counted once, whose other keys are leapt over rather than read.
- * `after` is the key the last page ended with; when that was a common prefix, its keys are behind us, too.
+ * One page of a listing: things, and common prefixes, each counted once; the other keys of a prefix are skipped unread.
+ * `after` is the name the last page ended with; where that was a common prefix, all its keys are skipped.
  */
 export async function readPage<T extends { key: string }>(
   iterator: KeyIterator<T>,
@@ -47,7 +47,7 @@ export async function readPage<T extends { key: string }>(
   }
 }
 
-/** What a key is rolled up to: itself through the first delimiter after the prefix. */
+/** The common prefix of a key: up to and including the first delimiter after the prefix asked for. */
 function commonPrefix(key: string, { prefix, delimiter }: Rollup): string | undefined {
   if (delimiter === '') return undefined
   const at = key.indexOf(delimiter, prefix.length)

@@ -5,7 +5,7 @@ const DEFAULT_MAX_KEYS = 100
 const MAX_KEYS = 1000
 const MAX_NAME_BYTES = 1023
 
-/** What every listing of keys is asked with. */
+/** The parameters that all listings of keys have. */
 export type ListQuery = { prefix: string; delimiter: string; maxKeys: number; encoding: 'url' | undefined }
 
 /** @throws OssError InvalidArgument for a limit outside 1 to 1000 or a name too long. */
@@ -18,7 +18,7 @@ export function parseListQuery(query: ReadonlyMap<string, string>): ListQuery {
   }
 }
 
-/** A count from 1 to 1000. */
+/** A count from 1 to 1000. @throws OssError InvalidArgument. */
 export function parseLimit(query: ReadonlyMap<string, string>, name: string, fallback: number): number {
   const value = query.get(name)
   if (value === undefined || value === '') return fallback
@@ -29,7 +29,7 @@ export function parseLimit(query: ReadonlyMap<string, string>, name: string, fal
   return limit
 }
 
-/** A key, or the beginning of one. */
+/** A key, or a prefix of one. @throws OssError InvalidArgument when it is longer than a key can be. */
 export function parseName(query: ReadonlyMap<string, string>, name: string): string | undefined {
   const value = query.get(name)
   if (value !== undefined && Buffer.byteLength(value) > MAX_NAME_BYTES) {
@@ -38,6 +38,7 @@ export function parseName(query: ReadonlyMap<string, string>, name: string): str
   return value
 }
 
+/** `encoding-type`. @throws OssError InvalidArgument for any but `url`. */
 export function parseEncoding(query: ReadonlyMap<string, string>): 'url' | undefined {
   const value = query.get('encoding-type')
   if (value === undefined || value === '') return undefined

@@ -1,4 +1,4 @@
-/** What is locked, and whether others may hold it at the same time. */
+/** The name to lock, and whether others may hold it at the same time. */
 export type LockRequest = { name: string; shared?: boolean }
 
 type Waiter = { shared: boolean; grant: () => void }
@@ -8,7 +8,7 @@ type Lock = { holders: number; exclusive: boolean; waiting: Waiter[] }
 export class Locks {
   readonly #locks = new Map<string, Lock>()
 
-  /** Runs `work` while holding every claim. Claims are taken in the order of their names, so two can never wait for each other. */
+  /** Runs `work` while holding every lock. They are acquired in the order of their names, which excludes deadlocks. */
   async run<T>(requests: readonly LockRequest[], work: () => Promise<T>): Promise<T> {
     const ordered = [...merge(requests)].sort(([a], [b]) => (a < b ? -1 : 1))
     const held: string[] = []
@@ -54,7 +54,7 @@ export class Locks {
   }
 }
 
-/** The same name claimed twice is one claim, exclusive if either is. */
+/** Two requests of one name are one, exclusive if either is. */
 function merge(requests: readonly LockRequest[]): Map<string, boolean> {
   const merged = new Map<string, boolean>()
   for (const { name, shared = false } of requests) merged.set(name, shared && (merged.get(name) ?? true))

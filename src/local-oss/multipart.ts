@@ -13,10 +13,10 @@ import type { BucketRecord, PartRecord, UploadRecord } from './records.ts'
 import type { Store } from './store.ts'
 import type { Transaction } from './transaction.ts'
 
-/** Of one upload. */
+/** The most parts of one upload. */
 export const MAX_PARTS = 10_000
 
-/** InitiateMultipartUpload: remembers the object's properties; its ACL is said on completion and refused here. */
+/** InitiateMultipartUpload: keeps the object's properties; OSS takes its ACL at completion, and refuses one here. */
 export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
   const acl = headers['x-oss-object-acl']
@@ -81,6 +81,7 @@ export function requireUpload(call: BucketCall): UploadRecord {
   return upload
 }
 
+/** `?uploadId=`. */
 export const uploadIdOf = ({ query }: BucketCall) => query.get('uploadId') ?? ''
 
 /** @throws OssError InvalidArgument. */

@@ -33,12 +33,12 @@ export function parseObjectProperties(headers: HeaderMap, bucket: BucketRecord):
   }
 }
 
-/** As a property that is absent rather than undefined. */
+/** The property `encryption`, absent rather than undefined. */
 export function encryptionProperty(encryption: Encryption | undefined): { encryption?: Encryption } {
   return encryption === undefined ? {} : { encryption }
 }
 
-/** The headers REPLACE replaces: the standard ones and `x-oss-meta-*`. */
+/** The headers that `REPLACE` replaces: the standard ones and `x-oss-meta-*`. @throws OssError InvalidArgument. */
 export function parseMetadata(headers: HeaderMap): Pick<ObjectProperties, 'headers' | 'meta'> {
   const stored: Record<string, string> = {
     'content-type': 'application/octet-stream',
@@ -73,10 +73,12 @@ function parsePersistentHeaders(list: string | undefined): HeaderMap {
   return headers
 }
 
+/** `x-oss-storage-class`. @throws OssError InvalidArgument for an unknown one. */
 export function parseStorageClass(value: string | undefined): StorageClass | undefined {
   return oneOf<StorageClass>(value, STORAGE_CLASSES, 'x-oss-storage-class', 'no such storage class exists')
 }
 
+/** `x-oss-object-acl`. @throws OssError InvalidArgument for an unknown one. */
 export function parseObjectAcl(value: string | undefined): ObjectAcl | undefined {
   return oneOf<ObjectAcl>(value, OBJECT_ACLS, 'x-oss-object-acl', 'no such object access control exists')
 }
@@ -87,7 +89,7 @@ export function checkPublic(bucket: BucketRecord, acl: ObjectAcl, what: 'bucket'
   throw new OssError('AccessDenied', { message: `Put public ${what} acl is not allowed` })
 }
 
-/** One of OSS's words, exactly as it writes them; undefined when there is no header. */
+/** One of the values OSS knows, case and all; undefined when there is no header. @throws OssError InvalidArgument. */
 export function oneOf<T extends string>(
   value: string | undefined,
   words: readonly string[],
@@ -106,7 +108,7 @@ export function parseEncryption(headers: HeaderMap): Encryption | undefined {
   return checkEncryption(algorithm, dataEncryption, keyId)
 }
 
-/** The rule itself, for headers and for a bucket's default alike. */
+/** Which combinations of encryption settings are valid, in headers and in a bucket's default. @throws as parseEncryption. */
 export function checkEncryption(
   algorithm: string | undefined,
   dataEncryption: string | undefined,
@@ -139,7 +141,7 @@ export function encryptionHeaders({ encryption }: { encryption?: Encryption }): 
   return headers
 }
 
-/** The kept headers as they are given back. */
+/** The stored headers and metadata as response headers. */
 export function metadataHeaders({ headers, meta }: ObjectProperties): HeaderMap {
   const prefixed = Object.entries(meta).map(([name, value]) => [META_PREFIX + name, value])
   return { ...headers, ...Object.fromEntries(prefixed) }

@@ -12,13 +12,13 @@ type Row = {
   optional?: readonly string[]
   /** A header that must be present. */
   header?: string
-  /** What of it is open to unsigned requests on public data. */
+  /** The permission by which unsigned requests may have it; absent: none. */
   anonymous?: AnonymousAccess
   /** Whether it writes an object, and so refuses `If-Match` and the like. */
   writes?: true
 }
 
-/** One thing OSS can be asked. Service operations, and those whose bucket need not exist, get the bare call. */
+/** An operation of OSS. Those on the service, and those whose bucket need not exist, get a call without a bucket. */
 export type Operation =
   | (Row & { on: 'service' | 'bucket-name'; handle: (call: Call) => Promise<Reply> })
   | (Row & { on: 'bucket' | 'object'; handle: (call: BucketCall) => Promise<Reply> })

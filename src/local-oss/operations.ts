@@ -19,7 +19,7 @@ import { putObject } from './put-object.ts'
 import { cleanRestoredObject, restoreObject } from './restore.ts'
 import { getSymlink, putSymlink } from './symlink.ts'
 
-/** One row for each thing that can be asked. */
+/** The table of all operations. */
 export const operations: readonly Operation[] = [
   { name: 'ListBuckets', method: 'GET', on: 'service', handle: bucket.listBuckets },
 

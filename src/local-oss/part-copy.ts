@@ -71,7 +71,7 @@ function checkSourceType({ type }: VersionRecord): void {
   if (type === 'Appendable') throw new OssError('OperationNotSupported')
 }
 
-/** A whole object's digests are known; a piece must be read for them. */
+/** The digests of a whole object are stored; a range must be read for them. */
 async function digest(call: BucketCall, source: VersionRecord, { start, end }: ByteRange) {
   if (end - start === source.size && source.type === 'Normal' && source.crc64 !== undefined) {
     return { etag: source.etag, crc64: source.crc64 }

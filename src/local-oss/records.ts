@@ -1,14 +1,21 @@
-/** What the store keeps. Everything here is JSON; times are milliseconds since the epoch. */
+/** The records of the store, kept as JSON; times are milliseconds since the epoch. */
 
+/** Of a bucket. */
 export type Acl = 'private' | 'public-read' | 'public-read-write'
+/** Of an object; `default`: as its bucket's. */
 export type ObjectAcl = Acl | 'default'
+/** As OSS names them. */
 export type StorageClass = 'Standard' | 'IA' | 'Archive' | 'ColdArchive' | 'DeepColdArchive'
+/** Server-side encryption as OSS names it. */
 export type Encryption = { algorithm: 'AES256' | 'KMS' | 'SM4'; dataEncryption?: 'SM4'; keyId?: string }
+/** Object retention, in force until then. */
 export type Retention = { mode: 'GOVERNANCE' | 'COMPLIANCE'; until: number }
+/** Of an object or a bucket. */
 export type Tag = [key: string, value: string]
 
+/** A bucket. */
 export type BucketRecord = {
-  /** Prefix of all its keys in the store: a bucket made anew never sees its namesake's objects. */
+  /** In all its keys in the store: a bucket that is created again does not get the objects of the deleted one. */
   id: string
   name: string
   region: string
@@ -53,6 +60,7 @@ export type Content = {
   target?: string
 }
 
+/** A version of an object, or a delete marker. */
 export type VersionRecord = ObjectProperties &
   Content & {
     /** `null` unless the bucket's versioning was enabled when it was written. */
@@ -68,8 +76,10 @@ export type VersionRecord = ObjectProperties &
     legalHold?: 'ON' | 'OFF'
   }
 
+/** A pending multipart upload. */
 export type UploadRecord = ObjectProperties & { initiated: number; forbidOverwrite: boolean }
 
+/** A part of a pending upload. */
 export type PartRecord = {
   number: number
   etag: string

@@ -4,7 +4,7 @@ import { UnreadableBody } from './body.ts'
 import { OssError, renderError } from './errors.ts'
 import { type HeaderMap, type OssResponse, type Reply, toReadable } from './http.ts'
 
-/** What an answer needs to know of its request. */
+/** What an answer depends on besides the operation. */
 export type ResponseContext = {
   method: string
   host: string
@@ -13,8 +13,8 @@ export type ResponseContext = {
 }
 
 /**
- * What OSS says to a failure; HEAD has no body, so the document goes into a header.
- * @throws the cause itself when the request broke off, since then nobody is there to be answered.
+ * The answer to a failure. HEAD has no body, so the error document goes into the header `x-oss-err`.
+ * @throws the cause itself when the client has gone, and cannot be answered.
  */
 export function errorReply(cause: unknown, { method, host, signal }: ResponseContext): Reply {
   if (cause instanceof UnreadableBody) throw cause.cause
@@ -33,7 +33,7 @@ function internal(cause: unknown): OssError {
   return new OssError('InternalError', { elements: { Detail: String(cause) } })
 }
 
-/** The answer with what every answer of OSS has. */
+/** A reply with the headers that every answer of OSS has. */
 export function toResponse(
   { status = 200, headers = {}, body }: Reply,
   { method, started, signal }: ResponseContext,
@@ -51,7 +51,7 @@ export function toResponse(
     if (length > 0) all['content-type'] ??= 'application/xml'
   }
   const stream = toReadable(method === 'HEAD' ? undefined : body)
-  // Who gives up need not read the rest; the bytes are let go of.
+  // A caller that aborts need not read the rest for its blobs to be unpinned.
   return { status, headers: all, body: signal === undefined ? stream : addAbortSignal(signal, stream) }
 }
 

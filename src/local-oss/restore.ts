@@ -9,7 +9,7 @@ import { requireObject, updateVersion, versionHeaders, versionIdOf } from './ver
 const DAY = 86_400_000
 const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive']
 
-/** Whether an object's bytes can be had: it is in no archive, or restored and not yet frozen again. */
+/** Whether an object's bytes can be read: its class is no archive, or it is restored and the restore has not expired. */
 export function isReadable({ storageClass, restore }: VersionRecord, now: number): boolean {
   if (!ARCHIVED.includes(storageClass)) return true
   return restore !== undefined && restore.readyAt <= now && now < restore.expires
@@ -45,7 +45,7 @@ export async function restoreObject(call: BucketCall): Promise<Reply> {
   })
 }
 
-/** CleanRestoredObject: freezes a restored object again. The two refusals' codes are from memory of the SDKs, not documented. */
+/** CleanRestoredObject: ends a restore early. The codes of the two refusals are not documented. */
 export async function cleanRestoredObject(call: BucketCall): Promise<Reply> {
   const { state, key } = call
   return changeObject(call, (transaction, bucket) => {

@@ -9,7 +9,7 @@ export const SUBRESOURCES: ReadonlySet<string> = new Set([
   ...operations.flatMap(({ query = [], optional = [] }) => [...query, ...optional]),
 ])
 
-/** Parameters of writes that may stand there without a value and still ask for nothing else. */
+/** Parameters of writes that select no operation, even without a value. */
 const EMPTY_PARAMETERS = new Set([
   'encoding-type',
   'security-token',
@@ -23,8 +23,8 @@ const EMPTY_PARAMETERS = new Set([
 export type Target = { method: string; bucket: string; key: string }
 
 /**
- * The one row that takes all of the request's sub-resources, the one with a header before the one without; undefined
- * when OSS, or this service, has no such operation.
+ * The row of the table that takes all of the request's sub-resources; one that needs a header goes before one that does
+ * not. Undefined when OSS, or this service, has no such operation.
  */
 export function findOperation(
   { method, bucket, key }: Target,
@@ -32,7 +32,7 @@ export function findOperation(
   headers: HeaderMap,
 ): Operation | undefined {
   const levels = bucket === '' ? ['service'] : key === '' ? ['bucket', 'bucket-name'] : ['object']
-  // A preflight has the URL of the request it asks about.
+  // A preflight has the query of the request that it asks for.
   const isPreflight = method === 'OPTIONS'
   if (!isPreflight && hasUnknownSubresource(method, query)) return undefined
   const asked = isPreflight ? [] : [...query.keys()].filter((name) => SUBRESOURCES.has(name))
@@ -52,7 +52,7 @@ function matches({ query = [], optional = [], header }: Operation, asked: string
 
 /**
  * Whether a write has a name without a value that is neither a sub-resource nor a parameter. It may be a sub-resource
- * that OSS has since got, and must not delete a bucket or empty an object; reads ignore such names, as OSS does.
+ * newer than the list, and must not delete a bucket or empty an object; reads ignore such names, as OSS does.
  */
 function hasUnknownSubresource(method: string, query: ReadonlyMap<string, string>): boolean {
   if (method === 'GET' || method === 'HEAD') return false

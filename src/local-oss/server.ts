@@ -11,7 +11,7 @@ export async function listen(handle: Transport, port: number, host: string): Pro
   const server = createServer((request, response) => {
     serve(handle, request, response).catch(() => response.destroy())
   })
-  // An upload may take as long as it likes; a silent connection may not.
+  // Uploads have no time limit; idle connections have.
   server.requestTimeout = 0
   server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve, reject) => {
@@ -32,7 +32,7 @@ async function serve(handle: Transport, request: IncomingMessage, response: Serv
     method: request.method ?? 'GET',
     url: /^https?:\/\//i.test(target) ? target : `http://${host}${target}`,
     headers: headersOf(request),
-    // A refusal within the body must not cut the connection it is answered on; the rest is dropped below.
+    // An early refusal must not destroy the connection it is answered on; the rest of the body is discarded below.
     body: request.iterator({ destroyOnReturn: false }),
     signal: gone.signal,
   })
@@ -50,7 +50,7 @@ function headersOf({ headers }: IncomingMessage): HeaderMap {
   return map
 }
 
-/** Stops accepting and waits for what is in flight. */
+/** Stops accepting, and waits for requests in flight. */
 function close(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((cause) => (cause ? reject(cause) : resolve()))

@@ -13,13 +13,14 @@ const SUBRESOURCES = new Set(
   publicAccessBlock accessPoint accessPointPolicy`.split(/\s+/),
 )
 
+/** What V1 signs of a request. */
 export type V1Request = {
   method: string
   bucket: string
   key: Buffer
   query: ReadonlyMap<string, string>
   headers: HeaderMap
-  /** The Date slot: the date header, or `Expires` of a signed URL. */
+  /** The date line: the date header, or `Expires` of a signed URL. */
   date: string
 }
 

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { percentDecode, percentEncode } from './address.ts'
 import { type HeaderMap, trimmedBytes } from './http.ts'
 
+/** Begins the Authorization header and the string to sign. */
 export const V4_ALGORITHM = 'OSS4-HMAC-SHA256'
 
 /** What V4 signs of a request. `query` is raw, and for a presigned URL without its signature. */
@@ -34,7 +35,7 @@ export function isAlwaysSigned(name: string): boolean {
   return name === 'content-type' || name === 'content-md5' || name.startsWith('x-oss-')
 }
 
-/** Names and values encoded in the one way, however the client spelled them: `'` is as good as `%27`. */
+/** Names and values decoded and encoded again, so that `'` and `%27` are signed alike. */
 function canonicalQuery(rawQuery: string): string {
   const canonical = (text: string) => percentEncode(percentDecode(text))
   return rawQuery

@@ -11,8 +11,8 @@ export class Store {
   readonly #onUnreferenced: (blobs: string[]) => void
   #queue: { transaction: Transaction; resolve: () => void; reject: (cause: unknown) => void }[] = []
   #flushing: Promise<void> | undefined
-  // LevelDB writes on another thread: without a snapshot from before a batch, two reads of one turn (a record, then its
-  // bytes) could be of either side of it.
+  // LevelDB writes on another thread: during a batch, reads go to a snapshot from before it, or a record and its bytes
+  // could be read from before and after it.
   #readFrom: Source = {}
 
   private constructor(level: Level, onUnreferenced: (blobs: string[]) => void) {
@@ -22,7 +22,7 @@ export class Store {
 
   /**
    * Opens the store in `location`, or one in memory when it is undefined.
-   * `onUnreferenced` hears of blobs that lost their last reference, after that is durable.
+   * `onUnreferenced` is called with blobs that lost their last reference, once that is durable.
    * @throws Error when its package is not installed, or another process has the directory open.
    */
   static async open(location: string | undefined, onUnreferenced: (blobs: string[]) => void): Promise<Store> {
@@ -38,6 +38,7 @@ export class Store {
     return text === undefined ? undefined : (JSON.parse(text) as T)
   }
 
+  /** The text stored under a key, as of now. */
   getText(key: Buffer): string | undefined {
     return this.#level.getSync(key, this.#readFrom)?.toString('utf8')
   }
@@ -54,7 +55,7 @@ export class Store {
     return values.map((value) => value !== undefined)
   }
 
-  /** A walk over a range as it is at this moment. */
+  /** A cursor over a range as it is at this moment. */
   cursor(range: Range): Cursor {
     return new Cursor(this.#level.iterator({ ...range, ...this.#readFrom }))
   }
@@ -70,8 +71,8 @@ export class Store {
   }
 
   /**
-   * Resolves when the change is on disk. Changes that arrive while one is being written go out as one batch,
-   * so many small writes share one fsync.
+   * Resolves when the transaction is on disk. Those that arrive while one is being written go out as one batch, so many
+   * small writes share one fsync.
    */
   commit(transaction: Transaction): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -80,13 +81,14 @@ export class Store {
     })
   }
 
+  /** Waits for pending commits, then closes LevelDB. */
   async close(): Promise<void> {
     await this.#flushing
     await this.#level.close()
   }
 
   async #flush(): Promise<void> {
-    // Not within the call of the first change, so that others of the same turn come along.
+    // One microtask later, so that other transactions of the same turn are in the first batch.
     await null
     while (this.#queue.length > 0) {
       const group = this.#queue
@@ -110,7 +112,7 @@ export class Store {
       await this.#level.batch(writes, { sync: true })
     } finally {
       this.#readFrom = {}
-      // Closes when the last walk over it has ended.
+      // Closes when the last cursor on it is closed.
       snapshot.close().catch(() => {})
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Sub-resources that OSS has and this service has not, with the names that only come along with one of them. They must
- * not pass for something else. From the requests of Alibaba's SDKs: Java (RequestParameters, SignParameters), Go v2
+ * Sub-resources of OSS that this service does not implement, with the parameters that only they have. A request with one
+ * must not be taken for another operation. From the requests of Alibaba's SDKs: Java (RequestParameters, SignParameters), Go v2
  * (api_op_*.go), Python (oss2's _subresource_key_set), ali-oss.
  */
 export const UNSUPPORTED_SUBRESOURCES: readonly string[] = `

@@ -8,7 +8,7 @@ import { parseObjectProperties } from './object-properties.ts'
 import { checkOverwrite, writtenHeaders } from './put-object.ts'
 import { addVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
 
-/** PutSymlink: a name for a key of the same bucket, which need not exist. */
+/** PutSymlink: a link to a key of the same bucket, which need not exist. */
 export async function putSymlink(call: BucketCall): Promise<Reply> {
   const header = call.headers['x-oss-symlink-target']
   if (header === undefined) throw new OssError('MissingArgument')

@@ -3,7 +3,7 @@ import { percentDecode } from './address.ts'
 import { OssError } from './errors.ts'
 import type { Tag } from './records.ts'
 
-/** What tags are put on: how many may be there, and of which characters (tests of the Python SDK). */
+/** How many tags objects and buckets may have, and of which characters (tests of the Python SDK). */
 const limits = {
   object: { max: 10, pattern: /^[\p{L}\p{N} +\-=._:/]*$/u },
   bucket: { max: 20, pattern: /^[\p{L}\p{N} +\-=._:/@%]*$/u },
@@ -35,6 +35,7 @@ export function parseTagging(root: XmlNode, on: Tagged = 'object'): Tag[] {
   return checkTags(tags, on)
 }
 
+/** The `Tagging` document. */
 export function renderTagging(tags: readonly Tag[]): string {
   return renderXml('Tagging', { TagSet: { Tag: tags.map(([Key, Value]) => ({ Key, Value })) } })
 }

@@ -1,8 +1,9 @@
 import type { Segment } from './records.ts'
 
+/** One write of LevelDB's batch. */
 export type Write = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
 
-/** Bytes written but not yet part of any object. Small ones are not in a file but here. */
+/** Bytes written but not yet part of any object; `inline` where they are too few for a file. */
 export type Staged = { id: string; size: number; inline: Buffer | undefined }
 
 /** Writes that become visible and durable together, or not at all. */
@@ -11,6 +12,7 @@ export class Transaction {
   readonly adopted: Staged[] = []
   readonly references = new Map<string, number>()
 
+  /** Stores a record as JSON. */
   put(key: Buffer, record: unknown): void {
     this.writes.push({ type: 'put', key, value: Buffer.from(JSON.stringify(record)) })
   }
@@ -23,7 +25,7 @@ export class Transaction {
     this.writes.push({ type: 'del', key })
   }
 
-  /** Makes staged bytes part of this change, with one reference. */
+  /** Makes staged bytes part of this transaction, with one reference. */
   adopt(staged: Staged): Segment[] {
     if (staged.size === 0) return []
     this.adopted.push(staged)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { invalidArgument } from './errors.ts'
 
 // An id is base64 of a small protobuf message, as OSS's are: two numbers, a time in nanoseconds, and 32 hex digits.
-// Here the time is the version's place in the history of its key, so that the record is found without a search.
+// Here the time is the version's sequence number, so that the record is found without a search.
 const NUMBERS = Buffer.from([0x08, 1, 0x10, 1])
 const TIME = 0x18
 const UNIQUE = [0x22, 32]
@@ -15,7 +15,7 @@ const OSS_ID = /^CAEQ[A-Za-z0-9._-]{60,64}$/
 /** Ids of this service's earlier versions. */
 const EARLIER_ID = /^CAEQ([0-9a-f]{14})[0-9a-f]{32}$/
 
-/** The id of a new version, from its place in the history of its key: microseconds since the epoch, about. */
+/** The id of a new version. @param sequence its sequence number: microseconds since the epoch, about. */
 export function newVersionId(sequence: number): string {
   const time: number[] = []
   for (let rest = BigInt(sequence) * NANOSECONDS; time.length < TIME_BYTES; rest >>= 7n) {
@@ -26,7 +26,7 @@ export function newVersionId(sequence: number): string {
   return bytes.toString('base64').replaceAll('+', '.').replaceAll('/', '_')
 }
 
-/** Where in the history of its key a version is, even if it no longer exists; the null version's id does not tell. */
+/** The sequence number in a version's id, even if the version no longer exists; undefined for the null version. */
 export function sequenceOf(versionId: string): number | undefined {
   const [, hex] = EARLIER_ID.exec(versionId) ?? []
   if (hex !== undefined) return Number.parseInt(hex, 16)

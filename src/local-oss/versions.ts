@@ -6,7 +6,7 @@ import type { BucketRecord, Content, ObjectProperties, VersionRecord } from './r
 import type { Transaction } from './transaction.ts'
 import { checkVersionId, newVersionId, sequenceOf } from './version-id.ts'
 
-/** A version before it is given its place in the history of its key. */
+/** A version before it has an id and a sequence number. */
 export type NewVersion = ObjectProperties &
   Content &
   Pick<VersionRecord, 'lastModified' | 'deleteMarker' | 'retention' | 'legalHold'>
@@ -61,8 +61,8 @@ export function versionIdOf(query: ReadonlyMap<string, string>): string | undefi
 }
 
 /**
- * Makes a version the current one. Under enabled versioning the former stays behind it; otherwise the null version
- * is replaced, wherever in the history it is.
+ * Makes a version the current one. Where versioning is enabled the former one is kept as noncurrent; otherwise the null
+ * version is replaced, be it current or noncurrent.
  * @throws OssError FileImmutable when what would be replaced is under retention or legal hold.
  */
 export function addVersion(
@@ -113,7 +113,7 @@ export function updateVersion(
 }
 
 /**
- * Removes one version for good; behind the current one its predecessor comes up.
+ * Removes one version permanently; where that was the current one, its predecessor becomes current.
  * @throws OssError FileImmutable.
  */
 export async function removeVersion(
@@ -187,7 +187,7 @@ function releaseNullVersion(
 
 let lastSequence = 0
 
-/** Above every earlier version of the key, whatever the clock does; mostly in the order of time. */
+/** Greater than that of every earlier version of the key, even if the clock is set back. Microseconds, about. */
 function nextSequence(after = 0): number {
   lastSequence = Math.max(Date.now() * 1000, lastSequence + 1, after + 1)
   return lastSequence
