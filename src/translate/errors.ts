@@ -1,52 +1,91 @@
 import type { OssError } from '../oss/error.ts'
 import { isS3ErrorCode, S3Error, type S3ErrorCode } from '../s3/error.ts'
 
-/** OSS codes that S3 has under another name. Codes of the same name and meaning are not listed. */
-const renamed: Record<string, S3ErrorCode> = {
-  SymlinkTargetNotExist: 'NoSuchKey',
-  InvalidObjectName: 'InvalidURI',
-  FilePartNotExist: 'InvalidPart',
-  InvalidCRC64: 'BadDigest',
-  InvalidXMLFormat: 'MalformedXML',
-  MissingArgument: 'InvalidRequest',
-  OperationNotSupported: 'InvalidRequest',
-  InvalidDataEncryptionAlgorithmError: 'InvalidArgument',
-  KmsServiceNotEnabled: 'InvalidRequest',
-  FileImmutable: 'AccessDenied',
-  FileAlreadyExists: 'PreconditionFailed',
-  UserDisable: 'AccountProblem',
-  BucketDisable: 'AllAccessDisabled',
-  RepeatedTags: 'InvalidTag',
-  InvalidTaggingKey: 'InvalidTag',
-  TooManyTags: 'InvalidTag',
-  NoSuchLifecycle: 'NoSuchLifecycleConfiguration',
-  NoSuchServerSideEncryptionRule: 'ServerSideEncryptionConfigurationNotFoundError',
-  NoSuchBucketObjectTagging: 'NoSuchTagSet',
-  NoSuchWORMConfiguration: 'ObjectLockConfigurationNotFoundError',
-  NoSuchRegion: 'InvalidLocationConstraint',
-  MirrorFailed: 'NoSuchKey',
-  DownloadTrafficRateLimitExceeded: 'SlowDown',
-  UploadTrafficRateLimitExceeded: 'SlowDown',
-  MetaOperationQpsLimitExceeded: 'SlowDown',
-  TotalQpsLimitExceeded: 'SlowDown',
-  ActiveRequestLimitExceeded: 'SlowDown',
-  CpuLimitExceeded: 'SlowDown',
+/** What an error of OSS becomes. */
+type Row = {
+  code: S3ErrorCode
+  /** The text: `s3`: S3's own for the code, by which clients tell errors; absent: OSS's, which says what is wrong; or another. */
+  text?: 's3' | { message: string }
+  /** Elements of the document besides those that the code has anyway. */
+  elements?: Record<string, string>
 }
 
-/** OSS refuses the gateway's own identity or signature: a client must not think that its key is wrong. */
-const ownFault = new Set([
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-  'SecurityTokenExpired',
-  'InvalidSecurityToken',
-  'AccessKeyIdAndSecurityTokenNotMatch',
-  'SecurityTokenNotSupported',
-  'RequestTimeTooSkewed',
-  'SecondLevelDomainForbidden',
-  'NonStandardHostForbidden',
-])
+/**
+ * OSS's codes that S3 has under another name. A code that both have, with the same meaning, is in no row; one that S3
+ * does not have becomes the nearest of its status.
+ * S3: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; OSS: the page of each status in its developer
+ * guide ("HTTP 400 status code" …).
+ */
+export const renamedErrors: Readonly<Record<string, Row>> = {
+  // Objects and uploads.
+  SymlinkTargetNotExist: { code: 'NoSuchKey', text: 's3' },
+  MirrorFailed: { code: 'NoSuchKey', text: 's3' },
+  InvalidObjectName: { code: 'InvalidURI' },
+  FilePartNotExist: { code: 'InvalidPart', text: 's3' },
+  InvalidCRC64: { code: 'BadDigest' },
+  // Sent only for a client's `If-None-Match: *`.
+  FileAlreadyExists: {
+    code: 'PreconditionFailed',
+    text: 's3',
+    elements: { Condition: 'If-None-Match' },
+  },
+  FileImmutable: {
+    code: 'AccessDenied',
+    text: { message: 'Access Denied because object protected by object lock.' },
+  },
 
-const nearest: Record<number, S3ErrorCode> = {
+  // Requests.
+  InvalidXMLFormat: { code: 'MalformedXML' },
+  MissingArgument: { code: 'InvalidRequest' },
+  OperationNotSupported: { code: 'InvalidRequest' },
+  InvalidDataEncryptionAlgorithmError: { code: 'InvalidArgument' },
+  KmsServiceNotEnabled: { code: 'InvalidRequest' },
+  RepeatedTags: { code: 'InvalidTag' },
+  InvalidTaggingKey: { code: 'InvalidTag' },
+  TooManyTags: { code: 'InvalidTag' },
+
+  // Buckets and accounts.
+  UserDisable: { code: 'AccountProblem' },
+  BucketDisable: { code: 'AllAccessDisabled' },
+  NoSuchRegion: { code: 'InvalidLocationConstraint' },
+  NoSuchLifecycle: { code: 'NoSuchLifecycleConfiguration', text: 's3' },
+  NoSuchServerSideEncryptionRule: { code: 'ServerSideEncryptionConfigurationNotFoundError', text: 's3' },
+  NoSuchBucketObjectTagging: { code: 'NoSuchTagSet', text: 's3' },
+  NoSuchWORMConfiguration: { code: 'ObjectLockConfigurationNotFoundError', text: 's3' },
+
+  // Limits.
+  DownloadTrafficRateLimitExceeded: { code: 'SlowDown', text: 's3' },
+  UploadTrafficRateLimitExceeded: { code: 'SlowDown', text: 's3' },
+  MetaOperationQpsLimitExceeded: { code: 'SlowDown', text: 's3' },
+  TotalQpsLimitExceeded: { code: 'SlowDown', text: 's3' },
+  ActiveRequestLimitExceeded: { code: 'SlowDown', text: 's3' },
+  CpuLimitExceeded: { code: 'SlowDown', text: 's3' },
+
+  // OSS refuses the gateway's own identity, signature or address: a client must not think that its key is wrong.
+  InvalidAccessKeyId: { code: 'InternalError', text: 's3' },
+  SignatureDoesNotMatch: { code: 'InternalError', text: 's3' },
+  SecurityTokenExpired: { code: 'InternalError', text: 's3' },
+  InvalidSecurityToken: { code: 'InternalError', text: 's3' },
+  AccessKeyIdAndSecurityTokenNotMatch: { code: 'InternalError', text: 's3' },
+  SecurityTokenNotSupported: { code: 'InternalError', text: 's3' },
+  RequestTimeTooSkewed: { code: 'InternalError', text: 's3' },
+  SecondLevelDomainForbidden: { code: 'InternalError', text: 's3' },
+  NonStandardHostForbidden: { code: 'InternalError', text: 's3' },
+}
+
+/** The same by the error-cause code, where OSS's code is too wide. */
+export const renamedCauses: Readonly<Record<string, Row>> = {
+  // A copy of a delete marker: OSS calls it an argument; S3 an invalid request, in the same words.
+  '0016-00000307': {
+    code: 'InvalidRequest',
+    text: {
+      message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
+    },
+  },
+}
+
+/** S3's code for one of OSS's that S3 does not have, by its status. */
+const nearest: Readonly<Record<number, S3ErrorCode>> = {
   400: 'InvalidRequest',
   403: 'AccessDenied',
   404: 'NoSuchKey',
@@ -55,7 +94,14 @@ const nearest: Record<number, S3ErrorCode> = {
   411: 'MissingContentLength',
   412: 'PreconditionFailed',
   416: 'InvalidRange',
+  429: 'SlowDown',
+  503: 'SlowDown',
 }
+
+/** Codes of both whose text is OSS's all the same: it says which argument is wrong. */
+const ossTexts = new Set<S3ErrorCode>(['InvalidArgument', 'InvalidRequest', 'MalformedXML', 'InvalidTag'])
+/** Codes that stand for others by their status, and whose text says no more than S3's. */
+const s3Texts = new Set<S3ErrorCode>(['NoSuchKey', 'SlowDown', 'PreconditionFailed'])
 
 /** What was asked for: the elements S3 names in its errors. */
 export type ErrorSubject = {
@@ -69,73 +115,52 @@ export type ErrorSubject = {
 /** Seconds a client is asked to wait before it tries again. */
 const RETRY_AFTER = '1'
 
-/** An answer of OSS as S3 would have given it. Never a success, whatever the code. */
+/**
+ * An answer of OSS as S3 would have given it. Never a success, whatever the code.
+ * @param error OSS's; what it says of itself and of the bucket counts more than `subject`.
+ * @param subject what the client asked for.
+ */
 export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error {
-  if (ownFault.has(error.code)) return new S3Error('InternalError', { cause: error })
-  const code = s3Code(error)
+  const row = rowOf(error)
+  const { code } = row
   const headers: Record<string, string> = {}
   if (code === 'SlowDown' || code === 'ServiceUnavailable') headers['retry-after'] = RETRY_AFTER
-  if (error.headers['x-oss-delete-marker'] === 'true') {
+  const isDeleteMarker = error.headers['x-oss-delete-marker'] === 'true'
+  if (isDeleteMarker && code !== 'InternalError') {
     headers['x-amz-delete-marker'] = 'true'
     const versionId = error.headers['x-oss-version-id']
     if (versionId !== undefined) headers['x-amz-version-id'] = versionId
     if (code === 'MethodNotAllowed') headers.allow = 'DELETE'
   }
+  const message = typeof row.text === 'object' ? row.text.message : error.message
+  const isS3Text = row.text === 's3' || error.status >= 500
   return new S3Error(code, {
-    // OSS says more than S3 where it refuses an argument; elsewhere clients compare S3's own texts.
-    ...(error.status < 500 && (keepsMessage.has(code) || error.code !== code)
-      ? { message: messageOf(error, code) }
-      : {}),
-    // Sent only for a client's `If-None-Match: *`.
+    ...(isS3Text ? {} : { message }),
     elements:
-      error.code === 'FileAlreadyExists'
-        ? { Condition: 'If-None-Match' }
-        : code === 'MethodNotAllowed' && error.headers['x-oss-delete-marker'] === 'true'
-          ? { Method: subject.method ?? '', ResourceType: 'DeleteMarker' }
-          : elementsOf(code, { ...subject, bucket: error.bucketName ?? subject.bucket }),
+      row.elements ??
+      (isDeleteMarker && code === 'MethodNotAllowed'
+        ? { Method: subject.method ?? '', ResourceType: 'DeleteMarker' }
+        : elementsOf(code, { ...subject, bucket: error.bucketName ?? subject.bucket })),
     headers,
     cause: error,
   })
 }
 
-const keepsMessage = new Set<S3ErrorCode>(['InvalidArgument', 'InvalidRequest', 'MalformedXML', 'InvalidTag'])
-/** Renamed codes whose S3 text says the same. */
-const sameMeaning = new Set<S3ErrorCode>([
-  'NoSuchKey',
-  'SlowDown',
-  'PreconditionFailed',
-  'InvalidPart',
-  'NoSuchTagSet',
-])
-
-const LOCKED = 'Access Denied because object protected by object lock.'
-
-function messageOf(error: OssError, code: S3ErrorCode): string {
-  if (error.ec === DELETE_MARKER_AS_SOURCE) {
-    return 'The source of a copy request may not specifically refer to a delete marker by version id.'
+function rowOf({ ec, code, status }: OssError): Row {
+  if (ec !== undefined && Object.hasOwn(renamedCauses, ec)) return renamedCauses[ec] as Row
+  if (Object.hasOwn(renamedErrors, code)) return renamedErrors[code] as Row
+  // A code of both; but a 5xx is the word of a service that fails, whatever it says.
+  if (code === 'AccessDenied' || (isS3ErrorCode(code) && status < 500)) {
+    return ossTexts.has(code as S3ErrorCode)
+      ? { code: code as S3ErrorCode }
+      : { code: code as S3ErrorCode, text: 's3' }
   }
-  if (error.code === 'FileImmutable') return LOCKED
-  if (sameMeaning.has(code) || isConfigurationMissing(code)) return new S3Error(code).message
-  return error.message
+  const near = nearest[status] ?? (status >= 500 ? 'ServiceUnavailable' : 'InternalError')
+  return status >= 500 || s3Texts.has(near) ? { code: near, text: 's3' } : { code: near }
 }
 
 const isConfigurationMissing = (code: S3ErrorCode) =>
   code.startsWith('NoSuch') || code.endsWith('NotFoundError')
-
-/** OSS calls it an argument; S3 an invalid request, in the same words. */
-const DELETE_MARKER_AS_SOURCE = '0016-00000307'
-
-function s3Code(error: OssError): S3ErrorCode {
-  if (error.ec === DELETE_MARKER_AS_SOURCE) return 'InvalidRequest'
-  const known = Object.hasOwn(renamed, error.code) ? renamed[error.code] : undefined
-  if (known !== undefined) return known
-  if (error.code === 'AccessDenied' || (isS3ErrorCode(error.code) && error.status < 500)) {
-    return error.code as S3ErrorCode
-  }
-  if (error.status === 503 || error.status === 429) return 'SlowDown'
-  if (error.status >= 500) return 'ServiceUnavailable'
-  return nearest[error.status] ?? 'InternalError'
-}
 
 function elementsOf(
   code: S3ErrorCode,

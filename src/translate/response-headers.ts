@@ -19,7 +19,7 @@ const same = (name: string): [string, ResponseHeader] => [name, { to: name, on: 
 /**
  * Every header of OSS's answers that a client sees, by OSS's name; what stands in no row does not pass. Metadata
  * (`x-oss-meta-*`) is metadata.ts, checksums stored-checksum.ts, object lock operations/objects/object-lock-headers.ts.
- * OSS: https://www.alibabacloud.com/help/en/oss/developer-reference/common-http-headers and the page of each operation.
+ * OSS: the response headers on the page of each operation, and of GetObject and HeadObject above all.
  */
 export const responseHeaders: Readonly<Record<string, ResponseHeader>> = {
   'x-oss-version-id': { to: 'x-amz-version-id', on: 'all' },
