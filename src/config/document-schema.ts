@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { MAX_COPIED_PART_BYTES, MIN_PART_BYTES } from '../oss/limits.ts'
 import { s3StorageClasses } from '../translate/storage-class.ts'
 import { parsed, parseSeconds, parseSize, parseWhole, SIZE, TIME } from './values.ts'
 
@@ -114,7 +115,7 @@ export const documentSchema = v.object({
       /** Larger sources are refused, in S3's words; S3's own limit is 5 GiB. */
       maxSize: v.optional(size(1, 48.8 * TiB), '5GiB'),
       /** Parts of a rerouted copy: their size, and how many at a time. */
-      partSize: v.optional(size(100 * 1024, 1024 ** 3), '128MiB'),
+      partSize: v.optional(size(MIN_PART_BYTES, MAX_COPIED_PART_BYTES), '128MiB'),
       parallel: v.optional(whole(1, 64), '8'),
       /** When a long copy's answer begins, with spaces to keep the connection alive; 0 is never. */
       keepAliveAfter: v.optional(time(0, LONGEST), '10'),

@@ -1,6 +1,7 @@
 import { decodeKey } from '../bytes/percent.ts'
 import type { OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable } from '../oss/error.ts'
+import { MAX_LISTED } from '../oss/limits.ts'
 import type { HeaderMap, Log } from '../ports.ts'
 import { children, element, text } from '../xml/index.ts'
 import { attempt, isOutcomeUnknown, type Waiting } from './attempt.ts'
@@ -110,20 +111,18 @@ async function abortOrphanedUploads(
   }
 }
 
-const MOST_UPLOADS = 1000
-
 /** The uploads of a key by their ids, with the time they began, and OSS's present time; in milliseconds. */
 type Uploads = { ids: ReadonlyMap<string, number>; now: number }
 
 /** @throws Error when there are too many to tell. */
 async function uploadsOf(ports: UploadPorts, { bucket, key }: Omit<Upload, 'uploadId'>): Promise<Uploads> {
-  const query = { uploads: null, prefix: key, 'max-uploads': String(MOST_UPLOADS), 'encoding-type': 'url' }
+  const query = { uploads: null, prefix: key, 'max-uploads': String(MAX_LISTED), 'encoding-type': 'url' }
   const { document, headers } = await attempt(ports, noAbort, (signal) =>
     ports.oss.sendForXml({ method: 'GET', bucket, query, signal }, 'ListMultipartUploadsResult'),
   )
   // A prefix is its own first name in the list.
   const own = children(document, 'Upload').filter((upload) => decodeKey(text(upload, 'Key') ?? '') === key)
-  if (own.length === MOST_UPLOADS) throw new Error(`there are ${MOST_UPLOADS} uploads of one key`)
+  if (own.length === MAX_LISTED) throw new Error(`there are ${MAX_LISTED} uploads of one key`)
   const ids = own.map(
     (upload) => [text(upload, 'UploadId') ?? '', Date.parse(text(upload, 'Initiated') ?? '')] as const,
   )

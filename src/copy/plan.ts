@@ -1,3 +1,4 @@
+import { MAX_COPIED_PART_BYTES, MAX_PARTS } from '../oss/limits.ts'
 import type { S3Error } from '../s3/error.ts'
 import { type Refusal, refusedBySetting, tooLarge, tooManyRequests } from './oss-refusal.ts'
 import type { SourceFacts } from './source.ts'
@@ -28,10 +29,6 @@ export type CopySettings = {
   maxRequests?: number | undefined
 }
 
-/** OSS takes parts numbered 1 to 10,000. */
-export const MAX_PARTS = 10_000
-/** Larger parts time out at OSS (ali-oss#820: 504 at 2 GB). */
-const MAX_PART_BYTES = 1024 ** 3
 /** CopyObject, two HEADs, tags, list of uploads, Initiate, Complete, the look at the result, an abort and its repetition. */
 const FIXED_REQUESTS = 10
 
@@ -82,7 +79,7 @@ export function splitSource(
   const most = Math.min(MAX_PARTS, Math.floor((maxRequests - FIXED_REQUESTS) / requestsPerPart))
   if (most < 1) return undefined
   const length = Math.max(partSize, Math.ceil(size / most))
-  if (length > Math.max(partSize, MAX_PART_BYTES)) return undefined
+  if (length > Math.max(partSize, MAX_COPIED_PART_BYTES)) return undefined
   const ranges: ByteRange[] = []
   for (let first = 0; first < size; first += length) {
     ranges.push({ first, last: Math.min(first + length, size) - 1 })

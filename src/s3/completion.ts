@@ -1,6 +1,7 @@
 import type { XmlNode, XmlValue } from '../xml/index.ts'
 import { allAlgorithms } from './checksum.ts'
 import { invalidArgument, S3Error } from './error.ts'
+import { MAX_PARTS } from './limits.ts'
 
 /** A part as CompleteMultipartUpload names it. */
 export type WantedPart = {
@@ -10,9 +11,6 @@ export type WantedPart = {
   /** By algorithm, base64. */
   checksums: ReadonlyMap<string, string>
 }
-
-/** S3's limit of the parts of an upload. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-const MAX_PARTS = 10_000
 
 /** @param text as it was given. @throws S3Error InvalidArgument for a part's number that none can have. */
 export function checkPartNumber(number: number, text: string | undefined): void {

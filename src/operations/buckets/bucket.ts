@@ -1,7 +1,9 @@
 import { getBucketInfo } from '../../oss/bucket-info.ts'
+import { MAX_LISTED } from '../../oss/limits.ts'
 import { regionOfLocation } from '../../oss/regions.ts'
 import type { Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
+import { MAX_BUCKETS_LISTED } from '../../s3/limits.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import { mayUseBucket } from '../authorize.ts'
@@ -32,12 +34,10 @@ export async function getBucketLocation({ bucket }: BucketRequest, { oss }: Cont
   return xmlReply('LocationConstraint', regionOfLocation(location), toS3Answer(answer.headers))
 }
 
-const MAX_BUCKETS = 10_000
-
 /** ListBuckets: those of every region; a limited client sees its own. */
 export async function listBuckets(request: Request, context: Context): Promise<Reply> {
   const { query } = request
-  const wanted = parseNumber(query, 'max-buckets', 1, MAX_BUCKETS) ?? MAX_BUCKETS
+  const wanted = parseNumber(query, 'max-buckets', 1, MAX_BUCKETS_LISTED) ?? MAX_BUCKETS_LISTED
   const region = query.get('bucket-region')
   const isWanted = (bucket: XmlNode) =>
     mayUseBucket(context.client, text(bucket, 'Name') ?? '') &&
@@ -49,7 +49,7 @@ export async function listBuckets(request: Request, context: Context): Promise<R
   while (truncated && found.length < wanted) {
     const { document: page } = await context.oss.sendForXml(
       // Always a whole page: of those asked for one by one, most may be filtered out.
-      { method: 'GET', query: { 'max-keys': '1000', prefix: query.get('prefix'), marker } },
+      { method: 'GET', query: { 'max-keys': String(MAX_LISTED), prefix: query.get('prefix'), marker } },
       'ListAllMyBucketsResult',
     )
     const [list = {}] = children(page, 'Buckets')

@@ -1,5 +1,6 @@
 import { decodeKey } from '../../bytes/percent.ts'
 import { OssError } from '../../oss/error.ts'
+import { MAX_LISTED } from '../../oss/limits.ts'
 import type { Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
@@ -46,7 +47,7 @@ async function abortUploads(request: BucketRequest, { oss }: Context): Promise<n
   const call = callOnBucket(request, 'GET', 'uploads')
   for (let aborted = 0; ; ) {
     const { document } = await oss.sendForXml(
-      { ...call, query: { ...call.query, 'max-uploads': '1000', 'encoding-type': 'url' } },
+      { ...call, query: { ...call.query, 'max-uploads': String(MAX_LISTED), 'encoding-type': 'url' } },
       'ListMultipartUploadsResult',
     )
     const uploads = children(document, 'Upload')

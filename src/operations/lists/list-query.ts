@@ -1,9 +1,7 @@
 import { replaceCharacters } from '../../bytes/replace-characters.ts'
 import { invalidArgument } from '../../s3/error.ts'
+import { MAX_LISTED } from '../../s3/limits.ts'
 import type { List, RowKinds } from '../../xml/rows.ts'
-
-/** The most entries of one page, with S3 and with OSS. */
-export const MAX_LISTED = 1000
 
 type Query = ReadonlyMap<string, string>
 

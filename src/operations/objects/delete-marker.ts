@@ -1,5 +1,6 @@
 import { parseDate } from '../../bytes/parse-date.ts'
 import { OssError } from '../../oss/error.ts'
+import { MAX_LISTED } from '../../oss/limits.ts'
 import { httpDateOf } from '../../translate/date.ts'
 import { toS3Error } from '../../translate/errors.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
@@ -33,7 +34,7 @@ async function timeOfMarker(
       method: 'GET',
       bucket,
       // The key itself is the first of those that begin with it.
-      query: { versions: null, prefix: key, 'max-keys': '1000', 'encoding-type': 'url' },
+      query: { versions: null, prefix: key, 'max-keys': String(MAX_LISTED), 'encoding-type': 'url' },
       headers: requestPayer(headers),
     },
     'ListVersionsResult',

@@ -2,6 +2,7 @@ import { decodeKey } from '../../bytes/percent.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { hash } from '../../s3/hasher.ts'
+import { MAX_LISTED } from '../../s3/limits.ts'
 import { validateKey } from '../../s3/request.ts'
 import {
   checkElements,
@@ -18,8 +19,6 @@ import { authorize } from '../authorize.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import { callOnBucket, requireDocument } from '../subresource.ts'
 import { bypassGovernance } from './retention.ts'
-
-const MAX_OBJECTS = 1000
 
 type Wanted = { key: string; versionId: string | undefined }
 
@@ -52,7 +51,7 @@ const KEPT = 'OSS has not deleted this object: a retention period or a legal hol
 function parseDelete(document: XmlNode): { wanted: Wanted[]; quiet: boolean } {
   checkElements(document, 'Delete', ['Quiet'], ['Object'])
   const objects = childElements(document, 'Object')
-  if (objects.length === 0 || objects.length > MAX_OBJECTS) throw malformedXml()
+  if (objects.length === 0 || objects.length > MAX_LISTED) throw malformedXml()
   const wanted = objects.map((object) => {
     checkElements(object, 'Delete/Object', ['Key', 'VersionId'])
     return { key: requiredText(object, 'Key'), versionId: childText(object, 'VersionId') }

@@ -3,9 +3,7 @@ import type { OssCall, OssClient } from '../../oss/client.ts'
 import { type HeaderMap, headerMap, type OssResponse } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { S3Error } from '../../s3/error.ts'
-
-/** S3's and OSS's limit of a single upload, an object or a part. */
-export const MAX_UPLOAD_BYTES = 5 * 1024 ** 3
+import { MAX_UPLOAD_BYTES } from '../../s3/limits.ts'
 
 /** A body up to this many bytes is read and verified before anything is sent; a longer one on its way. */
 const SHORT_BYTES = 128 * 1024

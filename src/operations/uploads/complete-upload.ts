@@ -3,6 +3,7 @@ import type { HeaderMap, Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { bareETag, parseCompletion, type WantedPart } from '../../s3/completion.ts'
 import { S3Error } from '../../s3/error.ts'
+import { MIN_PART_BYTES } from '../../s3/limits.ts'
 import { readDocument } from '../../s3/request.ts'
 import { type ObjectChecksum, objectChecksum } from '../../s3/upload-checksum.ts'
 import type { Upload } from '../../s3/upload-id.ts'
@@ -16,9 +17,6 @@ import { refuseUnsupportedConditions, writeConditions } from '../objects/conditi
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { type OssPart, readOssParts } from './oss-parts.ts'
 import { uploadOf } from './upload-request.ts'
-
-/** S3's least for every part but the last; OSS is content with 100 KB. */
-const MIN_PART_BYTES = 5 * 1024 ** 2
 
 /**
  * CompleteMultipartUpload: OSS is asked for its parts first, since it has other limits than S3 and no checksums.

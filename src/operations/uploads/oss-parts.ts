@@ -1,7 +1,7 @@
 import type { OssClient } from '../../oss/client.ts'
+import { MAX_LISTED } from '../../oss/limits.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
-import { MAX_LISTED } from '../lists/list-query.ts'
 
 /** A part as OSS has it. */
 export type OssPart = { number: number; etag: string; size: number; lastModified: string }
