@@ -1,23 +1,24 @@
 import type { TimeLimit, Timer } from '../ports.ts'
 import { timeoutError } from './attempt.ts'
 
-/** Milliseconds in which most copies are done: to watch over each from its beginning costs a tenth of its time. */
-const UNLIMITED_MS = 1000
+/** Milliseconds in which most copies are done: listening to the client's signal from the start would cost a tenth of each. */
+const UNATTENDED_MS = 1000
 
-/** What is looked after when work takes long. */
+/** What ends the wait for a call to OSS, or is done during it. */
 export type CallLimits = {
   timer: Timer
-  /** The client's; asked for only then. */
+  /** The client's; made when the call takes long, and not before. */
   signal: () => AbortSignal
   limit: TimeLimit
-  /** Called once, unless the work has ended before. */
+  /** Called once, after `slowAfter`, unless the call has ended before. */
   onSlow: () => void
-  /** Milliseconds until then; 0: never. */
+  /** Milliseconds; 0: never. */
   slowAfter: number
 }
 
 /**
- * Waits for one call to OSS as long as it makes sense. The call itself goes on: what OSS has begun it does not call back.
+ * Waits for one call to OSS, until its client leaves or the limit is reached. The call itself is not cut: OSS finishes
+ * what it has begun, and only its answer tells the result.
  * @throws what the work throws; the signal's reason once the client has gone; OssUnreachable when the limit is reached.
  */
 export function awaitCall<T>(
@@ -25,7 +26,7 @@ export function awaitCall<T>(
   { timer, signal, limit, onSlow, slowAfter }: CallLimits,
 ): Promise<T> {
   const after = slowAfter > 0 ? slowAfter : Number.POSITIVE_INFINITY
-  const first = Math.min(UNLIMITED_MS, after, limit.ms)
+  const first = Math.min(UNATTENDED_MS, after, limit.ms)
   return new Promise((resolve, reject) => {
     const ends = [timer(first, begin)]
     const end = () => {

@@ -6,7 +6,10 @@ import type { UploadPorts } from './multipart-upload.ts'
 import { type CopySettings, planCopy } from './plan.ts'
 import { readSource, type SourceFacts } from './source.ts'
 
-/** A look at the source. @throws S3Error PreconditionFailed, by S3's rules. */
+/**
+ * HEAD of the source, and the client's conditions evaluated on it by S3's rules.
+ * @throws S3Error PreconditionFailed; OssError, OssUnreachable as {@link readSource}.
+ */
 export async function checkSource(ports: UploadPorts, copy: Copy): Promise<SourceFacts> {
   const facts = await attempt(ports, copy.signal(), (signal) => readSource(ports.oss, copy, signal))
   const failed = failedCondition(copy.preconditions, facts)
@@ -15,8 +18,9 @@ export async function checkSource(ports: UploadPorts, copy: Copy): Promise<Sourc
 }
 
 /**
- * Beside a native copy that takes long: decides what can be, so that its answer may begin.
- * What a look says against the copy is left to OSS's own verdict, which may be another one. Never rejects.
+ * While a native copy takes long: checks what would make its status another than 200, so that the answer may begin.
+ * Where a check fails nothing is decided: OSS's own answer, which may be another, is waited for. Never rejects.
+ * @param decided called when all checks hold.
  */
 export async function decideStatusEarly(
   ports: UploadPorts & { settings: CopySettings },

@@ -1,28 +1,30 @@
 import type { Sleep, Timer } from '../ports.ts'
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-/** The Rust SDK gives up below one byte a second, and a timer is never early. */
+/** Milliseconds between spaces: the Rust SDK gives up below one byte a second, and a timer may be late. */
 const INTERVAL = 500
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
 /**
- * What work gives; if it takes long, what is given for it from the moment on when the answer may begin before its end.
- * @param decided asked at that moment: resolves when nothing is left that would need another status than 200.
- * @param after milliseconds; 0 waits for ever.
- * @throws what the work throws before that moment.
+ * The result of work, or an early reply in its stead once the work takes long and its status is decided.
+ * @param decided asked once the work takes long: resolves when nothing is left that would need another status than 200;
+ *   where it rejects, the result is waited for.
+ * @param after milliseconds until the work takes long; 0: never.
+ * @param earlyReply makes the reply that goes on with the work's result.
+ * @throws what the work throws before the early reply.
  */
 export function withEarlyReply<T>(
   work: Promise<T>,
   decided: () => Promise<void>,
   after: number,
   timer: Timer,
-  meanwhile: () => T,
+  earlyReply: () => T,
 ): Promise<T> {
   if (after <= 0) return work
   return new Promise((resolve, reject) => {
     let isOver = false
-    const begin = () => isOver || resolve(meanwhile())
+    const begin = () => isOver || resolve(earlyReply())
     const cancel = timer(after, () => void decided().then(begin, () => {}))
     const end = () => {
       isOver = true
@@ -44,7 +46,7 @@ export function withEarlyReply<T>(
 /**
  * A body that keeps the connection alive: the XML declaration first (boto3 takes a space before it for broken XML),
  * then a space every half second, then the document.
- * @param document the finished document, never rejecting: a late failure is an `<Error>` in it.
+ * @param document the finished document, never rejecting: what fails after the 200 is an `<Error>` in it.
  */
 export async function* keepAlive(document: Promise<string>, sleep: Sleep): AsyncGenerator<Uint8Array> {
   yield encode(DECLARATION)

@@ -15,8 +15,10 @@ export type Upload = {
   abortOrphans?: () => Promise<void>
 }
 
+/** A part as Complete names it; its ETag as OSS gave it. */
 export type Part = { number: number; etag: string }
 
+/** What an upload of the gateway's own is made with. */
 export type UploadPorts = Waiting & { oss: OssClient; clock: () => number; log: Log }
 
 /** What OSS said of an object it has written. */
@@ -59,14 +61,14 @@ export async function initiate(
     })
     return { ...at, uploadId, abortOrphans: () => abortOrphans(uploadId) }
   } catch (error) {
-    if (lost.length > 0) await ports.sleep(LATE)
+    if (lost.length > 0) await ports.sleep(MAX_DELAY)
     await abortOrphans()
     throw error
   }
 }
 
-/** What was given up may still be on its way: after so many milliseconds it has arrived, or never will. */
-const LATE = 1000
+/** Milliseconds a request that was given up may still take to arrive at OSS. */
+const MAX_DELAY = 1000
 /** OSS's times are whole seconds, and its clocks are several. */
 const CLOCK_TOLERANCE = 2000
 
@@ -92,7 +94,7 @@ async function abortOrphanedUploads(
   try {
     if (before === undefined) throw new Error('its uploads could not be listed')
     const { ids, now } = await uploadsOf(ports, at)
-    const latest = Math.max(...lost) + LATE + CLOCK_TOLERANCE + (now - ports.clock())
+    const latest = Math.max(...lost) + MAX_DELAY + CLOCK_TOLERANCE + (now - ports.clock())
     const orphans: Upload[] = []
     for (const [uploadId, initiated] of ids) {
       if (before.ids.has(uploadId) || uploadId === own || initiated > latest) continue

@@ -17,6 +17,7 @@ export type Plan =
   /** Nothing is written. */
   | { kind: 'refuse'; error: S3Error }
 
+/** The settings of the document's `copy` that decide how a copy is made. */
 export type CopySettings = {
   oversize: 'reroute' | 'reject'
   crossRegion: 'reroute' | 'reject'
@@ -24,12 +25,13 @@ export type CopySettings = {
   symlink: 'reroute' | 'reject'
   /** Bytes. */
   maxSize: number
+  /** Bytes of a part, unless there would be too many. */
   partSize: number
   /** Requests to OSS that one copy may make, where the platform counts them. */
   maxRequests?: number | undefined
 }
 
-/** CopyObject, two HEADs, tags, list of uploads, Initiate, Complete, the look at the result, an abort and its repetition. */
+/** Requests of a copy that are no part's: CopyObject, two HEADs, tags, list of uploads, Initiate, Complete, the look at the result, an abort and its repetition. */
 const FIXED_REQUESTS = 10
 
 /**

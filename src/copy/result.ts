@@ -54,7 +54,7 @@ export async function verifiedResult(
   // Absent on either side it cannot be verified, which is no failure.
   if (crc64 === undefined || facts.crc64 === undefined || crc64 === facts.crc64) return result
   const differs = `the copy of ${facts.size} bytes has CRC-64 ${crc64}, its source ${facts.crc64}`
-  // Unheard, it may be another writer's object that is seen there.
+  // Without an answer to Complete, what is seen there may be another writer's object.
   if (completed === undefined) throw new OssUnreachable(differs)
   const { bucket, key } = copy.destination
   const versionId = completed.headers['x-oss-version-id']

@@ -25,12 +25,14 @@ import { readSource, type SourceFacts } from './source.ts'
 import { asSourceChanged, SourceChanged, sourceChangedError } from './source-changed.ts'
 import { withComputedValue } from './source-checksum.ts'
 
+/** What a copy is made with. Times are milliseconds. */
 export type CopyPorts = UploadPorts & {
   settings: CopySettings
   /** Parts at a time. */
   parallel: number
   /** Parts relayed at a time, each over two connections. */
   parallelRelays: number
+  /** Until the answer of a copy begins before its end; 0: never. */
   keepAliveAfter: number
 }
 
@@ -104,7 +106,7 @@ async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Pro
   return [{ ...pinned, checksum, content: { ...withoutStoredChecksums(content), ...kept } }, facts]
 }
 
-/** OSS has refused before it began; after any other failure a second attempt could meet the first one's result. */
+/** A 503: OSS has not begun. After any other failure a second attempt could find the first one's result in its way. */
 const isRefusedUnstarted = (error: unknown) => error instanceof OssError && error.status === 503
 
 type Native = { result: CopyResult } | { refusal: Refusal }
@@ -153,7 +155,7 @@ async function refusalOrThrow(
   error: unknown,
 ): Promise<Refusal> {
   if (!(error instanceof OssError)) throw error
-  // The pin to the source that was looked at, not the client's condition.
+  // Of the source's ETag as it was read first, not of the client's condition.
   if (error.status === 412 && known !== undefined) throw asSourceChanged(error)
   const failed = copyConditionFailed(error, copy.preconditions)
   if (failed !== undefined) throw failed
@@ -167,7 +169,7 @@ async function refusalOrThrow(
 }
 
 /**
- * A native attempt whose answer was lost: is the destination the copy, or not?
+ * The result of a native copy whose answer was lost, found by reading the destination.
  * @throws `error`, a retryable one, when it is not, or when that cannot be said.
  */
 async function findOutcome(

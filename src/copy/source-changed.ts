@@ -2,12 +2,12 @@ import { OssError } from '../oss/error.ts'
 import { S3Error } from '../s3/error.ts'
 import { failedCondition, type Preconditions, preconditionFailed } from '../translate/preconditions.ts'
 
-/** The source was replaced under the copy: a pin to what was looked at no longer holds. */
+/** The source was replaced during the copy: OSS's `if-match` with the ETag that was read first has failed. */
 export class SourceChanged extends Error {
   override name = 'SourceChanged'
 }
 
-/** A failed pin, told from everything else; it is not the client's condition. */
+/** The error of a call that was pinned to the source's ETag: a 412 is SourceChanged, no condition of the client's. */
 export function asSourceChanged(error: unknown): unknown {
   if (!(error instanceof OssError) || error.status !== 412) return error
   return new SourceChanged('the source was changed under the copy', { cause: error })

@@ -67,7 +67,7 @@ async function computed(
   return hasher.digest()
 }
 
-/** A signal that aborts when nothing moves for as long as a call to OSS may take. */
+/** A signal that aborts when no byte has come for as long as a call to OSS may take. */
 function whenStalled({ sleep, timeout }: UploadPorts, moved: () => number, ended: AbortSignal): AbortSignal {
   const stalled = new AbortController()
   const look = async () => {

@@ -3,7 +3,8 @@ import type { Reply } from '../ports.ts'
 import type { Context } from './operation.ts'
 
 /**
- * The reply of work that may take long: an ordinary one while it does not, else a 200 that begins before its end.
+ * The reply of an operation that may take long: after `copy.keepAliveAfter` a 200 whose body is spaces until the result
+ * is there, as S3 answers CopyObject and CompleteMultipartUpload.
  * @param work a reply whose body is a document. @param decided asked once the work is long: resolves when
  * nothing but 200 or a retry is left; where it rejects, the answer waits for the work.
  * @throws what the work throws before its answer has begun.

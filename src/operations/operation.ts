@@ -63,6 +63,7 @@ type OperationOn<On extends keyof Level> = {
   handle: (request: Level[On], context: Context) => Promise<Reply>
 }
 
+/** A row of the table of operations (served.ts). */
 export type Operation = OperationOn<'service'> | OperationOn<'bucket'> | OperationOn<'object'>
 
 const XMLNS = 'http://s3.amazonaws.com/doc/2006-03-01/'

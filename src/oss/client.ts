@@ -30,6 +30,7 @@ export type OssCall = {
   answerTimeout?: TimeLimit | undefined
 }
 
+/** What the client works with. */
 export type OssClientPorts = {
   transport: Transport
   clock: Clock
@@ -60,6 +61,7 @@ export type OssClient = {
 
 const MAX_KNOWN_BUCKETS = 10_000
 
+/** The client of OSS: one for a gateway; it learns the regions of buckets. */
 export function createOssClient(ports: OssClientPorts): OssClient {
   const regions = new Map<string, string>()
   const once = clientOf(ports, regions, (_, attempt) => attempt())

@@ -7,6 +7,7 @@ import { type HeaderMap, headerMap } from '../ports.ts'
 /** The gateway's own identity at OSS. */
 export type OssCredentials = { accessKeyId: string; accessKeySecret: string; securityToken?: string }
 
+/** A request to be signed. */
 export type ToSign = {
   method: string
   bucket: string | undefined

@@ -11,6 +11,7 @@ import {
   unsupportedElement,
 } from './elements.ts'
 
+/** OSS's ACLs of objects and buckets: it has these three, and no grants. */
 export type OssAcl = 'private' | 'public-read' | 'public-read-write'
 
 // The OSS bucket owner always owns the object: bucket-owner-* adds nothing to private.

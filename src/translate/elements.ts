@@ -33,6 +33,7 @@ export function unsupportedElement(path: string, reason = 'OSS has nothing like 
   })
 }
 
+/** S3's error for a document that is no XML, or not of the grammar of its operation. */
 export const malformedXml = (): S3Error => new S3Error('MalformedXML')
 
 /**

@@ -1,5 +1,6 @@
 import { S3Error } from '../s3/error.ts'
 
+/** OSS's storage classes, as `x-oss-storage-class` has them. */
 export type OssStorageClass = 'Standard' | 'IA' | 'Archive' | 'ColdArchive' | 'DeepColdArchive'
 
 const toOss: Record<string, OssStorageClass> = {

@@ -3,6 +3,7 @@ import { invalidArgument, S3Error } from '../s3/error.ts'
 import { children, text, type XmlNode, type XmlTree } from '../xml/index.ts'
 import { checkElements, child, childElements, childText, malformedXml } from './elements.ts'
 
+/** A tag, decoded. */
 export type Tag = readonly [key: string, value: string]
 
 const MAX_TAGS = 10

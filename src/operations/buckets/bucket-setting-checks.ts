@@ -11,7 +11,7 @@ import type { BucketRequest, Context } from '../operation.ts'
 /** What S3 looks at before it takes a document, besides the document. @throws S3Error */
 export type SettingCheck = (request: BucketRequest, context: Context, document: XmlNode) => Promise<void>
 
-/** Versions that a lock keeps must stay. */
+/** PutBucketVersioning: no suspending in a bucket with object lock. @throws S3Error InvalidBucketState. */
 export const checkVersioningOfLockedBucket: SettingCheck = async (request, context, document) => {
   if (text(document, 'Status') !== 'Suspended' || !(await hasObjectLock(request, context))) return
   throw new S3Error('InvalidBucketState', {
@@ -20,7 +20,7 @@ export const checkVersioningOfLockedBucket: SettingCheck = async (request, conte
   })
 }
 
-/** A lock is on versions. */
+/** PutObjectLockConfiguration: only in a bucket with versioning. @throws S3Error InvalidBucketState. */
 export const checkVersioningBeforeLock: SettingCheck = async ({ bucket }, { oss }) => {
   const { versioning } = await getBucketInfo(oss, bucket)
   if (versioning === 'Enabled') return
@@ -30,8 +30,8 @@ export const checkVersioningBeforeLock: SettingCheck = async ({ bucket }, { oss 
 }
 
 /**
- * Logs are written into a bucket of the same region that the client itself may write to, under a prefix that it may
- * use.
+ * PutBucketLogging: the target is a bucket of the same region, and the client itself may write there under the prefix.
+ * @throws S3Error InvalidTargetBucketForLogging, CrossLocationLoggingProhibitted, AccessDenied.
  */
 export const checkLoggingTarget: SettingCheck = async ({ bucket }, { client, oss }, document) => {
   const enabled = child(document, 'LoggingEnabled')
@@ -56,7 +56,10 @@ export const checkLoggingTarget: SettingCheck = async ({ bucket }, { client, oss
 const MINIMUM = 'x-amz-transition-default-minimum-object-size'
 const MINIMUMS = ['varies_by_storage_class', 'all_storage_classes_128K']
 
-/** OSS moves objects of any size, unless a rule's own filter says otherwise. */
+/**
+ * PutBucketLifecycleConfiguration, `x-amz-transition-default-minimum-object-size`: OSS moves objects of any size, unless a
+ * rule's own filter says otherwise. @throws S3Error InvalidRequest, NotImplemented.
+ */
 export const checkTransitionMinimumSize: SettingCheck = async ({ headers }, _, document) => {
   const minimum = headers[MINIMUM]
   if (minimum === undefined) return

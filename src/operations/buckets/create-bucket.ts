@@ -125,7 +125,7 @@ async function bucketExists(bucket: string, { oss }: Context): Promise<boolean> 
   }
 }
 
-/** What a new bucket still has to get, in order: a lock is on versions. */
+/** The calls that give a new bucket its versioning, object lock and tags, in order: object lock needs versioning. */
 function configurationCalls(request: BucketRequest, locked: boolean, tags: readonly Tag[]): OssCall[] {
   const put = (subresource: string, root: string, content: Parameters<typeof withDocument>[2]) =>
     withDocument(callOnBucket(request, 'PUT', subresource), root, content)
@@ -144,7 +144,7 @@ async function configure({ bucket }: BucketRequest, { oss, log }: Context, calls
   try {
     for (const call of calls) await oss.send(call)
   } catch (error) {
-    // Half of what was asked for is nothing.
+    // S3 creates the bucket with all of it, or not at all.
     await oss
       .send({ method: 'DELETE', bucket })
       .catch((cause) => log('a half-made bucket is left', { bucket, cause: String(cause) }))

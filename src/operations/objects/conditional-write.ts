@@ -8,7 +8,7 @@ import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 
 /**
- * `If-Match` and `If-None-Match` on the object being written.
+ * `If-Match` and `If-None-Match` on the object being written (S3: User Guide, conditional writes).
  * @returns the headers that make OSS hold the condition, or none where it was looked at here (`best-effort`).
  * @throws S3Error PreconditionFailed, NoSuchKey; NotImplemented for what OSS cannot hold.
  */

@@ -19,8 +19,8 @@ export const forgetObjectLock = (oss: OssClient, bucket: string) => void knownBu
 
 /**
  * Adds the retention period and the legal hold to the answer of a read. OSS tells neither with the object: in buckets
- * with object lock both are asked for, in all others nothing. What cannot be read is left out, as S3 does for who may
- * not: to those who look for a lock that says less than there is, and never more.
+ * with object lock both are asked for, in all others nothing. What cannot be read is left out, as S3 does for a
+ * client without the permission: an answer may tell of less lock than there is, never of more.
  * @param versionId the version read, which only a bucket with versions tells, and only such a bucket can have locks.
  */
 export async function withObjectLockHeaders(

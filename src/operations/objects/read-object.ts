@@ -26,7 +26,7 @@ import { overriddenHeaders, responseOverrides } from './response-overrides.ts'
 type Read = {
   conditions: Preconditions
   range: string | undefined
-  /** Only beside a range. */
+  /** Undefined where there is no range. */
   ifRange: IfRange | undefined
   part: number | undefined
 }

@@ -24,7 +24,7 @@ import { uploadOf } from './upload-request.ts'
  */
 export async function completeMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
-  // Also for who completes again: it has never been held.
+  // Before the completion that may have happened already is looked for: no completion holds such a condition.
   refuseUnsupportedConditions(request, context)
   const uploadId = query.get('uploadId') ?? ''
   const upload = uploadOf(request, context)

@@ -4,7 +4,7 @@ import { parseUploadId, type Upload } from '../../s3/upload-id.ts'
 import { encryptionHeaders } from '../../translate/encryption.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 
-/** What upload ids are sealed with: every process of a deployment has it. */
+/** The secret that authenticates upload ids (s3/upload-id.ts): every process of a deployment has it. */
 export const uploadIdSecret = ({ config }: Context) => config.credentials.accessKeySecret
 
 /** The upload a request names. @throws S3Error NoSuchUpload. */

@@ -29,7 +29,7 @@ export const cors: BucketDocument = {
     }
     return { CORSRule: rules.map(toOssRule) }
   },
-  // OSS's ResponseVary, beside the rules, changes a header of answers and no access.
+  // OSS's ResponseVary, next to the rules, changes a header of answers and no access.
   toS3: (document) => ({
     CORSRule: children(document, 'CORSRule').map((rule) => ({
       ...listsOf(rule),

@@ -13,10 +13,12 @@ import {
 } from '../elements.ts'
 import { parseScope, type Scope } from './lifecycle-scope.ts'
 
+/** A rule's path in the document, for errors. */
 export const RULE = 'LifecycleConfiguration/Rule'
 
 /** When an action happens: days from an object's beginning, or a day for all of them, in milliseconds. */
 type When = { days: number } | { date: number }
+/** A change of storage class, S3's. */
 export type Transition = When & { storageClass: string }
 /** A rule that S3 takes. */
 export type LifecycleRule = {

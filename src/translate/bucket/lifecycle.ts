@@ -9,7 +9,7 @@ import { checkLeastAges, type LifecycleRule, parseRule, RULE, type Transition } 
 const ROOT = 'LifecycleConfiguration'
 const MAX_RULES = 1000
 
-/** Rules by age. OSS has the prefix and the tags beside the filter, and no counting of versions. */
+/** Rules by age. OSS has the prefix and the tags next to the filter, and no counting of versions. */
 export const lifecycle: BucketDocument = {
   root: ROOT,
   ossRoot: ROOT,

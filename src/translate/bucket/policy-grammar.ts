@@ -2,6 +2,7 @@ import { DuplicateNameError, parseJson } from '../../bytes/json.ts'
 import { S3Error } from '../../s3/error.ts'
 import { actionLevels, s3Operators, valuesOf } from './policy-terms.ts'
 
+/** A JSON object. */
 export type Json = { [name: string]: unknown }
 
 /** A statement that S3 takes; what has a `Not` before it is among `negated`. */
@@ -161,9 +162,11 @@ export function strings(value: unknown, field: string): string[] {
   })
 }
 
+/** Whether a value of a JSON document is an object, and no array. */
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** S3's error for a policy that is not of its grammar. */
 export const malformed = (message: string) => new S3Error('MalformedPolicy', { message })
 const invalidSyntax = () => malformed('Invalid policy syntax.')
 
