@@ -1,5 +1,7 @@
 import type { Client } from '../config/index.ts'
 import { S3Error } from '../s3/error.ts'
+import type { S3Request } from '../s3/request.ts'
+import type { Operation } from './operation.ts'
 
 /** Whose requests are not signed: a client that may do nothing. */
 export const nobody: Client = {
@@ -39,6 +41,21 @@ export function authorize(
   if (key === undefined ? access === 'write' : !client.prefixes.some((prefix) => key.startsWith(prefix))) {
     throw denied('certain key prefixes')
   }
+}
+
+/**
+ * Holds a client to its limits, for all that the request's address says.
+ * @throws S3Error AccessDenied.
+ */
+export function authorizeRequest(
+  client: Client,
+  access: Operation['access'],
+  { bucket, key, query }: S3Request,
+): void {
+  if (bucket === undefined) return
+  if (access === 'keys') authorizeBucket(client, 'write', bucket)
+  else if (access === 'list') authorize(client, 'read', bucket, query.get('prefix') ?? '')
+  else authorize(client, access, bucket, key)
 }
 
 const denied = (limit: string) =>
