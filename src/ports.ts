@@ -1,8 +1,11 @@
 /** What the runtimes hand to the core, and what the core hands back. The core itself calls no fetch, clock or socket. */
 
-/** Bytes in flight: sockets' on Node, a ReadableStream on Workers. Only the entry knows which. */
+/**
+ * Bytes in flight: sockets' on Node, a ReadableStream on Workers. Only the entry knows which. The memory of each piece
+ * is its reader's own, to keep and to write over.
+ */
 export type Body = AsyncIterable<Uint8Array> & {
-  /** Instead of reading it: all of it, in memory of its taker, where it has come whole and in one piece, or is empty. */
+  /** Instead of reading it: all of it, where it has come whole and in one piece, or is empty. */
   takeWhole?(): Uint8Array | undefined
 }
 
@@ -28,7 +31,6 @@ export type Incoming = {
   /** Path and query exactly as received, e.g. `/bucket/a%20b?acl`. */
   target: string
   headers: HeaderMap
-  /** Its pieces are the reader's own. */
   body: Body
   /**
    * Aborts when the client goes away. For what takes long: one call to OSS just comes to its end. Made when it is first
@@ -52,7 +54,7 @@ export type OssRequest = {
   /** Absolute, already percent-encoded. */
   url: string
   headers: HeaderMap
-  /** Sent with the `content-length` in `headers`. Its pieces are the transport's own. */
+  /** Sent with the `content-length` in `headers`. */
   body?: Body | Uint8Array | undefined
   signal?: AbortSignal | undefined
   /** How long OSS may say nothing once it has the request; absent: as for any other. */
@@ -62,7 +64,7 @@ export type OssRequest = {
 /** Milliseconds, and the setting they come from. Infinity is no limit. */
 export type TimeLimit = { ms: number; setting: string }
 
-/** `body` must be consumed or cancelled (`return()` of its iterator); its pieces are the reader's own. */
+/** `body` must be consumed or cancelled (`return()` of its iterator). */
 export type OssResponse = { status: number; headers: HeaderMap; body: Body }
 
 /**

@@ -67,7 +67,7 @@ async function* streamed(
       if (held !== undefined) yield held
       // As long as some must follow it is not the last.
       const isSure = size < least
-      held = isSure ? undefined : Buffer.from(piece)
+      held = isSure ? undefined : piece
       if (isSure) yield piece
     }
     decoder?.end()
@@ -117,7 +117,7 @@ export async function collected(source: Body, sizes?: Sizes, decoder?: ChunkedDe
   }
   const whole = source.takeWhole?.()
   if (whole !== undefined) pieces.push(take(whole))
-  else for await (const received of source) pieces.push(Buffer.from(take(received)))
+  else for await (const received of source) pieces.push(take(received))
   decoder?.end()
   return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces)
 }

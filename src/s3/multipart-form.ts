@@ -155,8 +155,7 @@ class FormReader {
   async *streamTo(delimiter: Buffer): AsyncGenerator<Uint8Array, void, void> {
     for (;;) {
       const at = this.#held.indexOf(delimiter)
-      // Its last bytes may be the delimiter's first.
-      const sure = at >= 0 ? at : this.#held.length - delimiter.length + 1
+      const sure = at >= 0 ? at : this.#held.length - beginningOf(delimiter, this.#held)
       if (sure > 0) yield this.#take(sure)
       if (at >= 0) {
         this.#take(delimiter.length)
@@ -184,6 +183,16 @@ class FormReader {
   async #more(): Promise<void> {
     const { done, value } = await this.#source.next()
     if (done) throw malformed()
-    this.#held = Buffer.concat([this.#held, value])
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
+    this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
   }
+}
+
+/** How many of the last bytes may be the delimiter's first: it begins with a line's end, and has no other. */
+function beginningOf(delimiter: Buffer, bytes: Buffer): number {
+  const tail = bytes.subarray(Math.max(0, bytes.length - delimiter.length + 1))
+  const lineEnd = tail.lastIndexOf('\r')
+  if (lineEnd < 0) return 0
+  const beginning = tail.subarray(lineEnd)
+  return delimiter.subarray(0, beginning.length).equals(beginning) ? beginning.length : 0
 }

@@ -171,7 +171,7 @@ export async function readText(
         elements: { MaxMessageLengthBytes: MAX_DOCUMENT_BYTES },
       })
     }
-    chunks.push(Buffer.from(chunk))
+    chunks.push(chunk)
   }
   try {
     return utf8.decode(Buffer.concat(chunks))

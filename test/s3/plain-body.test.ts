@@ -123,21 +123,63 @@ describe('a body that keeps its promises', () => {
     expect(plainBody({ headers: headerMap({ 'content-length': '5' }), body }, unsigned).body).toBe(body)
   })
 
-  test('however it is cut', async () => {
-    const cuts = fc.array(fc.uint8Array({ minLength: 0, maxLength: 30 }), { maxLength: 10 })
+  const sum = (bytes: Uint8Array) => {
+    const value = Buffer.alloc(4)
+    value.writeUInt32BE(crc32(bytes))
+    return value.toString('base64')
+  }
+  /** In chunks of unsigned aws-chunked, with a trailer. */
+  const chunked = (bytes: Buffer, size: number) => {
+    const parts: Uint8Array[] = []
+    for (let at = 0; at < bytes.length; at += size) {
+      const data = bytes.subarray(at, at + size)
+      parts.push(Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n'))
+    }
+    return Buffer.concat([...parts, Buffer.from(`0\r\nx-amz-checksum-crc32:${sum(bytes)}\r\n\r\n`)])
+  }
+  test.each<[string, (bytes: Buffer, chunk: number) => [Record<string, string>, Payload, wire: Buffer]]>([
+    ['that promises nothing', (bytes) => [{}, unsigned, bytes]],
+    [
+      'that is signed',
+      (bytes) => [{}, { kind: 'signed', sha256: createHash('sha256').update(bytes).digest('hex') }, bytes],
+    ],
+    ['with a checksum', (bytes) => [{ 'x-amz-checksum-crc32': sum(bytes) }, unsigned, bytes]],
+    [
+      'in chunks with a trailer',
+      (bytes, chunk) => [
+        { 'x-amz-decoded-content-length': String(bytes.length), 'x-amz-trailer': 'x-amz-checksum-crc32' },
+        trailing,
+        chunked(bytes, chunk),
+      ],
+    ],
+  ])('%s, however it is cut, in pieces and whole', async (_, way) => {
+    const content = fc.uint8Array({ maxLength: 60_000 })
+    const sizes = fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 5 })
+    async function* cut(bytes: Buffer, sizes: readonly number[]) {
+      for (let at = 0, i = 0; at < bytes.length; i++) {
+        const size = sizes[i % sizes.length] as number
+        // In memory of its own, which its reader may write over.
+        yield Buffer.from(bytes.subarray(at, at + size))
+        at += size
+        if (i % 3 === 0) yield Buffer.alloc(0)
+      }
+    }
     await fc.assert(
-      fc.asyncProperty(cuts, async (cuts) => {
-        const texts = cuts.map((cut) => Buffer.from(cut).toString('latin1'))
-        const whole = Buffer.concat(cuts)
-        const sum = Buffer.alloc(4)
-        sum.writeUInt32BE(crc32(whole))
-        const headers = {
-          'content-length': String(whole.length),
-          'x-amz-checksum-crc32': sum.toString('base64'),
-        }
-        const payload: Payload = { kind: 'signed', sha256: createHash('sha256').update(whole).digest('hex') }
-        expect(await read(plain(headers, payload, ...texts))).toBe(texts.join(''))
+      fc.asyncProperty(content, sizes, fc.integer({ min: 1, max: 30_000 }), async (array, sizes, chunk) => {
+        const bytes = Buffer.from(array)
+        const [headers, payload, wire] = way(bytes, chunk)
+        const bodyOf = () =>
+          plainBody(
+            {
+              headers: headerMap({ 'content-length': String(wire.length), ...headers }),
+              body: cut(wire, sizes),
+            },
+            payload,
+          )
+        expect(await read(bodyOf())).toBe(bytes.toString('latin1'))
+        expect(bytes.equals(await bodyOf().whole())).toBe(true)
       }),
+      { numRuns: 40 },
     )
   })
 

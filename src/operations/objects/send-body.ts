@@ -99,9 +99,8 @@ async function wholeIfShort(body: PlainBody['body']): Promise<PlainBody['body'] 
   const iterator = body[Symbol.asyncIterator]()
   const first = await iterator.next()
   if (first.done) return new Uint8Array(0)
-  const bytes = Buffer.from(first.value)
   const second = await iterator.next()
-  return second.done ? bytes : resumed([bytes, second.value], iterator)
+  return second.done ? first.value : resumed([first.value, second.value], iterator)
 }
 
 async function* resumed(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>) {
