@@ -3,25 +3,19 @@ const HIGH_WATER = 64 * 1024
 /** And how many pieces of it: one of a single byte costs as much memory as a hundred bytes. */
 const MOST_PIECES = 256
 
-/** Where a flow's bytes come from: a connection. */
+/** Where a body's bytes come from: a connection. */
 export type Source = {
   /** Somebody begins to read. */
   begin?(): void
-  /** What was pushed has been taken: more may come, or the memory of the last be used again. */
+  /** What was pushed has been taken: more may come. */
   resume(): void
   /** Nobody reads the rest. */
   abandon(): void
 }
 
-/**
- * Whose the memory is of what is pushed: the flow's; or only lent, and then either its readers get copies, or they get it
- * as it is, until they ask for more. A sink says itself when it has done with it.
- */
-export type Memory = 'owned' | 'copied' | 'lent'
-
-/** Where a flow goes as fast as it is taken. */
+/** Where a body goes as fast as it is taken. */
 export type Sink = {
-  /** @returns whether more may come at once, and the memory of these bytes be used again. False: not before {@link BodyStream.drained}. */
+  /** @returns whether more may come at once. False: not before {@link BodyStream.drained}. */
   write(bytes: Uint8Array): boolean
   /** No more comes. @param error why it is not whole. */
   end(error?: Error): void
@@ -39,20 +33,16 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
   /** Whether all there is has been pushed. */
   ended = false
   #source: Source
-  readonly #memory: Memory
   readonly #queue: Uint8Array[] = []
   #size = 0
-  /** Whether the reader has memory that is lent. */
-  #holds = false
   #error: Error | undefined
   #sink: Sink | undefined
   #reader:
     | { resolve(result: IteratorResult<Uint8Array, undefined>): void; reject(error: Error): void }
     | undefined
 
-  constructor(source: Source, memory: Memory = 'owned') {
+  constructor(source: Source) {
     this.#source = source
-    this.#memory = memory
   }
 
   /** Whether someone waits for bytes: at any other time the source cannot be told to be slow. */
@@ -60,6 +50,7 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
     return this.#reader !== undefined
   }
 
+  /** @param bytes the reader's own from now on. */
   push(bytes: Uint8Array): void {
     if (this.ended) return
     if (this.#sink !== undefined && !this.paused) {
@@ -67,17 +58,13 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
       return
     }
     const reader = this.#reader
-    const lends = reader !== undefined && this.#memory === 'lent'
-    const kept = lends || this.#memory === 'owned' ? bytes : Buffer.from(bytes)
     if (reader !== undefined) {
       this.#reader = undefined
-      this.#holds = lends
-      if (lends) this.paused = true
-      reader.resolve({ done: false, value: kept })
+      reader.resolve({ done: false, value: bytes })
       return
     }
-    this.#queue.push(kept)
-    this.#size += kept.length
+    this.#queue.push(bytes)
+    this.#size += bytes.length
     if (this.#isFull()) this.paused = true
   }
 
@@ -145,10 +132,6 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
   /** @throws Error what `end` was given. */
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#begin()
-    if (this.#holds) {
-      this.#holds = false
-      if (!this.#isFull()) this.#resume()
-    }
     const value = this.#take()
     if (value !== undefined) return Promise.resolve({ done: false, value })
     if (this.#error !== undefined) return Promise.reject(this.#error)

@@ -62,7 +62,11 @@ export class Connection {
   constructor(socket: Socket, host: ConnectionHost) {
     this.socket = socket
     this.#host = host
-    socket.on('end', () => this.#onEnd()).on('close', () => this.#onClose())
+    socket
+      .on('end', () => this.#onEnd())
+      .on('close', () => this.#onClose())
+      // Followed by 'close'. Behind a CONNECT node:http has no listener of its own any more.
+      .on('error', () => {})
   }
 
   /** Whether the answer that is next is its last. */

@@ -30,19 +30,6 @@ export function isAscii(headers: HeaderMap): boolean {
 }
 
 /**
- * Headers as they go over the wire, each line with its end, in Latin-1.
- * @throws TypeError where a value would end its line.
- */
-export function headerLines(headers: HeaderMap): string {
-  let lines = ''
-  for (const name in headers) {
-    const value = headers[name] as string
-    lines += `${name}: ${notPlain.test(value) ? encodeValue(name, value) : value}\r\n`
-  }
-  return lines
-}
-
-/**
  * Names and values in turns, in Latin-1.
  * @throws TypeError where a value would end its line.
  */

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Body, HeaderMap, Reply } from '../ports.ts'
 import { sendAtEndOfTurn } from './at-end-of-turn.ts'
 import { BodyStream, type Sink } from './body-stream.ts'
-import { encodeHeader, isAscii } from './header-text.ts'
+import { flatHeaders, isAscii } from './header-text.ts'
 import type { NodeRequest } from './node-request.ts'
 import { wantsKeepAlive } from './request-head.ts'
 
@@ -90,8 +90,7 @@ function sendWhole(request: NodeRequest, { status, headers, body }: Reply): void
  */
 function writeHead(request: NodeRequest, status: number, headers: HeaderMap, hasLength: boolean): boolean {
   const { outgoing, incoming, connection } = request
-  const list: string[] = []
-  for (const name in headers) list.push(name, encodeHeader(headers[name] as string))
+  const list = flatHeaders(headers)
   const isKept =
     wantsKeepAlive(incoming, request.headers) &&
     (hasLength || incoming.httpVersionMinor === 1) &&
@@ -207,7 +206,7 @@ class StreamedResponse implements Sink {
         return false
       }
     }
-    return this.#request.outgoing.write(Buffer.from(bytes))
+    return this.#request.outgoing.write(bytes)
   }
 
   end(error?: Error): void {

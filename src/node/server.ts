@@ -167,6 +167,8 @@ export function createServer(
         )
   // Without a name in the documents, and public all the same: or who closes its side behind a request gets no answer.
   Object.assign(server, { httpAllowHalfOpen: true })
+  // Their size is limited: a header that is left out could say where the body ends.
+  server.maxHeadersCount = 0
   server.maxConnections = document.limits.connections
   const sockets = watchSockets(server, document.limits.connectionsPerAddress ?? Number.POSITIVE_INFINITY)
   server
