@@ -29,7 +29,9 @@ for version in "$@"; do
   fi
   (
     export PATH="$folder:$PATH"
-    node --import tsx test/node-versions/round-trip.ts && npx vitest run --project node
+    # What runs in workerd does not depend on Node.
+    node --import tsx test/node-versions/round-trip.ts &&
+      npx vitest run --project node --testNamePattern '^((?!workerd).)*$'
   ) || failed+=("$version")
 done
 if [ ${#failed[@]} -gt 0 ]; then
