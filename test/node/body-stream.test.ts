@@ -30,31 +30,28 @@ test('a reader gets every piece in order', async () => {
   inOrder(pieces)
 })
 
-test.each([1, 3, 7])(
-  'and so does a sink that takes every %d. piece a while later',
-  async (every) => {
-    const pieces: Uint8Array[] = []
-    const body = eager()
-    let count = 0
-    await new Promise<void>((resolve) => {
-      body.pipe({
-        write: (bytes) => {
-          if (++count % every > 0) {
-            pieces.push(bytes)
-            return true
-          }
-          setImmediate(() => {
-            pieces.push(bytes)
-            body.drained()
-          })
-          return false
-        },
-        end: () => resolve(),
-      })
+test.each([1, 3, 7])('and so does a sink that takes every %d. piece a while later', async (every) => {
+  const pieces: Uint8Array[] = []
+  const body = eager()
+  let count = 0
+  await new Promise<void>((resolve) => {
+    body.pipe({
+      write: (bytes) => {
+        if (++count % every > 0) {
+          pieces.push(bytes)
+          return true
+        }
+        setImmediate(() => {
+          pieces.push(bytes)
+          body.drained()
+        })
+        return false
+      },
+      end: () => resolve(),
     })
-    inOrder(pieces)
-  },
-)
+  })
+  inOrder(pieces)
+})
 
 test('who reads on after the rest was abandoned does not take it for whole', async () => {
   let abandoned = 0
