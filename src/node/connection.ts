@@ -21,8 +21,10 @@ export type ConnectionHost = {
   refusal(error: S3Error): Reply
 }
 
-/** Requests that are taken in behind the one that is worked on. */
+/** With so many requests behind the one that is worked on no more is read, */
 const MAX_WAITING = 32
+/** but what was read at a time holds thousands. Each costs some KiB: with more the connection is cut. */
+const TOO_MANY_WAITING = 4096
 /** An upload that gives fewer bytes than this in the idle time is as good as silent, */
 const LEAST_SENT = 1024
 /** and so is who reads an answer at fewer bytes a second. */
@@ -86,12 +88,22 @@ export class Connection {
 
   /** Takes the next request. */
   take(request: NodeRequest): void {
+    if (this.socket.destroyed) return
     if (this.#current === undefined) {
       this.#begin(request)
       return
     }
     this.#waiting.push(request)
-    if (this.#waiting.length >= MAX_WAITING) this.socket.pause()
+    if (this.#waiting.length >= TOO_MANY_WAITING) this.socket.destroy()
+    else if (this.#waiting.length >= MAX_WAITING) this.socket.pause()
+  }
+
+  /** Takes in no more as long as enough is waiting. */
+  #holdBack(): void {
+    const { socket } = this
+    if (this.#waiting.length === MAX_WAITING - 1) socket.resume()
+    // Where a request ends node:http resumes the socket, a tick later than here.
+    else if (this.#waiting.length >= MAX_WAITING) process.nextTick(() => socket.pause())
   }
 
   /** A request is over: its response is out, or the connection closed. */
@@ -106,7 +118,7 @@ export class Connection {
     }
     const next = this.#waiting.shift()
     if (next !== undefined) {
-      if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
+      this.#holdBack()
       this.#begin(next)
     } else if (this.#refusal !== undefined) this.#refuse(this.#refusal)
     if (request.length !== 0 && !request.incoming.readableEnded) request.incoming.resume()

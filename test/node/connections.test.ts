@@ -192,6 +192,13 @@ describe('a client', () => {
     expect((await text(client)).match(/HTTP\/1\.1 200 /g)).toHaveLength(2001)
   })
 
+  test('who sends requests without end, and reads no answer, is cut', async () => {
+    const port = await gateway(() => new Promise(() => {}))
+    const client = connect(port, '127.0.0.1').on('error', () => {})
+    const many = get('/').repeat(5000)
+    while (!client.destroyed) await new Promise((resolve) => client.write(many, resolve))
+  })
+
   test('never gets more bytes than an answer’s length', async () => {
     async function* body() {
       yield Buffer.from('ok')
