@@ -2,10 +2,10 @@ import { type Env, Hono, type Context as HonoContext } from 'hono'
 import type { Config } from './config/index.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, describe, errorReply, isFailure } from './middleware/errors.ts'
-import { createLimits, enter } from './middleware/limits.ts'
+import { createLimit, enter } from './middleware/limits.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
 import { authorizeRequest } from './operations/authorize.ts'
-import { forgetCors } from './operations/buckets/cors-rules.ts'
+import { forgetCors, knowBucket } from './operations/buckets/cors-rules.ts'
 import { crossOriginHeaders } from './operations/buckets/preflight.ts'
 import { checkHeaders } from './operations/check-headers.ts'
 import { requireOwner } from './operations/expected-owner.ts'
@@ -14,7 +14,7 @@ import type { Context, Request } from './operations/operation.ts'
 import { checkVersionId } from './operations/version-id.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
-import type { Clock, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
+import type { Clock, HeaderMap, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
 import { renderError, type S3Error } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
 
@@ -59,7 +59,7 @@ export function createApp<E extends Env>(gateway: Responder, serve: Serve<E>): H
 export function createGateway(ports: Ports): Gateway {
   const { config, clock, log, newId } = ports
   const oss = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
-  const limits = createLimits(config.document.limits, ports.sleep)
+  const limit = createLimit(config, ports.sleep)
 
   return { oss, answer, refuse: (error, method) => errorReply(error, method, newId()) }
 
@@ -67,37 +67,48 @@ export function createGateway(ports: Ports): Gateway {
   async function answer(incoming: Incoming): Promise<Reply> {
     const requestId = newId()
     // Only browsers send an Origin: for all others nothing is asked.
-    const crossOrigin =
-      'origin' in incoming.headers ? crossOriginHeaders(incoming, { ...ports, oss }) : undefined
+    const isCrossOrigin = 'origin' in incoming.headers
+    let crossOrigin: Promise<HeaderMap> | undefined
+    const onVerified = (accessKeyId: string) => {
+      if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, { ...ports, oss }, true)
+      return enter(limit, accessKeyId, incoming)
+    }
     let reply: Reply
     try {
-      reply = await perform(incoming, requestId)
+      reply = await perform(incoming, requestId, onVerified)
       reply.headers['x-amz-request-id'] = requestId
       reply.headers['x-amz-id-2'] ??= requestId
     } catch (error) {
       reply = fail(error, incoming, requestId)
     }
-    return crossOrigin === undefined
-      ? reply
-      : { ...reply, headers: { ...reply.headers, ...(await crossOrigin) } }
+    if (!isCrossOrigin) return reply
+    crossOrigin ??= crossOriginHeaders(incoming, { ...ports, oss }, false)
+    return { ...reply, headers: { ...reply.headers, ...(await crossOrigin) } }
   }
 
-  /** What is asked, who asks, whether there is room, whether it is allowed, the body, the operation. */
-  async function perform(incoming: Incoming, requestId: string): Promise<Reply> {
+  /** What is asked, who asks, whether it is allowed, whether there is room, the body, the operation. */
+  async function perform(
+    incoming: Incoming,
+    requestId: string,
+    onVerified: Context['onVerified'],
+  ): Promise<Reply> {
     const asked = parseRequest(incoming, config.domains)
     const { operation, verified, client, isSigned } = authenticate(asked, config, clock)
     checkVersionId(operation, asked.query)
     checkHeaders(operation, verified.headers, incoming.headers)
-    // Behind the signature: who has not signed takes no turn of who has.
-    const turn = enter(isSigned ? limits.signed : limits.unsigned, incoming)
-    if (turn !== undefined) await turn
-    if (isSigned) authorizeRequest(client, operation.access, asked)
+    if (isSigned) {
+      authorizeRequest(client, operation.access, asked)
+      if (config.document.cors && asked.bucket !== undefined) knowBucket(oss, asked.bucket)
+      // Behind the signature: who has not signed takes no place of who has.
+      const place = onVerified(client.accessKeyId)
+      if (place !== undefined) await place
+    }
     if (operation.body === 'none' && operation.access === 'write') {
       await checkNoBody(operation, incoming.body, verified)
     }
     const body = operation.body === 'none' ? undefined : takeBody(operation, incoming.body, verified)
     const request: Request = Object.assign(asked, { headers: verified.headers, body })
-    const context = contextOf(incoming, requestId, client)
+    const context = contextOf(incoming, requestId, client, onVerified)
     const owner = request.headers['x-amz-expected-bucket-owner']
     if (owner !== undefined && asked.bucket !== undefined && isSigned) {
       await requireOwner(context, asked.bucket, owner)
@@ -113,13 +124,18 @@ export function createGateway(ports: Ports): Gateway {
     }
   }
 
-  function contextOf(incoming: Incoming, requestId: string, client: Context['client']): Context {
+  function contextOf(
+    incoming: Incoming,
+    requestId: string,
+    client: Context['client'],
+    onVerified: Context['onVerified'],
+  ): Context {
     const { sleep, timer, random, platform } = ports
     const renderErrorDocument = (error: unknown) => {
       log('request failed late', { requestId, ...describe(error) })
       return renderError(asS3Error(error, incoming, config.domains), requestId, requestId)
     }
-    return { config, oss, clock, log, sleep, timer, random, platform, client, renderErrorDocument }
+    return { config, oss, clock, log, sleep, timer, random, platform, client, onVerified, renderErrorDocument }
   }
 
   function fail(error: unknown, incoming: Incoming, requestId: string): Reply {

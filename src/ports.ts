@@ -37,6 +37,8 @@ export type Incoming = {
    * asked for, since an AbortController costs as much as verifying a signature.
    */
   signal: () => AbortSignal
+  /** Of the client, or of the proxy before the gateway. Absent where the platform bounds what is worked on at a time. */
+  clientAddress?: (() => string | undefined) | undefined
   /**
    * Calls back once: when the answer is out, or can no more be brought out. Absent where the platform bounds what is
    * worked on at a time.

@@ -56,11 +56,21 @@ export const documentSchema = v.object({
   ),
   /** Conditions on the destination that OSS cannot hold: refuse them, or look first and then write. */
   conditionalWrites: v.optional(v.picklist(['refuse', 'best-effort']), 'refuse'),
+  /** Whether browsers may upload by a form with a signed policy (POST Object). */
+  postForms: v.optional(flag, 'true'),
+  /** Whether Signature Version 2 is taken besides 4: in headers, presigned URLs and forms. */
+  signatureV2: v.optional(flag, 'true'),
+  /** Whether browsers of other origins are answered by the bucket's CORS rules. */
+  cors: v.optional(flag, 'true'),
   /** How much one process takes on; what comes on top is told to slow down. Node only: Workers are bounded by the platform. */
   limits: v.optional(
     v.object({
-      /** Requests worked on at a time, */
+      /** Signed requests worked on at a time, */
       inFlight: v.optional(whole(1), '1024'),
+      /** those of one access key, where others need the rest (absent: half of them), */
+      perKey: v.optional(whole(1)),
+      /** those of one client address (absent: half of them), */
+      perAddress: v.optional(whole(1)),
       /** how many more may wait for their turn, */
       waiting: v.optional(whole(0), '512'),
       /** and for how long. */
@@ -69,6 +79,8 @@ export const documentSchema = v.object({
       connections: v.optional(whole(1), '10000'),
       /** and of one address; absent: as many as in all, for behind a balancer all are of one. */
       connectionsPerAddress: v.optional(whole(1)),
+      /** Forms whose fields are still to come, so that nobody has signed them yet, at a time. */
+      forms: v.optional(whole(1), '64'),
     }),
     {},
   ),

@@ -6,7 +6,7 @@ import { checkRepeated } from '../operations/selectors.ts'
 import type { Clock } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
-import { authScheme, type Verified } from '../s3/signature.ts'
+import { authScheme, requireSignatureV2, type Verified } from '../s3/signature.ts'
 import { verifySigV2 } from '../s3/sigv2.ts'
 import { verifySigV4 } from '../s3/sigv4.ts'
 
@@ -52,9 +52,10 @@ function operationOf(request: S3Request, config: Config, clock: Clock): Operatio
   }
 }
 
-function verify(request: S3Request, { clients }: Config, clock: Clock): Verified {
+function verify(request: S3Request, { clients, document }: Config, clock: Clock): Verified {
   const scheme = authScheme(request)
   if (scheme === 'anonymous') throw new S3Error('AccessDenied')
+  if (scheme.startsWith('sigv2')) requireSignatureV2(document.signatureV2)
   const verifyScheme = scheme.startsWith('sigv2') ? verifySigV2 : verifySigV4
   return verifyScheme(request, (id) => clients.get(id)?.secretAccessKey, clock())
 }

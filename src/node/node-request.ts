@@ -70,6 +70,8 @@ export class NodeRequest implements Incoming {
     return this.#gone.signal
   }
 
+  readonly clientAddress = (): string | undefined => this.incoming.socket.remoteAddress
+
   readonly onAnswered = (call: () => void): void => {
     if (this.closed) call()
     else if (this.#onAnswered === undefined) this.#onAnswered = [call]

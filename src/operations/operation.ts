@@ -25,6 +25,11 @@ export type Context = {
   random: () => number
   platform: Platform
   client: Client
+  /**
+   * To be called by an operation that verifies its request itself, as soon as it knows who has signed, and before OSS is
+   * asked anything. @throws S3Error SlowDown where too many requests are worked on.
+   */
+  onVerified: (accessKeyId: string) => Promise<void> | undefined
   /** The error document of a failure that comes after the answer has begun. */
   renderErrorDocument: (error: unknown) => string
 }

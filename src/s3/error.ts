@@ -218,6 +218,9 @@ export function invalidArgument(message: string, name: string, value?: string): 
 /** `InvalidRequest` with a text of its own. */
 export const invalidRequest = (message: string): S3Error => new S3Error('InvalidRequest', { message })
 
+/** `SlowDown`: too much is asked at a time; a second later there may be room. */
+export const slowDown = (): S3Error => new S3Error('SlowDown', { headers: { 'retry-after': '1' } })
+
 /** `NotImplemented` 501 for a header that OSS has nothing for; nothing has been written. */
 export function notImplemented(header: string, reason?: string): S3Error {
   return new S3Error('NotImplemented', {

@@ -7,6 +7,7 @@ import {
   parseBasicTime,
   refuseSessionToken,
   requireSecret,
+  requireSignatureV2,
   type SecretOf,
   signatureMismatch,
 } from './signature.ts'
@@ -25,15 +26,18 @@ const v2Fields = ['Signature', 'AWSAccessKeyId'] as const
 
 /**
  * Who signed a form's policy.
+ * @param allowV2 whether Signature Version 2 is taken.
  * @returns the access key id, and the names of the fields that need no condition.
- * @throws S3Error AccessDenied for a form without a policy, InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch.
+ * @throws S3Error AccessDenied for a form without a policy, InvalidRequest, InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch.
  */
 export function verifyForm(
   fields: Fields,
   secretOf: SecretOf,
+  allowV2 = true,
 ): { accessKeyId: string; exempt: readonly string[] } {
   const isV4 = v4Fields.some((name) => fields.has(name.toLowerCase()))
   if (!isV4 && !v2Fields.some((name) => fields.has(name.toLowerCase()))) throw new S3Error('AccessDenied')
+  if (!isV4) requireSignatureV2(allowV2)
   refuseSessionToken(fields.get('x-amz-security-token'))
   const policy = requireField(fields, 'Policy')
   const signature = requireField(fields, isV4 ? 'X-Amz-Signature' : 'Signature')

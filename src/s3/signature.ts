@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { parseIsoTime } from '../bytes/parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
-import { invalidArgument, S3Error } from './error.ts'
+import { invalidArgument, invalidRequest, S3Error } from './error.ts'
 import type { Payload } from './payload.ts'
 import type { S3Request } from './request.ts'
 
@@ -41,6 +41,14 @@ export function authScheme({ headers, query }: Pick<S3Request, 'headers' | 'quer
   if (authorization.startsWith('AWS4-')) return 'sigv4-header'
   if (authorization.startsWith('AWS ')) return 'sigv2-header'
   throw invalidArgument('Unsupported Authorization Type', 'Authorization')
+}
+
+/** @param isAllowed by the settings. @throws S3Error InvalidRequest, as in S3's regions that never had Version 2. */
+export function requireSignatureV2(isAllowed: boolean): void {
+  if (isAllowed) return
+  throw invalidRequest(
+    'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+  )
 }
 
 /** @throws S3Error InvalidAccessKeyId. */

@@ -12,7 +12,7 @@ import {
 /** The deepest document of S3 or OSS has six levels. */
 const MAX_DEPTH = 20
 /** Theirs have two. They are looked at together, at the tag's end. */
-const MAX_ATTRIBUTES = 100
+const MAX_ATTRIBUTES = 2_000
 
 /** The parser takes more for one: https://www.w3.org/TR/xml/#NT-XMLDecl. US-ASCII is UTF-8 as well. */
 const declaration =

@@ -12,7 +12,7 @@ const body = Buffer.alloc(20 << 20, 'x')
 
 beforeAll(async () => {
   world = await startWorld('node', {
-    GATEWAY_CONFIG: 'limits: {inFlight: 2, waiting: 2, waitingTime: 10}',
+    GATEWAY_CONFIG: 'limits: {inFlight: 2, perAddress: 2, waiting: 2, waitingTime: 10}',
     ADMIN_PORT: 'any',
   })
   await connection().ask({ method: 'PUT', target: '/bucket' })

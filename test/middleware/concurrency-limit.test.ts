@@ -1,87 +1,198 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createConcurrencyLimit } from '../../src/middleware/concurrency-limit.ts'
+import {
+  type ConcurrencyLimit,
+  type ConcurrencyLimits,
+  createConcurrencyLimit,
+  type Requester,
+} from '../../src/middleware/concurrency-limit.ts'
 
-const limitOf = (inFlight: number, waiting: number, waitingTime = 60_000) =>
-  createConcurrencyLimit({ inFlight, waiting, waitingTime }, (ms, signal) => sleep(ms, undefined, { signal }))
+const all: ConcurrencyLimits = {
+  inFlight: 2,
+  perKey: 2,
+  perAddress: 2,
+  waiting: 1,
+  waitingTime: 60_000,
+}
+const limitOf = (limits: Partial<ConcurrencyLimits>) =>
+  createConcurrencyLimit({ ...all, ...limits }, (ms, signal) => sleep(ms, undefined, { signal }))
 
+/** `key@address`. */
+function requester(text: string): Requester {
+  const [key = '', address = ''] = text.split('@')
+  return { key, address }
+}
+const me = requester('key@here')
 /** Of who stays, however long it takes. */
 const present = () => new AbortController().signal
 
 test('so many are let in at once, so many wait, the rest is turned away', async () => {
-  const limit = limitOf(2, 1)
-  expect([limit.enter(present), limit.enter(present)]).toEqual([true, true])
-  const third = limit.enter(present)
+  const limit = limitOf({})
+  expect([limit.enter(me, present), limit.enter(me, present)]).toEqual([true, true])
+  const third = limit.enter(me, present)
   expect(third).toBeInstanceOf(Promise)
-  expect(limit.enter(present)).toBe(false)
-  limit.leave()
+  expect(limit.enter(me, present)).toBe(false)
+  limit.leave(me)
   expect(await third).toBe(true)
 })
 
-test('a place goes to who waits longest, and to nobody who comes later', async () => {
-  const limit = limitOf(1, 2)
-  expect(limit.enter(present)).toBe(true)
-  const order: string[] = []
-  const first = Promise.resolve(limit.enter(present)).then(() => order.push('first'))
-  const second = Promise.resolve(limit.enter(present)).then(() => order.push('second'))
-  limit.leave()
-  expect(limit.enter(present)).not.toBe(true)
-  await first
-  expect(order).toEqual(['first'])
-  limit.leave()
-  await second
-  expect(order).toEqual(['first', 'second'])
+test.each<[what: string, limits: Partial<ConcurrencyLimits>, waiting: string[], order: string[]]>([
+  ['of one key in the order of arrival', {}, ['a@1', 'a@2', 'a@3'], ['a@1', 'a@2', 'a@3']],
+  ['of several keys in turns', {}, ['a@1', 'a@2', 'a@3', 'b@1', 'c@1'], ['a@1', 'b@1', 'c@1', 'a@2', 'a@3']],
+  ['whose key comes late before the many of another', {}, ['a@1', 'a@2', 'b@9'], ['a@1', 'b@9', 'a@2']],
+])('places go to those who wait, %s', async (_, limits, waiting, order) => {
+  const limit = limitOf({ inFlight: 1, perKey: 1, perAddress: 1, waiting: 10, ...limits })
+  const first = requester('first@0')
+  expect(limit.enter(first, present)).toBe(true)
+  const entered: string[] = []
+  const waits = waiting.map(async (text) => {
+    expect(await limit.enter(requester(text), present)).toBe(true)
+    entered.push(text)
+  })
+  limit.leave(first)
+  for (let i = 0; i < order.length; i++) {
+    await expect.poll(() => entered.length).toBe(i + 1)
+    // Nobody who comes now goes first.
+    limit.leave(requester(entered[i] as string))
+  }
+  await Promise.all(waits)
+  expect(entered).toEqual(order)
+})
+
+test.each<[what: string, limits: Partial<ConcurrencyLimits>, greedy: string, other: string]>([
+  ['key', { perKey: 3 }, 'greedy@1', 'other@1'],
+  ['address', { perAddress: 3 }, 'key@greedy', 'key@other'],
+])('one %s cannot take every place, nor wait for those of others', async (_, limits, greedy, other) => {
+  const most = { inFlight: 6, perKey: 6, perAddress: 6, waiting: 10, ...limits }
+  const limit = limitOf(most)
+  const outcomes = Array.from({ length: 30 }, () => limit.enter(requester(greedy), present))
+  expect(outcomes.filter((outcome) => outcome === true)).toHaveLength(3)
+  const others = Array.from({ length: 3 }, () => limit.enter(requester(other), present))
+  expect(others).toEqual([true, true, true])
+  // A place of another is none for the greedy one.
+  limit.leave(requester(other))
+  expect(limit.enter(requester(other), present)).toBe(true)
+})
+
+test('one key cannot fill the queue', () => {
+  const limit = limitOf({ inFlight: 4, perKey: 2, perAddress: 4, waiting: 10 })
+  const greedy = Array.from({ length: 30 }, () => limit.enter(requester('greedy@1'), present))
+  expect(greedy.filter((outcome) => outcome instanceof Promise)).toHaveLength(5)
+  for (const name of ['b@1', 'c@1']) expect(limit.enter(requester(name), present)).toBe(true)
+  expect(limit.enter(requester('d@1'), present)).toBeInstanceOf(Promise)
 })
 
 test('who has waited too long is turned away, and his place in the queue is free', async () => {
-  const limit = limitOf(1, 1, 10)
-  expect(limit.enter(present)).toBe(true)
-  expect(await limit.enter(present)).toBe(false)
-  const next = limit.enter(present)
+  const limit = limitOf({ inFlight: 1, perKey: 1, waitingTime: 10 })
+  expect(limit.enter(me, present)).toBe(true)
+  expect(await limit.enter(me, present)).toBe(false)
+  const next = limit.enter(me, present)
   expect(next).toBeInstanceOf(Promise)
-  limit.leave()
+  limit.leave(me)
   expect(await next).toBe(true)
 })
 
-test('after a rush as many are let in as before', async () => {
-  const limit = limitOf(3, 5, 10)
-  const rush = await Promise.all(Array.from({ length: 20 }, () => limit.enter(present)))
-  expect(rush.filter(Boolean)).toHaveLength(3)
-  for (let i = 0; i < 3; i++) limit.leave()
-  expect([limit.enter(present), limit.enter(present), limit.enter(present)]).toEqual([true, true, true])
-})
-
 test('who leaves the queue is turned away, and makes room for the next', async () => {
-  const limit = limitOf(1, 1)
-  expect(limit.enter(present)).toBe(true)
+  const limit = limitOf({ inFlight: 1, perKey: 1 })
+  expect(limit.enter(me, present)).toBe(true)
   const leaving = new AbortController()
-  const second = limit.enter(() => leaving.signal)
-  expect(limit.enter(present)).toBe(false)
+  const second = limit.enter(me, () => leaving.signal)
+  expect(limit.enter(me, present)).toBe(false)
   leaving.abort()
   expect(await second).toBe(false)
-  const third = limit.enter(present)
-  limit.leave()
+  const third = limit.enter(me, present)
+  limit.leave(me)
   expect(await third).toBe(true)
 })
 
 test('who has left before he waits is turned away, and nobody asks who need not wait', async () => {
-  const limit = limitOf(1, 1)
+  const limit = limitOf({ inFlight: 1, perKey: 1 })
   const never = () => {
     throw new Error('he was asked')
   }
-  expect(limit.enter(never)).toBe(true)
-  expect(await limit.enter(() => AbortSignal.abort())).toBe(false)
-  expect(limit.enter(present)).toBeInstanceOf(Promise)
-  expect(limit.enter(never)).toBe(false)
+  expect(limit.enter(me, never)).toBe(true)
+  expect(await limit.enter(me, () => AbortSignal.abort())).toBe(false)
+  expect(limit.enter(me, present)).toBeInstanceOf(Promise)
+  expect(limit.enter(me, never)).toBe(false)
 })
 
 test('who is called stays in, though he leaves in the same moment', async () => {
-  const limit = limitOf(1, 1)
-  expect(limit.enter(present)).toBe(true)
+  const limit = limitOf({ inFlight: 1, perKey: 1 })
+  expect(limit.enter(me, present)).toBe(true)
   const leaving = new AbortController()
-  const second = limit.enter(() => leaving.signal)
-  limit.leave()
+  const second = limit.enter(me, () => leaving.signal)
+  limit.leave(me)
   leaving.abort()
   expect(await second).toBe(true)
-  expect(limit.enter(present)).toBeInstanceOf(Promise)
+  expect(limit.enter(me, present)).toBeInstanceOf(Promise)
 })
+
+/** Who comes, who leaves the queue and who is done, in any order. */
+type Step = { who: string; does: 'enter' | 'go' | 'leave' }
+const steps = fc.array(
+  fc.record({
+    who: fc.constantFrom('a@1', 'a@2', 'b@1', 'b@2', 'c@3'),
+    does: fc.constantFrom('enter', 'enter', 'go', 'leave') as fc.Arbitrary<Step['does']>,
+  }),
+  { maxLength: 60 },
+)
+
+test('whatever happens, no share is exceeded, nobody is left waiting beside a free place, and none is lost', async () => {
+  const limits = { inFlight: 3, perKey: 2, perAddress: 2, waiting: 6, waitingTime: 60_000 }
+  await fc.assert(
+    fc.asyncProperty(steps, async (list) => {
+      const limit = limitOf(limits)
+      const inside: string[] = []
+      const waiting: { who: string; leaving: AbortController }[] = []
+      const leaveAll = () => inside.splice(0).forEach((who) => void limit.leave(requester(who)))
+      const fits = (who: string) =>
+        inside.length < 3 &&
+        inside.filter((one) => requester(one).key === requester(who).key).length < 2 &&
+        inside.filter((one) => requester(one).address === requester(who).address).length < 2
+      for (const { who, does } of list) {
+        if (does === 'leave' && inside.length > 0) limit.leave(requester(inside.shift() as string))
+        else if (does === 'go') waiting.shift()?.leaving.abort()
+        else if (does === 'enter') enter(limit, who, inside, waiting)
+        await new Promise((resolve) => setImmediate(resolve))
+        for (const part of ['key', 'address'] as const) {
+          for (const name of inside.map((one) => requester(one)[part])) {
+            expect(inside.filter((one) => requester(one)[part] === name).length).toBeLessThanOrEqual(2)
+          }
+        }
+        expect(inside.length).toBeLessThanOrEqual(3)
+        for (const one of waiting) expect(fits(one.who)).toBe(false)
+      }
+      while (inside.length > 0) {
+        leaveAll()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(waiting).toEqual([])
+      expect(['a@1', 'a@2', 'b@2'].map((who) => limit.enter(requester(who), present))).toEqual([
+        true,
+        true,
+        true,
+      ])
+    }),
+    { numRuns: 200 },
+  )
+})
+
+function enter(
+  limit: ConcurrencyLimit,
+  who: string,
+  inside: string[],
+  waiting: { who: string; leaving: AbortController }[],
+): void {
+  const leaving = new AbortController()
+  const outcome = limit.enter(requester(who), () => leaving.signal)
+  if (outcome === true) inside.push(who)
+  if (!(outcome instanceof Promise)) return
+  const waiter = { who, leaving }
+  waiting.push(waiter)
+  void outcome.then((entered) => {
+    const at = waiting.indexOf(waiter)
+    if (at >= 0) waiting.splice(at, 1)
+    if (entered) inside.push(who)
+  })
+}

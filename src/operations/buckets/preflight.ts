@@ -3,7 +3,7 @@ import { corsHeaders, corsMethods, requestedHeaders } from '../../s3/cors.ts'
 import { S3Error } from '../../s3/error.ts'
 import { parseRequest } from '../../s3/request.ts'
 import type { BucketRequest, Context } from '../operation.ts'
-import { corsRules } from './cors-rules.ts'
+import { corsRules, corsRulesForAnyone, rememberedCorsRules } from './cors-rules.ts'
 
 /**
  * A browser's question before its request (OPTIONS), answered by the rules that OSS has for the bucket. Nobody signs
@@ -20,7 +20,7 @@ export async function preflight(request: BucketRequest, context: Context): Promi
     throw new S3Error('BadRequest', { message: `Invalid Access-Control-Request-Method: ${method}` })
   }
   const elements = { Method: method, ResourceType: key === undefined ? 'BUCKET' : 'OBJECT' }
-  const rules = await corsRules(context, bucket)
+  const rules = context.config.document.cors ? await corsRulesForAnyone(context, bucket) : 'not enabled'
   if (rules === 'no bucket') {
     throw new S3Error('AccessForbidden', { message: 'CORSResponse: Bucket not found', elements })
   }
@@ -39,18 +39,20 @@ export async function preflight(request: BucketRequest, context: Context): Promi
 /**
  * What the answer to a request with an Origin carries, whatever the answer is; without a rule, nothing. Never rejects:
  * a request does not fail because its bucket's rules cannot be read.
+ * @param isSigned without a signature that holds, OSS is not asked: only rules that are known already are told.
  */
 export async function crossOriginHeaders(
   incoming: Incoming,
   context: Pick<Context, 'oss' | 'clock' | 'config'>,
+  isSigned: boolean,
 ): Promise<HeaderMap> {
   const { method, headers } = incoming
-  if (headers.origin === undefined || method === 'OPTIONS') return {}
+  if (!context.config.document.cors || headers.origin === undefined || method === 'OPTIONS') return {}
   try {
     const { bucket } = parseRequest(incoming, context.config.domains)
     if (bucket === undefined) return {}
-    const rules = await corsRules(context, bucket)
-    if (typeof rules === 'string') return {}
+    const rules = isSigned ? await corsRules(context, bucket) : await rememberedCorsRules(context.oss, bucket)
+    if (rules === undefined || typeof rules === 'string') return {}
     return corsHeaders(rules, { origin: headers.origin, method, headers: [] }) ?? {}
   } catch {
     return {}

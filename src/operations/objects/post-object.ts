@@ -1,8 +1,9 @@
 import { encodeStrictly } from '../../bytes/percent.ts'
 import type { Client } from '../../config/index.ts'
+import type { OssClient } from '../../oss/client.ts'
 import { type HeaderMap, headerMap, type Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
-import { invalidArgument, S3Error } from '../../s3/error.ts'
+import { invalidArgument, S3Error, slowDown } from '../../s3/error.ts'
 import { MAX_UPLOAD_BYTES } from '../../s3/limits.ts'
 import { type Form, readForm } from '../../s3/multipart-form.ts'
 import { fileBody } from '../../s3/plain-body.ts'
@@ -24,7 +25,10 @@ const FILE_NAME = '${filename}'
  * is believed before its policy is verified; then it is a PutObject whose headers are the fields.
  */
 export async function postObject(request: BucketRequest, context: Context): Promise<Reply> {
-  const form = await readForm(request.headers['content-type'], (request.body as PlainBody).body)
+  if (!context.config.document.postForms) {
+    throw new S3Error('MethodNotAllowed', { elements: { Method: 'POST', ResourceType: 'BUCKET' } })
+  }
+  const form = await readUnsigned(request, context)
   try {
     return await putForm(form, request, context)
   } finally {
@@ -32,15 +36,51 @@ export async function postObject(request: BucketRequest, context: Context): Prom
   }
 }
 
+/** Forms whose fields are being read, by the gateway's client of OSS: nobody has signed them yet. */
+const unsignedForms = new WeakMap<OssClient, number>()
+
+/**
+ * A form with its fields, which have as long to come as a header. While they do, forms share a limit of their own and
+ * take nothing from signed requests.
+ * @throws S3Error SlowDown, RequestTimeout, and those of {@link readForm}.
+ */
+async function readUnsigned({ headers, body }: BucketRequest, context: Context): Promise<Form> {
+  const { oss, timer, config } = context
+  const { limits, timeouts } = config.document
+  const count = unsignedForms.get(oss) ?? 0
+  if (count >= limits.forms) throw slowDown()
+  unsignedForms.set(oss, count + 1)
+  let stopTimer = () => {}
+  const tooSlow = new Promise<never>((_, reject) => {
+    stopTimer = timer(timeouts.client.headers * 1000, () => reject(new S3Error('RequestTimeout')))
+  })
+  const reading = readForm(headers['content-type'], (body as PlainBody).body)
+  try {
+    return await Promise.race([reading, tooSlow])
+  } catch (error) {
+    // Where it is only late, it is let go as soon as it is there.
+    reading.then((form) => form.close()).catch(() => {})
+    throw error
+  } finally {
+    stopTimer()
+    unsignedForms.set(oss, (unsignedForms.get(oss) ?? 1) - 1)
+  }
+}
+
 async function putForm(form: Form, request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket } = request
   const key = requireField(form.fields, 'key').replaceAll(FILE_NAME, () => form.fileName)
   const fields = new Map([...form.fields, ['bucket', bucket], ['key', key]])
-  const { accessKeyId, exempt } = verifyForm(fields, (id) => context.config.clients.get(id)?.secretAccessKey)
+  const { accessKeyId, exempt } = verifyForm(
+    fields,
+    (id) => context.config.clients.get(id)?.secretAccessKey,
+    context.config.document.signatureV2,
+  )
   const sizes = holdToPolicy(fields, exempt, context.clock())
   const client = context.config.clients.get(accessKeyId) as Client
   validateKey(key)
   authorize(client, 'write', bucket, key)
+  await context.onVerified(accessKeyId)
 
   const headers = headersOf(fields)
   checkHeaders({ name: 'PutObject', method: 'PUT' }, headers, headers)
