@@ -10,10 +10,10 @@ export function greeting(
   { port, adminPort, localOssPort }: Running | Workers,
   workers: number,
 ): string {
-  const { host, tls } = config.listen
+  const { host, adminHost, tls } = config.listen
   const endpoint = `${tls ? 'https' : 'http'}://${atHost(host)}:${port}`
   const lines = [`S3 endpoint   ${endpoint}`]
-  if (adminPort > 0) lines.push(`Health        http://${atHost(host)}:${adminPort}/healthz and /readyz`)
+  if (adminPort > 0) lines.push(`Health        http://${atHost(adminHost)}:${adminPort}/healthz and /readyz`)
   if (workers > 1)
     lines.push(`Workers       ${workers}, replaced one after the other at SIGHUP to ${process.pid}`)
   if (config.localOss === undefined) {
@@ -41,7 +41,7 @@ export function greeting(
 
 /** What right settings say, without secrets. */
 export function summary({ listen, localOss, endpoint, clients, domains, workers, warnings }: Config): string {
-  const { host, port, adminPort, tls } = listen
+  const { host, port, adminHost, adminPort, tls } = listen
   const oss =
     localOss === undefined
       ? `${endpoint.protocol}//${endpoint.host}, region ${endpoint.region}`
@@ -50,7 +50,7 @@ export function summary({ listen, localOss, endpoint, clients, domains, workers,
     'The settings are right.',
     `OSS           ${oss}`,
     `S3 endpoint   ${tls ? 'https' : 'http'}://${atHost(host)}:${port}`,
-    `Health        ${adminPort === undefined ? 'off' : `http://${atHost(host)}:${adminPort}`}`,
+    `Health        ${adminPort === undefined ? 'off' : `http://${atHost(adminHost)}:${adminPort}`}`,
     ...(localOss === undefined
       ? []
       : [`OSS tools     ${localOss.port === 0 ? 'off' : `http://127.0.0.1:${localOss.port}`}`]),

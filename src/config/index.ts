@@ -21,6 +21,8 @@ export type Config = {
   listen: {
     host: string
     port: number
+    /** Of the health listener: not the S3 endpoint's, which others may reach. */
+    adminHost: string
     /** Absent: no health listener. */
     adminPort: number | undefined
     tls: { certFile: string; keyFile: string } | undefined
@@ -55,6 +57,7 @@ export class ConfigError extends Error {
 const nodeOnly: readonly SettingName[] = [
   'HOST',
   'PORT',
+  'ADMIN_HOST',
   'ADMIN_PORT',
   'WORKERS',
   'TLS_CERT_FILE',
@@ -103,8 +106,9 @@ export function parseConfig(
   const credentials = embedded ? undefined : parseOssCredentials(keys)
   const { clients, main } = parseClients(keys, credentials ?? KNOWN_KEYS, document)
   const listen = {
-    host: parseHost(get('HOST'), problems),
+    host: parseHost('HOST', get('HOST'), problems),
     port: port('PORT', 9000),
+    adminHost: parseHost('ADMIN_HOST', get('ADMIN_HOST'), problems),
     adminPort: port('ADMIN_PORT', 9001) || undefined,
     tls: parseTls(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), told, problems),
   }

@@ -2,12 +2,12 @@ import { shown } from './endpoint.ts'
 import type { SettingName } from './names.ts'
 import { isHostName, isIp, parseSize, parseWhole, SIZE } from './values.ts'
 
-/** `HOST`. @param problems what is wrong is added here. */
-export function parseHost(text: string | undefined, problems: string[]): string {
+/** `HOST` and `ADMIN_HOST`. @param problems what is wrong is added here. */
+export function parseHost(name: SettingName, text: string | undefined, problems: string[]): string {
   if (text === undefined) return '127.0.0.1'
   if (isIp(text) || isHostName(text)) return text
   problems.push(
-    `HOST is ${shown(text)}: it must be an address or a name of this machine, such as 127.0.0.1, ::1 or 0.0.0.0 (all of them), without scheme, brackets or port`,
+    `${name} is ${shown(text)}: it must be an address or a name of this machine, such as 127.0.0.1, ::1 or 0.0.0.0 (all of them), without scheme, brackets or port`,
   )
   return '127.0.0.1'
 }

@@ -2,6 +2,7 @@
 export const settingNames = [
   'HOST',
   'PORT',
+  'ADMIN_HOST',
   'ADMIN_PORT',
   'WORKERS',
   'TLS_CERT_FILE',

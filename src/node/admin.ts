@@ -4,7 +4,9 @@ import { Hono } from 'hono'
 import type { Config } from '../config/index.ts'
 import type { OssClient } from '../oss/client.ts'
 import { OssError } from '../oss/error.ts'
+import type { Log } from '../ports.ts'
 import { listen } from './listen.ts'
+import { createReadiness } from './readiness.ts'
 
 /** What the process knows of itself. */
 export type Health = {
@@ -28,12 +30,12 @@ export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
 }
 
 /** Health, on a listener of its own: `/healthz` is also a legal bucket path. */
-function createAdmin(oss: OssClient, { alive, unready }: Health): Hono {
+function createAdmin({ alive, unready }: Health, ossIsReady: () => Promise<boolean>): Hono {
   const admin = new Hono()
   admin.get('/healthz', (c) => (alive() ? c.text('ok\n') : c.text('no worker listens\n', 503)))
   admin.get('/readyz', async (c) => {
     // Asked again after OSS: a stop may have begun meanwhile.
-    const reason = unready() ?? (await whyNotReady(oss)) ?? unready()
+    const reason = unready() ?? ((await ossIsReady()) ? unready() : 'OSS cannot be used: the log says why')
     return reason === undefined ? c.text('ok\n') : c.text(`${reason}\n`, 503)
   })
   return admin
@@ -44,14 +46,18 @@ export type Admin = { port: number; close(): void }
 
 /** @throws Error when its port is taken. */
 export async function openAdmin(
-  { host, adminPort }: Config['listen'],
+  { adminHost, adminPort }: Config['listen'],
   oss: OssClient,
   health: Health,
+  log: Log,
 ): Promise<Admin> {
   if (adminPort === undefined) return { port: 0, close: () => {} }
-  const { fetch } = createAdmin(oss, health)
+  const { fetch } = createAdmin(
+    health,
+    createReadiness(() => whyNotReady(oss), Date.now, log),
+  )
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
-  const port = await listen(server, adminPort, host)
+  const port = await listen(server, adminPort, adminHost)
   return {
     port,
     close: () => {

@@ -61,10 +61,15 @@ export async function startWorkers(
   const { transport } = upstream
   const { endpoint, credentials } = config
   const oss = createOssClient({ ...nodePorts, transport, endpoint, credentials })
-  const admin = await openAdmin(config.listen, oss, {
-    alive: () => stopping || serving.size > 0,
-    unready: () => (stopping ? 'stopping' : serving.size === 0 ? 'no worker listens' : undefined),
-  })
+  const admin = await openAdmin(
+    config.listen,
+    oss,
+    {
+      alive: () => stopping || serving.size > 0,
+      unready: () => (stopping ? 'stopping' : serving.size === 0 ? 'no worker listens' : undefined),
+    },
+    log,
+  )
   // Who leaves in a hurry leaves nobody behind.
   process.once('exit', () => {
     for (const worker of workers.keys()) worker.process.kill('SIGKILL')

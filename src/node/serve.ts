@@ -45,10 +45,15 @@ export async function start(config: Config, log: Log): Promise<Running> {
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
     listen(http.server, wanted, host),
-    openAdmin(config.listen, gateway.oss, {
-      alive: () => true,
-      unready: () => (stopping === undefined ? undefined : 'stopping'),
-    }),
+    openAdmin(
+      config.listen,
+      gateway.oss,
+      {
+        alive: () => true,
+        unready: () => (stopping === undefined ? undefined : 'stopping'),
+      },
+      log,
+    ),
   ])
 
   // On loopback only, whoever the S3 endpoint is for: it gives all rights to whoever knows the one pair.

@@ -19,7 +19,7 @@ function problemsOf(environment: Settings, document?: string): readonly string[]
 test('without any setting it is the embedded OSS on this machine', () => {
   const config = parseConfig({})
   expect(config).toMatchObject({
-    listen: { host: '127.0.0.1', port: 9000, adminPort: 9001, tls: undefined },
+    listen: { host: '127.0.0.1', port: 9000, adminHost: '127.0.0.1', adminPort: 9001, tls: undefined },
     localOss: { directory: '.local-oss', port: 9010, copyLimit: 1024 ** 3 },
     endpoint: { protocol: 'https:', host: 'oss-cn-hangzhou.aliyuncs.com', region: 'cn-hangzhou' },
     credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
@@ -191,7 +191,7 @@ describe('the document', () => {
       {},
       'limits: { inFlight: 2, waiting: 0 }\ntimeouts: { client: { keepAlive: 0.5 } }',
     ).document
-    expect(limits).toEqual({ inFlight: 2, waiting: 0, waitingTime: 5, connections: 10_000 })
+    expect(limits).toEqual({ inFlight: 2, waiting: 0, waitingTime: 5, forms: 64, connections: 10_000 })
     expect(timeouts.client).toEqual({ headers: 30, idle: 60, keepAlive: 0.5, total: 86_400 })
   })
 

@@ -267,6 +267,8 @@ describe('listeners', () => {
     [{ PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0' }, { listen: { port: 0, adminPort: undefined } }],
     [{ ...real, PORT: '9010' }, { listen: { port: 9010 } }],
     [{ PORT: ' 10 ' }, { listen: { port: 10 } }],
+    [{ ...real, HOST: '0.0.0.0' }, { listen: { host: '0.0.0.0', adminHost: '127.0.0.1' } }],
+    [{ ...real, ADMIN_HOST: '0.0.0.0' }, { listen: { host: '127.0.0.1', adminHost: '0.0.0.0' } }],
     [{ HOST: '::1' }, { listen: { host: '::1' } }],
     [{ ...real, HOST: 'gateway-1.internal' }, { listen: { host: 'gateway-1.internal' } }],
     [{ ...real, HOST: 'fe80::1%eth0' }, { listen: { host: 'fe80::1%eth0' } }],
