@@ -6,10 +6,10 @@
 export function clientNetwork(address: string | undefined): string {
   if (address === undefined || !address.includes(':')) return address ?? ''
   if (address.startsWith('::ffff:') && address.includes('.')) return address.slice('::ffff:'.length)
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
+  const [head = '', tail = ''] = address.split('::')
+  const groupsOf = (part: string) => (part === '' ? [] : part.split(':'))
+  const [before, behind] = [groupsOf(head), groupsOf(tail)]
   // What `::` leaves out is zero.
-  const behind = tail === undefined || tail === '' ? 0 : tail.split(':').length
-  while (tail !== undefined && groups.length < 8 - behind) groups.push('0')
-  return groups.slice(0, 4).join(':')
+  const zeros = Array<string>(Math.max(0, 8 - before.length - behind.length)).fill('0')
+  return [...before, ...zeros, ...behind].slice(0, 4).join(':')
 }

@@ -1,0 +1,135 @@
+import { Agent, get } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { postForm, signFields } from '../gateway/form.ts'
+import { presign, send, sign } from '../gateway/wire.ts'
+import { startWorld, type World } from '../harness.ts'
+import { Connection } from './connection.ts'
+
+let world: World
+let host: string
+const connection = () => new Connection(world.endpoint)
+const GET = { method: 'GET', target: '/bucket/key' }
+const other = { accessKeyId: 'other', secretAccessKey: 'other-secret' }
+/** More than the buffers between a server and a client that does not read hold. */
+const large = Buffer.alloc(40 << 20, 'x')
+
+async function begin(document: string): Promise<void> {
+  world = await startWorld('node', { GATEWAY_CONFIG: document })
+  host = new URL(world.endpoint).host
+  await connection().ask({ method: 'PUT', target: '/bucket' })
+  await world.oss('bucket').put('key', Buffer.from('hello'))
+  await world.oss('bucket').put('large', large)
+}
+const end = () => world.stop(0)
+afterEach(() => {
+  Connection.closeAll()
+  world.localOss.faults.clear()
+})
+
+const isServed = async (signing = {}) => (await send(world.endpoint, sign(GET, host, signing))).status === 200
+
+describe('of two keys', () => {
+  beforeAll(() =>
+    begin(`
+      limits: {inFlight: 4, perAddress: 4, waiting: 2, waitingTime: 0.1, forms: 2}
+      timeouts: {client: {headers: 2}}
+      clients: [{accessKeyId: other, secretAccessKey: other-secret}]`),
+  )
+  afterAll(end)
+
+  test('one whose presigned URL is downloaded by many who do not read leaves the other its share', async () => {
+    const { target, headers = {} } = presign({ method: 'GET', target: '/bucket/large' }, host)
+    const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const readers = Array.from({ length: 20 }, () => {
+      const one = connection()
+      one.socket.pause()
+      return one.write(`GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
+    })
+    await expect.poll(async () => isServed()).toBe(false)
+    for (let i = 0; i < 10; i++) expect(await isServed(other)).toBe(true)
+    for (const { socket } of readers) socket.destroy()
+    await expect.poll(async () => isServed()).toBe(true)
+  })
+
+  const fields = postForm(signFields({ key: 'form' }, 'bucket'), 'x')
+  const formHead = () => {
+    const lines = Object.entries({ host, ...fields.headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+    return `POST /bucket HTTP/1.1\r\n${lines.join('')}content-length: ${fields.body?.length}\r\n\r\n`
+  }
+
+  test('forms whose fields drip take nothing from signed requests, and are given up', async () => {
+    const forms = Array.from({ length: 20 }, () => connection().write(`${formHead()}--`))
+    const answers = forms.map((form) => form.answer('POST'))
+    for (let i = 0; i < 10; i++) expect(await isServed()).toBe(true)
+    const codes = (await Promise.all(answers)).map(({ error }) => error.Code)
+    expect(codes.filter((code) => code === 'SlowDown')).toHaveLength(18)
+    expect(codes.filter((code) => code === 'RequestTimeout')).toHaveLength(2)
+    // Their places are free again.
+    for (let i = 0; i < 4; i++) {
+      const { status } = await send(world.endpoint, postForm(signFields({ key: 'form' }, 'bucket'), 'x'))
+      expect(status).toBe(204)
+    }
+  })
+
+  test('a form that is signed has a place among the signed ones', async () => {
+    const forms = Array.from({ length: 6 }, () => connection())
+    const [head = '', rest = ''] = String(fields.body).split(/(?<=name="file".*\r\n\r\n)/s)
+    for (const form of forms) {
+      form.write(`${formHead()}${head}`)
+      // One after the other: two may be read at a time.
+      await sleep(50)
+    }
+    // Two are the share of their key; the others have waited their time.
+    for (const form of forms.slice(2)) expect((await form.answer('POST')).error.Code).toBe('SlowDown')
+    expect(await isServed()).toBe(false)
+    expect(await isServed(other)).toBe(true)
+    for (const form of forms.slice(0, 2)) expect((await form.write(rest).answer('POST')).status).toBe(204)
+    expect(await isServed()).toBe(true)
+  })
+
+  test('made-up buckets are asked about by a few calls at a time, however slow OSS is', async () => {
+    const held: (() => void)[] = []
+    world.localOss.faults.add({
+      operation: 'ListBuckets',
+      times: Number.POSITIVE_INFINITY,
+      action: { kind: 'call', run: () => new Promise<void>((resolve) => held.push(resolve)) },
+    })
+    const headers = { origin: 'https://app.example', 'access-control-request-method': 'GET' }
+    const answers = Array.from({ length: 50 }, (_, i) =>
+      send(world.endpoint, { method: 'OPTIONS', target: `/made-up-${i}/key`, headers }),
+    )
+    await expect.poll(() => held.length).toBe(4)
+    for (let i = 0; i < 10; i++) expect(await isServed()).toBe(true)
+    for (const go of held) go()
+    const statuses = (await Promise.all(answers)).map(({ status }) => status)
+    expect([statuses.filter((s) => s === 403).length, statuses.filter((s) => s === 503).length]).toEqual([
+      4, 46,
+    ])
+  })
+})
+
+describe('of two addresses with one key', () => {
+  beforeAll(() => begin('limits: {inFlight: 4, waiting: 2, waitingTime: 0.1}'))
+  afterAll(end)
+
+  test('one that reads no answer leaves the other its share', async () => {
+    for (let i = 0; i < 20; i++) {
+      const one = connection()
+      one.socket.pause()
+      one.begin({ method: 'GET', target: '/bucket/large' })
+    }
+    await expect.poll(async () => isServed()).toBe(false)
+    const agent = new Agent({ localAddress: '127.0.0.2' })
+    for (let i = 0; i < 10; i++) {
+      const { headers } = sign(GET, host)
+      const status = await new Promise((resolve, reject) => {
+        get(world.endpoint + GET.target, { agent, headers }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode))
+        }).on('error', reject)
+      })
+      expect(status).toBe(200)
+    }
+    agent.destroy()
+  })
+})
