@@ -135,7 +135,19 @@ export function createGateway(ports: Ports): Gateway {
       log('request failed late', { requestId, ...describe(error) })
       return renderError(asS3Error(error, incoming, config.domains), requestId, requestId)
     }
-    return { config, oss, clock, log, sleep, timer, random, platform, client, onVerified, renderErrorDocument }
+    return {
+      config,
+      oss,
+      clock,
+      log,
+      sleep,
+      timer,
+      random,
+      platform,
+      client,
+      onVerified,
+      renderErrorDocument,
+    }
   }
 
   function fail(error: unknown, incoming: Incoming, requestId: string): Reply {

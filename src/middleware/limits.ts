@@ -5,7 +5,10 @@ import { clientNetwork } from './client-address.ts'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
 
 /** The limit of signed requests that the settings say. A key that is the only one has no neighbours, and may use all. */
-export function createLimit({ clients, document }: Pick<Config, 'clients' | 'document'>, sleep: Sleep): ConcurrencyLimit {
+export function createLimit(
+  { clients, document }: Pick<Config, 'clients' | 'document'>,
+  sleep: Sleep,
+): ConcurrencyLimit {
   const { inFlight, perKey, perAddress, waiting, waitingTime } = document.limits
   const half = Math.ceil(inFlight / 2)
   const limits = {
