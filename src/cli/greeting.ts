@@ -1,19 +1,20 @@
-import { type Config, KNOWN_KEYS } from '../config/index.ts'
+import { type Config, DEFAULT_LOCAL_CREDENTIALS } from '../config/index.ts'
 import type { Workers } from '../node/cluster.ts'
 import type { Running } from '../node/serve.ts'
 
-const atHost = (host: string) => (host.includes(':') ? `[${host}]` : host)
+const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
-/** Where the gateway listens and what it serves, for the one who has started it. Secrets that were set are not shown. */
+/** What `serve` prints once it listens: addresses, OSS, and commands to try. Never a secret that was set. */
 export function greeting(
   config: Config,
   { port, adminPort, localOssPort }: Running | Workers,
   workers: number,
 ): string {
   const { host, adminHost, tls } = config.listen
-  const endpoint = `${tls ? 'https' : 'http'}://${atHost(host)}:${port}`
+  const endpoint = `${tls ? 'https' : 'http'}://${bracketed(host)}:${port}`
   const lines = [`S3 endpoint   ${endpoint}`]
-  if (adminPort > 0) lines.push(`Health        http://${atHost(adminHost)}:${adminPort}/healthz and /readyz`)
+  if (adminPort > 0)
+    lines.push(`Health        http://${bracketed(adminHost)}:${adminPort}/healthz and /readyz`)
   if (workers > 1)
     lines.push(`Workers       ${workers}, replaced one after the other at SIGHUP to ${process.pid}`)
   if (config.localOss === undefined) {
@@ -21,7 +22,9 @@ export function greeting(
     return `${lines.join('\n')}\n`
   }
   const { accessKeyId, accessKeySecret } = config.credentials
-  const known = accessKeyId === KNOWN_KEYS.accessKeyId && accessKeySecret === KNOWN_KEYS.accessKeySecret
+  const known =
+    accessKeyId === DEFAULT_LOCAL_CREDENTIALS.accessKeyId &&
+    accessKeySecret === DEFAULT_LOCAL_CREDENTIALS.accessKeySecret
   const keys = known ? `${accessKeyId} / ${accessKeySecret}` : 'S3_ACCESS_KEY_ID and its secret'
   const ossTools = localOssPort > 0 ? `, for OSS tools at http://127.0.0.1:${localOssPort}` : ''
   const [id, secret] = known ? [accessKeyId, accessKeySecret] : ['$S3_ACCESS_KEY_ID', '$S3_SECRET_ACCESS_KEY']
@@ -39,7 +42,7 @@ export function greeting(
   return `${lines.join('\n')}\n`
 }
 
-/** What right settings say, without secrets. */
+/** What `check-config` prints of settings without mistakes; no secrets. */
 export function summary({ listen, localOss, endpoint, clients, domains, workers, warnings }: Config): string {
   const { host, port, adminHost, adminPort, tls } = listen
   const oss =
@@ -49,8 +52,8 @@ export function summary({ listen, localOss, endpoint, clients, domains, workers,
   return [
     'The settings are right.',
     `OSS           ${oss}`,
-    `S3 endpoint   ${tls ? 'https' : 'http'}://${atHost(host)}:${port}`,
-    `Health        ${adminPort === undefined ? 'off' : `http://${atHost(adminHost)}:${adminPort}`}`,
+    `S3 endpoint   ${tls ? 'https' : 'http'}://${bracketed(host)}:${port}`,
+    `Health        ${adminPort === undefined ? 'off' : `http://${bracketed(adminHost)}:${adminPort}`}`,
     ...(localOss === undefined
       ? []
       : [`OSS tools     ${localOss.port === 0 ? 'off' : `http://127.0.0.1:${localOss.port}`}`]),

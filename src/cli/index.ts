@@ -49,28 +49,28 @@ async function serve(): Promise<void> {
   const starting = (
     count > 1 ? startWorkers(settings, count, () => readSettings(process.env), log) : start(config, log)
   ).catch((error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]))
-  obeySignals(starting)
+  handleSignals(starting)
   const running = await starting
   process.stdout.write(greeting(config, running, count))
-  // Only told: OSS may be there in a moment.
+  // Only logged: OSS may be reachable in a moment.
   if (config.localOss === undefined) await checkOss(config, log)
 }
 
-/** One Ctrl-C can come twice: from the terminal to all its processes, and passed on by npm. Milliseconds. */
+/** Milliseconds within which a second signal is the same one: npm passes on a Ctrl-C that the terminal sends too. */
 const SAME_SIGNAL = 1_000
 
-function obeySignals(gateway: Promise<Running | Workers>): void {
-  let told: number | undefined
+function handleSignals(gateway: Promise<Running | Workers>): void {
+  let signalledAt: number | undefined
   const stop = () => {
-    if (told === undefined) {
-      told = performance.now()
+    if (signalledAt === undefined) {
+      signalledAt = performance.now()
       gateway
         .then((running) => running.stop())
         .then(
           () => process.exit(0),
           (error: Error) => fail(1, [`The gateway did not stop cleanly: ${error.message}`]),
         )
-    } else if (performance.now() - told > SAME_SIGNAL) {
+    } else if (performance.now() - signalledAt > SAME_SIGNAL) {
       fail(1, ['Told to stop a second time: the gateway gives up what is in flight.'])
     }
   }
@@ -89,7 +89,7 @@ type Command = (typeof commands)[number]
 
 const isCommand = (text: string): text is Command => (commands as readonly string[]).includes(text)
 
-/** Everything but `explain`, which reads its own arguments. @throws TypeError for what there is not. */
+/** The command, of all but `explain`, which parses its own arguments. @throws TypeError for an unknown command or option. */
 function commandOf(args: string[]): Command {
   const { values, positionals } = parseArgs({
     args,

@@ -1,7 +1,7 @@
 import type { OssCredentials } from '../oss/sign.ts'
 import type { Document } from './document-schema.ts'
-import type { SettingName } from './names.ts'
-import { wrongKeyId, wrongSecret } from './values.ts'
+import type { SettingName } from './environment.ts'
+import { keyIdProblem, secretProblem } from './values.ts'
 
 /** Who may sign requests, and what for. */
 export type Client = {
@@ -14,41 +14,41 @@ export type Client = {
   readOnly: boolean
 }
 
-/** The settings that keys are read from, and where what is wrong with them is told, without quoting one. */
+/** The settings that keys are read from, and where what is wrong with them is reported, without quoting one. */
 export type KeySettings = {
   get(name: SettingName): string | undefined
-  told: ReadonlySet<SettingName>
+  reported: ReadonlySet<SettingName>
   problems: string[]
 }
 
-/** The gateway's own identity at OSS. */
-export function parseOssCredentials({ get, told, problems }: KeySettings): OssCredentials {
+/** The gateway's own key at OSS. Adds to `problems` what is missing or wrong. */
+export function parseOssCredentials({ get, reported, problems }: KeySettings): OssCredentials {
   const read = (name: SettingName, what: string, wrong: (text: string) => string | undefined) => {
     const text = get(name)
     const why = text === undefined ? undefined : wrong(text)
-    if (text === undefined && !told.has(name)) problems.push(`${name} is missing: ${what}`)
+    if (text === undefined && !reported.has(name)) problems.push(`${name} is missing: ${what}`)
     if (why !== undefined) problems.push(`${name} is not right: ${why}`)
     return text ?? ''
   }
-  const id = read('OSS_ACCESS_KEY_ID', "the gateway's own key at OSS", wrongOssKeyId)
-  const accessKeySecret = read('OSS_ACCESS_KEY_SECRET', 'the secret of that key', wrongSecret)
+  const id = read('OSS_ACCESS_KEY_ID', "the gateway's own key at OSS", ossKeyIdProblem)
+  const accessKeySecret = read('OSS_ACCESS_KEY_SECRET', 'the secret of that key', secretProblem)
   const temporary = id.startsWith('STS.') || get('OSS_SESSION_TOKEN') !== undefined
   if (!temporary) return { accessKeyId: id, accessKeySecret }
-  const securityToken = read('OSS_SESSION_TOKEN', 'a temporary key (STS.…) needs its token', wrongSecret)
+  const securityToken = read('OSS_SESSION_TOKEN', 'a temporary key (STS.…) needs its token', secretProblem)
   return { accessKeyId: id, accessKeySecret, securityToken }
 }
 
-const wrongOssKeyId = (id: string) =>
+const ossKeyIdProblem = (id: string) =>
   /^(?:AKIA|ASIA)[A-Z0-9]{16}$/.test(id)
     ? "that is a key of AWS's, and OSS needs one of its own"
-    : wrongKeyId(id)
+    : keyIdProblem(id)
 
 /**
  * Who may use the gateway: `S3_ACCESS_KEY_ID`, or else whoever has the gateway's own key, and the document's clients.
  * @returns all by id, and the first of them, `main`.
  */
 export function parseClients(
-  { get, told, problems }: KeySettings,
+  { get, reported, problems }: KeySettings,
   oss: OssCredentials,
   document: Document,
 ): { clients: ReadonlyMap<string, Client>; main: Client } {
@@ -56,14 +56,14 @@ export function parseClients(
   const secret = get('S3_SECRET_ACCESS_KEY')
   if ((id === undefined) !== (secret === undefined)) {
     const missing = id === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY'
-    if (!told.has(missing))
+    if (!reported.has(missing))
       problems.push(
         `${missing} is missing: clients sign with the pair; leave out both to let them use the OSS pair`,
       )
   }
   const whyNot = {
-    S3_ACCESS_KEY_ID: id === undefined ? undefined : wrongKeyId(id),
-    S3_SECRET_ACCESS_KEY: secret === undefined ? undefined : wrongSecret(secret),
+    S3_ACCESS_KEY_ID: id === undefined ? undefined : keyIdProblem(id),
+    S3_SECRET_ACCESS_KEY: secret === undefined ? undefined : secretProblem(secret),
   }
   for (const [name, why] of Object.entries(whyNot))
     if (why !== undefined) problems.push(`${name} is not right: ${why}`)

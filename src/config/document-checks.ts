@@ -1,12 +1,12 @@
 import { isBucketName } from '../s3/request.ts'
 import { s3StorageClasses } from '../translate/storage-class.ts'
 import type { Document } from './document-schema.ts'
-import { wrongKeyId, wrongSecret } from './values.ts'
+import { keyIdProblem, secretProblem } from './values.ts'
 
 const BUCKET =
   'a bucket of OSS has 3 to 63 lower-case letters, digits and -, and neither begins nor ends with -'
 const MAX_KEY_BYTES = 1023
-/** With those that OSS has nothing like unless a deployment says what. */
+/** Including those for which OSS has no equal, unless the settings name one. */
 const allClasses = [...s3StorageClasses, 'EXPRESS_ONEZONE', 'OUTPOSTS', 'SNOW', 'FSX_OPENZFS', 'FSX_ONTAP']
 
 /**
@@ -30,8 +30,8 @@ function checkClient(client: Document['clients'][number], path: string): string[
     if (problem !== undefined) problems.push(`${path}${name}: ${problem}`)
   }
   const { accessKeyId, secretAccessKey, buckets = [], prefixes = [] } = client
-  add('accessKeyId', wrongKeyId(accessKeyId))
-  add('secretAccessKey', secretAccessKey === '' ? 'it is empty' : wrongSecret(secretAccessKey))
+  add('accessKeyId', keyIdProblem(accessKeyId))
+  add('secretAccessKey', secretAccessKey === '' ? 'it is empty' : secretProblem(secretAccessKey))
   for (const [i, bucket] of buckets.entries()) {
     if (!isBucketName(bucket))
       add(`buckets.${i}`, `${JSON.stringify(bucket)} is no bucket: ${BUCKET}; there are no wildcards`)
@@ -39,12 +39,12 @@ function checkClient(client: Document['clients'][number], path: string): string[
   }
   for (const [i, prefix] of prefixes.entries()) {
     if (prefixes.indexOf(prefix) < i) add(`prefixes.${i}`, `${JSON.stringify(prefix)} is there twice`)
-    else add(`prefixes.${i}`, wrongPrefix(prefix))
+    else add(`prefixes.${i}`, prefixProblem(prefix))
   }
   return problems
 }
 
-function wrongPrefix(prefix: string): string | undefined {
+function prefixProblem(prefix: string): string | undefined {
   if (prefix === '') return 'it is empty, which would be every key: leave prefixes out for that'
   if (/^[/\\]/.test(prefix)) return `${JSON.stringify(prefix)}: no key begins with a slash or a backslash`
   if (prefix.includes('*')) return `${JSON.stringify(prefix)}: a prefix has no wildcard: leave the * out`
@@ -67,8 +67,8 @@ function checkAccessPoint(name: string, bucket: string): string[] {
   return problems
 }
 
-/** What would be meaningless if the other is so small. */
-const within: readonly (readonly [small: string, large: string])[] = [
+/** Pairs of settings of which the first must not exceed the second. */
+const orderedLimits: readonly (readonly [small: string, large: string])[] = [
   ['limits.waitingTime', 'timeouts.client.total'],
   ['timeouts.client.headers', 'timeouts.client.total'],
   ['timeouts.client.idle', 'timeouts.client.total'],
@@ -81,14 +81,14 @@ const within: readonly (readonly [small: string, large: string])[] = [
 ]
 
 function contradictions(document: Document, raw: object): string[] {
-  return within.flatMap(([small, large]) => {
-    if (at(raw, small) === undefined) return []
-    if ((at(document, small) as number) <= (at(document, large) as number)) return []
+  return orderedLimits.flatMap(([small, large]) => {
+    if (valueAt(raw, small) === undefined) return []
+    if ((valueAt(document, small) as number) <= (valueAt(document, large) as number)) return []
     return [
-      `${small} is more than ${large}${at(raw, large) === undefined ? ` (${at(document, large)} by default)` : ''}, and so could never be reached`,
+      `${small} is more than ${large}${valueAt(raw, large) === undefined ? ` (${valueAt(document, large)} by default)` : ''}, and so could never be reached`,
     ]
   })
 }
 
-const at = (tree: object, path: string): unknown =>
+const valueAt = (tree: object, path: string): unknown =>
   path.split('.').reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], tree)

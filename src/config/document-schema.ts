@@ -139,4 +139,5 @@ export const documentSchema = v.object({
     {},
   ),
 })
+/** The settings document, parsed. */
 export type Document = v.InferOutput<typeof documentSchema>

@@ -10,11 +10,11 @@ import {
   type YAMLError,
 } from 'yaml'
 
-/** Settings of two thousand clients have room in it; some texts of this length take the parser seconds. */
-const LONGEST = 256 * 1024
+/** Enough for two thousand clients; some texts of this length take the parser seconds. */
+const MAX_CHARACTERS = 256 * 1024
 
-/** The parser calls itself for each level, and V8 may end the process when there is no room left to. */
-const DEEPEST = 100
+/** The parser is recursive: deeper documents could overflow the stack. */
+const MAX_DEPTH = 100
 
 /** Whether a text may be nested more deeply than that, by its brackets or by what its lines begin with. */
 function isDeep(text: string): boolean {
@@ -22,13 +22,13 @@ function isDeep(text: string): boolean {
   for (const char of text) {
     if (char === '[' || char === '{') depth++
     else if (char === ']' || char === '}') depth = Math.max(0, depth - 1)
-    if (depth > DEEPEST) return true
+    if (depth > MAX_DEPTH) return true
   }
   return /^[-?: \t]{201}/m.test(text)
 }
 
-/** What people do wrong, in words; the parser's own may quote a secret. */
-const words: Partial<Record<ErrorCode, string>> = {
+/** Messages for common mistakes; the parser's own may quote a secret. */
+const messages: Partial<Record<ErrorCode, string>> = {
   MULTIPLE_DOCS: 'there is a second document: it must be one',
   TAB_AS_INDENT: 'a tab is used to indent: YAML wants blanks',
   BAD_ALIAS: 'a value that begins with * must be in quotation marks',
@@ -36,7 +36,7 @@ const words: Partial<Record<ErrorCode, string>> = {
   TAG_RESOLVE_FAILED: 'a value that begins with ! must be in quotation marks',
 }
 
-/** What YAML would take, and settings have no meaning for. @param refuse is told of each. */
+/** Finds what is valid in YAML, but has no meaning in settings. @param refuse called for each. */
 function checkNodes(document: Document, refuse: (node: Node, why: string) => void): void {
   visit(document, {
     Map(_, { items }) {
@@ -49,7 +49,7 @@ function checkNodes(document: Document, refuse: (node: Node, why: string) => voi
       }
     },
     Scalar(at, node) {
-      // As a text it would be a secret that anybody guesses.
+      // Taken as a text, `null` could become a secret that is easy to guess.
       if (at !== 'key' && node.type === Scalar.PLAIN && /^(?:~|null|Null|NULL)$/.test(String(node.value)))
         refuse(node, 'null is no value: leave the name out, or put a text in quotation marks')
     },
@@ -67,7 +67,7 @@ export function readYaml(text: string, problems: string[]): object | undefined {
     problems.push(`GATEWAY_CONFIG: ${why}`)
     return undefined
   }
-  if (text.length > LONGEST) return refuse(`it has more than ${LONGEST} characters`)
+  if (text.length > MAX_CHARACTERS) return refuse(`it has more than ${MAX_CHARACTERS} characters`)
   if (isDeep(text)) return refuse('it is nested too deeply')
   try {
     const lineCounter = new LineCounter()
@@ -80,19 +80,19 @@ export function readYaml(text: string, problems: string[]): object | undefined {
       lineCounter,
     })
     const wrong: YAMLError[] = [...document.errors, ...document.warnings]
-    const place = (offset: number) => {
+    const position = (offset: number) => {
       const { line, col } = lineCounter.linePos(offset)
       return `line ${line}, column ${col}`
     }
-    const told = wrong.filter(({ code }) => words[code] !== undefined)
-    for (const error of told) refuse(`${place(error.pos[0])}: ${words[error.code]}`)
-    // One slip of the pen makes many.
+    const explained = wrong.filter(({ code }) => messages[code] !== undefined)
+    for (const error of explained) refuse(`${position(error.pos[0])}: ${messages[error.code]}`)
+    // One mistake often causes many errors: the first is reported.
     const [first] = wrong
-    if (first !== undefined && told.length === 0)
-      problems.push(`GATEWAY_CONFIG is neither YAML nor JSON: ${place(first.pos[0])}`)
+    if (first !== undefined && explained.length === 0)
+      problems.push(`GATEWAY_CONFIG is neither YAML nor JSON: ${position(first.pos[0])}`)
     if (first !== undefined || document.contents === null) return undefined
     const before = problems.length
-    checkNodes(document, ({ range }, why) => refuse(`${place(range?.[0] ?? 0)}: ${why}`))
+    checkNodes(document, ({ range }, why) => refuse(`${position(range?.[0] ?? 0)}: ${why}`))
     if (problems.length > before) return undefined
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
@@ -103,7 +103,7 @@ export function readYaml(text: string, problems: string[]): object | undefined {
     return refuse(
       (error as Error).message.startsWith('Excessive')
         ? 'its anchors (&) and aliases (*) make more of it than is allowed'
-        : (words.BAD_ALIAS as string),
+        : (messages.BAD_ALIAS as string),
     )
   }
 }

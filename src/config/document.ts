@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { checkDocument } from './document-checks.ts'
 import { type Document, documentSchema } from './document-schema.ts'
 import { readYaml } from './document-text.ts'
-import { nearest } from './names.ts'
+import { nearest } from './spelling.ts'
 
 export type { Document } from './document-schema.ts'
 

@@ -1,6 +1,6 @@
 import { type Endpoint, isPathStyle, isRegionName, knownRegions, regionOfHost } from '../oss/regions.ts'
-import { nearest } from './names.ts'
-import { isHostName, isIp, isLoopback } from './values.ts'
+import { nearest } from './spelling.ts'
+import { isHostName, isIp, isLoopback, redacted } from './values.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'
 
@@ -8,11 +8,11 @@ const DEFAULT_REGION = 'cn-hangzhou'
 export type EndpointSettings = {
   endpoint: string | undefined
   region: string | undefined
-  /** Another mistake explains why there is no region. */
-  regionTold: boolean
+  /** Another mistake, reported already, explains why there is no region. */
+  regionReported: boolean
 }
 
-/** The endpoint of the embedded OSS: it has every region, and no host is ever asked. */
+/** The endpoint of the embedded OSS: it serves every region, and the host is never connected to. */
 export const embeddedEndpoint = (): Endpoint => ({
   protocol: 'https:',
   host: `oss-${DEFAULT_REGION}.aliyuncs.com`,
@@ -31,7 +31,7 @@ export function parseEndpoint(settings: EndpointSettings, problems: string[], wa
   const fallback = region ?? named ?? DEFAULT_REGION
   if (address === undefined) {
     const complete = region !== undefined || settings.region !== undefined
-    if (!complete && settings.endpoint === undefined && !settings.regionTold)
+    if (!complete && settings.endpoint === undefined && !settings.regionReported)
       problems.push('OSS_REGION is missing: the region of your buckets, such as cn-hangzhou')
     if (settings.endpoint === undefined) checkKnown('OSS_REGION', region, problems)
     return { protocol: 'https:', host: `oss-${fallback}.aliyuncs.com`, region: fallback }
@@ -46,7 +46,7 @@ export function parseEndpoint(settings: EndpointSettings, problems: string[], wa
     else if (!knownRegions.includes(region))
       warnings.push(`OSS is not known to have a region ${region}: it may be a new one`)
   } else if (settings.region === undefined && !isPathStyle(host)) {
-    if (!settings.regionTold)
+    if (!settings.regionReported)
       problems.push(
         `OSS_REGION is missing: OSS_ENDPOINT ${host} does not name a region, and requests are signed for one`,
       )
@@ -66,7 +66,7 @@ function parseRegion(text: string | undefined, problems: string[]): string | und
   if (region === undefined || isRegionName(region)) return region
   const internal = region.endsWith('-internal') && isRegionName(region.replace(/-internal$/, ''))
   problems.push(
-    `OSS_REGION is ${shown(text as string)}: it must be a region's id, such as cn-hangzhou${
+    `OSS_REGION is ${redacted(text as string)}: it must be a region's id, such as cn-hangzhou${
       internal ? `; that it is internal is for OSS_ENDPOINT to say: https://oss-${region}.aliyuncs.com` : ''
     }`,
   )
@@ -88,7 +88,7 @@ function checkKnown(
 
 function parseAddress(text: string, problems: string[]): Address | undefined {
   const wrong = (why: string) => {
-    problems.push(`OSS_ENDPOINT is ${shown(text)}: ${why}`)
+    problems.push(`OSS_ENDPOINT is ${redacted(text)}: ${why}`)
     return undefined
   }
   const [, scheme = 'https', name = '', port = ''] =
@@ -99,7 +99,7 @@ function parseAddress(text: string, problems: string[]): Address | undefined {
   if (port !== '' && (Number(port) < 1 || Number(port) > 65_535)) return wrong('there is no such port')
   if (!isHostName(host) && !isIp(host.replace(/^\[(.*)\]$/, '$1')))
     return wrong('that is neither a host name nor an address')
-  const why = notOss(host)
+  const why = whyNotOss(host)
   if (why !== undefined) return wrong(why)
   const protocol = scheme.toLowerCase() === 'http' ? 'http:' : 'https:'
   if (host.endsWith('.aliyuncs.com') && port !== '' && port !== (protocol === 'http:' ? '80' : '443'))
@@ -116,7 +116,7 @@ const ossNames =
   /^(?:(?:vpc100-)?oss(?:-[a-z0-9-]+)?|[a-z]+(?:-[a-z0-9]+)+\.oss|[a-z0-9-]+\.oss\.[a-z0-9-]+\.privatelink|[a-z0-9-]+\.oss-data-acc)\.aliyuncs\.com$/
 
 /** Why a host cannot be an endpoint of OSS, or undefined. */
-function notOss(host: string): string | undefined {
+function whyNotOss(host: string): string | undefined {
   if (otherClouds.test(host))
     return "that is another service's; an endpoint of OSS is like https://oss-cn-hangzhou.aliyuncs.com"
   if (webPages.test(host))
@@ -133,7 +133,7 @@ function notOss(host: string): string | undefined {
 }
 
 /** Whether the gateway would ask itself. @param listen its host and its ports. */
-export function isItself(
+export function isOwnAddress(
   { protocol, host }: Endpoint,
   listen: { host: string; port: number; adminPort: number | undefined },
 ): boolean {
@@ -141,13 +141,4 @@ export function isItself(
   const bare = name.replace(/^\[(.*)\]$/, '$1')
   const isHere = isLoopback(bare) || ['0.0.0.0', '::', listen.host.toLowerCase()].includes(bare)
   return isHere && [listen.port, listen.adminPort].includes(Number(port))
-}
-
-/** A text that may be a URL with keys or a signature in it: of such a one, only scheme and host. */
-export function shown(text: string): string {
-  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(text) ?? []
-  const authority = /^[^/?#\\]*/.exec(rest)?.[0] ?? ''
-  const host = authority.slice(authority.lastIndexOf('@') + 1)
-  const part = host.length < authority.length || /[?#]/.test(rest) ? `${scheme}${host}…` : text
-  return JSON.stringify(part.length > 200 ? `${part.slice(0, 200)}…` : part)
 }

@@ -2,7 +2,14 @@ import type { Endpoint } from '../oss/regions.ts'
 import type { OssCredentials } from '../oss/sign.ts'
 import { type Client, parseClients, parseOssCredentials } from './credentials.ts'
 import { type Document, parseDocument } from './document.ts'
-import { embeddedEndpoint, isItself, parseEndpoint, shown } from './endpoint.ts'
+import { embeddedEndpoint, isOwnAddress, parseEndpoint } from './endpoint.ts'
+import {
+  type Environment,
+  nodeSettings,
+  readEnvironment,
+  type SettingName,
+  settingNames,
+} from './environment.ts'
 import {
   checkPorts,
   parseCopyLimit,
@@ -11,12 +18,13 @@ import {
   parseHost,
   parseTls,
   parseWorkers,
-} from './listen.ts'
-import { type Environment, readNames, type SettingName, settingNames } from './names.ts'
-import { isLoopback, parseWhole } from './values.ts'
+} from './environment-values.ts'
+import { ProblemsError } from './problems.ts'
+import { isLoopback, parseWhole, redacted } from './values.ts'
 
 export type { Client } from './credentials.ts'
 
+/** The settings, parsed; frozen all the way down. */
 export type Config = {
   listen: {
     host: string
@@ -36,33 +44,20 @@ export type Config = {
   clients: ReadonlyMap<string, Client>
   domains: readonly string[]
   document: Document
-  /** What is probably wrong, a line each. */
+  /** Probable mistakes, a line each. */
   warnings: readonly string[]
 }
 
-/** The pair of an embedded OSS that nobody has given another: everybody knows it. */
-export const KNOWN_KEYS: OssCredentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
-
-/** Every mistake in the settings at once, each in one line. */
-export class ConfigError extends Error {
-  override name = 'ConfigError'
-  readonly problems: readonly string[]
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'))
-    this.problems = problems
-  }
+/** The key of the embedded OSS where none is set. It is documented, so everybody knows it. */
+export const DEFAULT_LOCAL_CREDENTIALS: OssCredentials = {
+  accessKeyId: 'local',
+  accessKeySecret: 'local-secret',
 }
 
-/** Settings that say where to listen and with what: on Workers all that is the platform's. */
-const nodeOnly: readonly SettingName[] = [
-  'HOST',
-  'PORT',
-  'ADMIN_HOST',
-  'ADMIN_PORT',
-  'WORKERS',
-  'TLS_CERT_FILE',
-  'TLS_KEY_FILE',
-]
+/** Every mistake in the settings at once, each in one line. */
+export class ConfigError extends ProblemsError {
+  override name = 'ConfigError'
+}
 
 /**
  * Settings → Config.
@@ -78,22 +73,22 @@ export function parseConfig(
 ): Config {
   const problems: string[] = []
   const warnings: string[] = []
-  const { values, told } = readNames(environment, problems)
+  const { values, reported } = readEnvironment(environment, problems)
   const get = (name: SettingName) => values.get(name)
   const named = (family: string) =>
-    settingNames.filter((name) => name.startsWith(family) && (values.has(name) || told.has(name)))
+    settingNames.filter((name) => name.startsWith(family) && (values.has(name) || reported.has(name)))
   const port = (name: SettingName, fallback: number) => {
     const text = get(name)
     const value = text === undefined ? fallback : parseWhole(text)
     if (value !== undefined && value <= 65_535) return value
-    problems.push(`${name} is ${shown(text ?? '')}: it must be a whole number from 0 to 65535`)
+    problems.push(`${name} is ${redacted(text ?? '')}: it must be a whole number from 0 to 65535`)
     return fallback
   }
 
   const embedded = runtime === 'node' && named('OSS_').length === 0
   const localNames = named('LOCAL_OSS_')
   if (runtime === 'workers') {
-    for (const name of [...localNames, ...nodeOnly.filter((name) => values.has(name))])
+    for (const name of [...localNames, ...nodeSettings.filter((name) => values.has(name))])
       problems.push(`${name} means nothing on Workers: leave it out`)
   } else if (!embedded && localNames.length > 0) {
     problems.push(
@@ -102,15 +97,15 @@ export function parseConfig(
   }
 
   const document = parseDocument(documentText, problems)
-  const keys = { get, told, problems }
+  const keys = { get, reported, problems }
   const credentials = embedded ? undefined : parseOssCredentials(keys)
-  const { clients, main } = parseClients(keys, credentials ?? KNOWN_KEYS, document)
+  const { clients, main } = parseClients(keys, credentials ?? DEFAULT_LOCAL_CREDENTIALS, document)
   const listen = {
     host: parseHost('HOST', get('HOST'), problems),
     port: port('PORT', 9000),
     adminHost: parseHost('ADMIN_HOST', get('ADMIN_HOST'), problems),
     adminPort: port('ADMIN_PORT', 9001) || undefined,
-    tls: parseTls(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), told, problems),
+    tls: parseTls(get('TLS_CERT_FILE'), get('TLS_KEY_FILE'), reported, problems),
   }
   const localOss = embedded
     ? {
@@ -120,9 +115,13 @@ export function parseConfig(
       }
     : undefined
   checkPorts({ PORT: listen.port, ADMIN_PORT: listen.adminPort, LOCAL_OSS_PORT: localOss?.port }, problems)
-  if (embedded && main.secretAccessKey === KNOWN_KEYS.accessKeySecret && !isLoopback(listen.host)) {
+  if (
+    embedded &&
+    main.secretAccessKey === DEFAULT_LOCAL_CREDENTIALS.accessKeySecret &&
+    !isLoopback(listen.host)
+  ) {
     problems.push(
-      `HOST is ${shown(listen.host)}, which others can reach, and the keys of the embedded OSS are known to everybody: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or leave HOST out`,
+      `HOST is ${redacted(listen.host)}, which others can reach, and the keys of the embedded OSS are known to everybody: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or leave HOST out`,
     )
   }
   const endpoint = embedded
@@ -131,19 +130,19 @@ export function parseConfig(
         {
           endpoint: get('OSS_ENDPOINT'),
           region: get('OSS_REGION'),
-          regionTold: told.has('OSS_REGION') || told.has('OSS_ENDPOINT'),
+          regionReported: reported.has('OSS_REGION') || reported.has('OSS_ENDPOINT'),
         },
         problems,
         warnings,
       )
-  if (runtime === 'node' && isItself(endpoint, listen))
+  if (runtime === 'node' && isOwnAddress(endpoint, listen))
     problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
   const config: Config = {
     listen,
     workers: parseWorkers(get('WORKERS'), embedded, problems),
     localOss,
     endpoint,
-    // The embedded OSS and its gateway are one: whoever may use the one may use the other.
+    // The embedded OSS has one account, whose key is the first client's.
     credentials: credentials ?? {
       accessKeyId: main.accessKeyId,
       accessKeySecret: main.secretAccessKey,

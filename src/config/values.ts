@@ -66,13 +66,13 @@ export const isLoopback = (host: string) =>
   /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|\[?::ffff:127\.\d+\.\d+\.\d+\]?)$/i.test(host)
 
 /** What is wrong with an access key's id, or undefined. */
-export function wrongKeyId(id: string): string | undefined {
+export function keyIdProblem(id: string): string | undefined {
   if (/^[A-Za-z0-9][A-Za-z0-9._@~-]{0,127}$/.test(id)) return undefined
   return 'an access key id has 1 to 128 letters, digits and . _ - @ ~, and no blank, slash, colon or quotation mark'
 }
 
 /** What is wrong with a secret, or undefined; never quotes it. */
-export function wrongSecret(secret: string): string | undefined {
+export function secretProblem(secret: string): string | undefined {
   if (/^'.*'$|^".*"$/s.test(secret)) return 'it stands in quotation marks that are part of it: leave them out'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   if (/[\s\u0000-\u001f\u007f]|\p{Cf}/u.test(secret))
@@ -82,6 +82,15 @@ export function wrongSecret(secret: string): string | undefined {
   if (/^(?:LTAI|STS\.)[A-Za-z0-9]{10,}$/.test(secret))
     return 'it is the id of an access key: id and secret are swapped'
   return undefined
+}
+
+/** A value in quotation marks, for messages. Of a URL with keys or a signature in it, only scheme and host. */
+export function redacted(text: string): string {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(text) ?? []
+  const authority = /^[^/?#\\]*/.exec(rest)?.[0] ?? ''
+  const host = authority.slice(authority.lastIndexOf('@') + 1)
+  const part = host.length < authority.length || /[?#]/.test(rest) ? `${scheme}${host}…` : text
+  return JSON.stringify(part.length > 200 ? `${part.slice(0, 200)}…` : part)
 }
 
 /** A text of the document that a parser reads, within limits. @param what it must be, for the message. */

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util'
 import { withoutBlanks } from '../../bytes/whitespace.ts'
+import { ProblemsError } from '../../config/problems.ts'
 import { type HeaderMap, headerMap } from '../../ports.ts'
 import type { Address } from './facts.ts'
 
 /** Those options of `aws s3api copy-object` that have a name here, by their headers; all others go by `--header`. */
-const named: Record<string, string> = {
+const headersOfOptions: Record<string, string> = {
   'metadata-directive': 'x-amz-metadata-directive',
   'tagging-directive': 'x-amz-tagging-directive',
   tagging: 'x-amz-tagging',
@@ -25,8 +26,8 @@ const named: Record<string, string> = {
   'expected-source-bucket-owner': 'x-amz-source-expected-bucket-owner',
 }
 
-/** What explain sends itself. */
-const own = [
+/** Headers that explain sends itself. */
+const reservedHeaders = [
   'authorization',
   'host',
   'x-amz-date',
@@ -36,6 +37,7 @@ const own = [
   'transfer-encoding',
 ]
 
+/** The usage of `explain`, as a part of that of the program. */
 export const EXPLAIN_USAGE = `explain copy s3://SOURCE-BUCKET/KEY s3://BUCKET/KEY [options]
                 say how a copy would be done, every OSS call it would make, and what the client is answered,
                 without writing anything; the exit code is 1 where the copy is refused. Keys are taken literally,
@@ -43,15 +45,15 @@ export const EXPLAIN_USAGE = `explain copy s3://SOURCE-BUCKET/KEY s3://BUCKET/KE
                   --version-id V          of the source
                   --percent-encoded       the keys are percent-encoded, for what a shell cannot hold
                   --header 'NAME: VALUE'  any header of the request, as often as there are; these have options:
-${lines(
-  Object.keys(named).map((name) => `--${name}`),
+${wrapped(
+  Object.keys(headersOfOptions).map((name) => `--${name}`),
   18,
   110,
 )}
                   --client ACCESS-KEY-ID  who asks, where the settings have several clients
                   --json                  the same as JSON`
 
-function lines(words: readonly string[], indent: number, width: number): string {
+function wrapped(words: readonly string[], indent: number, width: number): string {
   const rows: string[] = []
   for (const word of words) {
     const last = rows.at(-1)
@@ -62,16 +64,12 @@ function lines(words: readonly string[], indent: number, width: number): string 
   return rows.map((row) => ' '.repeat(indent + 2) + row).join('\n')
 }
 
-/** The command line has mistakes, a line each. */
-export class UsageError extends Error {
+/** The mistakes in the command line. */
+export class UsageError extends ProblemsError {
   override name = 'UsageError'
-  readonly problems: readonly string[]
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'))
-    this.problems = problems
-  }
 }
 
+/** The command line as it was understood. */
 export type Arguments = {
   source: Address
   destination: Address
@@ -81,7 +79,7 @@ export type Arguments = {
 }
 
 /**
- * Reads what stands behind `explain`.
+ * Parses the arguments after `explain`.
  * @returns undefined where help is asked for. @throws UsageError with every mistake.
  */
 export function parseArguments(args: readonly string[]): Arguments | undefined {
@@ -102,23 +100,23 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
   const destination = parseAddress(to, 'destination', isEncoded, problems)
   const headers = headerMap()
   const add = (name: string, value: string) => {
-    // As of HTTP: blanks around a value are none of it.
+    // As in HTTP, blanks around a value are not part of it.
     const trimmed = withoutBlanks(value)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
     if (/[\x00-\x08\x0a-\x1f\x7f]/.test(trimmed)) problems.push(`the header ${name} has a control character`)
     if (name in headers) problems.push(`the header ${name} is there twice`)
     headers[name] = trimmed
   }
-  for (const name in named) {
+  for (const name in headersOfOptions) {
     const value = once(name)
-    if (value !== undefined) add(named[name] as string, value)
+    if (value !== undefined) add(headersOfOptions[name] as string, value)
   }
   for (const line of (values.header ?? []) as string[]) {
     const [, written = '', value = ''] = /^([\w!#$%&'*+.^`|~-]+):(.*)$/s.exec(line) ?? []
     const name = written.toLowerCase()
     if (name === '')
       problems.push(`--header ${JSON.stringify(line)}: it must be like 'x-amz-meta-color: red'`)
-    else if (own.includes(name)) problems.push(`--header ${name}: explain sends it itself`)
+    else if (reservedHeaders.includes(name)) problems.push(`--header ${name}: explain sends it itself`)
     else add(name, value)
   }
   const versionId = once('version-id')
@@ -130,7 +128,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
 function parsed(args: readonly string[]) {
   const text = { type: 'string', multiple: true } as const
   const flag = { type: 'boolean' } as const
-  const names = [...Object.keys(named), 'version-id', 'header', 'client']
+  const names = [...Object.keys(headersOfOptions), 'version-id', 'header', 'client']
   try {
     return parseArgs({
       args: [...args],

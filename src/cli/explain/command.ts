@@ -14,7 +14,7 @@ type Streams = { stdout: { write(text: string): unknown }; stderr: { write(text:
 
 /**
  * The command `explain`. Writes nothing anywhere but to the two streams.
- * @param args what stands behind `explain`. @param settings reads them, or ends the process.
+ * @param args the arguments after `explain`. @param settings reads them, or ends the process.
  * @returns the exit code: 0 where the copy would be made, 1 where it is refused or OSS cannot be asked, 2 for mistakes
  * in the command line.
  */
@@ -34,7 +34,7 @@ export async function explain(
     const { clients } = configured
     const client = asked.client === undefined ? [...clients.values()][0] : clients.get(asked.client)
     if (client === undefined) throw new UsageError([`the settings have no client ${asked.client}`])
-    const { upstream, config } = await reach(configured)
+    const { upstream, config } = await openOss(configured)
     try {
       const ports = { ...nodePorts, config, transport: upstream.transport, log: () => {} }
       const explanation = await explainCopy(ports, { ...asked, client }, rulesOf(configured))
@@ -66,13 +66,13 @@ const rulesOf = ({ localOss }: Config): OssRules => ({
   copiesAppendable: localOss === undefined,
 })
 
-type Reached = { upstream: Upstream; config: Config }
+type OpenOss = { upstream: Upstream; config: Config }
 
 /**
  * OSS; the embedded one through its own port while a gateway is running on it.
- * @throws Error where there is no embedded OSS, or nobody gets to it.
+ * @throws Error where there is no embedded OSS, or it cannot be opened or reached.
  */
-async function reach(config: Config): Promise<Reached> {
+async function openOss(config: Config): Promise<OpenOss> {
   const { localOss } = config
   if (localOss === undefined) return { upstream: await openUpstream(config), config }
   const isInMemory = localOss.directory === ':memory:'
@@ -87,11 +87,11 @@ async function reach(config: Config): Promise<Reached> {
   const opened = isInMemory
     ? new Error('an embedded OSS in memory (LOCAL_OSS_DIR) is in the memory of its gateway')
     : await openUpstream(config).catch((error: Error) => error)
-  return opened instanceof Error ? reachByPort(config, localOss.port, opened) : { upstream: opened, config }
+  return opened instanceof Error ? openByPort(config, localOss.port, opened) : { upstream: opened, config }
 }
 
-/** @param why the store cannot be opened here. */
-async function reachByPort(configured: Config, port: number, why: Error): Promise<Reached> {
+/** The embedded OSS of a running gateway. @param why the store cannot be opened here. @throws Error. */
+async function openByPort(configured: Config, port: number, why: Error): Promise<OpenOss> {
   const host = `127.0.0.1:${port}`
   const endpoint = { ...configured.endpoint, protocol: 'http:' as const, host }
   const config = { ...configured, endpoint, localOss: undefined }

@@ -10,7 +10,7 @@ import { parseCopySource } from '../../s3/copy-source.ts'
 import { validateBucket, validateKey } from '../../s3/request.ts'
 import { signSigV4 } from '../../s3/sigv4-sign.ts'
 import { parseLenientXml, text } from '../../xml/index.ts'
-import { createDryOss, type DryOss } from './dry-oss.ts'
+import { createDryRunOss, type DryRunOss } from './dry-run-oss.ts'
 import { type Address, factsOf } from './facts.ts'
 import type { OssRules, Side } from './predict-refusal.ts'
 import type { RecordedCall } from './recorded-call.ts'
@@ -60,7 +60,7 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
   const client = createOssClient({ transport: real, clock, endpoint, credentials, sleep, random })
   const { refuses, ...between } = addresses(asked, document.accessPoints)
   const facts = factsOf(client, between.source, between.destination)
-  const dry = createDryOss({ real, facts, clock, rules }, between)
+  const dry = createDryRunOss({ real, facts, clock, rules }, between)
   const causes: string[] = []
   const gateway = createGateway({
     ...ports,
@@ -156,7 +156,7 @@ function refusedWith(document: string, causes: readonly string[]): Omit<Refused,
 /** Which of the two a refusal is about: as it says itself, else as the call says that was refused, or looked. */
 function aboutOf(
   { elements }: Omit<Refused, 'about'>,
-  { calls, refusal }: DryOss,
+  { calls, refusal }: DryRunOss,
   { source, destination }: Between,
   refuses: Side | undefined,
 ): Refused['about'] {
@@ -194,7 +194,7 @@ function planOf(
   return parts.length > 0 ? { plan: 'parts', parts: parts.length } : { plan: 'native', parts: 1 }
 }
 
-function whyOf({ calls, refusal }: DryOss): string {
+function whyOf({ calls, refusal }: DryRunOss): string {
   const refused = refusal()
   if (refused !== undefined) return refused.why
   if (calls.some(({ method, headers }) => method === 'PUT' && headers['x-oss-copy-source'] !== undefined))

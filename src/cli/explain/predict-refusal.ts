@@ -6,7 +6,7 @@ import type { Encryption, ObjectFacts } from './facts.ts'
 /** Which of a copy's two objects, or of their buckets. */
 export type Side = 'source' | 'destination'
 
-/** What OSS is expected to answer to a write that it does not do. */
+/** The error that OSS is expected to answer to a write. */
 export type Refusal = {
   status: number
   code: string
@@ -17,7 +17,7 @@ export type Refusal = {
   why: string
 }
 
-/** Where the services that may answer differ. */
+/** In what OSS and the embedded OSS differ. */
 export type OssRules = {
   /** Bytes that one CopyObject may copy; undefined: as OSS's documents have it. */
   copyLimit: number | undefined
@@ -57,7 +57,7 @@ export function copyRefusal(headers: HeaderMap, facts: CopyFacts, rules: OssRule
   )
 }
 
-/** Why OSS would not write an object, whatever its bytes. */
+/** Why OSS would refuse to write an object, whatever its bytes; undefined where nothing is known against it. */
 export function writeRefusal(headers: HeaderMap, destination: CopyFacts['destination']): Refusal | undefined {
   const refused = bucketRefusal(destination, 'destination')
   if (refused !== undefined) return refused
@@ -79,7 +79,7 @@ function bucketRefusal(
   { name, bucket }: { name: string; bucket: BucketInfo | OssError },
   of: Side,
 ): Refusal | undefined {
-  // Who may not ask what a bucket is may still write to it.
+  // GetBucketInfo may be forbidden to a key that may write to the bucket.
   if (!(bucket instanceof OssError) || bucket.code === 'AccessDenied') return undefined
   if (bucket.code === 'NoSuchBucket')
     return { ...wordsOf(bucket), bucketName: name, of, why: `the ${of}'s bucket does not exist` }
@@ -118,7 +118,7 @@ function unreadable(error: OssError, versioned: boolean): Refusal {
   return { ...wordsOf(error), of: 'source', why }
 }
 
-/** Why OSS would not give an object to a copy with these conditions. */
+/** Why OSS would refuse to read an object for a copy with these conditions. */
 export function objectRefusal(headers: HeaderMap, object: ObjectFacts): Refusal | undefined {
   if (!object.readable) {
     return {
@@ -142,7 +142,7 @@ export function objectRefusal(headers: HeaderMap, object: ObjectFacts): Refusal 
   }
 }
 
-/** As OSS compares: ETags as text, each condition on its own, those that answer 412 first. */
+/** OSS compares ETags as text and checks each condition on its own, those that answer 412 first. */
 function failedCondition(headers: HeaderMap, { etag, lastModified }: ObjectFacts): string | undefined {
   const bare = (tag: string) => tag.trim().replace(/^"(.*)"$/, '$1')
   const is = (name: string, holds: (value: string) => boolean) => {

@@ -10,16 +10,16 @@ export type RecordedCall = Target & {
   method: string
   /** As it is sent. */
   url: string
-  /** Those that say something: no signature, no time. */
+  /** Without signature, time and length. */
   headers: Record<string, string>
   /** Why it is made. */
   why: string
-  /** Whether OSS was really asked; else it is expected to answer so. */
+  /** Whether the call was made; else the status is the one that is expected. */
   made: boolean
   status: number
   /** OSS's, of a refusal. */
   code?: string
-  /** Whose refusal it is. */
+  /** The object that a refusal is about. */
   of?: Side
 }
 
@@ -51,7 +51,7 @@ export function targetOf(url: string, buckets: readonly string[]): Target {
   return { bucket, key: path, query }
 }
 
-const unsaid = new Set([
+const omittedHeaders = new Set([
   'authorization',
   'x-oss-date',
   'x-oss-content-sha256',
@@ -59,9 +59,9 @@ const unsaid = new Set([
   'content-length',
 ])
 
-/** The headers of a call that say something. */
-export const saidHeaders = ({ headers }: OssRequest): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !unsaid.has(name)))
+/** The headers of a call without signature, time and length. */
+export const reportedHeaders = ({ headers }: OssRequest): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !omittedHeaders.has(name)))
 
 /** Whether a call asks for an object's bytes. */
 export const asksForBytes = (method: string, { key, query }: Target) =>

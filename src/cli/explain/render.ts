@@ -2,7 +2,7 @@ import type { Address } from './facts.ts'
 import type { Explanation, Refused } from './index.ts'
 import type { RecordedCall } from './recorded-call.ts'
 
-/** An explanation as text for people. @param between what the copy was asked to be between. */
+/** An explanation as text. @param between the two addresses of the copy. */
 export function renderExplanation(
   { plan, parts, why, calls, answer, assumptions }: Explanation,
   between: { source: Address; destination: Address },
@@ -46,7 +46,7 @@ function renderCall({ method, url, headers, why, made, status, code }: RecordedC
   ].join('\n')
 }
 
-/** Keys and messages may hold what would steer a terminal. */
+/** Keys and messages may hold control sequences for the terminal. */
 const printable = (text: string) =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
   text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)

@@ -16,17 +16,18 @@ import {
   asksForBytes,
   type RecordedCall,
   reasonOf,
-  saidHeaders,
+  reportedHeaders,
   type Target,
   targetOf,
 } from './recorded-call.ts'
 
-/** These stand in the calls for what only OSS, or the object's bytes, could tell. */
+/** Placeholders for what only OSS, or the object's bytes, could give. */
 const UPLOAD_ID = 'UPLOAD-ID'
 const VERSION_ID = 'VERSION-ID'
 const COMPUTED = '(computed from the bytes)'
 
-export type DryOss = {
+/** OSS for a dry run of one copy. */
+export type DryRunOss = {
   /** Passes reads on, answers writes as OSS is expected to, and moves no byte of an object. */
   transport: Transport
   /** Every call so far, in order. */
@@ -38,14 +39,14 @@ export type DryOss = {
 type Ports = { real: Transport; facts: Facts; clock: Clock; rules: OssRules }
 
 /** OSS as it would answer one copy, without anything being written. */
-export function createDryOss(
+export function createDryRunOss(
   { real, facts, clock, rules }: Ports,
   { source, destination }: { source: Address; destination: Address },
-): DryOss {
+): DryRunOss {
   const calls: RecordedCall[] = []
-  /** What OSS has answered to a HEAD of the source. */
+  /** The headers of OSS's answer to a HEAD of the source. */
   let sourceHead: HeaderMap = {}
-  /** What it would answer to one of what is written by now. */
+  /** The headers it would answer to a HEAD of each object written so far. */
   const written = new Map<string, HeaderMap>()
   const aborted = new Set<string>()
   let refusal: Refusal | undefined
@@ -54,7 +55,7 @@ export function createDryOss(
   const transport: Transport = async (request) => {
     const { method, url } = request
     const target = targetOf(url, [destination.bucket, source.bucket])
-    const headers = saidHeaders(request)
+    const headers = reportedHeaders(request)
     for (const name in headers) if (computed && isStoredChecksum(name)) headers[name] = COMPUTED
     const result = isVersion(target, source) ? undefined : written.get(nameOf(target))
     const of = sideOf(target, result !== undefined)
@@ -131,11 +132,11 @@ export function createDryOss(
     const versioning = await facts.versioning()
     const version: HeaderMap =
       versioning === undefined ? {} : { 'x-oss-version-id': versioning === 'Enabled' ? VERSION_ID : 'null' }
-    const told = { etag, ...version }
+    const resultHeaders = { etag, ...version }
     const described = { 'content-length': size, 'last-modified': time.toUTCString() }
-    written.set(nameOf(target), { ...headers, ...told, ...described })
+    written.set(nameOf(target), { ...headers, ...resultHeaders, ...described })
     const result = { LastModified: time.toISOString(), ETag: etag }
-    return answer(200, told, root === undefined ? undefined : { [root]: result })
+    return answer(200, resultHeaders, root === undefined ? undefined : { [root]: result })
   }
 
   async function answerBytes({ headers }: OssRequest): Promise<Answer> {
@@ -145,7 +146,7 @@ export function createDryOss(
     const { etag = '', 'content-length': size } = sourceHead
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
     const { response } = answer(206, { etag, 'content-range': `bytes ${first}-${last}/${size}` })
-    // A relay's are never looked at; only a checksum is made of them, which then says nothing.
+    // A relay sends them on unread; a checksum computed from these zeros is replaced in the calls.
     const body = zeros(Number(last) - Number(first) + 1, () => {
       computed = true
     })

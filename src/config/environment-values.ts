@@ -1,13 +1,12 @@
-import { shown } from './endpoint.ts'
-import type { SettingName } from './names.ts'
-import { isHostName, isIp, parseSize, parseWhole, SIZE } from './values.ts'
+import type { SettingName } from './environment.ts'
+import { isHostName, isIp, parseSize, parseWhole, redacted, SIZE } from './values.ts'
 
 /** `HOST` and `ADMIN_HOST`. @param problems what is wrong is added here. */
 export function parseHost(name: SettingName, text: string | undefined, problems: string[]): string {
   if (text === undefined) return '127.0.0.1'
   if (isIp(text) || isHostName(text)) return text
   problems.push(
-    `${name} is ${shown(text)}: it must be an address or a name of this machine, such as 127.0.0.1, ::1 or 0.0.0.0 (all of them), without scheme, brackets or port`,
+    `${name} is ${redacted(text)}: it must be an address or a name of this machine, such as 127.0.0.1, ::1 or 0.0.0.0 (all of them), without scheme, brackets or port`,
   )
   return '127.0.0.1'
 }
@@ -18,7 +17,7 @@ export function parseDirectory(text: string | undefined, problems: string[]): st
   // What no shell has expanded, an address, or nearly `:memory:`: a folder of that name would be a surprise.
   if (text !== ':memory:' && /^:|^memory:?$|^[~$"']|^[a-z][a-z0-9+.-]+:\/\//i.test(text))
     problems.push(
-      `LOCAL_OSS_DIR is ${shown(text)}: it must be a folder (put ./ before an odd name), or :memory: to keep nothing`,
+      `LOCAL_OSS_DIR is ${redacted(text)}: it must be a folder (put ./ before an odd name), or :memory: to keep nothing`,
     )
   return text
 }
@@ -27,7 +26,7 @@ export function parseDirectory(text: string | undefined, problems: string[]): st
 export function parseCopyLimit(text: string | undefined, problems: string[]): number {
   const limit = text === undefined ? 1024 ** 3 : parseSize(text)
   if (limit !== undefined) return limit
-  problems.push(`LOCAL_OSS_COPY_LIMIT is ${shown(text ?? '')}: it must be ${SIZE}`)
+  problems.push(`LOCAL_OSS_COPY_LIMIT is ${redacted(text ?? '')}: it must be ${SIZE}`)
   return 0
 }
 
@@ -55,10 +54,10 @@ export function parseWorkers(
   if (text === 'auto') return embedded ? 1 : 'auto'
   const count = parseWhole(text) ?? 0
   if (count < 1 || count > MOST_WORKERS) {
-    problems.push(`WORKERS is ${shown(text)}: it must be auto or a whole number from 1 to ${MOST_WORKERS}`)
+    problems.push(`WORKERS is ${redacted(text)}: it must be auto or a whole number from 1 to ${MOST_WORKERS}`)
   } else if (embedded && count > 1) {
     problems.push(
-      `WORKERS is ${shown(text)}: the embedded OSS lives in one process; with OSS_REGION and its keys there can be more`,
+      `WORKERS is ${redacted(text)}: the embedded OSS lives in one process; with OSS_REGION and its keys there can be more`,
     )
   }
   return count
@@ -68,12 +67,12 @@ export function parseWorkers(
 export function parseTls(
   certFile: string | undefined,
   keyFile: string | undefined,
-  told: ReadonlySet<SettingName>,
+  reported: ReadonlySet<SettingName>,
   problems: string[],
 ) {
   if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile }
   const missing = certFile === undefined ? 'TLS_CERT_FILE' : 'TLS_KEY_FILE'
-  if ((certFile ?? keyFile) !== undefined && !told.has(missing))
+  if ((certFile ?? keyFile) !== undefined && !reported.has(missing))
     problems.push(`${missing} is missing: TLS needs the certificate and its key`)
   return undefined
 }
@@ -93,7 +92,7 @@ export function parseDomains(text: string | undefined, problems: string[]): stri
   for (const [i, domain] of domains.entries()) {
     if (!isHostName(domain)) {
       problems.push(
-        `S3_DOMAIN has ${shown(domain)}: it must be a domain such as s3.example.com, without scheme or port, and no address`,
+        `S3_DOMAIN has ${redacted(domain)}: it must be a domain such as s3.example.com, without scheme or port, and no address`,
       )
     } else if (domains.indexOf(domain) < i) problems.push(`S3_DOMAIN has ${domain} twice`)
   }
