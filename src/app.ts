@@ -44,15 +44,33 @@ export type Gateway = {
 export type Responder = Pick<Gateway, 'answer' | 'refuse'>
 
 /** How a runtime reads a request off Hono's context and answers it with what the gateway replies. */
-export type Serve<E extends Env> = (c: HonoContext<E>, gateway: Responder) => Response | Promise<Response>
+export type Serve<E extends Env> = (
+  c: HonoContext<E>,
+  gateway: Responder,
+  log: Log,
+) => Response | Promise<Response>
+
+/** What a runtime hands in for an app: `nodePorts` and `workerPorts` have all but what is a deployment's own. */
+export type AppPorts<E extends Env> = Ports & { serve: Serve<E> }
 
 /**
- * The gateway as an app of Hono's, the same on every runtime. It has one route: the steps of a request are the calls in
- * `answer` below, since the gateway is asked without HTTP too, and Hono's chain of middleware costs promises.
+ * The gateway as an app of Hono's, to be served, or mounted at the root of another: S3 clients sign whole paths.
+ * @param ports the settings, the way to OSS, and the runtime's own.
  */
-export function createApp<E extends Env>(gateway: Responder, serve: Serve<E>): Hono<E> {
+export function createApp<E extends Env>(ports: AppPorts<E>): Hono<E> {
+  return appOf(createGateway(ports), ports)
+}
+
+/**
+ * The app of a gateway, the same on every runtime. It has one route: the steps of a request are the calls in `answer`
+ * below, since the gateway is asked without HTTP too, and Hono's chain of middleware costs promises.
+ */
+export function appOf<E extends Env>(
+  gateway: Responder,
+  { serve, log }: Pick<AppPorts<E>, 'serve' | 'log'>,
+): Hono<E> {
   // Nothing here routes by path, and Hono would decode it, which S3 must not.
-  return new Hono<E>({ getPath: () => '/' }).all('*', (c) => serve(c, gateway))
+  return new Hono<E>({ getPath: () => '/' }).all('*', (c) => serve(c, gateway, log))
 }
 
 /** The gateway without a runtime: ports in, replies out. */

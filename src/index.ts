@@ -1,5 +1,13 @@
 /** The gateway as a library: the app, its settings, and what a runtime hands to it. */
-export { createApp, createGateway, type Gateway, type Ports, type Responder, type Serve } from './app.ts'
+export {
+  type AppPorts,
+  createApp,
+  createGateway,
+  type Gateway,
+  type Ports,
+  type Responder,
+  type Serve,
+} from './app.ts'
 export { type Client, type Config, ConfigError, parseConfig } from './config/index.ts'
 export type {
   Body,

@@ -12,11 +12,12 @@ import {
   type Transport,
 } from '../ports.ts'
 import { decodeHeader, encodeHeader } from './header-text.ts'
+import { serveOnNode } from './server.ts'
 import { ossTransport } from './upstream.ts'
 
 export { isLocalOssDirectory } from '../local-oss/index.ts'
 
-/** Node's clock, waiting and chance. */
+/** What Node hands in: clock, timers, random values, and how requests are served. */
 export const nodePorts = {
   clock: Date.now,
   sleep: ((ms, signal) => sleep(ms, undefined, { signal })) satisfies Sleep,
@@ -27,6 +28,7 @@ export const nodePorts = {
   random: Math.random,
   platform: { connections: 256 } satisfies Platform,
   newId,
+  serve: serveOnNode,
 }
 
 const ID_LENGTH = 16

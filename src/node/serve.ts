@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { createApp, createGateway } from '../app.ts'
+import { appOf, createGateway } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { LocalOss } from '../local-oss/index.ts'
 import type { Log } from '../ports.ts'
 import { openAdmin } from './admin.ts'
 import { listen, within } from './listen.ts'
 import { nodePorts, openUpstream } from './ports.ts'
-import { createServer, serveOnNode } from './server.ts'
+import { createServer } from './server.ts'
 
 /** A running gateway. Ports are those really listened on, 0 where there is no such listener. */
 export type Running = {
@@ -38,10 +38,11 @@ const CLOSING_LIMIT = 2_000
 export async function start(config: Config, log: Log): Promise<Running> {
   const upstream = await openUpstream(config)
   const { localOss } = upstream
-  const gateway = createGateway({ ...nodePorts, config, transport: upstream.transport, log })
+  const ports = { ...nodePorts, config, transport: upstream.transport, log }
+  const gateway = createGateway(ports)
 
   let stopping: Promise<unknown> | undefined
-  const http = createServer(createApp(gateway, serveOnNode(log)), gateway, config, log)
+  const http = createServer(appOf(gateway, ports), gateway, config, log)
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
     listen(http.server, wanted, host),

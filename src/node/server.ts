@@ -16,6 +16,7 @@ import type { Log, Reply } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { sendNow } from './at-end-of-turn.ts'
 import { type ClientTimeouts, Connection, type ConnectionHost } from './connection.ts'
+import { headResponse } from './head-response.ts'
 import { NodeRequest } from './node-request.ts'
 import { PendingWork } from './pending-work.ts'
 import { isMalformed } from './request-head.ts'
@@ -49,12 +50,11 @@ const HIGH_WATER_MARK = 64 * 1024
 const slowDown = { headers: { 'retry-after': '1' } }
 
 /** How the app answers on Node: on the raw response, which Hono is told of by the mark that it returns. */
-export function serveOnNode(log: Log): Serve<NodeEnv> {
-  return ({ env }, gateway) => {
-    const request = env.request ?? new NodeRequest(env.incoming, env.outgoing)
-    serve(request, gateway, log)
-    return RESPONSE_ALREADY_SENT
-  }
+export const serveOnNode: Serve<NodeEnv> = ({ env }, gateway, log) => {
+  const request = env.request ?? new NodeRequest(env.incoming, env.outgoing)
+  if (env.request === undefined && request.method === 'HEAD') return headResponse(request, gateway)
+  serve(request, gateway, log)
+  return RESPONSE_ALREADY_SENT
 }
 
 /** Works on a request to its end. */

@@ -2,7 +2,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createApp, type Responder } from '../../src/app.ts'
+import { appOf, type Responder } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { createServer, type HttpServer, serveOnNode } from '../../src/node/server.ts'
@@ -85,7 +85,7 @@ beforeEach(async () => {
     },
   }
   const log = () => {}
-  http = createServer(createApp(gateway, serveOnNode(log)), gateway, parseConfig({}, ''), log)
+  http = createServer(appOf(gateway, { serve: serveOnNode, log }), gateway, parseConfig({}, ''), log)
   server = http.server
   server.on('connection', (socket) => sockets.push(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

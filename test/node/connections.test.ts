@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createApp, type Responder } from '../../src/app.ts'
+import { appOf, type Responder } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
 import { createServer as createGatewayServer, serveOnNode } from '../../src/node/server.ts'
 import { ossTransport } from '../../src/node/upstream.ts'
@@ -35,7 +35,7 @@ function gateway(answer: Responder['answer'], log: (cause: unknown) => void = ()
     refuse: ({ code }) => ({ status: 400, headers: {}, body: code }),
   }
   const tell = (_: string, { cause }: Record<string, unknown>) => log(cause)
-  const app = createApp(responder, serveOnNode(tell))
+  const app = appOf(responder, { serve: serveOnNode, log: tell })
   return listening(createGatewayServer(app, responder, parseConfig({}, ''), tell).server)
 }
 

@@ -3,7 +3,7 @@ import { createServer as createNodeServer, request as nodeRequest } from 'node:h
 import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createApp, type Responder } from '../../src/app.ts'
+import { appOf, type Responder } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
 import { createServer, serveOnNode } from '../../src/node/server.ts'
 import { ossTransport } from '../../src/node/upstream.ts'
@@ -177,7 +177,7 @@ beforeAll(async () => {
     refuse: ({ code }) => ({ status: 400, headers: {}, body: code }),
   }
   const log = () => {}
-  const app = createApp(responder, serveOnNode(log))
+  const app = appOf(responder, { serve: serveOnNode, log })
   const { server } = createServer(app, responder, parseConfig({}, ''), log)
   ours = { port: await listening(server), taken }
   const other: Message[] = []

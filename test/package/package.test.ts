@@ -8,6 +8,21 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Installed, install } from './installed.ts'
 
+/** The README's. */
+const program = `
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { createApp, parseConfig } from 's3-oss-gateway'
+import { nodePorts, openUpstream } from 's3-oss-gateway/node'
+
+const config = parseConfig(process.env)
+const { transport } = await openUpstream(config)
+const app = new Hono()
+app.get('/about', (c) => c.text('An S3 endpoint of my own'))
+app.route('/', createApp({ ...nodePorts, config, transport, log: console.error }))
+serve({ fetch: app.fetch, port: config.listen.port }, ({ port }) => console.log('listening on', port))
+`
+
 const oss = `
 import { createLocalOss, type LocalOssOptions } from 's3-oss-gateway/local-oss'
 
@@ -36,14 +51,28 @@ try {
 
 const worker = `
 import { Hono } from 'hono'
-import { parseConfig } from 's3-oss-gateway'
-import gateway from 's3-oss-gateway/worker'
+import { createApp, parseConfig } from 's3-oss-gateway'
+import { fetchTransport, workerPorts } from 's3-oss-gateway/worker'
 
+let gateway: Hono | undefined
 const app = new Hono<{ Bindings: Record<string, string> }>()
-app.get('/about', (c) => c.text(parseConfig(c.env).endpoint.host))
-app.all('*', (c) => gateway.fetch(c.req.raw, c.env, c.executionCtx))
+app.get('/about', (c) => c.text('An S3 endpoint of my own'))
+app.all('*', (c) => {
+  if (gateway === undefined) {
+    const config = parseConfig(c.env, undefined, 'workers')
+    gateway = createApp({ ...workerPorts, config, transport: fetchTransport(config.document.timeouts.oss) })
+  }
+  return gateway.fetch(c.req.raw, c.env, c.executionCtx)
+})
 export default app
 `
+
+const wholeWorker = `
+export { default } from 's3-oss-gateway/worker'
+`
+
+/** Long enough to be streamed. */
+const CONTENT = Buffer.alloc(3_000_000, 'content ')
 
 const embedded = { PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:' }
 const inFront = (endpoint: string) => ({
@@ -58,7 +87,9 @@ let installed: Installed
 beforeAll(async () => {
   installed = await install()
   await Promise.all(
-    Object.entries({ oss, server, worker }).map(([name, text]) => installed.write(name, text)),
+    Object.entries({ program, oss, server, worker, wholeWorker }).map(([name, text]) =>
+      installed.write(name, text),
+    ),
   )
 })
 afterAll(() => installed?.remove())
@@ -97,26 +128,31 @@ test.each([
 })
 
 test('the declarations say what is wrong with a program', async () => {
-  await installed.writeText('wrong.ts', server.replace(', console.error', ''))
+  await installed.writeText('wrong.ts', program.replace('config, transport', 'transport'))
   await expect(installed.tool('node_modules/typescript/bin/tsc')).rejects.toThrow(
-    /wrong\.ts.*Expected 2 arguments/s,
+    /wrong\.ts.*'config' is missing/s,
   )
 })
 
-test('wrangler bundles it without anything that runs on Node only', async () => {
-  await installed.writeText(
-    'wrangler.toml',
-    'name = "user"\nmain = "worker.ts"\ncompatibility_date = "2026-04-01"\ncompatibility_flags = ["nodejs_compat"]\nsend_metrics = false\n',
-  )
-  await installed.tool(
-    'node_modules/wrangler/bin/wrangler.js',
-    ...['deploy', '--dry-run', '--outdir', 'bundle', '--metafile', 'metafile.json'],
-  )
-  const inputs = Object.keys(JSON.parse(await installed.readText('metafile.json')).inputs)
-  expect(inputs.some((input) => input.endsWith('node_modules/s3-oss-gateway/dist/worker.js'))).toBe(true)
-  expect(inputs.filter((input) => /classic-level|memory-level|undici|node-server/.test(input))).toEqual([])
-  expect(await installed.readText('bundle/worker.js')).not.toMatch(/classic-level|memory-level|node:http/)
-})
+test.each(['worker', 'wholeWorker'])(
+  'wrangler bundles %s.ts without anything that runs on Node only',
+  async (name) => {
+    await installed.writeText(
+      'wrangler.toml',
+      `name = "user"\nmain = "${name}.ts"\ncompatibility_date = "2026-04-01"\ncompatibility_flags = ["nodejs_compat"]\n`,
+    )
+    await installed.tool(
+      'node_modules/wrangler/bin/wrangler.js',
+      ...['deploy', '--dry-run', '--outdir', 'bundle', '--metafile', 'metafile.json'],
+    )
+    const inputs = Object.keys(JSON.parse(await installed.readText('metafile.json')).inputs)
+    expect(inputs.some((input) => input.endsWith('node_modules/s3-oss-gateway/dist/worker.js'))).toBe(true)
+    expect(inputs.filter((input) => /classic-level|memory-level|undici|node-server/.test(input))).toEqual([])
+    expect(await installed.readText(`bundle/${name}.js`)).not.toMatch(
+      /classic-level|memory-level|node:https?['"]/,
+    )
+  },
+)
 
 describe('without the optional packages', () => {
   const cli = 'node_modules/s3-oss-gateway/dist/cli.js'
@@ -153,28 +189,32 @@ describe('with them', () => {
     })
     const object = { Bucket: 'bucket', Key: 'a/ü key' }
     await client.send(new CreateBucketCommand({ Bucket: object.Bucket }))
-    await client.send(new PutObjectCommand({ ...object, Body: 'content', Metadata: { colour: 'red' } }))
+    await client.send(new PutObjectCommand({ ...object, Body: CONTENT, Metadata: { colour: 'red' } }))
     expect(await client.send(new HeadObjectCommand(object))).toMatchObject({
-      ContentLength: 7,
+      ContentLength: CONTENT.length,
       Metadata: { colour: 'red' },
     })
     const { Body } = await client.send(new GetObjectCommand(object))
-    expect(await Body?.transformToString()).toBe('content')
+    expect(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(CONTENT)).toBe(true)
+    await expect(client.send(new HeadObjectCommand({ ...object, Key: 'none' }))).rejects.toMatchObject({
+      name: 'NotFound',
+    })
     client.destroy()
   }
 
-  test.each(['server'])('%s.js serves objects of the embedded OSS', async (name) => {
+  test.each(['program', 'server'])('%s.js serves objects of the embedded OSS', async (name) => {
     const { said } = installed.start(`${name}.js`, embedded)
     const [, port = ''] = await said(/listening on (\d+)/)
     await useObject(port)
   })
 
-  test('one runs in front of an OSS of the other entry', async () => {
+  test('one runs in front of an OSS of the other entry, and answers its own routes', async () => {
     const local = installed.start('oss.js', {})
     const [, ossPort = ''] = await local.said(/listening on (\d+)/)
-    const { said } = installed.start('server.js', inFront(`http://127.0.0.1:${ossPort}`))
+    const { said } = installed.start('program.js', inFront(`http://127.0.0.1:${ossPort}`))
     const [, port = ''] = await said(/listening on (\d+)/)
     await useObject(port)
     await local.said(/PutObject 200/)
+    expect(await (await fetch(`http://127.0.0.1:${port}/about`)).text()).toBe('An S3 endpoint of my own')
   })
 })
