@@ -49,7 +49,7 @@ export type Incoming = {
 }
 
 /** What an operation answers; the entry turns it into the runtime's own response. */
-export type Reply = { status: number; headers: HeaderMap; body?: Body | string }
+export type Reply = { status: number; headers: HeaderMap; body?: Body | Uint8Array<ArrayBuffer> | string }
 
 export type OssRequest = {
   method: string

@@ -253,6 +253,7 @@ function wholeOf(body: Reply['body'], headers: HeaderMap): string | Uint8Array |
   if (body === undefined) return ''
   // node:http writes the head in the encoding of a text behind it, and in Latin-1 before bytes.
   if (typeof body === 'string') return isAscii(headers) ? body : Buffer.from(body)
+  if (body instanceof Uint8Array) return body
   return body instanceof BodyStream ? body.takeWhole() : undefined
 }
 
@@ -260,7 +261,7 @@ function wholeOf(body: Reply['body'], headers: HeaderMap): string | Uint8Array |
 export function discard(body: Reply['body']): void {
   if (body instanceof BodyStream) body.abandon()
   else if (body instanceof Readable) body.destroy()
-  else if (body !== undefined && typeof body !== 'string') {
+  else if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
     body[Symbol.asyncIterator]()
       .return?.()
       .catch(() => {})

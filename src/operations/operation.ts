@@ -71,7 +71,8 @@ type OperationOn<On extends keyof Level> = {
 /** A row of the table of operations (served.ts). */
 export type Operation = OperationOn<'service'> | OperationOn<'bucket'> | OperationOn<'object'>
 
-const XMLNS = 'http://s3.amazonaws.com/doc/2006-03-01/'
+/** The namespace of S3's documents. */
+export const XMLNS = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
 /** A 200 with a result document. */
 export function xmlReply(root: string, content: XmlTree | string, headers?: HeaderMap): Reply {

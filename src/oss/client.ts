@@ -1,7 +1,7 @@
 import { encodeStrictly } from '../bytes/percent.ts'
 import type { Body, Clock, HeaderMap, OssResponse, Sleep, TimeLimit, Transport } from '../ports.ts'
 import { parseLenientXml, text, type XmlNode } from '../xml/index.ts'
-import { type List, type RowKinds, readList } from '../xml/rows.ts'
+import { type RewrittenList, type RowTables, rewriteRows } from '../xml/rows.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import {
   type Endpoint,
@@ -47,12 +47,12 @@ export type OssClient = {
   send(call: OssCall): Promise<OssResponse>
   /** Like `send`, with the body read as the document of that root. @throws OssUnreachable when it is none. */
   sendForXml(call: OssCall, root: string): Promise<{ headers: HeaderMap; document: XmlNode }>
-  /** Like `sendForXml`, for a list: its rows are made into what their kinds say. */
-  sendForList<Kinds extends RowKinds>(
+  /** Like `sendForXml`, for a list: its rows are written anew as their tables say. */
+  sendForList<Name extends string>(
     call: OssCall,
     root: string,
-    kinds: Kinds,
-  ): Promise<{ headers: HeaderMap; document: List<Kinds> }>
+    tables: RowTables<Name>,
+  ): Promise<{ headers: HeaderMap; document: RewrittenList<Name> }>
   learnRegion(bucket: string, region: string): void
   forgetRegion(bucket: string): void
   /** The same client, every call made once: for those who repeat calls themselves. */
@@ -127,8 +127,8 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
   // A document that is no document, or only a piece of it, is no answer either.
   const sendForXml: OssClient['sendForXml'] = (call, root) =>
     repeat(call, () => readOnce(call, root, (bytes) => parseLenientXml(bytes.toString('utf8'), root)))
-  const sendForList: OssClient['sendForList'] = (call, root, kinds) =>
-    repeat(call, () => readOnce(call, root, (bytes) => readList(bytes, root, kinds)))
+  const sendForList: OssClient['sendForList'] = (call, root, tables) =>
+    repeat(call, () => readOnce(call, root, (bytes) => rewriteRows(bytes, root, tables)))
   const client: OssClient = {
     send,
     sendForXml,

@@ -43,7 +43,7 @@ function receive(c: Context): Incoming {
 
 function send({ status, headers, body }: Reply): Response {
   const stream =
-    body === undefined || typeof body === 'string'
+    body === undefined || typeof body === 'string' || body instanceof Uint8Array
       ? (body ?? null)
       : withLength(toStream(body), headers['content-length'])
   return new Response(stream, { status, headers, encodeBody: 'manual' } as ResponseInit & WorkersInit)

@@ -1,15 +1,7 @@
 import { replaceCharacters } from '../bytes/replace-characters.ts'
 
-/** An element's content that is written already: for what there are a thousand of. */
-export class Written {
-  readonly xml: string
-  constructor(xml: string) {
-    this.xml = xml
-  }
-}
-
 /** A child to render: absent values leave no element; an array repeats the element. */
-export type XmlChild = string | number | boolean | Written | XmlTree | undefined
+export type XmlChild = string | number | boolean | XmlTree | undefined
 export type XmlTree = { [name: string]: XmlChild | XmlChild[] }
 
 // The control characters: not as \p{Cc}, since with the flag `u` each look takes a third longer.
@@ -37,8 +29,7 @@ export function element(name: string, content: XmlChild | XmlChild[], attributes
   if (Array.isArray(content))
     return content.reduce<string>((xml, item) => xml + element(name, item, attributes), '')
   let inner = ''
-  if (content instanceof Written) inner = content.xml
-  else if (typeof content === 'object') {
+  if (typeof content === 'object') {
     for (const child in content) {
       const value = content[child]
       if (child.startsWith('@')) attributes += ` ${child.slice(1)}="${escapeText(String(value))}"`

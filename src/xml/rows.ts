@@ -1,76 +1,75 @@
 import { isAscii } from 'node:buffer'
-import { children, parseLenientXml, rootOf } from './index.ts'
-import type { XmlNode, XmlRule, XmlValue } from './node.ts'
-import { decodeReferences, expressionOf, readPlainXml } from './plain-parser.ts'
+import { children, type XmlNode } from './node.ts'
+import { parseLenientXml, rootOf } from './parse.ts'
+import { readPlainXml } from './plain-parser.ts'
+import { type RowTable, writeRow } from './row-table.ts'
+import { RowWriter } from './row-writer.ts'
+import { WrittenRows } from './written-rows.ts'
 
-/** What is read of a row, in the order of its kind's `texts`; undefined where the row has none. */
-export type RowTexts = readonly (string | undefined)[]
-/** A kind of row: which of its texts are read, each by the names on the way to it (`Owner/ID`), and what they make. */
-export type RowKind<Row> = { texts: readonly string[]; make: (texts: RowTexts) => Row }
-/** By the name of the element below the root. */
-export type RowKinds = Readonly<Record<string, RowKind<unknown>>>
+export { type Column, type RowTable, utf8Characters } from './row-table.ts'
+export type { WrittenRows } from './written-rows.ts'
 
-/** A list without its rows, and what those have made: by their names, in the document's order. */
-export type List<Kinds extends RowKinds> = {
+/** By the name of the rows below the root. */
+export type RowTables<Name extends string = string> = Readonly<Record<Name, RowTable>>
+
+/** A list without its rows, and those as they are written: by name, in the document's order. */
+export type RewrittenList<Name extends string = string> = {
   document: XmlNode
-  rows: { [Name in keyof Kinds]: ReturnType<Kinds[Name]['make']>[] }
+  rows: Record<Name, WrittenRows>
 }
-type Rows = Record<string, unknown[]>
 
 /** Bytes that are text at a time: for more than 128 KB V8 asks for memory of its own, which takes longer than the rows. */
 const PIECE = 1 << 16
-/** Of the rows of one document, for an expression takes its time to make. */
-const MAX_SHAPES = 8
-/** Of a row, and of the rest. */
+/** OSS sends a thousand at most. */
+const MAX_ROWS = 2000
+/** Ways in which the rows of one document are built: it takes its time to make an expression. */
+const MAX_WRITERS = 8
+/** Of a row that no writer takes, and of what is no row. */
 const MAX_TAGS = 1000
 /** Stands in the rest of the document where the rows stood. */
-const PLACE = 'PlaceOfRows'
+const ROWS = 'RowsStoodHere'
 
 /**
- * Reads a document that has a thousand elements of a kind, and makes of each what its kind says on the way: a tree of
- * them all takes three times as long.
- * @throws XmlError as `parseXml` does.
+ * Rewrites the rows of a list, a thousand elements of a few names below the root: piece by piece where the document is
+ * plain, as nearly all are; otherwise by way of its tree, in some five times the time.
+ * @param bytes in UTF-8.
+ * @throws XmlError as `parseLenientXml` does; what a column's `content` throws.
  */
-export function readList<Kinds extends RowKinds>(bytes: Buffer, root: string, kinds: Kinds): List<Kinds> {
-  return readPlainList(bytes, root, kinds) ?? readAnyList(bytes, root, kinds)
-}
-
-/** A list is OSS's. */
-const RULE: XmlRule = 'lenient'
-
-/** Reads any list, by way of its tree. @throws XmlError. */
-export function readAnyList<Kinds extends RowKinds>(bytes: Buffer, root: string, kinds: Kinds): List<Kinds> {
-  const document = parseLenientXml(bytes.toString('utf8'), root)
-  const rows: Rows = {}
-  for (const [name, { texts, make }] of Object.entries(kinds)) {
-    rows[name] = children(document, name).map((node) => make(texts.map((path) => textAt(node, path))))
-  }
-  return { document, rows: rows as List<Kinds>['rows'] }
-}
-
-function textAt(node: XmlNode, path: string): string | undefined {
-  let value: string | XmlNode | undefined = node
-  for (const name of path.split('/')) value = typeof value === 'object' ? value[name]?.[0] : undefined
-  return typeof value === 'string' ? value : undefined
-}
-
-/**
- * Reads a list in ASCII whose rows stand together, each built like one before it but for a few, in a plain document.
- * @returns undefined for any other, well-formed or not.
- * @throws XmlError where the root is another.
- */
-export function readPlainList<Kinds extends RowKinds>(
+export function rewriteRows<Name extends string>(
   bytes: Buffer,
   root: string,
-  kinds: Kinds,
-): List<Kinds> | undefined {
+  tables: RowTables<Name>,
+): RewrittenList<Name> {
+  return rewritePlainRows(bytes, root, tables) ?? rewriteAnyRows(bytes, root, tables)
+}
+
+/** Rewrites the rows of any list, by way of its tree. @throws as {@link rewriteRows} does. */
+export function rewriteAnyRows(bytes: Buffer, root: string, tables: RowTables): RewrittenList {
+  const document = { ...parseLenientXml(bytes.toString('utf8'), root) }
+  const rows: Record<string, WrittenRows> = {}
+  for (const [name, table] of Object.entries(tables)) {
+    const written = new WrittenRows()
+    for (const row of children(document, name)) writeRow(row, name, table, written)
+    written.flush()
+    rows[name] = written
+    delete document[name]
+  }
+  return { document, rows }
+}
+
+/**
+ * Rewrites the rows of a list in ASCII in which they stand together, in a plain document.
+ * @returns undefined for any other, well-formed or not.
+ * @throws XmlError where the root is another; what a column's `content` throws.
+ */
+export function rewritePlainRows(bytes: Buffer, root: string, tables: RowTables): RewrittenList | undefined {
   // Then a byte is a character, no line end has to be normalised, and nothing stands there that no document holds.
   if (!isAscii(bytes) || bytes.includes('\r') || bytes.includes(']]>')) return undefined
-  const names = Object.keys(kinds)
+  const names = Object.keys(tables)
   const head = piece(bytes, 0)
   const begin = Math.min(...names.map((name) => head.indexOf(`<${name}>`)).filter((at) => at >= 0))
   if (begin === Number.POSITIVE_INFINITY) return undefined
-  const reader = new RowReader(kinds)
+  const reader = new RowReader(tables)
   let end = begin
   for (let length = -1; length !== 0; end += length) {
     // A row that a piece has only the beginning of is the first of the next.
@@ -78,85 +77,75 @@ export function readPlainList<Kinds extends RowKinds>(
     if (read === undefined) return undefined
     length = read
   }
-  const rest = `${bytes.toString('latin1', 0, begin)}<${PLACE}/>${bytes.toString('latin1', end)}`
+  for (const rows of Object.values(reader.rows)) rows.flush()
+  const rest = `${bytes.toString('latin1', 0, begin)}<${ROWS}/>${bytes.toString('latin1', end)}`
   const tree =
-    rest.indexOf(PLACE) === rest.lastIndexOf(PLACE) ? readPlainXml(rest, MAX_TAGS, RULE) : undefined
+    rest.indexOf(ROWS) === rest.lastIndexOf(ROWS) ? readPlainXml(rest, MAX_TAGS, 'lenient') : undefined
   if (tree === undefined) return undefined
-  const { [PLACE]: place, ...document } = rootOf(tree, root)
+  const { [ROWS]: place, ...document } = rootOf(tree, root)
   // They stood deeper, or are not all.
   if (place === undefined || names.some((name) => name in document)) return undefined
-  return { document, rows: reader.rows as List<Kinds>['rows'] }
+  return { document, rows: reader.rows }
 }
 
 const piece = (bytes: Buffer, from: number) => bytes.toString('latin1', from, from + PIECE)
 
-/** How rows of a kind may be built, and the expression's groups that are the kind's texts: 0 where such a row has none. */
-type RowShape = {
-  expression: RegExp
-  groups: readonly number[]
-  make: RowKind<unknown>['make']
-  rows: unknown[]
-}
-
 class RowReader {
-  readonly rows: Rows = {}
-  readonly #kinds: RowKinds
-  readonly #shapes: RowShape[] = []
+  readonly rows: Record<string, WrittenRows> = {}
+  readonly #tables: RowTables
+  readonly #writers: { writer: RowWriter; rows: WrittenRows }[] = []
+  /** What a row begins with. */
+  readonly #start: RegExp
+  #count = 0
+  #writersMade = 0
 
-  constructor(kinds: RowKinds) {
-    this.#kinds = kinds
-    for (const name in kinds) this.rows[name] = []
+  constructor(tables: RowTables) {
+    this.#tables = tables
+    const names = Object.keys(tables)
+    this.#start = new RegExp(`[ \\t\\n]*<(${names.join('|')})>`, 'y')
+    for (const name of names) this.rows[name] = new WrittenRows()
   }
 
-  /** Reads the whole rows that a text begins with. @returns where they end, or undefined when one is not plain. */
+  /** Rewrites the whole rows that a text begins with. @returns where they end, or undefined when one is not plain. */
   read(text: string): number | undefined {
-    const refers = text.includes('&')
-    for (let at = 0; ; ) {
-      const next = this.#readRow(text, at, refers)
-      if (next !== undefined) {
-        at = next
-        continue
-      }
-      const name = Object.keys(this.#kinds).find((one) => text.startsWith(`<${one}>`, at))
-      if (name === undefined) return at
-      const tag = `</${name}>`
-      const end = text.indexOf(tag, at)
-      // Only the beginning of one.
-      if (end < 0) return at
-      if (!this.#learn(name, text.slice(at, end + tag.length))) return undefined
+    for (let at = 0; ; this.#count++) {
+      const end = this.#rewriteKnown(text, at) ?? this.#rewriteOther(text, at)
+      if (end === undefined || this.#count > MAX_ROWS) return undefined
+      if (end === at) return at
+      at = end
     }
   }
 
-  #readRow(text: string, at: number, refers: boolean): number | undefined {
-    for (const { expression, groups, make, rows } of this.#shapes) {
-      expression.lastIndex = at
-      const found = expression.exec(text)
-      if (found === null) continue
-      const texts = refers ? found.map((text) => decodeReferences(text, RULE)) : found
-      // It refers to what is no character.
-      if (texts[0] === undefined) return undefined
-      rows.push(make(groups.map((group) => (group === 0 ? undefined : texts[group]))))
-      return expression.lastIndex
+  /** @returns where the row ends that stands here; undefined where it is built like none before. */
+  #rewriteKnown(text: string, at: number): number | undefined {
+    for (const { writer, rows } of this.#writers) {
+      const end = writer.writeAt(text, at, rows)
+      if (end >= 0) return end
     }
     return undefined
   }
 
-  /** Learns to read rows that are built as this one. @returns whether it is plain, and not odd once too often. */
-  #learn(name: string, row: string): boolean {
-    const model = readPlainXml(row, MAX_TAGS, RULE)?.[name]?.[0]
-    const kind = this.#kinds[name]
-    const rows = this.rows[name]
-    if (model === undefined || kind === undefined || rows === undefined) return false
-    const expression = expressionOf(name, model)
-    if (expression === undefined) return false
-    const paths = pathsOf(model)
-    const groups = kind.texts.map((path) => paths.indexOf(path) + 1)
-    return this.#shapes.push({ expression, groups, make: kind.make, rows }) <= MAX_SHAPES
+  /** @returns where the row ends, `at` where no whole row stands here, or undefined where it is not plain. */
+  #rewriteOther(text: string, at: number): number | undefined {
+    this.#start.lastIndex = at
+    const name = this.#start.exec(text)?.[1]
+    const tag = `</${name}>`
+    const last = text.indexOf(tag, at)
+    const table = this.#tables[name ?? '']
+    const rows = this.rows[name ?? '']
+    if (name === undefined || table === undefined || rows === undefined || last < 0) return at
+    const end = last + tag.length
+    const row = text.slice(text.indexOf('<', at), end)
+    if (this.#writersMade++ < MAX_WRITERS) {
+      const writer = RowWriter.like(row, name, table)
+      if (writer?.writeAt(text, at, rows) === end) {
+        this.#writers.push({ writer, rows })
+        return end
+      }
+    }
+    const element = readPlainXml(row, MAX_TAGS, 'lenient')?.[name]?.[0]
+    if (element === undefined) return undefined
+    writeRow(typeof element === 'object' ? element : {}, name, table, rows)
+    return end
   }
 }
-
-/** The ways to the texts of an element, in their order. */
-const pathsOf = (value: XmlValue | undefined, path: string[] = []): string[] =>
-  typeof value === 'object'
-    ? Object.entries(value).flatMap(([name, [first]]) => pathsOf(first, [...path, name]))
-    : [path.join('/')]

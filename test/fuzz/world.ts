@@ -4,7 +4,7 @@ import { createGateway } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import { nodePorts, withTextHeaders } from '../../src/node/ports.ts'
-import { headerMap, type OssRequest, type Transport } from '../../src/ports.ts'
+import { headerMap, type OssRequest, type Reply, type Transport } from '../../src/ports.ts'
 import { parseLenientXml, text } from '../../src/xml/index.ts'
 import type { WireRequest } from '../gateway/wire.ts'
 
@@ -137,8 +137,9 @@ async function* kept(body: AsyncIterable<Uint8Array>, pieces: Uint8Array[]) {
   }
 }
 
-async function read(body: AsyncIterable<Uint8Array> | string | undefined): Promise<Buffer> {
+async function read(body: Reply['body']): Promise<Buffer> {
   if (body === undefined || typeof body === 'string') return Buffer.from(body ?? '')
+  if (body instanceof Uint8Array) return Buffer.from(body)
   const pieces: Uint8Array[] = []
   for await (const piece of body) pieces.push(piece)
   return Buffer.concat(pieces)

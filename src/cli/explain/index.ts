@@ -143,8 +143,10 @@ function incoming({ client, source, destination, headers }: AskedCopy, now: numb
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-const documentOf = async (body: Reply['body']) =>
-  typeof body === 'string' ? body : body === undefined ? '' : textOf(body)
+async function documentOf(body: Reply['body']): Promise<string> {
+  if (body === undefined || typeof body === 'string') return body ?? ''
+  return body instanceof Uint8Array ? Buffer.from(body).toString() : textOf(body)
+}
 
 function refusedWith(document: string, causes: readonly string[]): Omit<Refused, 'about'> {
   const error = parseLenientXml(document, 'Error')

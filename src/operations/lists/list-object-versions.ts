@@ -2,25 +2,23 @@ import { decodeKey } from '../../bytes/percent.ts'
 import type { Reply } from '../../ports.ts'
 import { invalidArgument } from '../../s3/error.ts'
 import { isVersionId } from '../../s3/request.ts'
-import { toS3Time } from '../../translate/date.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
-import { escapeText, text } from '../../xml/index.ts'
-import type { RowKind } from '../../xml/rows.ts'
-import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
+import { text } from '../../xml/index.ts'
+import type { Column } from '../../xml/rows.ts'
+import type { BucketRequest, Context } from '../operation.ts'
+import { type Encode, keyColumn, keyEncoding } from './key-encoding.ts'
+import { parsePageSize } from './list-query.ts'
+import { listReply } from './list-reply.ts'
 import {
-  type Encode,
-  etagElement,
-  ownerElement,
-  prefixRows,
-  restoreStatusElement,
-  sameElement,
-  storageClassElement,
-  timeElement,
+  etagColumn,
+  restoreStatusColumn,
+  sameColumn,
+  storageClassColumn,
+  timeColumn,
   wantsRestoreStatus,
-  written,
-} from './list-elements.ts'
-import { keyEncoding, parsePageSize, takeList } from './list-query.ts'
+} from './row-columns.ts'
+import { inS3Order, ORDERED_BY } from './version-order.ts'
 
 /** ListObjectVersions: versions and delete markers of each key together, the newest first. */
 export async function listObjectVersions(request: BucketRequest, { oss }: Context): Promise<Reply> {
@@ -63,16 +61,14 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
     },
     'ListVersionsResult',
     {
-      DeleteMarker: deleteMarkerRows(encode),
-      Version: versionRows(encode, wantsRestoreStatus(headers)),
-      CommonPrefixes: prefixRows(encode),
+      DeleteMarker: { columns: [...commonColumns(encode), ownerColumn], keep: ORDERED_BY },
+      Version: { columns: versionColumns(encode, wantsRestoreStatus(headers)), keep: ORDERED_BY },
+      CommonPrefixes: { columns: [keyColumn('Prefix', encode)] },
     },
   )
-  const { document, rows } = takeList(answer)
-  // The two kinds in one order, which some clients rely on: by key, and within one the newest first.
-  const entries = [...rows.DeleteMarker, ...rows.Version].sort(inOrder).map(({ xml }) => xml)
+  const { document, rows } = answer.document
   const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
-  return xmlReply(
+  return listReply(
     'ListVersionsResult',
     {
       Name: bucket,
@@ -85,67 +81,28 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       MaxKeys: maxKeys,
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
-      '': maxKeys === 0 ? '' : [written(entries), written(rows.CommonPrefixes)],
     },
+    maxKeys === 0 ? [] : [...inS3Order(rows.DeleteMarker, rows.Version), ...rows.CommonPrefixes.pieces],
     toS3Answer(answer.headers),
   )
 }
 
-/** An entry, and what orders it. */
-type Entry = { key: string; isLatest: boolean; modified: string; xml: string }
+/** What delete markers have as well. */
+const commonColumns = (encode: Encode): Column[] => [
+  keyColumn('Key', encode),
+  sameColumn('VersionId'),
+  { from: 'IsLatest', to: 'IsLatest', content: (text) => String(text === 'true') },
+  timeColumn,
+]
 
-const deleteMarkerRows = (encode: Encode): RowKind<Entry> => ({
-  texts: ['Key', 'VersionId', 'IsLatest', 'LastModified', 'Owner/ID'],
-  make: ([key, id, isLatest, time, owner]) =>
-    entry('DeleteMarker', { key, id, isLatest, time, owner }, encode, ''),
-})
+// S3 names owners by their ids alone.
+const ownerColumn = sameColumn('Owner/ID')
 
-const versionTexts = 'Key VersionId IsLatest LastModified Owner/ID ETag Size StorageClass'.split(' ')
-
-const versionRows = (encode: Encode, withRestore: boolean): RowKind<Entry> => ({
-  texts: withRestore ? [...versionTexts, 'RestoreInfo'] : versionTexts,
-  make: ([key, id, isLatest, time, owner, etag, size, storageClass, restore]) =>
-    entry(
-      'Version',
-      { key, id, isLatest, time, owner },
-      encode,
-      etagElement(etag) +
-        sameElement('Size', size) +
-        storageClassElement(storageClass) +
-        (withRestore ? restoreStatusElement(restore) : ''),
-    ),
-})
-
-/** What OSS tells of both. */
-type Told = Record<'key' | 'id' | 'isLatest' | 'time' | 'owner', string | undefined>
-
-function entry(kind: 'Version' | 'DeleteMarker', told: Told, encode: Encode, facts: string): Entry {
-  const key = decodeKey(told.key ?? '')
-  const isLatest = told.isLatest === 'true'
-  const modified = toS3Time(told.time ?? '')
-  const xml =
-    `<${kind}>` +
-    `<Key>${escapeText(encode(key))}</Key>` +
-    sameElement('VersionId', told.id) +
-    `<IsLatest>${isLatest}</IsLatest>` +
-    timeElement(modified) +
-    facts +
-    ownerElement(told.owner) +
-    `</${kind}>`
-  return { key, isLatest, modified, xml }
-}
-
-/** Each kind comes in order, and sorting keeps it so; OSS's times, in seconds, decide between the kinds. */
-function inOrder(a: Entry, b: Entry): number {
-  if (a.key !== b.key) return compareBytes(a.key, b.key)
-  if (a.isLatest !== b.isLatest) return a.isLatest ? -1 : 1
-  return a.modified === b.modified ? 0 : a.modified > b.modified ? -1 : 1
-}
-
-/** By the bytes of UTF-8, as S3 and OSS order keys: not by UTF-16 units, which sort surrogates too low. */
-function compareBytes(a: string, b: string): number {
-  if (surrogate.test(a) || surrogate.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b))
-  return a < b ? -1 : 1
-}
-
-const surrogate = /[\ud800-\udfff]/
+const versionColumns = (encode: Encode, withRestore: boolean): Column[] => [
+  ...commonColumns(encode),
+  etagColumn,
+  sameColumn('Size'),
+  storageClassColumn,
+  ...(withRestore ? [restoreStatusColumn] : []),
+  ownerColumn,
+]

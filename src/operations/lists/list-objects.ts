@@ -2,26 +2,22 @@ import { decodeKey } from '../../bytes/percent.ts'
 import { OssError } from '../../oss/error.ts'
 import type { Reply } from '../../ports.ts'
 import { invalidArgument } from '../../s3/error.ts'
-import { toS3Time } from '../../translate/date.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
-import type { RowKind } from '../../xml/rows.ts'
-import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
+import type { Column } from '../../xml/rows.ts'
+import type { BucketRequest, Context } from '../operation.ts'
+import { type Encode, keyColumn, keyEncoding } from './key-encoding.ts'
+import { parsePageSize } from './list-query.ts'
+import { listReply } from './list-reply.ts'
 import {
-  type Encode,
-  etagElement,
-  keyTexts,
-  ownerElement,
-  prefixRows,
-  restoreStatusElement,
-  sameElement,
-  storageClassElement,
-  timeElement,
+  etagColumn,
+  restoreStatusColumn,
+  sameColumn,
+  storageClassColumn,
+  timeColumn,
   wantsRestoreStatus,
-  written,
-} from './list-elements.ts'
-import { keyEncoding, parsePageSize, takeList } from './list-query.ts'
+} from './row-columns.ts'
 
 /** ListObjects (V1). */
 export function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
@@ -101,16 +97,16 @@ async function listPage(
     },
     'ListBucketResult',
     {
-      Contents: objectRows(encode, withOwner, wantsRestoreStatus(headers)),
-      CommonPrefixes: prefixRows(encode),
+      Contents: { columns: objectColumns(encode, withOwner, wantsRestoreStatus(headers)) },
+      CommonPrefixes: { columns: [keyColumn('Prefix', encode)] },
     },
   )
-  const { document, rows } = takeList(answer)
+  const { document, rows } = answer.document
   const { Contents: contents, CommonPrefixes: prefixes } = rows
   const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
   const next = decodeOptional(text(document, 'NextMarker') ?? text(document, 'NextContinuationToken'))
-  const count = maxKeys === 0 ? 0 : contents.length + prefixes.length
-  return xmlReply(
+  const count = maxKeys === 0 ? 0 : contents.count + prefixes.count
+  return listReply(
     'ListBucketResult',
     {
       Name: bucket,
@@ -120,29 +116,22 @@ async function listPage(
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
       ...ownElements({ truncated, next, count, encode }),
-      '': maxKeys === 0 ? '' : [written(contents), written(prefixes)],
     },
+    maxKeys === 0 ? [] : [...contents.pieces, ...prefixes.pieces],
     toS3Answer(answer.headers),
   )
 }
 
-function objectRows(encode: Encode, withOwner: boolean, withRestore: boolean): RowKind<string> {
-  const keyText = keyTexts(encode)
-  const texts = ['Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'Owner/ID']
-  return {
-    texts: withRestore ? [...texts, 'RestoreInfo'] : texts,
-    make: ([key = '', time = '', etag, size, storageClass, owner, restore]) =>
-      '<Contents>' +
-      `<Key>${keyText(key)}</Key>` +
-      timeElement(toS3Time(time)) +
-      etagElement(etag) +
-      sameElement('Size', size) +
-      (withOwner ? ownerElement(owner) : '') +
-      storageClassElement(storageClass) +
-      (withRestore ? restoreStatusElement(restore) : '') +
-      '</Contents>',
-  }
-}
+const objectColumns = (encode: Encode, withOwner: boolean, withRestore: boolean): Column[] => [
+  keyColumn('Key', encode),
+  timeColumn,
+  etagColumn,
+  sameColumn('Size'),
+  // S3 names owners by their ids alone.
+  ...(withOwner ? [sameColumn('Owner/ID')] : []),
+  storageClassColumn,
+  ...(withRestore ? [restoreStatusColumn] : []),
+]
 
 const decodeOptional = (encoded: string | undefined) =>
   encoded === undefined ? undefined : decodeKey(encoded)
