@@ -80,9 +80,9 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Waits until someone listens. @throws Error after ten seconds. */
+/** Waits until someone listens. @throws Error after a minute: on a busy machine a start takes long. */
 export async function listening(port: number): Promise<void> {
-  for (let tried = 0; tried < 100; tried++) {
+  for (let tried = 0; tried < 600; tried++) {
     const socket = connect(port, '127.0.0.1')
     const open = await once(socket, 'connect').then(
       () => true,
