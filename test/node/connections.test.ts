@@ -29,14 +29,18 @@ async function listening(server: Server): Promise<number> {
 }
 
 /** A server that answers every request so. @param log gets the causes of what it tells. */
-function gateway(answer: Responder['answer'], log: (cause: unknown) => void = () => {}): Promise<number> {
+function gateway(
+  answer: Responder['answer'],
+  log: (cause: unknown) => void = () => {},
+  document = '',
+): Promise<number> {
   const responder: Responder = {
     answer,
     refuse: ({ code }) => ({ status: 400, headers: {}, body: code }),
   }
   const tell = (_: string, { cause }: Record<string, unknown>) => log(cause)
   const app = appOf(responder, { serve: serveOnNode, log: tell })
-  return listening(createGatewayServer(app, responder, parseConfig({}, ''), tell).server)
+  return listening(createGatewayServer(app, responder, parseConfig({}, document), tell).server)
 }
 
 const ok: Reply = { status: 200, headers: {}, body: 'ok' }
@@ -267,3 +271,28 @@ describe('a client', () => {
     socket.destroy()
   })
 })
+
+test.each(['connections', 'connectionsPerAddress'])(
+  'with %s: 2 a third connection is closed, and there is room again when one has gone',
+  async (name) => {
+    const port = await gateway(async () => ({ ...ok, headers: {} }), undefined, `limits: {${name}: 2}`)
+    const kept = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')] as const
+    for (const socket of kept) {
+      socket.write(get('/'))
+      await once(socket, 'data')
+    }
+    const refused = connect(port, '127.0.0.1').on('error', () => {})
+    refused.write(get('/'))
+    await once(refused, 'close')
+    expect(refused.bytesRead).toBe(0)
+    kept[0].destroy()
+    const next = async () => {
+      const socket = connect(port, '127.0.0.1').on('error', () => {})
+      socket.end(get('/', 'connection: close'))
+      const [said] = await Promise.race([once(socket, 'data'), once(socket, 'close')])
+      return String(said)
+    }
+    await expect.poll(next).toMatch(/^HTTP\/1\.1 200 /)
+    kept[1].destroy()
+  },
+)

@@ -1,0 +1,34 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { sendAtEndOfTurn, sendNow } from '../../src/node/at-end-of-turn.ts'
+
+/** Hands over so many responses; the result grows as they are sent. */
+function handOver(count: number): number[] {
+  const sent: number[] = []
+  for (let i = 0; i < count; i++) sendAtEndOfTurn({ send: () => sent.push(i) })
+  return sent
+}
+const inOrder = (count: number) => Array.from({ length: count }, (_, i) => i)
+
+test('responses are sent at the end of the turn, in their order', async () => {
+  const sent = handOver(5)
+  expect(sent).toEqual([])
+  await turn()
+  expect(sent).toEqual(inOrder(5))
+})
+
+test('of many the first do not wait for the last', async () => {
+  const sent = handOver(80)
+  expect(sent.length).toBeGreaterThan(0)
+  expect(sent.length).toBeLessThan(80)
+  await turn()
+  expect(sent).toEqual(inOrder(80))
+})
+
+test('they can be sent before, once', async () => {
+  const sent = handOver(3)
+  sendNow()
+  expect(sent).toEqual(inOrder(3))
+  await turn()
+  expect(sent).toEqual(inOrder(3))
+})
