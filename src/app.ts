@@ -1,8 +1,8 @@
 import { type Env, Hono, type Context as HonoContext } from 'hono'
 import type { Config } from './config/index.ts'
+import { admit, concurrencyLimitOf } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, describe, errorReply, isFailure } from './middleware/errors.ts'
-import { createLimit, enter } from './middleware/limits.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
 import { authorizeRequest } from './operations/authorize.ts'
 import { forgetCors, knowBucket } from './operations/buckets/cors-rules.ts'
@@ -77,7 +77,7 @@ export function appOf<E extends Env>(
 export function createGateway(ports: Ports): Gateway {
   const { config, clock, log, newId } = ports
   const oss = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
-  const limit = createLimit(config, ports.sleep)
+  const limit = concurrencyLimitOf(config, ports.sleep)
 
   return { oss, answer, refuse: (error, method) => errorReply(error, method, newId()) }
 
@@ -89,7 +89,7 @@ export function createGateway(ports: Ports): Gateway {
     let crossOrigin: Promise<HeaderMap> | undefined
     const onVerified = (accessKeyId: string) => {
       if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, { ...ports, oss }, true)
-      return enter(limit, accessKeyId, incoming)
+      return admit(limit, accessKeyId, incoming)
     }
     let reply: Reply
     try {

@@ -6,7 +6,7 @@ import OSS from 'ali-oss'
 import { HttpOptions_Style, Miniflare } from 'miniflare'
 import { parseConfig } from '../src/config/index.ts'
 import { createLocalOss, type LocalOss } from '../src/local-oss/index.ts'
-import { start } from '../src/node/serve.ts'
+import { serve } from '../src/node/serve.ts'
 
 /** ali-oss, with the methods its types leave out. */
 export type OssBucket = OSS & {
@@ -115,7 +115,7 @@ async function startOverSockets({
     OSS_ACCESS_KEY_SECRET: credentials.accessKeySecret,
     ...settings,
   }
-  const running = await start(parseConfig(environment, GATEWAY_CONFIG), () => {})
+  const running = await serve(parseConfig(environment, GATEWAY_CONFIG), () => {})
   return {
     endpoint: `http://127.0.0.1:${running.port}`,
     adminEndpoint: `http://127.0.0.1:${running.adminPort}`,
@@ -138,7 +138,7 @@ async function startNode({
   )
   // `any`: a port that is free when it is listened on, which none chosen beforehand is sure to be.
   const config = ADMIN_PORT === 'any' ? { ...parsed, listen: { ...parsed.listen, adminPort: 0 } } : parsed
-  const running = await start(config, () => {})
+  const running = await serve(config, () => {})
   return {
     endpoint: `${config.listen.tls ? 'https' : 'http'}://127.0.0.1:${running.port}`,
     adminEndpoint: `http://127.0.0.1:${running.adminPort}`,

@@ -6,7 +6,7 @@ import { shortenLogged } from '../bytes/shorten.ts'
 import { ConfigError } from '../config/index.ts'
 import { isWorker, type Settings, serveAsWorker, startWorkers, type Workers } from '../node/cluster.ts'
 import { checkOss } from '../node/oss-check.ts'
-import { type Running, start } from '../node/serve.ts'
+import { type Running, serve } from '../node/serve.ts'
 import { readSettings } from '../node/settings.ts'
 import type { Log } from '../ports.ts'
 import { EXPLAIN_USAGE, explain } from './explain/command.ts'
@@ -41,13 +41,13 @@ function fail(code: number, lines: readonly string[]): never {
   process.exit(code)
 }
 
-async function serve(): Promise<void> {
+async function runServe(): Promise<void> {
   const settings = settingsOrFail()
   const { config } = settings
   for (const warning of config.warnings) log('warning', { warning })
   const count = config.workers === 'auto' ? availableParallelism() : config.workers
   const starting = (
-    count > 1 ? startWorkers(settings, count, () => readSettings(process.env), log) : start(config, log)
+    count > 1 ? startWorkers(settings, count, () => readSettings(process.env), log) : serve(config, log)
   ).catch((error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]))
   handleSignals(starting)
   const running = await starting
@@ -108,7 +108,7 @@ async function run(command: Command): Promise<void> {
   switch (command) {
     case 'serve':
       if (isWorker()) serveAsWorker(log)
-      else await serve()
+      else await runServe()
       break
     case 'check-config':
       process.stdout.write(summary(settingsOrFail().config))

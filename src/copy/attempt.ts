@@ -2,8 +2,8 @@ import type { OssCall, OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable, timedOut } from '../oss/error.ts'
 import type { Sleep, TimeLimit, Timer } from '../ports.ts'
 
-/** Waiting and chance, for whatever is tried again. */
-export type Waiting = {
+/** RetryPorts and chance, for whatever is tried again. */
+export type RetryPorts = {
   sleep: Sleep
   timer: Timer
   /** From 0 up to 1. */
@@ -68,7 +68,7 @@ type LimitedCall<T> = (signal: AbortSignal) => Promise<T>
  * @throws the last attempt's error, or the first that is not transient.
  */
 export function attempt<T>(
-  ports: Waiting,
+  ports: RetryPorts,
   signal: AbortSignal | undefined,
   call: LimitedCall<T>,
   bytes = 0,
@@ -84,7 +84,7 @@ export function attempt<T>(
  * @throws the last attempt's error, or the first that is not transient.
  */
 export async function repeat<T>(
-  { sleep, random }: Pick<Waiting, 'sleep' | 'random'>,
+  { sleep, random }: Pick<RetryPorts, 'sleep' | 'random'>,
   isRetryable: (error: unknown) => boolean,
   signal: AbortSignal | undefined,
   call: () => Promise<T>,

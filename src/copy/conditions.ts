@@ -19,19 +19,19 @@ export async function checkSource(ports: UploadPorts, copy: Copy): Promise<Sourc
 
 /**
  * While a native copy takes long: checks what would make its status another than 200, so that the answer may begin.
- * Where a check fails nothing is decided: OSS's own answer, which may be another, is waited for. Never rejects.
- * @param decided called when all checks hold.
+ * Where a check fails the answer waits for OSS's own, which may be another. Never rejects.
+ * @param onStatusDecided called when all checks hold.
  */
 export async function decideStatusEarly(
   ports: UploadPorts & { settings: CopySettings },
   copy: Copy,
-  decided: () => void,
+  onStatusDecided: () => void,
 ): Promise<void> {
   try {
     const facts = await checkSource(ports, copy)
     if (planCopy(ports.settings, 'oversize', facts).kind === 'refuse') return
     await requireNoDestination(ports, copy)
-    decided()
+    onStatusDecided()
   } catch {
     // The answer begins when OSS has answered.
   }

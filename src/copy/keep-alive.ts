@@ -8,7 +8,7 @@ const encode = (text: string) => new TextEncoder().encode(text)
 
 /**
  * The result of work, or an early reply in its stead once the work takes long and its status is decided.
- * @param decided asked once the work takes long: resolves when nothing is left that would need another status than 200;
+ * @param statusDecided asked once the work takes long: resolves when nothing is left that would need another status than 200;
  *   where it rejects, the result is waited for.
  * @param after milliseconds until the work takes long; 0: never.
  * @param earlyReply makes the reply that goes on with the work's result.
@@ -16,7 +16,7 @@ const encode = (text: string) => new TextEncoder().encode(text)
  */
 export function withEarlyReply<T>(
   work: Promise<T>,
-  decided: () => Promise<void>,
+  statusDecided: () => Promise<void>,
   after: number,
   timer: Timer,
   earlyReply: () => T,
@@ -25,7 +25,7 @@ export function withEarlyReply<T>(
   return new Promise((resolve, reject) => {
     let isOver = false
     const begin = () => isOver || resolve(earlyReply())
-    const cancel = timer(after, () => void decided().then(begin, () => {}))
+    const cancel = timer(after, () => void statusDecided().then(begin, () => {}))
     const end = () => {
       isOver = true
       cancel()

@@ -4,7 +4,7 @@ import { OssError, OssUnreachable } from '../oss/error.ts'
 import { MAX_LISTED } from '../oss/limits.ts'
 import type { HeaderMap, Log } from '../ports.ts'
 import { children, element, text } from '../xml/index.ts'
-import { attempt, isOutcomeUnknown, type Waiting } from './attempt.ts'
+import { attempt, isOutcomeUnknown, type RetryPorts } from './attempt.ts'
 
 /** A multipart upload of the gateway's own, that must leave nothing behind. */
 export type Upload = {
@@ -19,7 +19,7 @@ export type Upload = {
 export type Part = { number: number; etag: string }
 
 /** What an upload of the gateway's own is made with. */
-export type UploadPorts = Waiting & { oss: OssClient; clock: () => number; log: Log }
+export type UploadPorts = RetryPorts & { oss: OssClient; clock: () => number; log: Log }
 
 /** What OSS said of an object it has written. */
 export type Written = { etag: string; headers: HeaderMap }

@@ -37,16 +37,16 @@ export async function copyByUpload(
   copy: Copy,
   facts: SourceFacts,
   { ranges, parallel, copyRange }: { ranges: readonly ByteRange[]; parallel: number; copyRange: CopyRange },
-  decided: () => void,
+  onStatusDecided: () => void,
 ): Promise<CopyResult> {
-  const { 'x-oss-object-acl': acl, ...headers } = await writtenOut(ports, copy, facts)
+  const { 'x-oss-object-acl': acl, ...headers } = await destinationHeaders(ports, copy, facts)
   copy.signal().throwIfAborted()
   const upload = await initiate(ports, copy.destination, { ...headers, ...copy.condition })
   const began = ports.clock()
   let completing = false
   let completed: Written | undefined
   try {
-    decided()
+    onStatusDecided()
     const parts = await eachInParallel(
       ranges,
       parallel,
@@ -82,11 +82,11 @@ export async function copyInOne(
   ports: UploadPorts,
   copy: Copy,
   facts: SourceFacts,
-  decided: () => void,
+  onStatusDecided: () => void,
 ): Promise<CopyResult> {
-  const headers = { ...(await writtenOut(ports, copy, facts)), ...copy.condition }
+  const headers = { ...(await destinationHeaders(ports, copy, facts)), ...copy.condition }
   await requireNoDestination(ports, copy)
-  decided()
+  onStatusDecided()
   const began = ports.clock()
   let outcomeUnknown = false
   let written: Written
@@ -104,7 +104,7 @@ export async function copyInOne(
 }
 
 /** What the same native copy would have given the destination, written out. */
-async function writtenOut(
+async function destinationHeaders(
   ports: UploadPorts,
   { source, content, tagging, target, payer, signal }: Copy,
   facts: SourceFacts,

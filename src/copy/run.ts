@@ -38,11 +38,11 @@ export type CopyPorts = UploadPorts & {
 
 /**
  * Copies, by whatever plan OSS leaves.
- * @param decided called when nothing is left that a client would be told with another status than 200 and no retry.
+ * @param onStatusDecided called when nothing is left that a client would be told with another status than 200 and no retry.
  * @throws S3Error, OssError, OssUnreachable; then the destination is as it was, and no upload is left.
  */
-export function performCopy(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
-  return perform(ports, asked, decided).catch((error) => failure(ports, asked, error))
+export function performCopy(ports: CopyPorts, asked: Copy, onStatusDecided: () => void): Promise<CopyResult> {
+  return perform(ports, asked, onStatusDecided).catch((error) => failure(ports, asked, error))
 }
 
 /** @throws why a copy has failed, as its client is told. */
@@ -55,11 +55,15 @@ async function failure(ports: CopyPorts, asked: Copy, error: unknown): Promise<n
   throw sourceChangedError(error, asked.preconditions, now)
 }
 
-async function perform(ports: CopyPorts, asked: Copy, decided: () => void): Promise<CopyResult> {
-  const [copy, known] = needsFacts(asked) ? await withFacts(ports, asked, decided) : [asked, undefined]
+async function perform(ports: CopyPorts, asked: Copy, onStatusDecided: () => void): Promise<CopyResult> {
+  const [copy, known] = needsFacts(asked)
+    ? await withFacts(ports, asked, onStatusDecided)
+    : [asked, undefined]
   // A native copy of a link gives another link, to a key that the destination's bucket need not have.
   const native: Native =
-    known?.type === 'Symlink' ? { refusal: 'symlink' } : await tryNatively(ports, copy, known, decided)
+    known?.type === 'Symlink'
+      ? { refusal: 'symlink' }
+      : await tryNatively(ports, copy, known, onStatusDecided)
   if ('result' in native) return native.result
   const facts = known ?? (await checkSource(ports, copy))
   const plan = planCopy(ports.settings, native.refusal, facts)
@@ -68,12 +72,12 @@ async function perform(ports: CopyPorts, asked: Copy, decided: () => void): Prom
       throw plan.error
     case 'parts': {
       const how = { ranges: plan.ranges, parallel: ports.parallel, copyRange: copyPart }
-      return copyByUpload(ports, copy, facts, how, decided)
+      return copyByUpload(ports, copy, facts, how, onStatusDecided)
     }
     case 'relay': {
-      if (plan.ranges.length === 1) return copyInOne(ports, copy, facts, decided)
+      if (plan.ranges.length === 1) return copyInOne(ports, copy, facts, onStatusDecided)
       const how = { ranges: plan.ranges, parallel: ports.parallelRelays, copyRange: relayPart }
-      return copyByUpload(ports, copy, facts, how, decided)
+      return copyByUpload(ports, copy, facts, how, onStatusDecided)
     }
     case 'native':
       throw new Error('OSS refused the native copy')
@@ -89,7 +93,11 @@ const needsFacts = (copy: Copy) =>
 
 const keepsOwnContent = (copy: Copy) => isSelfCopy(copy) && copy.content === 'copy'
 
-async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Promise<[Copy, SourceFacts]> {
+async function withFacts(
+  ports: CopyPorts,
+  copy: Copy,
+  onStatusDecided: () => void,
+): Promise<[Copy, SourceFacts]> {
   const facts = await checkSource(ports, copy)
   const pinned = { ...copy, preconditions: { ifMatch: facts.etag } }
   if (copy.checksum === undefined) {
@@ -97,7 +105,7 @@ async function withFacts(ports: CopyPorts, copy: Copy, decided: () => void): Pro
   }
   if (facts.size > ports.settings.maxSize) throw tooLarge(ports.settings.maxSize)
   await requireNoDestination(ports, copy)
-  decided()
+  onStatusDecided()
   const checksum = await withComputedValue(ports, copy, copy.checksum, facts).catch((error) => {
     throw asSourceChanged(error)
   })
@@ -115,7 +123,7 @@ async function tryNatively(
   ports: CopyPorts,
   copy: Copy,
   known: SourceFacts | undefined,
-  decided: () => void,
+  onStatusDecided: () => void,
 ): Promise<Native> {
   const began = ports.clock()
   const limit = nativeTimeout(ports.timeout)
@@ -133,7 +141,7 @@ async function tryNatively(
       onSlow: () => {
         earlyDecision = new AbortController()
         const either = AbortSignal.any([copy.signal(), earlyDecision.signal])
-        void decideStatusEarly(ports, { ...copy, signal: () => either }, decided)
+        void decideStatusEarly(ports, { ...copy, signal: () => either }, onStatusDecided)
       },
       slowAfter: ports.keepAliveAfter,
     })

@@ -1,5 +1,5 @@
 import type { Client, Config } from '../config/index.ts'
-import { nobody } from '../operations/authorize.ts'
+import { anonymous } from '../operations/authorize.ts'
 import { findOperation } from '../operations/index.ts'
 import type { Operation } from '../operations/operation.ts'
 import { checkRepeated } from '../operations/selectors.ts'
@@ -29,7 +29,7 @@ export function authenticate(request: S3Request, config: Config, clock: Clock): 
   if (named.auth !== undefined) {
     const { headers } = request
     const verified: Verified = { accessKeyId: '', payload: { kind: 'unsigned' }, presigned: false, headers }
-    return { operation: named, verified, client: nobody, isSigned: false }
+    return { operation: named, verified, client: anonymous, isSigned: false }
   }
   const verified = verify(request, config, clock)
   // Looked up again: a presigned query holds headers too, and they choose.

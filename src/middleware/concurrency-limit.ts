@@ -9,24 +9,25 @@ export type ConcurrencyLimits = {
   waitingTime: number
 }
 
-/** Who asks. */
+/** The access key and the client address that a request counts to. */
 export type Requester = { key: string; address: string }
 
 /**
- * Lets so many requests in at a time, of each key and each address no more than its share, lets so many more wait for
- * their turn, and turns the rest away at once.
+ * A limit of the requests worked on at a time, in all, for each key and for each address. Those above it wait in a queue,
+ * and those above the queue's length are refused at once.
  */
 export type ConcurrencyLimit = {
   /**
-   * True: in. False: turned away. A promise: waiting for either. Keys take turns; of one key, who came first goes first.
-   * @param gone asked for by who has to wait, and only then: once it aborts nobody waits for this place in the queue.
+   * True: the request may begin. False: it is refused. A promise: it is queued, for either. Keys are served round robin,
+   * requests of one key in the order of arrival.
+   * @param clientGone called only where the request has to wait; once that signal aborts, it leaves the queue.
    */
-  enter(requester: Requester, gone: () => AbortSignal): boolean | Promise<boolean>
-  /** To be called once by each that was let in, when its request is over. */
-  leave(requester: Requester): void
+  acquire(requester: Requester, clientGone: () => AbortSignal): boolean | Promise<boolean>
+  /** To be called once for each request that was acquired for, when it has been answered. */
+  release(requester: Requester): void
 }
 
-type Waiter = { requester: Requester; enter(): void }
+type Waiter = { requester: Requester; begin(): void }
 
 /** @param sleep rejects when its signal aborts. */
 export function createConcurrencyLimit(
@@ -36,7 +37,7 @@ export function createConcurrencyLimit(
   let total = 0
   const ofKey = new Map<string, number>()
   const ofAddress = new Map<string, number>()
-  /** By key, the one whose turn is next first. A set keeps the order of arrival, and lets anyone leave the queue. */
+  /** By key, the key that is served next first. A set keeps the order of arrival, and removes from anywhere in constant time. */
   const queues = new Map<string, Set<Waiter>>()
   let queued = 0
   const mostQueuedOfKey = Math.ceil((waiting * perKey) / inFlight)
@@ -50,7 +51,7 @@ export function createConcurrencyLimit(
     add(ofAddress, address, 1)
   }
 
-  /** The next whose turn it is, taken out of the queue. */
+  /** Takes the next request that may begin out of its queue. */
   function next(): Waiter | undefined {
     if (total >= inFlight) return undefined
     for (const [key, queue] of queues) {
@@ -74,17 +75,17 @@ export function createConcurrencyLimit(
     if (queue.size === 0) queues.delete(key)
   }
 
-  function wait(requester: Requester, gone: AbortSignal): Promise<boolean> {
+  function wait(requester: Requester, clientGone: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
-      const over = new AbortController()
-      const end = (entered: boolean) => {
-        gone.removeEventListener('abort', giveUp)
-        over.abort()
-        resolve(entered)
+      const ended = new AbortController()
+      const end = (isAcquired: boolean) => {
+        clientGone.removeEventListener('abort', giveUp)
+        ended.abort()
+        resolve(isAcquired)
       }
       const waiter: Waiter = {
         requester,
-        enter: () => {
+        begin: () => {
           take(requester)
           end(true)
         },
@@ -96,32 +97,32 @@ export function createConcurrencyLimit(
       const queue = queues.get(requester.key) ?? new Set()
       queues.set(requester.key, queue.add(waiter))
       queued++
-      gone.addEventListener('abort', giveUp)
-      if (gone.aborted) giveUp()
-      else sleep(waitingTime, over.signal).then(giveUp, () => {})
+      clientGone.addEventListener('abort', giveUp)
+      if (clientGone.aborted) giveUp()
+      else sleep(waitingTime, ended.signal).then(giveUp, () => {})
     })
   }
 
   return {
-    enter: (requester, gone) => {
-      // Who waits has been called already when there was a place for him: nobody is passed over.
+    acquire: (requester, clientGone) => {
+      // No queued request is overtaken: those that fit have begun when the last one was released.
       if (fits(requester)) {
         take(requester)
         return true
       }
       const isFull = queued >= waiting || (queues.get(requester.key)?.size ?? 0) >= mostQueuedOfKey
-      return isFull ? false : wait(requester, gone())
+      return isFull ? false : wait(requester, clientGone())
     },
-    leave: ({ key, address }) => {
+    release: ({ key, address }) => {
       total--
       add(ofKey, key, -1)
       add(ofAddress, address, -1)
-      for (let waiter = next(); waiter !== undefined; waiter = next()) waiter.enter()
+      for (let waiter = next(); waiter !== undefined; waiter = next()) waiter.begin()
     },
   }
 }
 
-/** Without those that are at none: addresses come and go. */
+/** Counts that reach zero are removed, since addresses are without number. */
 function add(counts: Map<string, number>, name: string, change: 1 | -1): void {
   const count = (counts.get(name) ?? 0) + change
   if (count === 0) counts.delete(name)

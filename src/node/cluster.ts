@@ -6,7 +6,7 @@ import type { Log } from '../ports.ts'
 import { openAdmin } from './admin.ts'
 import { within } from './listen.ts'
 import { nodePorts, openUpstream } from './ports.ts'
-import { type Running, start } from './serve.ts'
+import { type Running, serve } from './serve.ts'
 
 /** The settings as they were read: parsed, and the document's text. */
 export type Settings = { config: Config; document: string | undefined }
@@ -21,10 +21,10 @@ type ToWorker = { serve: string | undefined } | { stop: number }
 type FromWorker = 'ready' | { port: number } | { failed: string }
 
 /** Other tools run programs under `node:cluster` too. */
-const MARK = 'WORKER_OF_S3_OSS_GATEWAY'
+const WORKER_MARK = 'WORKER_OF_S3_OSS_GATEWAY'
 
 /** Who has served for so many milliseconds did not die of how it was started. */
-const LIVED = 10_000
+const STABLE_AFTER = 10_000
 const FIRST_PAUSE = 100
 const LAST_PAUSE = 30_000
 /** What a worker may take to end after its limit, and what closing takes then, in milliseconds. */
@@ -32,7 +32,7 @@ const ENDING_LIMIT = 7_500
 const CLOSING_LIMIT = 200
 
 /** Whether this process is a worker of {@link startWorkers}. */
-export const isWorker = (): boolean => cluster.isWorker && process.env[MARK] !== undefined
+export const isWorker = (): boolean => cluster.isWorker && process.env[WORKER_MARK] !== undefined
 
 /**
  * Starts so many processes that serve on one port, and replaces those that die. This one serves health only.
@@ -76,16 +76,16 @@ export async function startWorkers(
   })
 
   /** Resolves with the port when a new worker listens; rejects when it ends before. */
-  function raise({ document }: Settings): Promise<number> {
-    const worker = cluster.fork({ [MARK]: '1' })
-    closeUntaken(worker)
+  function startWorker({ document }: Settings): Promise<number> {
+    const worker = cluster.fork({ [WORKER_MARK]: '1' })
+    closeUndeliveredConnections(worker)
     const { pid } = worker.process
     return new Promise((resolve, reject) => {
       let why: string | undefined
       let began: number | undefined
       worker.on('message', (message: FromWorker) => {
         // Before, it would not have heard anything.
-        if (message === 'ready') tell(worker, stopping ? { stop: 0 } : { serve: document })
+        if (message === 'ready') sendToWorker(worker, stopping ? { stop: 0 } : { serve: document })
         else if ('failed' in message) why = message.failed
         else {
           began = performance.now()
@@ -94,13 +94,13 @@ export async function startWorkers(
           resolve(message.port)
         }
       })
-      const ended = ending(worker).then((how) => {
+      const ended = exitOf(worker).then((how) => {
         workers.delete(worker)
         const unexpected = serving.delete(worker) && !stopping
         if (began === undefined) reject(new Error(why ?? `a worker ended by ${how} before it listened`))
         else if (unexpected) {
           log('worker died', { pid, how })
-          void heal(performance.now() - began)
+          void restartWorker(performance.now() - began)
         } else log('worker ended', { pid, how })
       })
       workers.set(worker, ended)
@@ -108,14 +108,14 @@ export async function startWorkers(
   }
 
   /** Replaces a worker that has died; the more of them die at once, the more slowly. */
-  async function heal(lived: number): Promise<void> {
-    if (lived > LIVED) pause = 0
+  async function restartWorker(lived: number): Promise<void> {
+    if (lived > STABLE_AFTER) pause = 0
     for (;;) {
       await sleep(pause)
       if (stopping) return
       pause = Math.min(Math.max(pause * 2, FIRST_PAUSE), LAST_PAUSE)
       try {
-        await raise(accepted)
+        await startWorker(accepted)
         return
       } catch (error) {
         if (!stopping) log('worker does not start', { cause: (error as Error).message, pauseMs: pause })
@@ -138,7 +138,7 @@ export async function startWorkers(
     for (const worker of old) {
       if (!serving.has(worker)) continue
       try {
-        await raise(fresh)
+        await startWorker(fresh)
       } catch (error) {
         if (!stopping)
           log('a new worker does not start, the old ones stay', { cause: (error as Error).message })
@@ -148,7 +148,7 @@ export async function startWorkers(
       accepted = fresh
       serving.delete(worker)
       // What it has in flight may take as long as any request: others serve, nobody waits for it.
-      tell(worker, { stop: fresh.config.document.timeouts.client.total * 1000 })
+      sendToWorker(worker, { stop: fresh.config.document.timeouts.client.total * 1000 })
     }
     log('workers replaced', {})
   }
@@ -165,8 +165,8 @@ export async function startWorkers(
   }
 
   // One first: what is wrong with it is wrong with all, and said once.
-  const port = await raise(accepted)
-  await Promise.all(Array.from({ length: count - 1 }, () => raise(accepted)))
+  const port = await startWorker(accepted)
+  await Promise.all(Array.from({ length: count - 1 }, () => startWorker(accepted)))
 
   return {
     port,
@@ -175,7 +175,7 @@ export async function startWorkers(
     reload: () => void reload(),
     stop: async (limit = accepted.config.document.timeouts.stop * 1000) => {
       stopping = true
-      for (const worker of workers.keys()) tell(worker, { stop: limit })
+      for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
       await within(limit + ENDING_LIMIT, Promise.all(workers.values()))
       admin.close()
       // A question about health may still wait for OSS.
@@ -190,8 +190,8 @@ export function serveAsWorker(log: Log): void {
 
   async function begin(document: string | undefined): Promise<Running> {
     const config = parseConfig(process.env, document)
-    const gateway = await start({ ...config, listen: { ...config.listen, adminPort: undefined } }, log)
-    answer({ port: gateway.port })
+    const gateway = await serve({ ...config, listen: { ...config.listen, adminPort: undefined } }, log)
+    sendToPrimary({ port: gateway.port })
     return gateway
   }
   async function stop(limit?: number): Promise<void> {
@@ -208,7 +208,7 @@ export function serveAsWorker(log: Log): void {
     if ('stop' in message) void end(message.stop)
     else {
       running = begin(message.serve)
-      running.catch((error: Error) => answer({ failed: error.message }, () => process.exit(1)))
+      running.catch((error: Error) => sendToPrimary({ failed: error.message }, () => process.exit(1)))
     }
   })
   cluster.worker?.once('disconnect', () => {
@@ -219,16 +219,16 @@ export function serveAsWorker(log: Log): void {
   process.on('SIGTERM', () => void end())
   // Sent to the whole group by a terminal: they are the first process's to obey.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
-  answer('ready')
+  sendToPrimary('ready')
 }
 
 /** A message that comes too late is none: the other side's end is noticed by itself. */
-const tell = (worker: Worker, message: ToWorker) => void worker.send(message, undefined, () => {})
-const answer = (message: FromWorker, done = () => {}) =>
+const sendToWorker = (worker: Worker, message: ToWorker) => void worker.send(message, undefined, () => {})
+const sendToPrimary = (message: FromWorker, done = () => {}) =>
   process.send === undefined ? done() : process.send(message, undefined, undefined, done)
 
 /** How a worker ends, as soon as it does. */
-function ending(worker: Worker): Promise<string> {
+function exitOf(worker: Worker): Promise<string> {
   return new Promise((resolve) => {
     worker.once('exit', (code, signal) => resolve(signal ?? `code ${code}`))
     // Also that a message could not be sent: it is dying then.
@@ -242,17 +242,17 @@ function ending(worker: Worker): Promise<string> {
  * Closes the connections that were on their way to a worker when it died. Node keeps them open for an answer that cannot
  * come any more, and their clients wait.
  */
-function closeUntaken({ process: child }: Worker): void {
+function closeUndeliveredConnections({ process: child }: Worker): void {
   type Internal = { seq?: number; ack?: number }
-  const untaken = new Map<number, { close(): void }>()
+  const undelivered = new Map<number, { close(): void }>()
   const { send } = child
   child.send = (...args: unknown[]) => {
     const [message, handle] = args as [Internal, { close(): void } | undefined]
-    if (message.seq !== undefined && handle) untaken.set(message.seq, handle)
+    if (message.seq !== undefined && handle) undelivered.set(message.seq, handle)
     return (send as (...args: unknown[]) => boolean).apply(child, args)
   }
-  child.on('internalMessage', ({ ack }: Internal) => untaken.delete(ack ?? -1))
+  child.on('internalMessage', ({ ack }: Internal) => undelivered.delete(ack ?? -1))
   child.once('exit', () => {
-    for (const handle of untaken.values()) handle.close()
+    for (const handle of undelivered.values()) handle.close()
   })
 }

@@ -1,3 +1,3 @@
 /** The Node runtime as a library: the server, and the ports for an app of one's own. */
 export { nodePorts, openUpstream, type Upstream } from './ports.ts'
-export { type Running, start as serve } from './serve.ts'
+export { type Running, serve } from './serve.ts'

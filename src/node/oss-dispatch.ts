@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { withoutBlanks } from '../bytes/whitespace.ts'
+import { trimWhitespace } from '../bytes/whitespace.ts'
 import { failed, timedOut } from '../oss/error.ts'
 import {
   type Body,
@@ -195,7 +195,7 @@ function headersOf(received: ReceivedHeaders): HeaderMap {
 }
 
 /** undici leaves the blanks behind a value. */
-const decodedValue = (sent: string) => decodeHeader(withoutBlanks(sent))
+const decodedValue = (sent: string) => decodeHeader(trimWhitespace(sent))
 
 /** One function for all, as a timer takes it. */
 function onTotalTimeout(dispatch: OssDispatch): void {

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Body, HeaderMap, Reply } from '../ports.ts'
-import { sendAtEndOfTurn } from './at-end-of-turn.ts'
 import { BodyStream, type Sink } from './body-stream.ts'
 import { flatHeaders, isAscii } from './header-text.ts'
 import type { NodeRequest } from './node-request.ts'
 import { wantsKeepAlive } from './request-head.ts'
+import { sendInBatch } from './response-batch.ts'
 
 /** An answered upload of which more than this is announced is not read to its end to keep its connection; bytes. */
 const MAX_KEPT_REST = 1024 ** 2
@@ -31,7 +31,7 @@ export function respond(
   if (whole === undefined) return stream(request, { status, headers, body: body as Body }, instead)
   if (isBodiless) discard(body)
   else headers['content-length'] = String(Buffer.byteLength(whole))
-  sendAtEndOfTurn(new WholeResponse(request, status, headers, whole, instead))
+  sendInBatch(new WholeResponse(request, status, headers, whole, instead))
   return undefined
 }
 

@@ -35,7 +35,7 @@ const CLOSING_LIMIT = 2_000
  * Starts the gateway on Node: in front of OSS, or on the embedded one.
  * @throws Error when a port is taken, a TLS file cannot be read, or the embedded OSS's folder is in use.
  */
-export async function start(config: Config, log: Log): Promise<Running> {
+export async function serve(config: Config, log: Log): Promise<Running> {
   const upstream = await openUpstream(config)
   const { localOss } = upstream
   const ports = { ...nodePorts, config, transport: upstream.transport, log }

@@ -14,13 +14,13 @@ import type { Responder, Serve } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { Log, Reply } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
-import { sendNow } from './at-end-of-turn.ts'
 import { type ClientTimeouts, Connection, type ConnectionHost } from './connection.ts'
 import { headResponse } from './head-response.ts'
 import { NodeRequest } from './node-request.ts'
 import { PendingWork } from './pending-work.ts'
 import { isMalformed } from './request-head.ts'
 import { discard, respond } from './respond.ts'
+import { sendBatch } from './response-batch.ts'
 
 /** What the app finds in `c.env` on Node. */
 export type NodeEnv = { Bindings: HttpBindings & { request?: NodeRequest } }
@@ -223,7 +223,7 @@ export function createServer(
     },
     settled: () => work.settled(),
     cut: () => {
-      sendNow()
+      sendBatch()
       for (const socket of sockets) socket.destroy()
     },
   }

@@ -4,7 +4,7 @@ import type { S3Request } from '../s3/request.ts'
 import type { Operation } from './operation.ts'
 
 /** Whose requests are not signed: a client that may do nothing. */
-export const nobody: Client = {
+export const anonymous: Client = {
   accessKeyId: '',
   secretAccessKey: '',
   buckets: [],

@@ -1,7 +1,7 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
 import type { Operation } from './operation.ts'
 import { refused } from './refused.ts'
-import { refusalOf, selectorOf } from './selectors.ts'
+import { noOperationError, selectorOf } from './selectors.ts'
 import { served } from './served.ts'
 
 const COPY_SOURCE = 'x-amz-copy-source'
@@ -58,7 +58,7 @@ type Asked = {
 
 /**
  * The row that answers a request: of those that take its selector, the one that fits with the most conditions.
- * @throws S3Error as {@link selectorOf} and {@link refusalOf} say; InvalidArgument for a copy source on anything but
+ * @throws S3Error as {@link selectorOf} and {@link noOperationError} say; InvalidArgument for a copy source on anything but
  * a copy.
  */
 export function findOperation({ method, bucket, key, query, headers }: Asked): Operation {
@@ -72,7 +72,7 @@ export function findOperation({ method, bucket, key, query, headers }: Asked): O
           value === undefined ? query.has(name) : query.get(name) === value,
         ) && row.headers.every((name) => name in headers),
     )?.operation
-  if (operation === undefined) throw refusalOf(method, on, selector, methodsOf(on, selector))
+  if (operation === undefined) throw noOperationError(method, on, selector, methodsOf(on, selector))
   if (COPY_SOURCE in headers && !operation.headers?.includes(COPY_SOURCE)) {
     throw invalidArgument(
       'You can only specify a copy source header for copy requests.',

@@ -176,7 +176,7 @@ const unknownSubresource = (name: string) =>
  * Why no operation of a method takes a selector.
  * @param allowed the methods that do.
  */
-export function refusalOf(
+export function noOperationError(
   method: string,
   on: Level,
   selector: string | undefined,

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { hmacWith, sha256Hex } from '../bytes/digest.ts'
 import { encodeStrictly } from '../bytes/percent.ts'
-import { withoutBlanks } from '../bytes/whitespace.ts'
+import { trimWhitespace } from '../bytes/whitespace.ts'
 import { type HeaderMap, headerMap } from '../ports.ts'
 
 /** The gateway's own identity at OSS. */
@@ -57,7 +57,7 @@ export function canonicalRequest({ method, bucket, key, query, headers }: ToSign
     if (name.startsWith('x-oss-') || name === 'content-type' || name === 'content-md5') names.push(name)
   }
   let lines = ''
-  for (const name of names.sort()) lines += `${name}:${withoutBlanks(headers[name] ?? '')}\n`
+  for (const name of names.sort()) lines += `${name}:${trimWhitespace(headers[name] ?? '')}\n`
   // The empty line after the headers is the list of additional signed headers: none.
   return `${method}\n${resource}\n${sortQuery(query).join('&')}\n${lines}\n\nUNSIGNED-PAYLOAD`
 }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { parseDate } from '../bytes/parse-date.ts'
-import { withoutBlanks } from '../bytes/whitespace.ts'
+import { trimWhitespace } from '../bytes/whitespace.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'
@@ -134,7 +134,7 @@ function claimOfQuery(request: S3Request, now: number): Claim {
 const isContentLine = (name: string) => name === 'content-type' || name === 'content-md5'
 
 function textOf({ method, parameters }: S3Request, { dateLine, headers }: Claim, path: string): string {
-  const value = (name: string) => withoutBlanks(headers[name] ?? '')
+  const value = (name: string) => trimWhitespace(headers[name] ?? '')
   const amzLines = Object.keys(headers)
     .filter((name) => name.startsWith('x-amz-'))
     .sort()

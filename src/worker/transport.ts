@@ -1,4 +1,4 @@
-import { withoutBlanks } from '../bytes/whitespace.ts'
+import { trimWhitespace } from '../bytes/whitespace.ts'
 import type { Document } from '../config/document.ts'
 import { failed, timedOut } from '../oss/error.ts'
 import { type HeaderMap, headerMap, type TimeLimit, type Transport } from '../ports.ts'
@@ -116,7 +116,7 @@ class FetchedBody implements AsyncIterable<Uint8Array> {
 /** Header names and values as workerd has them, without the trailing blanks that it leaves on values. */
 export function headersOf(from: Headers): HeaderMap {
   const headers = headerMap()
-  for (const [name, value] of from) headers[name] = withoutBlanks(value)
+  for (const [name, value] of from) headers[name] = trimWhitespace(value)
   return headers
 }
 

@@ -1,6 +1,6 @@
 import { parseConfig } from '../../src/config/index.ts'
 import type { FaultAction } from '../../src/local-oss/index.ts'
-import { start } from '../../src/node/serve.ts'
+import { serve } from '../../src/node/serve.ts'
 
 /**
  * A gateway whose copies are slow, for clients that are not JavaScript: `node --import tsx test/clients/slow-gateway.ts PORT`.
@@ -17,7 +17,7 @@ const config = parseConfig(
   },
   JSON.stringify({ copy: { keepAliveAfter: 0.3, partSize: LIMIT } }),
 )
-const { localOss, port } = await start(config, () => {})
+const { localOss, port } = await serve(config, () => {})
 const operation = ['CopyObject', 'UploadPartCopy']
 const add = (key: RegExp, action: FaultAction, times = Number.POSITIVE_INFINITY) =>
   localOss?.faults.add({ operation, key, times, action })

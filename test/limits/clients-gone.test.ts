@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/index.ts'
-import { type Running, start } from '../../src/node/serve.ts'
+import { type Running, serve } from '../../src/node/serve.ts'
 import { Connection } from './connection.ts'
 
 let gateway: Running
@@ -12,7 +12,7 @@ const upload = { method: 'PUT', target: '/bucket/cut' }
 beforeEach(async () => {
   logged = []
   const settings = { PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:' }
-  gateway = await start(parseConfig(settings), (event) => logged.push(event))
+  gateway = await serve(parseConfig(settings), (event) => logged.push(event))
   await connection().ask({ method: 'PUT', target: '/bucket' })
   await connection().ask({ method: 'PUT', target: '/bucket/key', body: Buffer.alloc(10 << 20) })
 })
@@ -61,7 +61,7 @@ test('an upload that is given up when the gateway stops is to be tried again', a
 test('whoever waits for a copy that is given up is told, though its answer had begun long before', async () => {
   const part = 100 * 1024
   const settings = { PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:' }
-  const copying = await start(
+  const copying = await serve(
     parseConfig(
       { ...settings, LOCAL_OSS_COPY_LIMIT: String(part) },
       JSON.stringify({ copy: { partSize: part, keepAliveAfter: 0.05 } }),

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/index.ts'
-import { type Running, start } from '../../src/node/serve.ts'
+import { type Running, serve } from '../../src/node/serve.ts'
 import { postForm, signFields } from '../gateway/form.ts'
 import { presign, send, sign, type WireRequest } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'
@@ -78,7 +78,7 @@ describe('the log', () => {
   beforeAll(async () => {
     const settings = { PORT: '0', ADMIN_PORT: '0', LOCAL_OSS_PORT: '0', LOCAL_OSS_DIR: ':memory:' }
     // As the command line writes it.
-    running = await start(parseConfig(settings), (event, facts) =>
+    running = await serve(parseConfig(settings), (event, facts) =>
       lines.push(JSON.stringify({ event, ...facts })),
     )
   })

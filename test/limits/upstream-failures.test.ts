@@ -12,7 +12,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/index.ts'
 import type { FaultAction, LocalOss } from '../../src/local-oss/index.ts'
-import { start } from '../../src/node/serve.ts'
+import { serve } from '../../src/node/serve.ts'
 import { send, sign } from '../gateway/wire.ts'
 import { runtimes, startWorld, type World } from '../harness.ts'
 
@@ -156,7 +156,7 @@ test('logs and answers tell no secret, no signature and no data, and the log nam
     S3_ACCESS_KEY_ID: 'client',
     S3_SECRET_ACCESS_KEY: 'client-secret-9',
   })
-  const running = await start(config, (event, facts) => lines.push(`${event} ${JSON.stringify(facts)}`))
+  const running = await serve(config, (event, facts) => lines.push(`${event} ${JSON.stringify(facts)}`))
   const endpoint = `http://127.0.0.1:${running.port}`
   const host = `127.0.0.1:${running.port}`
   const client = { accessKeyId: 'client', secretAccessKey: 'client-secret-9' }

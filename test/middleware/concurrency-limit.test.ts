@@ -29,11 +29,11 @@ const present = () => new AbortController().signal
 
 test('so many are let in at once, so many wait, the rest is turned away', async () => {
   const limit = limitOf({})
-  expect([limit.enter(me, present), limit.enter(me, present)]).toEqual([true, true])
-  const third = limit.enter(me, present)
+  expect([limit.acquire(me, present), limit.acquire(me, present)]).toEqual([true, true])
+  const third = limit.acquire(me, present)
   expect(third).toBeInstanceOf(Promise)
-  expect(limit.enter(me, present)).toBe(false)
-  limit.leave(me)
+  expect(limit.acquire(me, present)).toBe(false)
+  limit.release(me)
   expect(await third).toBe(true)
 })
 
@@ -44,17 +44,17 @@ test.each<[what: string, limits: Partial<ConcurrencyLimits>, waiting: string[], 
 ])('places go to those who wait, %s', async (_, limits, waiting, order) => {
   const limit = limitOf({ inFlight: 1, perKey: 1, perAddress: 1, waiting: 10, ...limits })
   const first = requester('first@0')
-  expect(limit.enter(first, present)).toBe(true)
+  expect(limit.acquire(first, present)).toBe(true)
   const entered: string[] = []
   const waits = waiting.map(async (text) => {
-    expect(await limit.enter(requester(text), present)).toBe(true)
+    expect(await limit.acquire(requester(text), present)).toBe(true)
     entered.push(text)
   })
-  limit.leave(first)
+  limit.release(first)
   for (let i = 0; i < order.length; i++) {
     await expect.poll(() => entered.length).toBe(i + 1)
     // Nobody who comes now goes first.
-    limit.leave(requester(entered[i] as string))
+    limit.release(requester(entered[i] as string))
   }
   await Promise.all(waits)
   expect(entered).toEqual(order)
@@ -66,43 +66,43 @@ test.each<[what: string, limits: Partial<ConcurrencyLimits>, greedy: string, oth
 ])('one %s cannot take every place, nor wait for those of others', async (_, limits, greedy, other) => {
   const most = { inFlight: 6, perKey: 6, perAddress: 6, waiting: 10, ...limits }
   const limit = limitOf(most)
-  const outcomes = Array.from({ length: 30 }, () => limit.enter(requester(greedy), present))
+  const outcomes = Array.from({ length: 30 }, () => limit.acquire(requester(greedy), present))
   expect(outcomes.filter((outcome) => outcome === true)).toHaveLength(3)
-  const others = Array.from({ length: 3 }, () => limit.enter(requester(other), present))
+  const others = Array.from({ length: 3 }, () => limit.acquire(requester(other), present))
   expect(others).toEqual([true, true, true])
   // A place of another is none for the greedy one.
-  limit.leave(requester(other))
-  expect(limit.enter(requester(other), present)).toBe(true)
+  limit.release(requester(other))
+  expect(limit.acquire(requester(other), present)).toBe(true)
 })
 
 test('one key cannot fill the queue', () => {
   const limit = limitOf({ inFlight: 4, perKey: 2, perAddress: 4, waiting: 10 })
-  const greedy = Array.from({ length: 30 }, () => limit.enter(requester('greedy@1'), present))
+  const greedy = Array.from({ length: 30 }, () => limit.acquire(requester('greedy@1'), present))
   expect(greedy.filter((outcome) => outcome instanceof Promise)).toHaveLength(5)
-  for (const name of ['b@1', 'c@1']) expect(limit.enter(requester(name), present)).toBe(true)
-  expect(limit.enter(requester('d@1'), present)).toBeInstanceOf(Promise)
+  for (const name of ['b@1', 'c@1']) expect(limit.acquire(requester(name), present)).toBe(true)
+  expect(limit.acquire(requester('d@1'), present)).toBeInstanceOf(Promise)
 })
 
 test('who has waited too long is turned away, and his place in the queue is free', async () => {
   const limit = limitOf({ inFlight: 1, perKey: 1, waitingTime: 10 })
-  expect(limit.enter(me, present)).toBe(true)
-  expect(await limit.enter(me, present)).toBe(false)
-  const next = limit.enter(me, present)
+  expect(limit.acquire(me, present)).toBe(true)
+  expect(await limit.acquire(me, present)).toBe(false)
+  const next = limit.acquire(me, present)
   expect(next).toBeInstanceOf(Promise)
-  limit.leave(me)
+  limit.release(me)
   expect(await next).toBe(true)
 })
 
 test('who leaves the queue is turned away, and makes room for the next', async () => {
   const limit = limitOf({ inFlight: 1, perKey: 1 })
-  expect(limit.enter(me, present)).toBe(true)
+  expect(limit.acquire(me, present)).toBe(true)
   const leaving = new AbortController()
-  const second = limit.enter(me, () => leaving.signal)
-  expect(limit.enter(me, present)).toBe(false)
+  const second = limit.acquire(me, () => leaving.signal)
+  expect(limit.acquire(me, present)).toBe(false)
   leaving.abort()
   expect(await second).toBe(false)
-  const third = limit.enter(me, present)
-  limit.leave(me)
+  const third = limit.acquire(me, present)
+  limit.release(me)
   expect(await third).toBe(true)
 })
 
@@ -111,21 +111,21 @@ test('who has left before he waits is turned away, and nobody asks who need not 
   const never = () => {
     throw new Error('he was asked')
   }
-  expect(limit.enter(me, never)).toBe(true)
-  expect(await limit.enter(me, () => AbortSignal.abort())).toBe(false)
-  expect(limit.enter(me, present)).toBeInstanceOf(Promise)
-  expect(limit.enter(me, never)).toBe(false)
+  expect(limit.acquire(me, never)).toBe(true)
+  expect(await limit.acquire(me, () => AbortSignal.abort())).toBe(false)
+  expect(limit.acquire(me, present)).toBeInstanceOf(Promise)
+  expect(limit.acquire(me, never)).toBe(false)
 })
 
 test('who is called stays in, though he leaves in the same moment', async () => {
   const limit = limitOf({ inFlight: 1, perKey: 1 })
-  expect(limit.enter(me, present)).toBe(true)
+  expect(limit.acquire(me, present)).toBe(true)
   const leaving = new AbortController()
-  const second = limit.enter(me, () => leaving.signal)
-  limit.leave(me)
+  const second = limit.acquire(me, () => leaving.signal)
+  limit.release(me)
   leaving.abort()
   expect(await second).toBe(true)
-  expect(limit.enter(me, present)).toBeInstanceOf(Promise)
+  expect(limit.acquire(me, present)).toBeInstanceOf(Promise)
 })
 
 /** Who comes, who leaves the queue and who is done, in any order. */
@@ -145,13 +145,13 @@ test('whatever happens, no share is exceeded, nobody is left waiting beside a fr
       const limit = limitOf(limits)
       const inside: string[] = []
       const waiting: { who: string; leaving: AbortController }[] = []
-      const leaveAll = () => inside.splice(0).forEach((who) => void limit.leave(requester(who)))
+      const leaveAll = () => inside.splice(0).forEach((who) => void limit.release(requester(who)))
       const fits = (who: string) =>
         inside.length < 3 &&
         inside.filter((one) => requester(one).key === requester(who).key).length < 2 &&
         inside.filter((one) => requester(one).address === requester(who).address).length < 2
       for (const { who, does } of list) {
-        if (does === 'leave' && inside.length > 0) limit.leave(requester(inside.shift() as string))
+        if (does === 'leave' && inside.length > 0) limit.release(requester(inside.shift() as string))
         else if (does === 'go') waiting.shift()?.leaving.abort()
         else if (does === 'enter') enter(limit, who, inside, waiting)
         await new Promise((resolve) => setImmediate(resolve))
@@ -168,7 +168,7 @@ test('whatever happens, no share is exceeded, nobody is left waiting beside a fr
         await new Promise((resolve) => setImmediate(resolve))
       }
       expect(waiting).toEqual([])
-      expect(['a@1', 'a@2', 'b@2'].map((who) => limit.enter(requester(who), present))).toEqual([
+      expect(['a@1', 'a@2', 'b@2'].map((who) => limit.acquire(requester(who), present))).toEqual([
         true,
         true,
         true,
@@ -185,7 +185,7 @@ function enter(
   waiting: { who: string; leaving: AbortController }[],
 ): void {
   const leaving = new AbortController()
-  const outcome = limit.enter(requester(who), () => leaving.signal)
+  const outcome = limit.acquire(requester(who), () => leaving.signal)
   if (outcome === true) inside.push(who)
   if (!(outcome instanceof Promise)) return
   const waiter = { who, leaving }

@@ -17,7 +17,7 @@ import { explain } from '../../src/cli/explain/command.ts'
 import type { Explanation } from '../../src/cli/explain/index.ts'
 import { parseConfig } from '../../src/config/index.ts'
 import type { ObservedRequest } from '../../src/local-oss/index.ts'
-import { type Running, start } from '../../src/node/serve.ts'
+import { type Running, serve } from '../../src/node/serve.ts'
 import { startWorld, type World } from '../harness.ts'
 
 /** Of the embedded OSS: what is larger goes in parts, of OSS's smallest size. */
@@ -95,7 +95,7 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
   }
   const endpoints: Record<string, string> = {}
   for (const [name, document] of Object.entries(settings)) {
-    const running = await start(parseConfig(front, JSON.stringify(document)), () => {})
+    const running = await serve(parseConfig(front, JSON.stringify(document)), () => {})
     gateways.push(running)
     endpoints[name] = `http://127.0.0.1:${running.port}`
   }

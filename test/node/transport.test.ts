@@ -15,7 +15,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/index.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
-import { type Running, start } from '../../src/node/serve.ts'
+import { type Running, serve } from '../../src/node/serve.ts'
 import { send, sha256, sign, type WireRequest } from '../gateway/wire.ts'
 
 /** The gateway in front of whatever listens on a port, as in front of the real OSS: over sockets. */
@@ -30,7 +30,7 @@ async function gatewayTo(
     OSS_ACCESS_KEY_ID: 'local',
     OSS_ACCESS_KEY_SECRET: 'local-secret',
   })
-  const running = await start(config, () => {})
+  const running = await serve(config, () => {})
   const host = `127.0.0.1:${running.port}`
   const s3 = new S3Client({
     endpoint: `http://${host}`,

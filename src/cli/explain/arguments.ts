@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { withoutBlanks } from '../../bytes/whitespace.ts'
+import { trimWhitespace } from '../../bytes/whitespace.ts'
 import { ProblemsError } from '../../config/problems.ts'
 import { type HeaderMap, headerMap } from '../../ports.ts'
 import type { Address } from './facts.ts'
@@ -101,7 +101,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
   const headers = headerMap()
   const add = (name: string, value: string) => {
     // As in HTTP, blanks around a value are not part of it.
-    const trimmed = withoutBlanks(value)
+    const trimmed = trimWhitespace(value)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
     if (/[\x00-\x08\x0a-\x1f\x7f]/.test(trimmed)) problems.push(`the header ${name} has a control character`)
     if (name in headers) problems.push(`the header ${name} is there twice`)

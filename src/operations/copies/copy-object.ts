@@ -31,11 +31,11 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   const copy = await parseCopy(request, context)
   const ports = copyPorts(context)
   const algorithm = wantedChecksum(request.headers['x-amz-checksum-algorithm'])
-  let decide = () => {}
-  const decided = new Promise<void>((resolve) => {
-    decide = resolve
+  let onStatusDecided = () => {}
+  const statusDecided = new Promise<void>((resolve) => {
+    onStatusDecided = resolve
   })
-  const work = performCopy(ports, copy, decide).then(
+  const work = performCopy(ports, copy, onStatusDecided).then(
     (result) => copyReply(result, algorithm),
     (error) => {
       // The key that is missing is the source's.
@@ -44,7 +44,7 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   )
   // Its client gone, a copy still has an upload to abort.
   request.waitUntil?.(work)
-  return await keepAliveReply(work, () => decided, context)
+  return await keepAliveReply(work, () => statusDecided, context)
 }
 
 function copyReply(

@@ -69,8 +69,8 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
       (error) => completedBefore(request, context, upload, wanted, error),
     )
   // A condition that OSS holds is decided by its answer alone.
-  const decided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
-  return keepAliveReply(work, () => decided, context)
+  const statusDecided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
+  return keepAliveReply(work, () => statusDecided, context)
 }
 
 type KnownChecksum = { algorithm: string; type: string; value: string }

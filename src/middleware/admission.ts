@@ -4,8 +4,8 @@ import { slowDown } from '../s3/error.ts'
 import { clientNetwork } from './client-address.ts'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
 
-/** The limit of signed requests that the settings say. A key that is the only one has no neighbours, and may use all. */
-export function createLimit(
+/** The limit of signed requests by the settings (`limits`). A key that is the only one may use all of it. */
+export function concurrencyLimitOf(
   { clients, document }: Pick<Config, 'clients' | 'document'>,
   sleep: Sleep,
 ): ConcurrencyLimit {
@@ -22,21 +22,21 @@ export function createLimit(
 }
 
 /**
- * Counts a signed request among those worked on until it is answered.
- * @returns a promise where it has to wait for that.
- * @throws S3Error SlowDown.
+ * Counts a signed request among those worked on, from now until it is answered.
+ * @returns a promise where it has to wait for another to end; undefined where it may begin.
+ * @throws S3Error SlowDown where it is refused.
  */
-export function enter(
+export function admit(
   limit: ConcurrencyLimit,
   accessKeyId: string,
   { onAnswered, clientAddress, signal }: Pick<Incoming, 'onAnswered' | 'clientAddress' | 'signal'>,
 ): Promise<void> | undefined {
   if (onAnswered === undefined) return undefined
   const requester = { key: accessKeyId, address: clientNetwork(clientAddress?.()) }
-  const begin = (isIn: boolean): undefined => {
-    if (!isIn) throw slowDown()
-    onAnswered(() => limit.leave(requester))
+  const begin = (isAcquired: boolean): undefined => {
+    if (!isAcquired) throw slowDown()
+    onAnswered(() => limit.release(requester))
   }
-  const isIn = limit.enter(requester, signal)
-  return typeof isIn === 'boolean' ? begin(isIn) : isIn.then(begin)
+  const isAcquired = limit.acquire(requester, signal)
+  return typeof isAcquired === 'boolean' ? begin(isAcquired) : isAcquired.then(begin)
 }

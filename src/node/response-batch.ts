@@ -8,14 +8,14 @@ let waiting: { send(): void }[] = []
  * its reader anew, which is a quarter of what a small request costs.
  * @param response whose `send` does not throw.
  */
-export function sendAtEndOfTurn(response: { send(): void }): void {
-  if (waiting.length === MOST_WAITING) sendNow()
-  if (waiting.length === 0) setImmediate(sendNow)
+export function sendInBatch(response: { send(): void }): void {
+  if (waiting.length === MOST_WAITING) sendBatch()
+  if (waiting.length === 0) setImmediate(sendBatch)
   waiting.push(response)
 }
 
 /** Sends what waits for the end of the turn. */
-export function sendNow(): void {
+export function sendBatch(): void {
   const responses = waiting
   waiting = []
   for (const response of responses) response.send()
