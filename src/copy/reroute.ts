@@ -1,8 +1,9 @@
 import type { HeaderMap } from '../ports.ts'
 import { storedContent } from '../translate/to-oss-headers.ts'
-import { attempt, eachInParallel, isOutcomeUnknown } from './attempt.ts'
+import { attempt, isOutcomeUnknown } from './attempt.ts'
 import { requireNoDestination } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
+import { eachInParallel } from './each-in-parallel.ts'
 import {
   abort,
   complete,

@@ -1,12 +1,12 @@
 import cluster, { type Worker } from 'node:cluster'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, type ConfigError, parseConfig } from '../config/index.ts'
 import { createOssClient } from '../oss/client.ts'
 import type { Log } from '../ports.ts'
+import { endsWithin, sleep } from '../timers.ts'
 import { openAdmin } from './admin.ts'
-import { within } from './listen.ts'
-import { nodePorts, openUpstream } from './ports.ts'
+import { nodePorts } from './ports.ts'
 import { type Running, serve } from './serve.ts'
+import { openUpstream } from './upstream.ts'
 
 /** The settings as they were read: parsed, and the document's text. */
 export type Settings = { config: Config; document: string | undefined }
@@ -176,10 +176,10 @@ export async function startWorkers(
     stop: async (limit = accepted.config.document.timeouts.stop * 1000) => {
       stopping = true
       for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
-      await within(limit + ENDING_LIMIT, Promise.all(workers.values()))
+      await endsWithin(limit + ENDING_LIMIT, Promise.all(workers.values()))
       admin.close()
       // A question about health may still wait for OSS.
-      await within(CLOSING_LIMIT, upstream.close())
+      await endsWithin(CLOSING_LIMIT, upstream.close())
     },
   }
 }

@@ -1,3 +1,4 @@
 /** The Node runtime as a library: the server, and the ports for an app of one's own. */
-export { nodePorts, openUpstream, type Upstream } from './ports.ts'
+export { nodePorts } from './ports.ts'
 export { type Running, serve } from './serve.ts'
+export { openUpstream, type Upstream } from './upstream.ts'

@@ -1,9 +1,8 @@
 import type { AddressInfo, Server } from 'node:net'
-import { nodePorts } from './ports.ts'
 
 /**
- * Listens.
- * @returns the port, chosen by the system where 0 is wanted.
+ * Makes a server listen.
+ * @returns the port; for 0, the one that the system has chosen.
  * @throws Error when the port is taken, or is none of this host's.
  */
 export function listen(server: Server, port: number, host: string): Promise<number> {
@@ -14,18 +13,4 @@ export function listen(server: Server, port: number, host: string): Promise<numb
       resolve((server.address() as AddressInfo).port)
     })
   })
-}
-
-/** Whether work comes to its end within so many milliseconds. */
-export async function within(limit: number, work: Promise<unknown>): Promise<boolean> {
-  const late = new AbortController()
-  const timeUp = nodePorts.sleep(limit, late.signal).then(
-    () => false,
-    () => false,
-  )
-  try {
-    return await Promise.race([work.then(() => true), timeUp])
-  } finally {
-    late.abort()
-  }
 }

@@ -2,7 +2,8 @@ import type { Config } from '../config/index.ts'
 import { createOssClient } from '../oss/client.ts'
 import type { Log } from '../ports.ts'
 import { whyNotReady } from './admin.ts'
-import { nodePorts, openUpstream } from './ports.ts'
+import { nodePorts } from './ports.ts'
+import { openUpstream } from './upstream.ts'
 
 /** Which settings an error of OSS speaks of. */
 const settingsOf: Readonly<Record<string, string>> = {

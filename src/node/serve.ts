@@ -1,12 +1,14 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextIteration } from 'node:timers/promises'
 import { appOf, createGateway } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { LocalOss } from '../local-oss/index.ts'
 import type { Log } from '../ports.ts'
+import { endsWithin } from '../timers.ts'
 import { openAdmin } from './admin.ts'
-import { listen, within } from './listen.ts'
-import { nodePorts, openUpstream } from './ports.ts'
+import { listen } from './listen.ts'
+import { nodePorts } from './ports.ts'
 import { createServer } from './server.ts'
+import { openUpstream } from './upstream.ts'
 
 /** A running gateway. Ports are those really listened on, 0 where there is no such listener. */
 export type Running = {
@@ -22,8 +24,8 @@ export type Running = {
   stop(limit?: number): Promise<void>
 }
 
-// Memory of its own costs each small piece a microsecond, and Node's pool of 8 KiB is for half of that at most.
-Buffer.poolSize = 64 * 1024
+/** Bytes of the pool that small buffers are cut from. One allocated by itself costs a microsecond, and Node's pool of 8 KiB serves 4 KiB at most. */
+const BUFFER_POOL_SIZE = 64 * 1024
 
 /** Milliseconds for telling clients that they are given up, */
 const TELLING_TIME = 1_000
@@ -32,10 +34,12 @@ const CLEANING_LIMIT = 5_000
 const CLOSING_LIMIT = 2_000
 
 /**
- * Starts the gateway on Node: in front of OSS, or on the embedded one.
+ * Starts the gateway on Node: in front of OSS, or on the embedded one. Sets `Buffer.poolSize` for the process.
+ * @returns once it listens.
  * @throws Error when a port is taken, a TLS file cannot be read, or the embedded OSS's folder is in use.
  */
 export async function serve(config: Config, log: Log): Promise<Running> {
+  Buffer.poolSize = BUFFER_POOL_SIZE
   const upstream = await openUpstream(config)
   const { localOss } = upstream
   const ports = { ...nodePorts, config, transport: upstream.transport, log }
@@ -68,7 +72,7 @@ export async function serve(config: Config, log: Log): Promise<Running> {
   async function close(): Promise<void> {
     // What the clients left behind is cleaned up first.
     const rest = http.settled().then(() => upstream.close())
-    await within(CLOSING_LIMIT, rest)
+    await endsWithin(CLOSING_LIMIT, rest)
     admin.close()
   }
 
@@ -79,13 +83,13 @@ export async function serve(config: Config, log: Log): Promise<Running> {
     localOss,
     stop: async (limit = config.document.timeouts.stop * 1000) => {
       stopping ??= beginToStop()
-      if (!(await within(limit, stopping)) && closed === undefined) {
+      if (!(await endsWithin(limit, stopping)) && closed === undefined) {
         log('requests given up', { afterSeconds: limit / 1000 })
         http.giveUp(new Error('the gateway stops'))
-        const cleaned = within(TELLING_TIME, stopping).then(() => http.settled())
-        await within(CLEANING_LIMIT, cleaned)
+        const cleaned = endsWithin(TELLING_TIME, stopping).then(() => http.settled())
+        await endsWithin(CLEANING_LIMIT, cleaned)
         // Clients that wait for it are still told what has come of it.
-        await turn()
+        await nextIteration()
         http.cut()
       }
       closed ??= close()

@@ -1,41 +1,69 @@
-import type { Document } from '../config/document.ts'
-import { failed } from '../oss/error.ts'
-import type { TimeLimit, Transport } from '../ports.ts'
-import { OssDispatch, type OssLimits } from './oss-dispatch.ts'
-import { OssHosts } from './oss-hosts.ts'
+import type { Config } from '../config/index.ts'
+import { createLocalOss, type LocalOss } from '../local-oss/index.ts'
+import { type Body, type HeaderMap, headerMap, type Transport } from '../ports.ts'
+import { decodeHeader, encodeHeader } from './header-text.ts'
+import { ossTransport } from './oss-transport.ts'
+
+export { isLocalOssDirectory } from '../local-oss/index.ts'
+
+/** The OSS that the settings name, real or embedded, and what closes its connections or its store. */
+export type Upstream = { transport: Transport; close: () => Promise<void>; localOss: LocalOss | undefined }
 
 /**
- * Requests to OSS through undici's pools of connections: `fetch` would decode Content-Encoding and hand over a broken
- * length.
- * @param timeouts seconds; `headers` and `idle` may strike half a second early or late.
- * @returns the transport, and what closes its connections once they are idle.
+ * Opens the OSS that the settings name.
+ * @throws Error when the embedded OSS's folder is in use or cannot be written.
  */
-export function ossTransport(timeouts: Document['timeouts']['oss']): {
-  transport: Transport
-  close: () => Promise<void>
-} {
-  const limit = (name: keyof typeof timeouts): TimeLimit => ({
-    ms: Math.round(timeouts[name] * 1000),
-    setting: `timeouts.oss.${name}`,
+export async function openUpstream({ localOss: embedded, credentials, document }: Config): Promise<Upstream> {
+  if (embedded === undefined) {
+    const { transport, close } = ossTransport(document.timeouts.oss)
+    return { transport, close, localOss: undefined }
+  }
+  const { accessKeyId, accessKeySecret } = credentials
+  const { directory, copyLimit } = embedded
+  const localOss = await createLocalOss({
+    directory,
+    copyLimit,
+    credentials: { accessKeyId, accessKeySecret },
   })
-  const limits: OssLimits = {
-    connect: limit('connect'),
-    headers: limit('headers'),
-    idle: limit('idle'),
-    total: limit('total'),
+  return {
+    transport: withTextHeaders(localOss.transport as Transport),
+    close: () => localOss.close(),
+    localOss,
   }
-  const hosts = new OssHosts(limits.connect.ms)
+}
 
-  const transport: Transport = (request) => {
-    const { url, signal } = request
-    if (signal?.aborted) return Promise.reject(signal.reason)
-    // By hand: a URL object would resolve `..` in keys.
-    const slash = url.indexOf('/', url.indexOf('//') + 2)
-    try {
-      return new OssDispatch(request, hosts.get(url.slice(0, slash)), limits).send(url.slice(slash))
-    } catch (error) {
-      return Promise.reject(failed(error as Error, 'unsendable'))
+/** A transport whose header values are text, over one whose values have a character for each byte (Latin-1). */
+export function withTextHeaders(transport: Transport): Transport {
+  return async (request) => {
+    const { body } = request
+    const sent = body === undefined || body instanceof Uint8Array ? undefined : counted(body, request.headers)
+    const response = await transport({
+      ...request,
+      headers: mapValues(request.headers, encodeHeader),
+      ...(sent === undefined ? {} : { body: sent.body }),
+    })
+    if (response.status < 300 && sent?.isRead() === false) {
+      throw new Error('a success came before the request was out')
     }
+    return { ...response, headers: mapValues(response.headers, decodeHeader) }
   }
-  return { transport, close: () => hosts.close() }
+}
+
+/** A streamed body, and whether all of it has been read. */
+function counted(body: Body, { 'content-length': length }: HeaderMap) {
+  let left = length === undefined ? Number.POSITIVE_INFINITY : Number(length)
+  async function* read(): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      left -= piece.length
+      yield piece
+    }
+    if (length === undefined) left = 0
+  }
+  return { body: read(), isRead: () => left <= 0 }
+}
+
+function mapValues(headers: HeaderMap, change: (value: string) => string): HeaderMap {
+  const changed = headerMap()
+  for (const name in headers) changed[name] = change(headers[name] as string)
+  return changed
 }

@@ -1,8 +1,7 @@
 import type { Incoming } from '../ports.ts'
-import { parseXmlInPieces, XmlError, type XmlNode } from '../xml/index.ts'
-import { invalidArgument, notImplemented, S3Error, type S3ErrorCode } from './error.ts'
+import { invalidArgument, notImplemented, S3Error } from './error.ts'
 
-/** What is asked: the address decoded once, and the raw form that was signed. Everything later uses this one parse. */
+/** A request to S3: its address decoded once, and the raw form that was signed. Everything later uses this one parse. */
 export type S3Request = Incoming & {
   bucket: string | undefined
   key: string | undefined
@@ -103,7 +102,7 @@ export function validateBucket(bucket: string): void {
   if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', { elements: { BucketName: bucket } })
 }
 
-/** @throws S3Error KeyTooLongError, or InvalidURI for a key that OSS has no place for. */
+/** @throws S3Error KeyTooLongError, or InvalidURI for a key that OSS does not allow. */
 export function validateKey(key: string): void {
   // A character has three bytes at most.
   const size = key.length > MAX_KEY_BYTES / 3 ? encoder.encode(key).length : 0
@@ -143,61 +142,9 @@ function parseQuery(raw: string): [string, string][] {
 
 function decode(raw: string): string {
   try {
-    // Raw non-ASCII has no place in a target; undecoded it would be signed and stored as something else.
+    // A broken escape left as it is would be signed and stored as another key.
     return raw.includes('%') ? decodeURIComponent(raw) : raw
   } catch (cause) {
     throw new S3Error('InvalidURI', { cause })
-  }
-}
-
-/** The largest document a client may send. */
-const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/**
- * A body that is a document: its text, empty for an empty body.
- * @param malformed the error of a body that is no UTF-8: with anything in place of its bytes it would name another key.
- * @throws S3Error MaxMessageLengthExceeded.
- */
-export async function readText(
-  body: Incoming['body'],
-  malformed: S3ErrorCode = 'MalformedXML',
-): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > MAX_DOCUMENT_BYTES) {
-      throw new S3Error('MaxMessageLengthExceeded', {
-        elements: { MaxMessageLengthBytes: MAX_DOCUMENT_BYTES },
-      })
-    }
-    chunks.push(chunk)
-  }
-  try {
-    return utf8.decode(Buffer.concat(chunks))
-  } catch (cause) {
-    throw new S3Error(malformed, { cause })
-  }
-}
-
-/**
- * A body that is an XML document: its root's children, or undefined for an empty body.
- * @throws S3Error MalformedXML; MaxMessageLengthExceeded.
- */
-export async function readDocument(body: Incoming['body'], root: string): Promise<XmlNode | undefined> {
-  const text = await readText(body)
-  if (text === '') return undefined
-  try {
-    const work = parseXmlInPieces(text, root)
-    let step = work.next()
-    while (step.done !== true) {
-      // Others have their turn: the longest document takes a third of a second.
-      await new Promise((resolve) => setTimeout(resolve))
-      step = work.next()
-    }
-    return step.value
-  } catch (cause) {
-    throw cause instanceof XmlError ? new S3Error('MalformedXML', { cause }) : cause
   }
 }

@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import type { Serve } from '../app.ts'
 import { shortenLogged } from '../bytes/shorten.ts'
-import type { Incoming, Log, Platform, Reply, Sleep, Timer } from '../ports.ts'
+import type { Incoming, Log, Platform, Reply } from '../ports.ts'
+import { sleep, timer } from '../timers.ts'
 import { headersOf, toStream, withLength } from './transport.ts'
 
 /** What Workers have that the web platform's types do not. */
@@ -10,25 +11,11 @@ type WorkersInit = { encodeBody: 'manual' }
 /** Six connections at a time is the platform's limit; the client's own body may hold one. */
 const platform: Platform = { connections: 5 }
 
-const timer: Timer = (ms, call) => {
-  const timeout = setTimeout(call, ms)
-  return () => clearTimeout(timeout)
-}
-
-const sleep: Sleep = (ms, signal) =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    })
-  })
-
 function receive(c: Context): Incoming {
   const { raw } = c.req
   const slash = raw.url.indexOf('/', raw.url.indexOf('//') + 2)
   const headers = headersOf(raw.headers)
-  // Cloudflare rewrites Accept-Encoding, which some SDKs sign; the original is kept aside.
+  // Cloudflare rewrites Accept-Encoding, which some SDKs sign; the original is in `cf`.
   const { cf } = raw as { cf?: { clientAcceptEncoding?: string } }
   if (cf?.clientAcceptEncoding !== undefined) headers['accept-encoding'] = cf.clientAcceptEncoding
   return {

@@ -13,7 +13,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { ossTransport } from '../../src/node/upstream.ts'
+import { ossTransport } from '../../src/node/oss-transport.ts'
 import type { OssRequest, Transport } from '../../src/ports.ts'
 import { sign } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'

@@ -8,8 +8,8 @@ import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { appOf, type Responder } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
+import { ossTransport } from '../../src/node/oss-transport.ts'
 import { createServer as createGatewayServer, serveOnNode } from '../../src/node/server.ts'
-import { ossTransport } from '../../src/node/upstream.ts'
 import type { Incoming, Reply } from '../../src/ports.ts'
 
 const close: (() => unknown)[] = []

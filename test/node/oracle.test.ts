@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { appOf, type Responder } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
+import { ossTransport } from '../../src/node/oss-transport.ts'
 import { createServer, serveOnNode } from '../../src/node/server.ts'
-import { ossTransport } from '../../src/node/upstream.ts'
 
 /**
  * Node's own parser is the other reader: whatever both take for a message has to be the same one to both. The gateway

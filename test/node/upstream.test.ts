@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ossTransport } from '../../src/node/upstream.ts'
+import { ossTransport } from '../../src/node/oss-transport.ts'
 import type { OssRequest, OssResponse, Transport } from '../../src/ports.ts'
 
 const close: (() => unknown)[] = []

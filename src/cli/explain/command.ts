@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Config } from '../../config/index.ts'
-import { isLocalOssDirectory, nodePorts, openUpstream, type Upstream } from '../../node/ports.ts'
+import { nodePorts } from '../../node/ports.ts'
+import { isLocalOssDirectory, openUpstream, type Upstream } from '../../node/upstream.ts'
 import { createOssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import { EXPLAIN_USAGE, parseArguments, UsageError } from './arguments.ts'

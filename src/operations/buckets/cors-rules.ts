@@ -3,6 +3,7 @@ import { OssError } from '../../oss/error.ts'
 import type { CorsRule } from '../../s3/cors.ts'
 import { slowDown } from '../../s3/error.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
+import { perClient } from '../bucket-cache.ts'
 import type { Context } from '../operation.ts'
 
 /** A bucket's rules, or why it has none. */
@@ -11,9 +12,9 @@ export type BucketCors = readonly CorsRule[] | 'no bucket' | 'not enabled'
 type Ports = Pick<Context, 'oss' | 'clock'>
 
 const MAX_KNOWN_BUCKETS = 10_000
-/** Browsers ask before nearly every request; a change made elsewhere is seen after this long. */
+/** Browsers send a preflight before nearly every request; a change made past this gateway is seen after this long. */
 const REMEMBER_MS = 10_000
-/** Names that only unsigned requests have used: anybody can make them up, so they are few and have a place of their own. */
+/** Names that only unsigned requests have used. Anybody can make them up, so they are bounded by themselves. */
 const MAX_UNKNOWN_BUCKETS = 1_000
 const MAX_ASKED_AT_A_TIME = 4
 
@@ -25,14 +26,8 @@ type Buckets = {
   /** How many of the unknown OSS is asked about now. */
   asking: number
 }
-/** By the client of OSS, so that every gateway in a process has its own. */
-const bucketsOf = new WeakMap<OssClient, Buckets>()
-
-function buckets(oss: OssClient): Buckets {
-  const found = bucketsOf.get(oss) ?? { known: new Map(), unknown: new Map(), asking: 0 }
-  bucketsOf.set(oss, found)
-  return found
-}
+// No BucketCache: unsigned requests may fill neither the memory nor the calls to OSS that signed ones need.
+const buckets = perClient((): Buckets => ({ known: new Map(), unknown: new Map(), asking: 0 }))
 
 /** To be called for the bucket of a signed request: preflights may ask OSS about it from now on. */
 export function knowBucket(oss: OssClient, bucket: string): void {
@@ -55,8 +50,8 @@ export async function rememberedCorsRules(oss: OssClient, bucket: string): Promi
 }
 
 /**
- * The same as {@link corsRules} for who has not signed. What is asked about names that no signed request has used
- * never takes more than a few of the calls to OSS, and no connection to the host of a bucket that is not there.
+ * {@link corsRules} for an unsigned request. Names that no signed request has used take a few calls to OSS at a time at
+ * most, and no connection to the host of a bucket that does not exist.
  * @throws S3Error SlowDown; OssError.
  */
 export function corsRulesForAnyone(ports: Ports, bucket: string): Promise<BucketCors> {
@@ -94,7 +89,7 @@ function answered(
   if (from === buckets(oss).unknown && from.size >= MAX_UNKNOWN_BUCKETS) dropOldest(from)
   const cors = ask()
   from.set(bucket, { cors, until: clock() + REMEMBER_MS })
-  // A failure is nobody's rule: the next one asks again.
+  // A failure is not kept: the next request asks again.
   cors.catch(() => forgetCors(oss, bucket))
   return cors
 }

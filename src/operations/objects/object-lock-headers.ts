@@ -4,24 +4,21 @@ import type { HeaderMap, Reply } from '../../ports.ts'
 import { toS3Time } from '../../translate/date.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlNode } from '../../xml/index.ts'
+import { BucketCache } from '../bucket-cache.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { hasObjectLock } from './retention.ts'
 
-const MAX_KNOWN_BUCKETS = 10_000
-/** How long a bucket counts as one without object lock, should somebody else give it one. */
-const REMEMBER_MS = 60_000
-type Known = { locked: boolean; until: number }
-/** By the client of OSS, so that every gateway in a process has its own. */
-const knownBuckets = new WeakMap<OssClient, Map<string, Known>>()
+/** Whether buckets have object lock: for a minute, since it can be enabled past this gateway. */
+const objectLocks = new BucketCache<boolean>(60_000)
 
 /** To be called when a bucket's settings may have changed. */
-export const forgetObjectLock = (oss: OssClient, bucket: string) => void knownBuckets.get(oss)?.delete(bucket)
+export const forgetObjectLock = (oss: OssClient, bucket: string): void => objectLocks.delete(oss, bucket)
 
 /**
- * Adds the retention period and the legal hold to the answer of a read. OSS tells neither with the object: in buckets
+ * Adds the retention period and the legal hold to the reply to a read. OSS returns neither with the object: in buckets
  * with object lock both are asked for, in all others nothing. What cannot be read is left out, as S3 does for a
- * client without the permission: an answer may tell of less lock than there is, never of more.
- * @param versionId the version read, which only a bucket with versions tells, and only such a bucket can have locks.
+ * client without the permission: a reply may show less lock than there is, never more.
+ * @param versionId of the version read. OSS returns one only in a bucket with versions, as every bucket with locks is.
  */
 export async function withObjectLockHeaders(
   reply: Reply,
@@ -46,19 +43,15 @@ export async function withObjectLockHeaders(
   return reply
 }
 
-/** Whether the bucket has object lock; asked for once in a while. */
+/** Whether the bucket has object lock, by the cache or by OSS. */
 async function isLocked(request: ObjectRequest, context: Context): Promise<boolean> {
-  const { oss, clock } = context
-  const buckets = knownBuckets.get(oss) ?? new Map<string, Known>()
-  knownBuckets.set(oss, buckets)
-  const known = buckets.get(request.bucket)
-  if (known !== undefined && known.until > clock()) return known.locked
+  const known = objectLocks.get(context, request.bucket)
+  if (known !== undefined) return known
   const locked = await hasObjectLock(request, context).catch((error) => {
     report(error, context)
     return false
   })
-  if (buckets.size >= MAX_KNOWN_BUCKETS) buckets.clear()
-  buckets.set(request.bucket, { locked, until: clock() + REMEMBER_MS })
+  objectLocks.set(context, request.bucket, locked)
   return locked
 }
 
@@ -87,7 +80,7 @@ async function readLock(
   }
 }
 
-/** Logs what hinders; that there is no lock does not. */
+/** Logs an error; a 404 says that the object has no lock, which is none. */
 function report(error: unknown, { log }: Context): void {
   if (error instanceof OssError && error.status === 404) return
   log('object lock not read', { cause: (error as Error).message })

@@ -1,6 +1,5 @@
 import { encodeStrictly } from '../../bytes/percent.ts'
 import type { Client } from '../../config/index.ts'
-import type { OssClient } from '../../oss/client.ts'
 import { type HeaderMap, headerMap, type Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { invalidArgument, S3Error, slowDown } from '../../s3/error.ts'
@@ -12,6 +11,7 @@ import { validateKey } from '../../s3/request.ts'
 import { parseTagSet, toOssTagging, validateTags } from '../../translate/tags.ts'
 import { parseXml, renderXml, XmlError } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
+import { perClient } from '../bucket-cache.ts'
 import { checkHeaders } from '../check-headers.ts'
 import { requireOwner } from '../expected-owner.ts'
 import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
@@ -21,14 +21,14 @@ import { putObject } from './object.ts'
 const FILE_NAME = '${filename}'
 
 /**
- * POST Object: a browser's form, allowed by the policy that somebody signed for it. The form says who asks, so nothing
- * is believed before its policy is verified; then it is a PutObject whose headers are the fields.
+ * POST Object: a browser's form, allowed by a signed policy among its fields. Nothing in it is used before the policy is
+ * verified; then it is a PutObject whose headers are the fields.
  */
 export async function postObject(request: BucketRequest, context: Context): Promise<Reply> {
   if (!context.config.document.postForms) {
     throw new S3Error('MethodNotAllowed', { elements: { Method: 'POST', ResourceType: 'BUCKET' } })
   }
-  const form = await readUnsigned(request, context)
+  const form = await readFields(request, context)
   try {
     return await putForm(form, request, context)
   } finally {
@@ -36,20 +36,20 @@ export async function postObject(request: BucketRequest, context: Context): Prom
   }
 }
 
-/** Forms whose fields are being read, by the gateway's client of OSS: nobody has signed them yet. */
-const unsignedForms = new WeakMap<OssClient, number>()
+/** How many forms have their fields read now: no signature has been verified for them yet. */
+const unverifiedForms = perClient(() => ({ count: 0 }))
 
 /**
- * A form with its fields, which have as long to come as a header. While they do, forms share a limit of their own and
- * take nothing from signed requests.
+ * A form with its fields, which must arrive within the time of a header. Until then forms count against a limit of their
+ * own (`limits.forms`), not against that of signed requests.
  * @throws S3Error SlowDown, RequestTimeout, and those of {@link readForm}.
  */
-async function readUnsigned({ headers, body }: BucketRequest, context: Context): Promise<Form> {
+async function readFields({ headers, body }: BucketRequest, context: Context): Promise<Form> {
   const { oss, timer, config } = context
   const { limits, timeouts } = config.document
-  const count = unsignedForms.get(oss) ?? 0
-  if (count >= limits.forms) throw slowDown()
-  unsignedForms.set(oss, count + 1)
+  const unverified = unverifiedForms(oss)
+  if (unverified.count >= limits.forms) throw slowDown()
+  unverified.count++
   let stopTimer = () => {}
   const tooSlow = new Promise<never>((_, reject) => {
     stopTimer = timer(timeouts.client.headers * 1000, () => reject(new S3Error('RequestTimeout')))
@@ -58,12 +58,12 @@ async function readUnsigned({ headers, body }: BucketRequest, context: Context):
   try {
     return await Promise.race([reading, tooSlow])
   } catch (error) {
-    // Where it is only late, it is let go as soon as it is there.
+    // Fields that arrive after the timeout: the form's body must still be closed.
     reading.then((form) => form.close()).catch(() => {})
     throw error
   } finally {
     stopTimer()
-    unsignedForms.set(oss, (unsignedForms.get(oss) ?? 1) - 1)
+    unverified.count--
   }
 }
 
