@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { sendAtEndOfTurn, sendNow } from '../../src/node/at-end-of-turn.ts'
+import { sendInBatch, sendBatch } from '../../src/node/response-batch.ts'
 
 /** Hands over so many responses; the result grows as they are sent. */
 function handOver(count: number): number[] {
   const sent: number[] = []
-  for (let i = 0; i < count; i++) sendAtEndOfTurn({ send: () => sent.push(i) })
+  for (let i = 0; i < count; i++) sendInBatch({ send: () => sent.push(i) })
   return sent
 }
 const inOrder = (count: number) => Array.from({ length: count }, (_, i) => i)
@@ -27,7 +27,7 @@ test('of many the first do not wait for the last', async () => {
 
 test('they can be sent before, once', async () => {
   const sent = handOver(3)
-  sendNow()
+  sendBatch()
   expect(sent).toEqual(inOrder(3))
   await turn()
   expect(sent).toEqual(inOrder(3))
