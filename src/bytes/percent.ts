@@ -9,21 +9,3 @@ export function decodeKey(encoded: string): string {
   const spaced = encoded.includes('+') ? encoded.replaceAll('+', '%20') : encoded
   return spaced.includes('%') ? decodeURIComponent(spaced) : spaced
 }
-
-/**
- * The same function of encoded keys, which has to give of two pieces what it gives of the whole. Most keys of a page
- * begin as the one before does: up to its last escape that is worked out once.
- */
-export function byStem(work: (encoded: string) => string): (encoded: string) => string {
-  let stem = ''
-  let worked = work(stem)
-  return (encoded) => {
-    if (!encoded.startsWith(stem) || encoded.includes('%', stem.length)) {
-      const last = encoded.lastIndexOf('%')
-      const own = last < 0 ? '' : encoded.slice(0, last + 3)
-      worked = work(own)
-      stem = own
-    }
-    return worked + work(encoded.slice(stem.length))
-  }
-}

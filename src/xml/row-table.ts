@@ -14,21 +14,21 @@ export type Column = {
   content: (text: string | undefined) => string | undefined
   /** What most of its values are: they match once, and are looked at no more. */
   usual?: {
-    /**
-     * The source of an expression for such a value as it stands in the document, never for a `<`; with a group or two for
-     * what `content` needs of it.
-     */
+    /** The source of an expression for such a value as it stands in the document, never for a `<`. */
     pattern: string
-    /** What the column's `content` gives for such a value, from its groups; absent: the first group. */
-    content?: (first: string, second: string) => string
+    /** What the column's `content` gives for such a value; absent where that stays as it is. */
+    content?: WriteUsual
   }
 }
+
+/** @param first what the pattern's groups have, as with `replace`. */
+export type WriteUsual = (value: string, first: string, second: string) => string
 
 /** What becomes of the rows of one name, which those written have as well. */
 export type RowTable = {
   /** In the order written. */
   columns: readonly Column[]
-  /** Texts that are kept beside each row that is written: of columns whose usual values have no references. */
+  /** Texts of columns that are kept beside each row; their usual values have no references. */
   keep?: readonly string[]
 }
 

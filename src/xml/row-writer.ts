@@ -1,5 +1,5 @@
 import { readPlainXml } from './plain-parser.ts'
-import { elementOf, type RowTable, tagsOf } from './row-table.ts'
+import { type Column, elementOf, type RowTable, tagsOf, type WriteUsual } from './row-table.ts'
 import type { WrittenRows } from './written-rows.ts'
 
 /** More is no row of a list: an expression is made of it. */
@@ -8,8 +8,8 @@ const MAX_TAGS = 100
 /** A value without references, which would have to be resolved. */
 const PLAIN_VALUE = '[^<&]*'
 
-/** What writes an element: from which group of the expression on, and what stands before that in the row written. */
-type Slot = { group: number; before: string; write: (first: string, second: string) => string }
+/** What writes a value: which group of the expression has it, and what stands before it in the row written. */
+type Slot = { group: number; before: string; write: WriteUsual }
 
 /**
  * Does what `writeRow` does for the rows that are built like one of them, byte for byte but for their values, and whose
@@ -33,35 +33,35 @@ export class RowWriter {
   }
 
   private constructor(row: string, places: readonly Place[], name: string, { columns, keep = [] }: RowTable) {
-    const groups = new Map<string, number>()
-    const keptGroups = new Map<string, number>()
-    let group = 1
     let pattern = '[ \\t\\n]*'
     let at = 0
+    let groups = 0
+    /** By column: the group of its values, and whether they are usual. */
+    const found = new Map<string, { group: number; usual: Column['usual'] }>()
     for (const { path, from, to } of places) {
-      pattern += asPattern(row.slice(at, from))
-      at = to
       const column = columns.find((one) => one.from === path)
-      const isKept = keep.includes(path)
-      if (isKept) keptGroups.set(path, group++)
-      const value = column === undefined ? PLAIN_VALUE : (column.usual?.pattern ?? `(${PLAIN_VALUE})`)
-      pattern += isKept ? `(${value})` : `(?:${value})`
-      groups.set(path, group)
-      group += groupsOf(value)
+      // What is unusual in one row may be so in all.
+      const usual =
+        column?.usual && isMatch(column.usual.pattern, row.slice(from, to)) ? column.usual : undefined
+      const value = usual?.pattern ?? PLAIN_VALUE
+      if (column !== undefined) found.set(path, { group: groups + 1, usual })
+      pattern += asPattern(row.slice(at, from)) + (column === undefined ? value : `(${value})`)
+      groups += column === undefined ? 0 : 1 + groupsIn(value)
+      at = to
     }
     this.#expression = new RegExp(pattern + asPattern(row.slice(at)), 'y')
-    this.#kept = keep.map((path) => keptGroups.get(path) ?? -1)
+    this.#kept = keep.map((path) => found.get(path)?.group ?? -1)
     const slots: Slot[] = []
     let before = `<${name}>`
     for (const column of columns) {
-      const own = groups.get(column.from)
-      if (own === undefined) before += elementOf(column, undefined)
-      else if (column.usual === undefined) {
-        slots.push({ group: own, before, write: remembering((text) => elementOf(column, text)) })
+      const { group, usual } = found.get(column.from) ?? {}
+      if (group === undefined) before += elementOf(column, undefined)
+      else if (usual === undefined) {
+        slots.push({ group, before, write: remembering((text) => elementOf(column, text)) })
         before = ''
       } else {
         const { start, end } = tagsOf(column)
-        slots.push({ group: own, before: before + start, write: column.usual.content ?? asItIs })
+        slots.push({ group, before: before + start, write: usual.content ?? asItIs })
         before = end
       }
     }
@@ -76,19 +76,21 @@ export class RowWriter {
     if (found === null) return -1
     let xml = ''
     for (const { group, before, write } of this.#slots) {
-      xml += before + write(found[group] as string, found[group + 1] as string)
+      xml += before + write(found[group] as string, found[group + 1] as string, found[group + 2] as string)
     }
     rows.add(xml + this.#end, this.#kept.length === 0 ? NONE : this.#kept.map((group) => found[group]))
     return this.#expression.lastIndex
   }
 }
 
+const NONE: readonly undefined[] = []
+
 const asPattern = (text: string) =>
   text.replace(/[^\w<>]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
-const groupsOf = (pattern: string) => (new RegExp(`${pattern}|`).exec('') as RegExpExecArray).length - 1
+const isMatch = (pattern: string, value: string) => new RegExp(`^(?:${pattern})$`).test(value)
 
-const NONE: readonly undefined[] = []
+const groupsIn = (pattern: string) => (new RegExp(`${pattern}|`).exec('') as RegExpExecArray).length - 1
 
 const asItIs = (value: string) => value
 

@@ -59,8 +59,8 @@ export function rewriteAnyRows(bytes: Buffer, root: string, tables: RowTables): 
 
 /**
  * Rewrites the rows of a list in ASCII in which they stand together, in a plain document.
- * @returns undefined for any other, well-formed or not.
- * @throws XmlError where the root is another; what a column's `content` throws.
+ * @returns undefined for any other, well-formed or not, and where a column's `content` throws.
+ * @throws XmlError where the root is another.
  */
 export function rewritePlainRows(bytes: Buffer, root: string, tables: RowTables): RewrittenList | undefined {
   // Then a byte is a character, no line end has to be normalised, and nothing stands there that no document holds.
@@ -70,14 +70,8 @@ export function rewritePlainRows(bytes: Buffer, root: string, tables: RowTables)
   const begin = Math.min(...names.map((name) => head.indexOf(`<${name}>`)).filter((at) => at >= 0))
   if (begin === Number.POSITIVE_INFINITY) return undefined
   const reader = new RowReader(tables)
-  let end = begin
-  for (let length = -1; length !== 0; end += length) {
-    // A row that a piece has only the beginning of is the first of the next.
-    const read = reader.read(piece(bytes, end))
-    if (read === undefined) return undefined
-    length = read
-  }
-  for (const rows of Object.values(reader.rows)) rows.flush()
+  const end = endOfRows(reader, bytes, begin)
+  if (end === undefined) return undefined
   const rest = `${bytes.toString('latin1', 0, begin)}<${ROWS}/>${bytes.toString('latin1', end)}`
   const tree =
     rest.indexOf(ROWS) === rest.lastIndexOf(ROWS) ? readPlainXml(rest, MAX_TAGS, 'lenient') : undefined
@@ -85,7 +79,23 @@ export function rewritePlainRows(bytes: Buffer, root: string, tables: RowTables)
   const { [ROWS]: place, ...document } = rootOf(tree, root)
   // They stood deeper, or are not all.
   if (place === undefined || names.some((name) => name in document)) return undefined
+  for (const rows of Object.values(reader.rows)) rows.flush()
   return { document, rows: reader.rows }
+}
+
+function endOfRows(reader: RowReader, bytes: Buffer, begin: number): number | undefined {
+  try {
+    for (let at = begin; ; ) {
+      // A row that a piece has only the beginning of is the first of the next.
+      const length = reader.read(piece(bytes, at))
+      if (length === 0) return at
+      if (length === undefined) return undefined
+      at += length
+    }
+  } catch {
+    // What a column throws is no answer for a document that is none.
+    return undefined
+  }
 }
 
 const piece = (bytes: Buffer, from: number) => bytes.toString('latin1', from, from + PIECE)

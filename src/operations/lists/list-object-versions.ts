@@ -5,20 +5,12 @@ import { isVersionId } from '../../s3/request.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text } from '../../xml/index.ts'
-import type { Column } from '../../xml/rows.ts'
 import type { BucketRequest, Context } from '../operation.ts'
-import { type Encode, keyColumn, keyEncoding } from './key-encoding.ts'
+import { keyEncoding } from './keys.ts'
 import { parsePageSize } from './list-query.ts'
 import { listReply } from './list-reply.ts'
-import {
-  etagColumn,
-  restoreStatusColumn,
-  sameColumn,
-  storageClassColumn,
-  timeColumn,
-  wantsRestoreStatus,
-} from './row-columns.ts'
-import { inS3Order, ORDERED_BY } from './version-order.ts'
+import { deleteMarkerRows, prefixRows, versionRows, wantsRestoreStatus } from './rows.ts'
+import { inS3Order } from './version-order.ts'
 
 /** ListObjectVersions: versions and delete markers of each key together, the newest first. */
 export async function listObjectVersions(request: BucketRequest, { oss }: Context): Promise<Reply> {
@@ -61,9 +53,9 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
     },
     'ListVersionsResult',
     {
-      DeleteMarker: { columns: [...commonColumns(encode), ownerColumn], keep: ORDERED_BY },
-      Version: { columns: versionColumns(encode, wantsRestoreStatus(headers)), keep: ORDERED_BY },
-      CommonPrefixes: { columns: [keyColumn('Prefix', encode)] },
+      DeleteMarker: deleteMarkerRows(encode),
+      Version: versionRows(encode, wantsRestoreStatus(headers)),
+      CommonPrefixes: prefixRows(encode),
     },
   )
   const { document, rows } = answer.document
@@ -86,23 +78,3 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
     toS3Answer(answer.headers),
   )
 }
-
-/** What delete markers have as well. */
-const commonColumns = (encode: Encode): Column[] => [
-  keyColumn('Key', encode),
-  sameColumn('VersionId'),
-  { from: 'IsLatest', to: 'IsLatest', content: (text) => String(text === 'true') },
-  timeColumn,
-]
-
-// S3 names owners by their ids alone.
-const ownerColumn = sameColumn('Owner/ID')
-
-const versionColumns = (encode: Encode, withRestore: boolean): Column[] => [
-  ...commonColumns(encode),
-  etagColumn,
-  sameColumn('Size'),
-  storageClassColumn,
-  ...(withRestore ? [restoreStatusColumn] : []),
-  ownerColumn,
-]

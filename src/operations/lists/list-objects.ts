@@ -5,19 +5,11 @@ import { invalidArgument } from '../../s3/error.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
-import type { Column } from '../../xml/rows.ts'
 import type { BucketRequest, Context } from '../operation.ts'
-import { type Encode, keyColumn, keyEncoding } from './key-encoding.ts'
+import { keyEncoding } from './keys.ts'
 import { parsePageSize } from './list-query.ts'
 import { listReply } from './list-reply.ts'
-import {
-  etagColumn,
-  restoreStatusColumn,
-  sameColumn,
-  storageClassColumn,
-  timeColumn,
-  wantsRestoreStatus,
-} from './row-columns.ts'
+import { objectRows, prefixRows, wantsRestoreStatus } from './rows.ts'
 
 /** ListObjects (V1). */
 export function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
@@ -97,8 +89,8 @@ async function listPage(
     },
     'ListBucketResult',
     {
-      Contents: { columns: objectColumns(encode, withOwner, wantsRestoreStatus(headers)) },
-      CommonPrefixes: { columns: [keyColumn('Prefix', encode)] },
+      Contents: objectRows(encode, withOwner, wantsRestoreStatus(headers)),
+      CommonPrefixes: prefixRows(encode),
     },
   )
   const { document, rows } = answer.document
@@ -121,17 +113,6 @@ async function listPage(
     toS3Answer(answer.headers),
   )
 }
-
-const objectColumns = (encode: Encode, withOwner: boolean, withRestore: boolean): Column[] => [
-  keyColumn('Key', encode),
-  timeColumn,
-  etagColumn,
-  sameColumn('Size'),
-  // S3 names owners by their ids alone.
-  ...(withOwner ? [sameColumn('Owner/ID')] : []),
-  storageClassColumn,
-  ...(withRestore ? [restoreStatusColumn] : []),
-]
 
 const decodeOptional = (encoded: string | undefined) =>
   encoded === undefined ? undefined : decodeKey(encoded)

@@ -41,22 +41,23 @@ const encodedAscii = Array.from({ length: 0x80 }, (_, code) => {
   return encoded === character ? undefined : encoded
 })
 
-/** An element of keys, which OSS lists with `encoding-type=url`. @throws URIError where one is not encoded so. */
+/** An element for a key, which OSS lists with `encoding-type=url`. @throws URIError where it is not encoded so. */
 export function keyColumn(name: string, encode: Encode): Column {
   const content = (text = '') => escapeText(encode(decodeKey(text)))
-  let stem = ''
+  let lastStem = ''
   let written = ''
   return {
     from: name,
     to: name,
     content,
     usual: {
-      // Up to the last escape, most keys of a page begin as the one before: that is worked out once. The rest stays.
-      pattern: '((?:[^<&]*%[\\dA-F]{2})?)([\\w./-]*)',
-      content: (encoded, rest) => {
-        if (encoded !== stem) {
-          written = utf8Characters(content(encoded))
-          stem = encoded
+      // Most keys of a page begin as the one before does, up to the last character that may be written in another way:
+      // that is worked out once.
+      pattern: '((?:[^<&]*(?:%[\\dA-F]{2}|[^\\w./%<&-]))?)([\\w./-]*)',
+      content: (_, stem, rest) => {
+        if (stem !== lastStem) {
+          written = utf8Characters(content(stem))
+          lastStem = stem
         }
         return written + rest
       },

@@ -1,0 +1,104 @@
+import type { HeaderMap } from '../../ports.ts'
+import { toS3Time } from '../../translate/date.ts'
+import { toS3ETag } from '../../translate/etag.ts'
+import { toS3StorageClass } from '../../translate/storage-class.ts'
+import { element, escapeText } from '../../xml/index.ts'
+import type { Column, RowTable } from '../../xml/rows.ts'
+import { attributeNames } from '../objects/attribute-names.ts'
+import { type Encode, keyColumn } from './keys.ts'
+import { ORDERED_BY } from './version-order.ts'
+
+/** ListObjects' and ListObjectsV2's objects. */
+export const objectRows = (encode: Encode, withOwner: boolean, withRestore: boolean): RowTable => ({
+  columns: [
+    keyColumn('Key', encode),
+    timeColumn,
+    etagColumn,
+    sameColumn('Size'),
+    ...(withOwner ? [ownerColumn] : []),
+    storageClassColumn,
+    ...(withRestore ? [restoreStatusColumn] : []),
+  ],
+})
+
+/** ListObjectVersions' versions. */
+export const versionRows = (encode: Encode, withRestore: boolean): RowTable => ({
+  columns: [
+    ...markerColumns(encode),
+    etagColumn,
+    sameColumn('Size'),
+    storageClassColumn,
+    ...(withRestore ? [restoreStatusColumn] : []),
+    ownerColumn,
+  ],
+  keep: ORDERED_BY,
+})
+
+/** ListObjectVersions' delete markers. */
+export const deleteMarkerRows = (encode: Encode): RowTable => ({
+  columns: [...markerColumns(encode), ownerColumn],
+  keep: ORDERED_BY,
+})
+
+/** Keys that a delimiter has rolled up. */
+export const prefixRows = (encode: Encode): RowTable => ({ columns: [keyColumn('Prefix', encode)] })
+
+const markerColumns = (encode: Encode): Column[] => [
+  keyColumn('Key', encode),
+  sameColumn('VersionId'),
+  { from: 'IsLatest', to: 'IsLatest', content: (text) => String(text === 'true') },
+  timeColumn,
+]
+
+/** An element that S3 has as OSS does. */
+function sameColumn(path: string): Column {
+  const content = (text: string | undefined) => (text === undefined ? undefined : escapeText(text))
+  return { from: path, to: path, content, usual: { pattern: '[\\w.-]*' } }
+}
+
+/** S3 names owners by their ids alone. */
+const ownerColumn = sameColumn('Owner/ID')
+
+const timeColumn: Column = {
+  from: 'LastModified',
+  to: 'LastModified',
+  content: (text = '') => escapeText(toS3Time(text)),
+  usual: { pattern: '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z' },
+}
+
+const etagColumn: Column = {
+  from: 'ETag',
+  to: 'ETag',
+  content: (text = '') => escapeText(toS3ETag(text)),
+  // An MD5 sum, of an object in parts with their number.
+  usual: {
+    pattern: '(?:"|&quot;)([\\dA-F]{32}(?:-\\d+)?)(?:"|&quot;)',
+    content: (_, md5) => `&quot;${md5.toLowerCase()}&quot;`,
+  },
+}
+
+const storageClassColumn: Column = {
+  from: 'StorageClass',
+  to: 'StorageClass',
+  content: (text = 'Standard') => escapeText(toS3StorageClass(text)),
+}
+
+const RESTORE_STATUS = 'RestoreStatus'
+
+/** Whether a list is to tell which objects are restored. @throws S3Error InvalidArgument. */
+export const wantsRestoreStatus = (headers: HeaderMap): boolean =>
+  attributeNames(headers, 'x-amz-optional-object-attributes', [RESTORE_STATUS]).has(RESTORE_STATUS)
+
+const ossRestore = /^ongoing-request="(true|false)"(?:, *expiry-date="([^"]*)")?$/
+
+/** What OSS says of a restore, as in its header `x-oss-restore`. */
+const restoreStatusColumn: Column = {
+  from: 'RestoreInfo',
+  to: RESTORE_STATUS,
+  content: (text = '') => {
+    const [, ongoing, expiry] = ossRestore.exec(text) ?? []
+    if (ongoing === undefined) return undefined
+    const until = expiry && toS3Time(expiry)
+    return element('IsRestoreInProgress', ongoing) + element('RestoreExpiryDate', until)
+  },
+}
