@@ -50,7 +50,6 @@ export function rewriteAnyRows(bytes: Buffer, root: string, tables: RowTables): 
   for (const [name, table] of Object.entries(tables)) {
     const written = new WrittenRows()
     for (const row of children(document, name)) writeRow(row, name, table, written)
-    written.flush()
     rows[name] = written
     delete document[name]
   }
@@ -79,7 +78,6 @@ export function rewritePlainRows(bytes: Buffer, root: string, tables: RowTables)
   const { [ROWS]: place, ...document } = rootOf(tree, root)
   // They stood deeper, or are not all.
   if (place === undefined || names.some((name) => name in document)) return undefined
-  for (const rows of Object.values(reader.rows)) rows.flush()
   return { document, rows: reader.rows }
 }
 

@@ -24,7 +24,10 @@ function rowsBy(rewrite: typeof rewriteAnyRows | typeof rewritePlainRows, source
     return (error as Error).name
   }
 }
-const textsOf = (rows: WrittenRows) => Array.from(rows, ({ bytes, kept }) => [bytes.toString(), ...kept])
+const textsOf = (rows: WrittenRows) => [
+  Buffer.concat(rows.take()).toString(),
+  ...rows.takeEach().map(({ kept }) => kept),
+]
 
 const hex = (unit: string, size: number) => fc.stringMatching(new RegExp(`^[${unit}]{${size}}$`))
 const keys = fc.oneof(

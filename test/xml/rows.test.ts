@@ -27,7 +27,7 @@ const tables: RowTables<'Contents' | 'CommonPrefixes'> = {
     ],
     keep: ['Key', 'Missing', 'Owner/ID'],
   },
-  CommonPrefixes: { columns: [same('Prefix')] },
+  CommonPrefixes: { columns: [same('Prefix')], keep: ['Prefix'] },
 }
 
 /** What is written, and what stands beside the rows; undefined for what is left to another way, `refused` for no such list. */
@@ -40,7 +40,7 @@ function listOf(rewrite: typeof rewriteAnyRows | typeof rewritePlainRows, source
     throw error
   }
 }
-const textsOf = (rows: WrittenRows) => Array.from(rows, ({ bytes, kept }) => [bytes.toString(), ...kept])
+const textsOf = (rows: WrittenRows) => rows.takeEach().map(({ bytes, kept }) => [bytes.toString(), ...kept])
 const plain = (source: string) => listOf(rewritePlainRows, source)
 const any = (source: string) => listOf(rewriteAnyRows, source)
 
@@ -145,7 +145,7 @@ test('rows are rewritten once each, wherever a long text is divided', () => {
   const keys = Array.from({ length: 1500 }, (_, index) => 'k'.repeat(index % 197) + index)
   const source = listWith(`${keys.map(rowOf).join('')}<CommonPrefixes><Prefix>a</Prefix></CommonPrefixes>`)
   const list = rewritePlainRows(Buffer.from(source), 'List', tables)
-  expect(Array.from(list?.rows.Contents ?? [], ({ kept: [key] }) => key)).toEqual(keys)
+  expect(list?.rows.Contents?.takeEach().map(({ kept: [key] }) => key)).toEqual(keys)
   expect(plain(source)).toEqual(any(source))
 })
 

@@ -74,7 +74,7 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
     },
-    maxKeys === 0 ? [] : [...inS3Order(rows.DeleteMarker, rows.Version), ...rows.CommonPrefixes.pieces],
+    maxKeys === 0 ? [] : [...inS3Order(rows.DeleteMarker, rows.Version), ...rows.CommonPrefixes.take()],
     toS3Answer(answer.headers),
   )
 }

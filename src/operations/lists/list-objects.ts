@@ -109,7 +109,7 @@ async function listPage(
       IsTruncated: truncated,
       ...ownElements({ truncated, next, count, encode }),
     },
-    maxKeys === 0 ? [] : [...contents.pieces, ...prefixes.pieces],
+    maxKeys === 0 ? [] : [...contents.take(), ...prefixes.take()],
     toS3Answer(answer.headers),
   )
 }

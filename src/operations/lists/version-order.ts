@@ -11,7 +11,7 @@ export const ORDERED_BY = ['Key', 'IsLatest', 'LastModified']
  */
 export function inS3Order(...kinds: readonly WrittenRows[]): Buffer[] {
   const some = kinds.filter(({ count }) => count > 0)
-  if (some.length < 2) return some.flatMap(({ pieces }) => pieces)
+  if (some.length < 2) return some.flatMap((rows) => rows.take())
   // Sorting keeps the order within a kind; OSS's times, in seconds, decide between the kinds.
   return some
     .flatMap(entriesOf)
@@ -22,7 +22,7 @@ export function inS3Order(...kinds: readonly WrittenRows[]): Buffer[] {
 type Entry = { key: string; isLatest: boolean; modified: string; bytes: Buffer }
 
 const entriesOf = (rows: WrittenRows): Entry[] =>
-  Array.from(rows, ({ bytes, kept: [key = '', isLatest, time = ''] }) => ({
+  rows.takeEach().map(({ bytes, kept: [key = '', isLatest, time = ''] }) => ({
     key: decodeKey(key),
     isLatest: isLatest === 'true',
     modified: toS3Time(time),
