@@ -123,7 +123,7 @@ function shapeOf(name: string, model: XmlNode): Shape | undefined {
 }
 
 /** Finds elements that are built as this one; undefined where a name is in it twice, or too many are. */
-export function expressionOf(name: string, model: XmlValue): RegExp | undefined {
+function expressionOf(name: string, model: XmlValue): RegExp | undefined {
   const pattern = patternOf(name, model)
   return pattern === undefined || pattern.length > MAX_PATTERN ? undefined : new RegExp(pattern, 'y')
 }
@@ -191,7 +191,7 @@ function skipWhitespace(text: string, from: number): number {
  * The text with its references resolved, or undefined when one is no character that the rule allows, or an entity that
  * XML does not know.
  */
-export function decodeReferences(text: string, rule: XmlRule): string | undefined {
+function decodeReferences(text: string, rule: XmlRule): string | undefined {
   let decoded = ''
   let from = 0
   for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', from)) {

@@ -32,6 +32,9 @@ export type RowTable = {
   keep?: readonly string[]
 }
 
+/** By the name of the rows below the root. */
+export type RowTables<Name extends string = string> = Readonly<Record<Name, RowTable>>
+
 /** Adds the row that a table makes of an element. */
 export function writeRow(
   row: XmlNode,

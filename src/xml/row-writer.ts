@@ -13,8 +13,8 @@ type Slot = { group: number; before: string; write: WriteUsual }
 
 /**
  * Does what `writeRow` does for the rows that are built like one of them, byte for byte but for their values, and whose
- * values are plain or usual: one expression matches all of a row. To read and write the bytes one by one in JavaScript
- * takes three times as long, as do trees.
+ * values are plain or usual: one expression matches all of a row. To read and write its bytes one by one in JavaScript
+ * takes twice as long.
  */
 export class RowWriter {
   readonly #expression: RegExp

@@ -2,15 +2,12 @@ import { isAscii } from 'node:buffer'
 import { children, type XmlNode } from './node.ts'
 import { parseLenientXml, rootOf } from './parse.ts'
 import { readPlainXml } from './plain-parser.ts'
-import { type RowTable, writeRow } from './row-table.ts'
-import { RowWriter } from './row-writer.ts'
+import { RowReader } from './row-reader.ts'
+import { type RowTables, writeRow } from './row-table.ts'
 import { WrittenRows } from './written-rows.ts'
 
-export { type Column, type RowTable, utf8Characters } from './row-table.ts'
+export { type Column, type RowTable, type RowTables, utf8Characters } from './row-table.ts'
 export type { WrittenRows } from './written-rows.ts'
-
-/** By the name of the rows below the root. */
-export type RowTables<Name extends string = string> = Readonly<Record<Name, RowTable>>
 
 /** A list without its rows, and those as they are written: by name, in the document's order. */
 export type RewrittenList<Name extends string = string> = {
@@ -20,11 +17,7 @@ export type RewrittenList<Name extends string = string> = {
 
 /** Bytes that are text at a time: for more than 128 KB V8 asks for memory of its own, which takes longer than the rows. */
 const PIECE = 1 << 16
-/** OSS sends a thousand at most. */
-const MAX_ROWS = 2000
-/** Ways in which the rows of one document are built: it takes its time to make an expression. */
-const MAX_WRITERS = 8
-/** Of a row that no writer takes, and of what is no row. */
+/** Of what is no row. */
 const MAX_TAGS = 1000
 /** Stands in the rest of the document where the rows stood. */
 const ROWS = 'RowsStoodHere'
@@ -91,69 +84,9 @@ function endOfRows(reader: RowReader, bytes: Buffer, begin: number): number | un
       at += length
     }
   } catch {
-    // What a column throws is no answer for a document that is none.
+    // Whether the document is one comes before what a column throws.
     return undefined
   }
 }
 
 const piece = (bytes: Buffer, from: number) => bytes.toString('latin1', from, from + PIECE)
-
-class RowReader {
-  readonly rows: Record<string, WrittenRows> = {}
-  readonly #tables: RowTables
-  readonly #writers: { writer: RowWriter; rows: WrittenRows }[] = []
-  /** What a row begins with. */
-  readonly #start: RegExp
-  #count = 0
-  #writersMade = 0
-
-  constructor(tables: RowTables) {
-    this.#tables = tables
-    const names = Object.keys(tables)
-    this.#start = new RegExp(`[ \\t\\n]*<(${names.join('|')})>`, 'y')
-    for (const name of names) this.rows[name] = new WrittenRows()
-  }
-
-  /** Rewrites the whole rows that a text begins with. @returns where they end, or undefined when one is not plain. */
-  read(text: string): number | undefined {
-    for (let at = 0; ; this.#count++) {
-      const end = this.#rewriteKnown(text, at) ?? this.#rewriteOther(text, at)
-      if (end === undefined || this.#count > MAX_ROWS) return undefined
-      if (end === at) return at
-      at = end
-    }
-  }
-
-  /** @returns where the row ends that stands here; undefined where it is built like none before. */
-  #rewriteKnown(text: string, at: number): number | undefined {
-    for (const { writer, rows } of this.#writers) {
-      const end = writer.writeAt(text, at, rows)
-      if (end >= 0) return end
-    }
-    return undefined
-  }
-
-  /** @returns where the row ends, `at` where no whole row stands here, or undefined where it is not plain. */
-  #rewriteOther(text: string, at: number): number | undefined {
-    this.#start.lastIndex = at
-    const name = this.#start.exec(text)?.[1]
-    const tag = `</${name}>`
-    const last = text.indexOf(tag, at)
-    const table = this.#tables[name ?? '']
-    const rows = this.rows[name ?? '']
-    if (name === undefined || table === undefined || rows === undefined || last < 0) return at
-    const end = last + tag.length
-    const row = text.slice(text.indexOf('<', at), end)
-    if (this.#writersMade++ < MAX_WRITERS) {
-      const writer = RowWriter.like(row, name, table)
-      if (writer?.writeAt(text, at, rows) === end) {
-        this.#writers.push({ writer, rows })
-        return end
-      }
-    }
-    const element = readPlainXml(row, MAX_TAGS, 'lenient')?.[name]?.[0]
-    if (element === undefined) return undefined
-    writeRow(typeof element === 'object' ? element : {}, name, table, rows)
-    return end
-  }
-}

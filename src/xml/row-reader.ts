@@ -1,0 +1,72 @@
+import { readPlainXml } from './plain-parser.ts'
+import { type RowTables, writeRow } from './row-table.ts'
+import { RowWriter } from './row-writer.ts'
+import { WrittenRows } from './written-rows.ts'
+
+/** OSS sends a thousand at most. */
+const MAX_ROWS = 2000
+/** Ways in which the rows of one document are built: it takes its time to make an expression. */
+const MAX_WRITERS = 8
+/** Of a row. */
+const MAX_TAGS = 1000
+
+/** Reads the rows of a plain list, piece by piece, and writes them anew. */
+export class RowReader {
+  readonly rows: Record<string, WrittenRows> = {}
+  readonly #tables: RowTables
+  readonly #writers: { writer: RowWriter; rows: WrittenRows }[] = []
+  /** What a row begins with. */
+  readonly #start: RegExp
+  #count = 0
+  #writersMade = 0
+
+  constructor(tables: RowTables) {
+    this.#tables = tables
+    const names = Object.keys(tables)
+    this.#start = new RegExp(`[ \\t\\n]*<(${names.join('|')})>`, 'y')
+    for (const name of names) this.rows[name] = new WrittenRows()
+  }
+
+  /** Rewrites the whole rows that a text begins with. @returns where they end, or undefined when one is not plain. */
+  read(text: string): number | undefined {
+    for (let at = 0; ; this.#count++) {
+      const end = this.#rewriteKnown(text, at) ?? this.#rewriteOther(text, at)
+      if (end === undefined || this.#count > MAX_ROWS) return undefined
+      if (end === at) return at
+      at = end
+    }
+  }
+
+  /** @returns where the row ends that stands here; undefined where it is built like none before. */
+  #rewriteKnown(text: string, at: number): number | undefined {
+    for (const { writer, rows } of this.#writers) {
+      const end = writer.writeAt(text, at, rows)
+      if (end >= 0) return end
+    }
+    return undefined
+  }
+
+  /** @returns where the row ends, `at` where no whole row stands here, or undefined where it is not plain. */
+  #rewriteOther(text: string, at: number): number | undefined {
+    this.#start.lastIndex = at
+    const name = this.#start.exec(text)?.[1]
+    const tag = `</${name}>`
+    const last = text.indexOf(tag, at)
+    const table = this.#tables[name ?? '']
+    const rows = this.rows[name ?? '']
+    if (name === undefined || table === undefined || rows === undefined || last < 0) return at
+    const end = last + tag.length
+    const row = text.slice(text.indexOf('<', at), end)
+    if (this.#writersMade++ < MAX_WRITERS) {
+      const writer = RowWriter.like(row, name, table)
+      if (writer?.writeAt(text, at, rows) === end) {
+        this.#writers.push({ writer, rows })
+        return end
+      }
+    }
+    const element = readPlainXml(row, MAX_TAGS, 'lenient')?.[name]?.[0]
+    if (element === undefined) return undefined
+    writeRow(typeof element === 'object' ? element : {}, name, table, rows)
+    return end
+  }
+}
