@@ -162,12 +162,20 @@ export class Connection {
     const problem = problemOf(code)
     if (last === undefined && this.#discarded === undefined) this.#refuse(problem)
     else if (last?.isIncomplete !== true) this.#refusal = problem
-    // Its body is what is not understood.
-    else if (last.answered) last.outgoing.end()
-    else {
+    // Its body is what is not understood: an answer that is under way comes to its end first.
+    else if (last.answered) {
+      if (this.#discarded !== undefined) last.outgoing.end()
+    } else {
       const isShort = code === 'HPE_INVALID_EOF_STATE' && !Number.isNaN(last.length)
       this.#failBody(last, isShort ? 'IncompleteBody' : problem)
     }
+  }
+
+  /** A tunnel is nothing to open here, and what follows would be no HTTP. */
+  onConnect(): void {
+    // node:http has let go of the socket: answers before this one would wait for it for ever.
+    if (this.#current !== undefined) this.socket.destroy()
+    else this.onClientError({ name: '', message: '', code: 'HPE_CONNECT' })
   }
 
   /** Looks whether the client is too slow. @param now by `performance.now()`. */

@@ -40,10 +40,11 @@ const methods = new Set(METHODS)
 /**
  * Whether a request is none to S3 though node:http takes it: two readers may take it for two things, and that is how a
  * request hides in another. Not one Host; a target beyond ASCII; a length beside a transfer coding, even an empty one;
- * chunks in HTTP/1.0, which knows none (RFC 9112, 6.1); a method of another protocol.
+ * chunks in HTTP/1.0, which knows none (RFC 9112, 6.1); another protocol, by its method or its version.
  */
 export function isMalformed(incoming: IncomingMessage, headers: HeaderMap): boolean {
-  const { method, url, httpVersionMinor } = incoming
+  const { method, url, httpVersionMajor, httpVersionMinor } = incoming
+  if (httpVersionMajor !== 1) return true
   if (!host.test(headers.host ?? '') || !target.test(url ?? '') || !methods.has(method ?? '')) return true
   return 'transfer-encoding' in headers && (httpVersionMinor === 0 || 'content-length' in headers)
 }

@@ -184,10 +184,7 @@ export function createServer(
       if (connection === undefined) socket.destroy()
       else connection.onClientError(error)
     })
-    // A tunnel is nothing to open here, and what follows would be no HTTP.
-    .on('connect', (_, socket) =>
-      connections.get(socket as Socket)?.onClientError({ name: '', message: '', code: 'HPE_CONNECT' }),
-    )
+    .on('connect', (_, socket) => connections.get(socket as Socket)?.onConnect())
     // Also when its time is over, and then nobody else closes it.
     .on('tlsClientError', (_: Error, socket: Socket) => socket.destroy())
 

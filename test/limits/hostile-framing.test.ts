@@ -73,6 +73,8 @@ describe('is no request, and is refused once', () => {
     ['HTTP/0.9', 'GET /bucket/key\r\n\r\n'],
     ['no version', 'GET /bucket/key HTTP/\r\n\r\n'],
     ['a version that is none', head('GET /bucket/key HTTP/1.2', HOST)],
+    ['a version before 1.0', head('GET /bucket/key HTTP/0.9', HOST)],
+    ['a version of another framing', head('GET /bucket/key HTTP/2.0', HOST)],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a method of nobody', head('FOO /bucket/key HTTP/1.1', HOST)],
     ['a method of a megabyte', head(`${'G'.repeat(1e6)} /bucket/key HTTP/1.1`, HOST)],
@@ -202,6 +204,14 @@ describe('no request hides', () => {
     expect((said.match(/HTTP\/1\.1 \d+/g) ?? []).join()).toMatch(/^HTTP\/1\.1 40[03](,HTTP\/1\.1 403)?$/)
   })
 
+  test.each(['content-length: 3', 'transfer-encoding: chunked', 'no trailer'])(
+    'in a trailer of a refused upload: %s',
+    async (trailer) => {
+      const bytes = `${PUT}\r\n${HOST}\r\n${CHUNKED}\r\n\r\n5\r\nhello\r\n0\r\n${trailer}\r\n\r\n${hidden}`
+      expect(refusalIn(await exchange(world, bytes))).toBe('AccessDenied')
+    },
+  )
+
   test('behind CONNECT', async () => {
     expect(refusalIn(await exchange(world, `CONNECT /bucket HTTP/1.1\r\n${HOST}\r\n\r\n${hidden}`))).toBe(
       'BadRequest',
@@ -209,17 +219,31 @@ describe('no request hides', () => {
   })
 })
 
-test('what is no request does not break into the answer to the one before', async () => {
+test.each<[name: string, lines: string[], after: string]>([
+  ['what is no request', [], '\0no request\r\n\r\n'],
+  ['a body that is none', [CHUNKED], 'no chunk\r\n'],
+])('%s does not break into the answer that is under way', async (_, lines, after) => {
   const body = Buffer.alloc(12 * 1024 ** 2, 'b')
   await send(world.endpoint, sign({ method: 'PUT', target: '/bucket/large', body }, host))
-  const first = signedHead({ method: 'GET', target: '/bucket/large' }, host, {}).replace(
+  const first = signedHead({ method: 'GET', target: '/bucket/large' }, host, {}, ...lines).replace(
     'connection: close\r\n',
     '',
   )
-  const said = await exchange(world, first, { after: '\0no request\r\n\r\n' })
+  const said = await exchange(world, first, { after })
   const start = said.indexOf('\r\n\r\n') + 4
   expect(said.slice(0, start)).toMatch(/^HTTP\/1\.1 200 /)
   expect(/[^b]/.exec(said.slice(start, start + body.length))?.index).toBeUndefined()
+  await world.oss('bucket').delete('large')
+  world.ossRequests()
+})
+
+test('CONNECT behind an answer that is under way leaves no request behind', async () => {
+  const body = Buffer.alloc(12 * 1024 ** 2, 'b')
+  await send(world.endpoint, sign({ method: 'PUT', target: '/bucket/large', body }, host))
+  const first = signedHead({ method: 'GET', target: '/bucket/large' }, host, {})
+  await exchange(world, first.replace('connection: close\r\n', ''), {
+    after: `CONNECT /bucket HTTP/1.1\r\n${HOST}\r\n\r\n`,
+  })
   await world.oss('bucket').delete('large')
   world.ossRequests()
 })
