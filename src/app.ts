@@ -35,12 +35,12 @@ export type Ports = {
 export type Gateway = {
   /** Answers one request; never rejects. */
   answer(incoming: Incoming): Promise<Reply>
-  /** The answer to a request that the runtime does not let in. */
+  /** The reply to a request that the runtime refuses before `answer`: malformed, too slow, or at shutdown. */
   refuse(error: S3Error, method: string): Reply
   oss: OssClient
 }
 
-/** What answers requests: the gateway, without its client of OSS. */
+/** The part of a gateway that a runtime's server needs. */
 export type Responder = Pick<Gateway, 'answer' | 'refuse'>
 
 /** How a runtime reads a request off Hono's context and answers it with what the gateway replies. */
@@ -50,12 +50,12 @@ export type Serve<E extends Env> = (
   log: Log,
 ) => Response | Promise<Response>
 
-/** What a runtime hands in for an app: `nodePorts` and `workerPorts` have all but what is a deployment's own. */
+/** What a runtime hands in for an app. `nodePorts` and `workerPorts` hold all of it but `config`, `transport` and, on Node, `log`. */
 export type AppPorts<E extends Env> = Ports & { serve: Serve<E> }
 
 /**
  * The gateway as an app of Hono's, to be served, or mounted at the root of another: S3 clients sign whole paths.
- * @param ports the settings, the way to OSS, and the runtime's own.
+ * @param ports the settings, the transport to OSS, and what the runtime provides.
  */
 export function createApp<E extends Env>(ports: AppPorts<E>): Hono<E> {
   return appOf(createGateway(ports), ports)
@@ -63,7 +63,7 @@ export function createApp<E extends Env>(ports: AppPorts<E>): Hono<E> {
 
 /**
  * The app of a gateway, the same on every runtime. It has one route: the steps of a request are the calls in `answer`
- * below, since the gateway is asked without HTTP too, and Hono's chain of middleware costs promises.
+ * below, since the gateway answers without HTTP too, and each middleware of Hono's costs a promise.
  */
 export function appOf<E extends Env>(
   gateway: Responder,
@@ -81,10 +81,10 @@ export function createGateway(ports: Ports): Gateway {
 
   return { oss, answer, refuse: (error, method) => errorReply(error, method, newId()) }
 
-  /** The one error boundary, and what every answer carries. */
+  /** The error boundary, and the headers that every reply has: request ids and CORS. */
   async function answer(incoming: Incoming): Promise<Reply> {
     const requestId = newId()
-    // Only browsers send an Origin: for all others nothing is asked.
+    // Only browsers send an Origin: for other clients no CORS rules are read.
     const isCrossOrigin = 'origin' in incoming.headers
     let crossOrigin: Promise<HeaderMap> | undefined
     const onVerified = (accessKeyId: string) => {
@@ -104,40 +104,40 @@ export function createGateway(ports: Ports): Gateway {
     return { ...reply, headers: { ...reply.headers, ...(await crossOrigin) } }
   }
 
-  /** What is asked, who asks, whether it is allowed, whether there is room, the body, the operation. */
+  /** The steps of a request: parse, authenticate, check, authorize, limit, take the body, perform the operation. */
   async function perform(
     incoming: Incoming,
     requestId: string,
     onVerified: Context['onVerified'],
   ): Promise<Reply> {
-    const asked = parseRequest(incoming, config.domains)
-    const { operation, verified, client, isSigned } = authenticate(asked, config, clock)
-    checkVersionId(operation, asked.query)
+    const parsed = parseRequest(incoming, config.domains)
+    const { operation, verified, client, isSigned } = authenticate(parsed, config, clock)
+    checkVersionId(operation, parsed.query)
     checkHeaders(operation, verified.headers, incoming.headers)
     if (isSigned) {
-      authorizeRequest(client, operation.access, asked)
-      if (config.document.cors && asked.bucket !== undefined) knowBucket(oss, asked.bucket)
-      // Behind the signature: who has not signed takes no place of who has.
-      const place = onVerified(client.accessKeyId)
-      if (place !== undefined) await place
+      authorizeRequest(client, operation.access, parsed)
+      if (config.document.cors && parsed.bucket !== undefined) knowBucket(oss, parsed.bucket)
+      // After the signature is verified: unsigned requests do not count against the limit of signed ones.
+      const admitted = onVerified(client.accessKeyId)
+      if (admitted !== undefined) await admitted
     }
     if (operation.body === 'none' && operation.access === 'write') {
       await checkNoBody(operation, incoming.body, verified)
     }
     const body = operation.body === 'none' ? undefined : takeBody(operation, incoming.body, verified)
-    const request: Request = Object.assign(asked, { headers: verified.headers, body })
+    const request: Request = Object.assign(parsed, { headers: verified.headers, body })
     const context = contextOf(incoming, requestId, client, onVerified)
     const owner = request.headers['x-amz-expected-bucket-owner']
-    if (owner !== undefined && asked.bucket !== undefined && isSigned) {
-      await requireOwner(context, asked.bucket, owner)
+    if (owner !== undefined && parsed.bucket !== undefined && isSigned) {
+      await requireOwner(context, parsed.bucket, owner)
     }
     try {
-      // The row's level is the request's: the operation was found by it.
+      // The request has the bucket and key that the row's level needs: the row was found by them.
       return await operation.handle(request as never, context)
     } finally {
       if (operation.access === 'write' && operation.on === 'bucket') {
-        forgetCors(oss, asked.bucket ?? '')
-        forgetObjectLock(oss, asked.bucket ?? '')
+        forgetCors(oss, parsed.bucket ?? '')
+        forgetObjectLock(oss, parsed.bucket ?? '')
       }
     }
   }
@@ -150,7 +150,7 @@ export function createGateway(ports: Ports): Gateway {
   ): Context {
     const { sleep, timer, random, platform } = ports
     const renderErrorDocument = (error: unknown) => {
-      log('request failed late', { requestId, ...describe(error) })
+      log('request failed after the answer began', { requestId, ...describe(error) })
       return renderError(asS3Error(error, incoming, config.domains), requestId, requestId)
     }
     return {

@@ -1,11 +1,11 @@
 /** What the runtimes hand to the core, and what the core hands back. The core itself calls no fetch, clock or socket. */
 
 /**
- * Bytes in flight: sockets' on Node, a ReadableStream on Workers. Only the entry knows which. The memory of each piece
- * is its reader's own, to keep and to write over.
+ * A streamed body: from a socket on Node, a ReadableStream on Workers; only the runtime's folder knows which. Each piece
+ * belongs to its reader, which may keep it or write over it.
  */
 export type Body = AsyncIterable<Uint8Array> & {
-  /** Instead of reading it: all of it, where it has come whole and in one piece, or is empty. */
+  /** Instead of iterating: the whole body, where it has arrived in one piece or is empty; else undefined. */
   takeWhole?(): Uint8Array | undefined
 }
 
@@ -33,22 +33,22 @@ export type Incoming = {
   headers: HeaderMap
   body: Body
   /**
-   * Aborts when the client goes away. For what takes long: one call to OSS just comes to its end. Made when it is first
-   * asked for, since an AbortController costs as much as verifying a signature.
+   * Aborts when the client disconnects. For work of several calls to OSS; a single call is left to end. Created at first
+   * use, since an AbortController costs as much as verifying a signature.
    */
   signal: () => AbortSignal
-  /** Of the client, or of the proxy before the gateway. Absent where the platform bounds what is worked on at a time. */
+  /** IP address of the client, or of the proxy before the gateway. Absent where the platform limits concurrency (Workers). */
   clientAddress?: (() => string | undefined) | undefined
   /**
-   * Calls back once: when the answer is out, or can no more be brought out. Absent where the platform bounds what is
-   * worked on at a time.
+   * Calls back once: when the response has been sent, or can no longer be. Absent where the platform limits concurrency
+   * (Workers).
    */
   onAnswered?: ((call: () => void) => void) | undefined
-  /** Keeps the runtime up until work has come to its end that has to, whatever the client does. That it fails is told elsewhere. */
+  /** Keeps the runtime up until work has ended that must end even if the client disconnects. Its errors are handled elsewhere. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
-/** What an operation answers; the entry turns it into the runtime's own response. */
+/** What an operation answers; the runtime makes its own response of it. */
 export type Reply = { status: number; headers: HeaderMap; body?: Body | Uint8Array<ArrayBuffer> | string }
 
 export type OssRequest = {
@@ -59,7 +59,7 @@ export type OssRequest = {
   /** Sent with the `content-length` in `headers`. */
   body?: Body | Uint8Array | undefined
   signal?: AbortSignal | undefined
-  /** How long OSS may say nothing once it has the request; absent: as for any other. */
+  /** How long OSS may take to begin its response once it has the request; absent: `timeouts.oss.headers`. */
   answerTimeout?: TimeLimit | undefined
 }
 
@@ -70,13 +70,13 @@ export type TimeLimit = { ms: number; setting: string }
 export type OssResponse = { status: number; headers: HeaderMap; body: Body }
 
 /**
- * How a request reaches OSS: undici on Node, fetch on Workers, the local OSS in process. Rejects when no answer came,
- * where it is known with why: the error's `failure` is a {@link Failure}, as it is that of a body that ends early. A
- * success that comes before the request's body is out is no answer either.
+ * How a request reaches OSS: undici on Node, fetch on Workers, the embedded OSS in process. Rejects when no response
+ * came; where the reason is known, the error's `failure` is a {@link Failure}, also in the error of a body that ends
+ * early. A success that comes before the whole request body has been sent counts as no response.
  */
 export type Transport = (request: OssRequest) => Promise<OssResponse>
 
-/** `not-sent`: OSS got nothing of the request. `timeout`: a time limit struck. `unsendable`: it can never be sent. */
+/** `not-sent`: OSS received nothing of the request. `timeout`: a time limit was reached. `unsendable`: no attempt can succeed. */
 export type Failure = 'not-sent' | 'timeout' | 'unsendable'
 
 /** Milliseconds since the epoch. */
@@ -85,7 +85,7 @@ export type Clock = () => number
 /** Resolves after so many milliseconds; rejects when the signal aborts. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
 
-/** Calls back after so many milliseconds, unless what it returns is called before. For waits that seldom come to their end. */
+/** Calls back after so many milliseconds, unless what it returns is called before. For timeouts, which seldom fire. */
 export type Timer = (ms: number, call: () => void) => () => void
 
 /** What the runtime allows. */

@@ -1,4 +1,4 @@
-/** What a text ends with that has been cut. */
+/** The end of a text that was shortened. */
 const CUT = '…'
 
 /**
@@ -14,6 +14,6 @@ export function shorten(text: string, most: number): string {
 
 const MAX_LOGGED = 1024
 
-/** For `JSON.stringify` of a log's line: texts that a request has brought along do not fill it. */
+/** Replacer of `JSON.stringify` for log lines: texts, which may come from a request, are at most 1,024 characters. */
 export const shortenLogged = (_name: string, value: unknown): unknown =>
   typeof value === 'string' ? shorten(value, MAX_LOGGED) : value

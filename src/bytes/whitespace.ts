@@ -1,6 +1,6 @@
 /**
  * A header's value without the spaces and tabs that HTTP takes off its ends (RFC 9110 5.5). Not `trim()`, which takes a
- * no-break space too, and no regular expression, which would try every space of a long run anew.
+ * no-break space too, and no regular expression, which takes quadratic time for a long run of spaces.
  */
 export function trimWhitespace(value: string): string {
   let start = 0

@@ -27,7 +27,7 @@ export const nativeTimeout = (timeout: number): TimeLimit => ({
   setting: `${NATIVE_FACTOR} × ${SETTING}`,
 })
 
-/** By the client they are made of. */
+/** By the client that each is derived from. */
 const untimedClients = new WeakMap<OssClient, OssClient>()
 
 /** OSS for the calls that {@link attempt} makes: it repeats them and limits their time itself. */

@@ -1,8 +1,8 @@
 import type { TimeLimit, Timer } from '../ports.ts'
 import { timeoutError } from './attempt.ts'
 
-/** Milliseconds in which most copies are done: listening to the client's signal from the start would cost a tenth of each. */
-const UNATTENDED_MS = 1000
+/** Milliseconds in which most copies are done. Listening to the client's signal before would cost a tenth of each. */
+const LISTEN_AFTER_MS = 1000
 
 /** What ends the wait for a call to OSS, or is done during it. */
 export type CallLimits = {
@@ -17,16 +17,16 @@ export type CallLimits = {
 }
 
 /**
- * Waits for one call to OSS, until its client leaves or the limit is reached. The call itself is not cut: OSS finishes
- * what it has begun, and only its answer tells the result.
- * @throws what the work throws; the signal's reason once the client has gone; OssUnreachable when the limit is reached.
+ * Waits for one call to OSS, until the client disconnects or the limit is reached. The call itself is not aborted: OSS
+ * finishes what it has begun, and only its response has the result.
+ * @throws what the work throws; the signal's reason once the client has disconnected; OssUnreachable when the limit is reached.
  */
 export function awaitCall<T>(
   work: Promise<T>,
   { timer, signal, limit, onSlow, slowAfter }: CallLimits,
 ): Promise<T> {
   const after = slowAfter > 0 ? slowAfter : Number.POSITIVE_INFINITY
-  const first = Math.min(UNATTENDED_MS, after, limit.ms)
+  const first = Math.min(LISTEN_AFTER_MS, after, limit.ms)
   return new Promise((resolve, reject) => {
     const ends = [timer(first, begin)]
     const end = () => {

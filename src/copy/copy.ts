@@ -2,7 +2,7 @@ import type { HeaderMap } from '../ports.ts'
 import type { Preconditions } from '../translate/preconditions.ts'
 import type { WantedChecksum } from './source-checksum.ts'
 
-/** A copy, as every plan takes it: what is asked of OSS, in OSS's words, however it will be done. */
+/** A copy, as every plan takes it: what is asked of OSS, in OSS's headers, whichever plan does it. */
 export type Copy = {
   source: { bucket: string; key: string; versionId: string | undefined }
   destination: { bucket: string; key: string }
@@ -18,9 +18,9 @@ export type Copy = {
   payer: HeaderMap
   /** `x-oss-forbid-overwrite`, where the client asked for it. */
   condition: HeaderMap
-  /** A checksum that the destination is to have, and the answer to tell. */
+  /** A checksum that the destination is to have, and the reply to name. */
   checksum: WantedChecksum | undefined
-  /** Aborts when its client goes away. Made when it is asked for, as the request's. */
+  /** Aborts when the client disconnects. Created at first use, as the request's. */
   signal: () => AbortSignal
 }
 

@@ -7,7 +7,7 @@ const INTERVAL = 500
 const encode = (text: string) => new TextEncoder().encode(text)
 
 /**
- * The result of work, or an early reply in its stead once the work takes long and its status is decided.
+ * The result of work, or an early reply instead once the work takes long and its status is decided.
  * @param statusDecided asked once the work takes long: resolves when nothing is left that would need another status than 200;
  *   where it rejects, the result is waited for.
  * @param after milliseconds until the work takes long; 0: never.

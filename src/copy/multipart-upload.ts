@@ -11,7 +11,7 @@ export type Upload = {
   bucket: string
   key: string
   uploadId: string
-  /** To be called at the copy's end: looks again for what attempts to begin may have left. Never rejects. */
+  /** To be called at the copy's end: aborts uploads that attempts of `initiate` may have left. Never rejects. */
   abortOrphans?: () => Promise<void>
 }
 
@@ -37,7 +37,7 @@ export async function initiate(
   at: Omit<Upload, 'uploadId'>,
   headers: HeaderMap,
 ): Promise<Upload> {
-  // An upload whose id never arrives is known only by not having been there before.
+  // An upload whose id never arrives can only be recognised by not having been listed before.
   const before = await uploadsOf(ports, at).catch(() => undefined)
   const lost: number[] = []
   const abortOrphans = (own?: string) => abortOrphanedUploads(ports, at, { before, own, lost })
@@ -185,15 +185,15 @@ export async function complete(
       }
     })
   } catch (error) {
-    // Only this copy knows the upload: if it is gone, the attempt that was not heard has completed it.
-    // Asked by ending it, so that no attempt still on its way completes it after the question.
+    // Only this copy has the upload's id: if it no longer exists, the attempt whose response was lost has completed it.
+    // Found out by aborting it, so that no attempt still under way completes it afterwards.
     if (outcomeUnknown && (await abort(ports, upload, (error as Error).message)) === 'gone') return undefined
     throw error
   }
 }
 
-/** Parts that are still on their way when an upload is aborted may outlive it: OSS advises to ask again. */
-const MOST_ABORTS = 3
+/** Parts that are still being sent when an upload is aborted may outlive it: OSS advises to abort again. */
+const MAX_ABORTS = 3
 
 /**
  * AbortMultipartUpload; what could not be aborted is in the log, with its id. Never rejects.
@@ -207,7 +207,7 @@ export async function abort(
   let aborted = false
   let outcomeUnknown = false
   try {
-    for (let asked = 0; asked < MOST_ABORTS; asked++) {
+    for (let asked = 0; asked < MAX_ABORTS; asked++) {
       await attempt(ports, noAbort, async (signal) => {
         try {
           const { status } = await ports.oss.send({

@@ -54,7 +54,7 @@ export function planCopy(
   return ranges === undefined ? { kind: 'refuse', error: tooManyRequests(settings) } : { kind, ranges }
 }
 
-/** What hinders OSS: its refusal, or the type of the source that it says nothing of. */
+/** Why OSS does not copy: its refusal, or the source's type, which its error does not name. */
 const reasonOf = (refusal: Refusal, { type }: Pick<SourceFacts, 'type'>): Refusal =>
   type === 'Symlink' ? 'symlink' : type === 'Appendable' ? 'appendable' : refusal
 

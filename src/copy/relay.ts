@@ -38,8 +38,8 @@ export async function relayPart(
 }
 
 /**
- * Streams a whole, small source into one PutObject. OSS is told the source's CRC-64 where it is known,
- * and stores nothing that differs.
+ * Streams a whole, small source into one PutObject. The source's CRC-64 is sent where it is known, and OSS refuses
+ * bytes that differ.
  * @param headers the destination's, complete.
  * @param onOutcomeUnknown called when an attempt may have succeeded although its answer was lost.
  */

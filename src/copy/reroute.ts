@@ -67,7 +67,7 @@ export async function copyByUpload(
     completed = await complete(ports, upload, parts, atEnd)
   } catch (error) {
     await abort(ports, upload, (error as Error).message)
-    // Neither the completion nor the abort may have been heard.
+    // The responses to the completion and to the abort may both have been lost.
     const lost = completing && isOutcomeUnknown(error)
     const found = lost && (await findLostResult(ports, copy, facts, began).catch(() => undefined))
     if (found) return found
@@ -104,7 +104,7 @@ export async function copyInOne(
   return readResult(ports, copy, written)
 }
 
-/** What the same native copy would have given the destination, written out. */
+/** All headers of the destination, as a native copy would have set them. */
 async function destinationHeaders(
   ports: UploadPorts,
   { source, content, tagging, target, payer, signal }: Copy,

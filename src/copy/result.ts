@@ -7,7 +7,7 @@ import type { Copy, CopyResult } from './copy.ts'
 import type { UploadPorts, Written } from './multipart-upload.ts'
 import { readSource, type SourceFacts } from './source.ts'
 
-/** A result is looked for whatever the client does: it decides what is said of the destination. */
+/** The destination is read even after the client has disconnected. */
 const noAbort = undefined
 
 /**
@@ -28,7 +28,7 @@ export async function readResult(
   )
   const { versionId } = copy.source
   const origin: HeaderMap = versionId === undefined ? {} : { 'x-oss-copy-source-version-id': versionId }
-  // Another ETag is another writer's, who came later.
+  // With another ETag it has been overwritten by another client since.
   const stillThere = seen !== undefined && (written === undefined || seen.etag === written.etag)
   if (stillThere) {
     const result = resultOf(copy, seen)
@@ -79,7 +79,7 @@ export async function findLostResult(
   began: number,
 ): Promise<CopyResult | undefined> {
   const written = await readDestination(ports, copy, copy.signal())
-  // OSS's clock is not ours; its answer tells by how much.
+  // The difference to OSS's clock, by the Date of its response.
   const ahead = Date.parse(written.headers.date ?? '') - ports.clock()
   const since = began + (Number.isNaN(ahead) ? 0 : ahead) - CLOCK_TOLERANCE
   const sameBytes =

@@ -37,15 +37,15 @@ export type CopyPorts = UploadPorts & {
 }
 
 /**
- * Copies, by whatever plan OSS leaves.
- * @param onStatusDecided called when nothing is left that a client would be told with another status than 200 and no retry.
+ * Copies natively where OSS does, and by the plan that its refusal calls for where it does not.
+ * @param onStatusDecided called once no error is left that would need another status than 200, but retryable ones.
  * @throws S3Error, OssError, OssUnreachable; then the destination is as it was, and no upload is left.
  */
 export function performCopy(ports: CopyPorts, asked: Copy, onStatusDecided: () => void): Promise<CopyResult> {
   return perform(ports, asked, onStatusDecided).catch((error) => failure(ports, asked, error))
 }
 
-/** @throws why a copy has failed, as its client is told. */
+/** @throws the error of a failed copy as its client gets it. */
 async function failure(ports: CopyPorts, asked: Copy, error: unknown): Promise<never> {
   if (asked.signal().aborted) throw new OssUnreachable('the copy was given up', { cause: error })
   if (!(error instanceof SourceChanged)) throw error
@@ -85,8 +85,9 @@ async function perform(ports: CopyPorts, asked: Copy, onStatusDecided: () => voi
 }
 
 /**
- * OSS has no `*` condition; its rule for the metadata of self-copies is contradictory in its documents; and it
- * knows no checksum of S3's. There the source is looked at, pinned, and the complete metadata written out.
+ * Whether the source must be read first: OSS has no `*` condition, its documents contradict each other on the metadata of
+ * self-copies, and it has none of S3's checksums. Then the copy is pinned to the source's ETag, and its metadata is sent
+ * complete.
  */
 const needsFacts = (copy: Copy) =>
   keepsOwnContent(copy) || copy.checksum !== undefined || needsSourceFacts(copy.preconditions)
@@ -114,7 +115,7 @@ async function withFacts(
   return [{ ...pinned, checksum, content: { ...withoutStoredChecksums(content), ...kept } }, facts]
 }
 
-/** A 503: OSS has not begun. After any other failure a second attempt could find the first one's result in its way. */
+/** A 503: OSS has not begun. After any other failure a second attempt could be refused because of the first one's result. */
 const isRefusedUnstarted = (error: unknown) => error instanceof OssError && error.status === 503
 
 type Native = { result: CopyResult } | { refusal: Refusal }
@@ -130,7 +131,7 @@ async function tryNatively(
   let over = false
   let earlyDecision: AbortController | undefined
   const work = repeat(ports, isRefusedUnstarted, undefined, () => {
-    if (over) throw new Error('nobody waits for the copy any more')
+    if (over) throw new Error('the copy was given up')
     return copyNatively(ports.oss, copy, limit)
   })
   try {

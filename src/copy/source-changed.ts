@@ -14,8 +14,8 @@ export function asSourceChanged(error: unknown): unknown {
 }
 
 /**
- * What a client is told of a changed source: that its condition fails now, or that it may try again.
- * @param now the source as it is by now; undefined when nobody looked.
+ * The error of a copy whose source changed: that the client's condition fails now, or that it may try again.
+ * @param now the source as it is by now; undefined when it could not be read.
  */
 export function sourceChangedError(
   change: SourceChanged,

@@ -10,19 +10,19 @@ import { authScheme, requireSignatureV2, type Verified } from '../s3/signature.t
 import { verifySigV2 } from '../s3/sigv2.ts'
 import { verifySigV4 } from '../s3/sigv4.ts'
 
-/** What a request asks for, and who asks. */
+/** A request's operation, and the client that has signed it. */
 export type Authenticated = {
   operation: Operation
   verified: Verified
   client: Client
-  /** Whether it is signed; else the operation is one that needs no signature, or verifies a form's. */
+  /** False where the operation needs no signature (a preflight), or verifies that of a form itself. */
   isSigned: boolean
 }
 
 /**
  * Finds the operation and verifies the signature.
- * @throws S3Error what is wrong with the signature; AccessDenied where there is none and has to be one; where the signature
- *   holds, what the request is that S3 has no operation for.
+ * @throws S3Error of the signature; AccessDenied without one; and only where the signature is valid, that S3 has no such
+ *   operation.
  */
 export function authenticate(request: S3Request, config: Config, clock: Clock): Authenticated {
   const named = operationOf(request, config, clock)
@@ -32,7 +32,7 @@ export function authenticate(request: S3Request, config: Config, clock: Clock): 
     return { operation: named, verified, client: anonymous, isSigned: false }
   }
   const verified = verify(request, config, clock)
-  // Looked up again: a presigned query holds headers too, and they choose.
+  // Looked up again: a presigned query stands for headers too, and operations are selected by headers.
   const operation =
     verified.headers === request.headers ? named : findOperation({ ...request, headers: verified.headers })
   const client = config.clients.get(verified.accessKeyId)
@@ -40,7 +40,7 @@ export function authenticate(request: S3Request, config: Config, clock: Clock): 
   return { operation, verified, client, isSigned: true }
 }
 
-/** S3 says that there is no such operation only where the signature, if there is one, holds. */
+/** As S3: that there is no such operation is said only to a request whose signature, if it has one, is valid. */
 function operationOf(request: S3Request, config: Config, clock: Clock): Operation {
   try {
     checkRepeated(request)

@@ -1,6 +1,6 @@
 /**
- * Whose share of a limit an address counts to: an IPv4 address is somebody's own, of an IPv6 address its network of 64
- * bits is, in which one host may use any number of addresses (RFC 4291 2.5.1).
+ * What a limit of one client address counts by: an IPv4 address itself; of an IPv6 address its network of 64 bits, since
+ * one host may use any number of addresses in it (RFC 4291 2.5.1).
  * @param address as `socket.remoteAddress` gives it; undefined once the connection is gone.
  */
 export function clientNetwork(address: string | undefined): string {

@@ -6,7 +6,7 @@ import { toS3Error, unreachable } from '../translate/errors.ts'
 import { XmlError } from '../xml/index.ts'
 
 /**
- * What an error is to S3, whoever threw it.
+ * Any error as S3's: the last step of a request that has failed.
  * @param domains base domains of virtual-hosted style, by which the request is read again for what it is about.
  */
 export function asS3Error(error: unknown, incoming: Incoming, domains: readonly string[]): S3Error {
@@ -22,7 +22,7 @@ export function asS3Error(error: unknown, incoming: Incoming, domains: readonly 
 }
 
 /**
- * The answer that tells an error.
+ * The reply of an error: S3's error document, or headers only for HEAD.
  * @param hostId the id of OSS's request, where it is OSS's error.
  */
 export function errorReply(error: S3Error, method: string, requestId: string, hostId = requestId): Reply {
@@ -36,10 +36,10 @@ export function errorReply(error: S3Error, method: string, requestId: string, ho
   return { status: error.status, headers, body: renderError(error, requestId, hostId) }
 }
 
-/** Whether the log tells of it: not of what a client did, or of what is not there. */
+/** Whether an error is logged: those of the gateway and of OSS are, a client's mistakes and 404s are not. */
 export const isFailure = ({ status, code }: S3Error): boolean => status >= 500 && code !== 'NotImplemented'
 
-/** What the log says of a failure: causes down to the first, never a header or a body. */
+/** The facts of a failure's log line: its chain of causes, a stack where it is unexpected; never a header or a body. */
 export function describe(error: unknown): Record<string, unknown> {
   const causes: string[] = []
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

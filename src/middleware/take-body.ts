@@ -16,11 +16,11 @@ export function takeBody(
   body: Incoming['body'],
   { headers, payload }: Verified,
 ): PlainBody {
-  // A bucket can be created without a word, and some clients then send no length.
+  // CreateBucket and its like take no body at all, and some clients then send no Content-Length.
   const { on, checksumOf } = operation
-  const silent = on !== 'object' && !('content-length' in headers) && !('transfer-encoding' in headers)
+  const isBodiless = on !== 'object' && !('content-length' in headers) && !('transfer-encoding' in headers)
   const plain = plainBody(
-    { headers: silent ? { ...headers, 'content-length': '0' } : headers, body },
+    { headers: isBodiless ? { ...headers, 'content-length': '0' } : headers, body },
     payload,
     checksumOf,
   )
@@ -29,7 +29,7 @@ export function takeBody(
 }
 
 /**
- * Holds a write that takes no body to having none, and its checksums to being those of nothing.
+ * Checks that a write that takes no body has none, and that its checksum headers are those of no bytes.
  * @throws S3Error InvalidRequest, and those of the checksum headers.
  */
 export async function checkNoBody(
@@ -45,7 +45,7 @@ export async function checkNoBody(
   if (Object.keys(verified.headers).some(carriesChecksum)) await checkNothing(verified.headers)
 }
 
-/** Whether a body is announced and there; one in chunks may still be empty. */
+/** Whether a request has a body with bytes; a chunked one may be empty. */
 async function hasBytes({ headers }: Verified, body: Incoming['body']): Promise<boolean> {
   if (headers['transfer-encoding'] === undefined) return Number(headers['content-length'] ?? 0) > 0
   for await (const bytes of body) if (bytes.length > 0) return true

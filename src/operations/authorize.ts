@@ -3,7 +3,7 @@ import { S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
 import type { Operation } from './operation.ts'
 
-/** Whose requests are not signed: a client that may do nothing. */
+/** The client of unsigned requests: it may do nothing. */
 export const anonymous: Client = {
   accessKeyId: '',
   secretAccessKey: '',
@@ -16,8 +16,8 @@ export const anonymous: Client = {
 export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.includes(bucket) ?? true
 
 /**
- * Holds a client to its limits as far as the bucket goes, for a request whose keys are in its body: each of them
- * must be given to {@link authorize}.
+ * Checks a client's permissions on a bucket, for a request whose keys are in its body: each key must then be checked by
+ * {@link authorize}.
  * @throws S3Error AccessDenied.
  */
 export function authorizeBucket(client: Client, access: 'read' | 'write', bucket: string): void {
@@ -26,7 +26,7 @@ export function authorizeBucket(client: Client, access: 'read' | 'write', bucket
 }
 
 /**
- * Holds a client to its limits. The same parsed names are used here and in the request to OSS.
+ * Checks a client's permissions (`clients` in the settings). The names are those that the request to OSS is made of.
  * @param key the key, or the prefix of a listing; undefined for the bucket itself.
  * @throws S3Error AccessDenied.
  */
@@ -44,7 +44,7 @@ export function authorize(
 }
 
 /**
- * Holds a client to its limits, for all that the request's address says.
+ * Checks a client's permissions for a request whose address names all that it is about.
  * @throws S3Error AccessDenied.
  */
 export function authorizeRequest(

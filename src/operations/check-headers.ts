@@ -28,8 +28,9 @@ function refusalsOf({ name, method }: Pick<Operation, 'name' | 'method'>): Reado
 }
 
 /**
- * Refuses the headers that the table of request headers refuses: what OSS has nothing like, and what its client must
- * think is heeded although the operation has no use for it, as a condition, a range of a whole copy, metadata of a part.
+ * Refuses the headers that the table of request headers (translate/request-headers.ts) refuses for an operation: what OSS
+ * has no counterpart of, and what would be ignored silently although its client relies on it: a condition, a range of a
+ * whole copy, metadata of a part.
  * @param headers the request's, with those that a presigned query stands for.
  * @param sent the headers alone.
  * @throws S3Error InvalidArgument, NotImplemented.
@@ -48,7 +49,7 @@ export function checkHeaders(
       refused.get(header) ?? (metadata !== undefined && header.startsWith(METADATA) ? metadata : undefined)
     if (refusal !== undefined) throw refusal(header, headers[header] as string)
   }
-  // S3 stores an empty object then, which nobody wants who presigned a copy (aws-sdk-php#1275).
+  // S3 stores an empty object then, never what was meant by presigning a copy (aws-sdk-php#1275).
   if (isWrite(operation.method) && COPY_SOURCE in headers && !(COPY_SOURCE in sent)) {
     throw invalidArgument(
       'The copy source of a presigned request must be one of its signed headers, not a query parameter',

@@ -26,11 +26,11 @@ export type Context = {
   platform: Platform
   client: Client
   /**
-   * To be called by an operation that verifies its request itself, as soon as it knows who has signed, and before OSS is
-   * asked anything. @throws S3Error SlowDown where too many requests are worked on.
+   * To be called by an operation that verifies its request itself (POST Object), once the access key is known and before
+   * OSS is called. Counts the request against the concurrency limit. @throws S3Error SlowDown above it.
    */
   onVerified: (accessKeyId: string) => Promise<void> | undefined
-  /** The error document of a failure that comes after the answer has begun. */
+  /** The error document of a failure after the response has begun, for its body. */
   renderErrorDocument: (error: unknown) => string
 }
 
@@ -45,7 +45,7 @@ type Level = {
   object: ObjectRequest
 }
 
-/** What S3 can ask, one row each. Among the rows that fit, the one with the most conditions wins. */
+/** An operation of S3. Among the rows that fit a request, the one with the most conditions is taken. */
 type OperationOn<On extends keyof Level> = {
   name: string
   method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE' | 'OPTIONS'
@@ -59,7 +59,7 @@ type OperationOn<On extends keyof Level> = {
    * of keys that the body names and the handler authorises one by one.
    */
   access: 'read' | 'write' | 'list' | 'keys'
-  /** Who may ask; absent: who signed the request. `form`: the handler verifies the form's policy; `none`: anyone. */
+  /** How a request is authenticated; absent: by its signature. `form`: the handler verifies the form's policy; `none`: not at all. */
   auth?: 'form' | 'none'
   /** How the body is taken; `none`: a body is an error; `document`: it is read whole, and may not be long. */
   body: 'none' | 'document' | 'stream'

@@ -26,7 +26,7 @@ export type OssCall = {
   /** Overrides what is known of the bucket. */
   region?: string | undefined
   signal?: AbortSignal | undefined
-  /** For what takes OSS longer than usual: how long it may say nothing once it has the request. */
+  /** How long OSS may take to begin its response, where that is longer than for other calls. */
   answerTimeout?: TimeLimit | undefined
 }
 
@@ -41,13 +41,13 @@ export type OssClientPorts = {
   random?: () => number
 }
 
-/** Speaks to OSS: addresses, signs, learns regions, and turns refusals into {@link OssError}. */
+/** Calls OSS: finds the host by the bucket's region, signs, retries, and throws errors as {@link OssError}. */
 export type OssClient = {
   /** @throws OssError for any status of 300 and above; OssUnreachable when no answer came. */
   send(call: OssCall): Promise<OssResponse>
   /** Like `send`, with the body read as the document of that root. @throws OssUnreachable when it is none. */
   sendForXml(call: OssCall, root: string): Promise<{ headers: HeaderMap; document: XmlNode }>
-  /** Like `sendForXml`, for a list: its rows are written anew as their tables say. */
+  /** Like `sendForXml`, for a list: its rows are rewritten into S3's by their tables (xml/rows.ts). */
   sendForList<Name extends string>(
     call: OssCall,
     root: string,
@@ -55,7 +55,7 @@ export type OssClient = {
   ): Promise<{ headers: HeaderMap; document: RewrittenList<Name> }>
   learnRegion(bucket: string, region: string): void
   forgetRegion(bucket: string): void
-  /** The same client, every call made once: for those who repeat calls themselves. */
+  /** The same client without retries, for callers with their own. */
   once: OssClient
 }
 
@@ -72,13 +72,13 @@ export function createOssClient(ports: OssClientPorts): OssClient {
 
 function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: Repeat): OssClient {
   function learnRegion(bucket: string, region: string) {
-    // The name becomes part of a host: OSS's word is checked like anyone's.
+    // The name becomes part of a host name, so it is checked although OSS has sent it.
     if (!isRegionName(region)) return
     if (regions.size >= MAX_KNOWN_BUCKETS) regions.clear()
     regions.set(bucket, region)
   }
 
-  /** A body in flight cannot be sent twice: the region of its bucket is asked for first, once. */
+  /** A streamed body cannot be sent twice, so its bucket's region is looked up before, once. */
   async function findRegion(bucket: string, signal: AbortSignal | undefined) {
     try {
       const { document } = await sendForXml(
@@ -98,7 +98,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
     const region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
     try {
       const response = await attempt(ports, call, region)
-      // Only objects are sure to be answered by their own region alone.
+      // Other regions answer some calls on a bucket, but none on an object.
       if (call.bucket && call.key && !regions.has(call.bucket)) learnRegion(call.bucket, region)
       return response
     } catch (error) {
@@ -124,7 +124,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
   }
 
   const send: OssClient['send'] = (call) => repeat(call, () => sendOnce(call))
-  // A document that is no document, or only a piece of it, is no answer either.
+  // Repeated too where the response is not a complete document.
   const sendForXml: OssClient['sendForXml'] = (call, root) =>
     repeat(call, () => readOnce(call, root, (bytes) => parseLenientXml(bytes.toString('utf8'), root)))
   const sendForList: OssClient['sendForList'] = (call, root, tables) =>
@@ -156,11 +156,11 @@ function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<
   return ports.transport({ method, url, headers, body, signal, answerTimeout }).then(
     (response) => {
       if (response.status >= 300) return refused(response)
-      // A proxy's page, say: taken for OSS's word it would acknowledge what nobody has stored.
-      if (response.headers['x-oss-request-id'] === undefined) return foreign(response)
+      // From a proxy, say: taken for OSS's it would acknowledge a write that was not stored.
+      if (response.headers['x-oss-request-id'] === undefined) return notFromOss(response)
       const isEmpty =
         method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0'
-      return isEmpty && wholeOf(response.body) === undefined ? emptied(response) : response
+      return isEmpty && wholeOf(response.body) === undefined ? readToEnd(response) : response
     },
     (cause) => {
       throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
@@ -168,13 +168,13 @@ function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<
   )
 }
 
-/** Nobody will read the body, and unread it would hold the connection. */
-async function emptied(response: OssResponse): Promise<OssResponse> {
+/** Reads an empty body to its end, which frees the connection. */
+async function readToEnd(response: OssResponse): Promise<OssResponse> {
   await bytesOf(response.body)
   return response
 }
 
-async function foreign({ body }: OssResponse): Promise<never> {
+async function notFromOss({ body }: OssResponse): Promise<never> {
   await bytesOf(body)
   throw new OssUnreachable(
     "no answer came from OSS: what answered has no x-oss-request-id, as all of OSS's do",
@@ -218,7 +218,7 @@ function encodeQuery(query: OssCall['query']): string[] {
 
 const decodeBase64 = (text: string) => Buffer.from(text, 'base64').toString('utf8')
 
-/** OSS's documents are small; a larger body than this is none. */
+/** Bytes; OSS's documents are smaller. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024
 
 /** Reads a whole body as text. @throws OssUnreachable when it is cut short or larger than any document of OSS. */

@@ -5,13 +5,13 @@ import { OssError, OssUnreachable } from './error.ts'
 /** Makes a call, and again where it failed and another attempt is safe and may help. */
 export type Repeat = <T>(call: OssCall, attempt: () => Promise<T>) => Promise<T>
 
-const MOST_REPEATS = 2
+const MAX_RETRIES = 2
 /** Milliseconds, on average; twice as long before the next. */
 const FIRST_PAUSE = 100
-/** Milliseconds that OSS may ask for with Retry-After: its client waits as well. */
-const LONGEST_WISH = 3000
+/** The longest Retry-After of OSS that is honoured, in milliseconds: the gateway's client waits as long. */
+const MAX_RETRY_AFTER = 3000
 
-/** OSS's words for: not now. It has not begun. A 503 by another name may be anyone's, of work that was done. */
+/** Codes by which OSS refuses a request before it begins. A 503 with another code may come from a proxy, after the work was done. */
 const refusals = new Set([
   'ServiceUnavailable',
   'DownloadTrafficRateLimitExceeded',
@@ -29,7 +29,7 @@ const refusals = new Set([
 export function isRepeatable(call: OssCall, error: unknown): boolean {
   if (isStream(call.body)) return false
   if (error instanceof OssUnreachable) {
-    // After a timeout the client is told, and tries again itself: it has waited long enough.
+    // A timeout is answered at once: the client has waited long enough, and retries itself.
     return error.failure === 'not-sent' || (error.failure === undefined && isIdempotent(call))
   }
   if (!(error instanceof OssError)) return false
@@ -41,18 +41,18 @@ export function isRepeatable(call: OssCall, error: unknown): boolean {
 /** Whether a body can be sent only once. */
 export const isStream = (body: OssCall['body']) => body !== undefined && !(body instanceof Uint8Array)
 
-/** Done twice it is as if done once: a read, or the bytes of a part, whose number has room for one. */
+/** Whether a second call changes nothing: a read, or an UploadPart, which replaces the part of its number. */
 function isIdempotent({ method, query = {}, headers = {} }: OssCall): boolean {
   if (method === 'GET' || method === 'HEAD') return true
-  // A part's copy may be long, and still under way.
+  // An UploadPartCopy may still be running.
   return method === 'PUT' && query.partNumber !== undefined && headers['x-oss-copy-source'] === undefined
 }
 
 /** What one process may repeat. */
 export type RetryBudget = {
-  /** Whether another attempt may be made; it is then paid for. */
+  /** Whether another attempt may be made; takes its tokens. */
   spend(): boolean
-  /** @param repeats that a success took. */
+  /** Gives tokens back for a success. @param repeats that it took. */
   earn(repeats: number): void
 }
 
@@ -79,12 +79,12 @@ export function retryBudget(): RetryBudget {
 
 /** Milliseconds to wait. @param repeats made already. @param random from 0 up to 1. */
 export function pauseBefore(repeats: number, random: number, error: unknown): number {
-  const wish = error instanceof OssError ? Number(error.headers['retry-after'] ?? 0) * 1000 : 0
+  const retryAfter = error instanceof OssError ? Number(error.headers['retry-after'] ?? 0) * 1000 : 0
   const own = FIRST_PAUSE * 2 ** repeats * (0.5 + random)
-  return wish > own ? Math.min(wish, LONGEST_WISH) : own
+  return retryAfter > own ? Math.min(retryAfter, MAX_RETRY_AFTER) : own
 }
 
-/** Repeats calls that may be, after a pause, as long as the budget lasts and the client is there. */
+/** Repeats repeatable calls after a pause, while the budget lasts and the client is connected. */
 export function repeating(ports: { sleep: Sleep; random: () => number }, budget = retryBudget()): Repeat {
   return async (call, attempt) => {
     for (let repeats = 0; ; repeats++) {
@@ -93,7 +93,7 @@ export function repeating(ports: { sleep: Sleep; random: () => number }, budget 
         budget.earn(repeats)
         return answer
       } catch (error) {
-        const again = repeats < MOST_REPEATS && !call.signal?.aborted && isRepeatable(call, error)
+        const again = repeats < MAX_RETRIES && !call.signal?.aborted && isRepeatable(call, error)
         if (!again || !budget.spend()) throw error
         await ports.sleep(pauseBefore(repeats, ports.random(), error), call.signal).catch(() => {
           throw error

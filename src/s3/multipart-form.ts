@@ -8,7 +8,7 @@ export type Form = {
   fileName: string
   /** Ends only when the form does: throws MalformedPOSTRequest when it is cut short. */
   file: AsyncGenerator<Uint8Array, void, void>
-  /** Lets go of the body, so that the runtime can take off the connection what nobody read. */
+  /** Closes the body, so that the runtime can discard what was not read. */
   close(): void
 }
 

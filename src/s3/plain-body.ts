@@ -67,8 +67,8 @@ function framingOf(
   payload: Payload,
 ): Omit<Payload & { kind: 'chunked' }, 'kind'> | undefined {
   if (payload.kind === 'chunked') return payload
-  // AWS SDK for Java 2 frames an unsigned body and says so only here. A signed payload is never re-read by a header
-  // that nobody signed.
+  // AWS SDK for Java 2 frames an unsigned body and says so only here. A header that is not signed
+  // never changes how a signed payload is read.
   const framed =
     payload.kind === 'unsigned' &&
     headers['x-amz-decoded-content-length'] !== undefined &&

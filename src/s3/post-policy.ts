@@ -25,7 +25,7 @@ const v4Fields = ['X-Amz-Signature', 'X-Amz-Algorithm', 'X-Amz-Credential', 'X-A
 const v2Fields = ['Signature', 'AWSAccessKeyId'] as const
 
 /**
- * Who signed a form's policy.
+ * Verifies the signature of a form's policy.
  * @param allowV2 whether Signature Version 2 is taken.
  * @returns the access key id, and the names of the fields that need no condition.
  * @throws S3Error AccessDenied for a form without a policy, InvalidRequest, InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch.

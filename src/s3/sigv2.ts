@@ -126,7 +126,7 @@ function claimOfQuery(request: S3Request, now: number): Claim {
       elements: { Expires: iso(Number(expires) * 1000), ServerTime: iso(now) },
     })
   }
-  // boto writes every header it signs into the query, and nothing tells them from others.
+  // boto writes every header that it signs into the query, where nothing distinguishes them from other parameters.
   const headers = withHoisted(request, (name) => name.startsWith('x-amz-') || isContentLine(name))
   return { accessKeyId, signature, dateLine: expires, headers }
 }

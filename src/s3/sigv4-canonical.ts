@@ -33,7 +33,7 @@ function canonicalQuery(parameters: S3Request['parameters']): string {
   return encoded.map(([name, value]) => `${name}=${value}`).join('&')
 }
 
-/** Trimmed, each run of blanks one space. Not `trim()`, which takes a no-break space too. */
+/** Trimmed, each run of spaces and tabs one space. Not `trim()`, which takes a no-break space too. */
 function canonicalValue(value: string): string {
   return /^[ \t]|[ \t]$|[ \t]{2}|\t/.test(value) ? value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '') : value
 }

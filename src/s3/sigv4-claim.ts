@@ -4,7 +4,7 @@ import { invalidArgument, S3Error } from './error.ts'
 import type { S3Request } from './request.ts'
 import { iso, MAX_SKEW, parseBasicTime, requireRecent } from './signature.ts'
 
-/** What the client says it signed, and how. */
+/** What a request claims of its signature, before that is verified. */
 export type Claim = Credential & {
   /** `yyyyMMddTHHmmssZ`. */
   timestamp: string
@@ -12,7 +12,7 @@ export type Claim = Credential & {
   signature: string
   /** The last line of the canonical request. */
   payloadHash: string
-  /** The text of an Authorization header before its signature, where it is not known yet. */
+  /** The text of an Authorization header before its signature, where it is not in the cache yet. */
   unknown?: string | undefined
 }
 
@@ -107,19 +107,19 @@ export function claimOfQuery({ headers, query }: S3Request, now: number): Claim 
   return { ...credential, timestamp, signedHeaders, signature, payloadHash }
 }
 
-/** What an Authorization header says besides its signature. */
-type Terms = { credential: Credential; signedHeaders: () => ReadonlySet<string> }
+/** An Authorization header without its signature, parsed. */
+type Authorization = { credential: Credential; signedHeaders: () => ReadonlySet<string> }
 
-const MAX_TERMS = 256
+const MAX_AUTHORIZATIONS = 256
 const SIGNATURE_LENGTH = 64
 /** By the header's text before the signature: an SDK sends the same all day, and taking it apart costs two hashes. */
-const knownTerms = new Map<string, Terms>()
+const knownAuthorizations = new Map<string, Authorization>()
 
-function readAuthorization(header: string): Terms & Pick<Claim, 'signature' | 'unknown'> {
+function readAuthorization(header: string): Authorization & Pick<Claim, 'signature' | 'unknown'> {
   const signature = header.slice(-SIGNATURE_LENGTH)
   const before = header.slice(0, -SIGNATURE_LENGTH)
   const usual = /^[0-9a-f]{64}$/.test(signature)
-  const known = usual ? knownTerms.get(before) : undefined
+  const known = usual ? knownAuthorizations.get(before) : undefined
   if (known !== undefined) {
     return { credential: known.credential, signedHeaders: known.signedHeaders, signature, unknown: undefined }
   }
@@ -128,27 +128,27 @@ function readAuthorization(header: string): Terms & Pick<Claim, 'signature' | 'u
     credential: parseCredential(parts.Credential, headerMalformed),
     signedHeaders: () => parseSignedHeaders(parts.SignedHeaders, headerMalformed),
     signature: parts.Signature,
-    // Then any other signature in this one's place leaves the rest as it is.
+    // Only where the signature comes last: then the text before it says all but the signature.
     unknown: usual && /,\s*Signature=$/.test(before) ? before : undefined,
   }
 }
 
-/** Keeps what a header says. Only of requests that were verified, so that strangers cannot fill it. */
-export function rememberTerms({ unknown, accessKeyId, date, region, signedHeaders }: Claim): void {
+/** Caches a parsed header. Only those of verified requests, so that unsigned ones cannot fill the cache. */
+export function rememberAuthorization({ unknown, accessKeyId, date, region, signedHeaders }: Claim): void {
   if (unknown === undefined) return
-  remember(knownTerms, MAX_TERMS, unknown, {
+  remember(knownAuthorizations, MAX_AUTHORIZATIONS, unknown, {
     credential: { accessKeyId, date, region },
     signedHeaders: () => signedHeaders,
   })
 }
 
-/** Keeps a value; the oldest goes when there are too many. */
+/** Sets a value; above `most` the oldest is removed. */
 export function remember<Value>(known: Map<string, Value>, most: number, key: string, value: Value): void {
   if (known.size >= most) known.delete(known.keys().next().value as string)
   known.set(key, value)
 }
 
-/** `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`; with or without blanks after the commas. */
+/** `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`; with or without spaces after the commas. */
 function parseAuthorization(header: string): {
   Credential: string
   SignedHeaders: string

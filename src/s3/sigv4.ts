@@ -15,7 +15,14 @@ import {
   type Verified,
 } from './signature.ts'
 import { canonicalPath, canonicalRest } from './sigv4-canonical.ts'
-import { ALGORITHM, type Claim, claimOfHeader, claimOfQuery, remember, rememberTerms } from './sigv4-claim.ts'
+import {
+  ALGORITHM,
+  type Claim,
+  claimOfHeader,
+  claimOfQuery,
+  remember,
+  rememberAuthorization,
+} from './sigv4-claim.ts'
 
 const MAX_KEYS = 256
 
@@ -49,7 +56,7 @@ export function verifySigV4(request: S3Request, secretOf: SecretOf, now: number)
     throw signatureMismatch({ ...claim, stringToSign: stringToSign(usual), canonical: usual })
   }
   if (known === undefined) remember(signingKeys, MAX_KEYS, cacheKey, signing)
-  rememberTerms(claim)
+  rememberAuthorization(claim)
   return {
     accessKeyId,
     payload: parsePayload(payloadHash, { key: signing.key, timestamp, scope, seed: signature }),

@@ -123,7 +123,7 @@ export function objectChecksum(
   return { algorithm, type, value: typeof digest === 'string' ? counted(digest) : digest.then(counted) }
 }
 
-/** A checksum that nobody has compared with the object must not look as if it had been. */
+/** A checksum that cannot be compared with the object's is refused: success would look as if it had been. */
 function refuseUnknown(headers: HeaderMap): void {
   const name = Object.keys(headers).find(carriesChecksum)
   if (name !== undefined) {
@@ -146,7 +146,7 @@ function promisedChecksum(upload: UploadChecksum, headers: HeaderMap): string | 
   return value
 }
 
-/** @throws S3Error InvalidRequest for one of another algorithm, which nobody would look at; BadDigest for none. */
+/** @throws S3Error InvalidRequest for one of another algorithm, which would not be verified; BadDigest for a malformed one. */
 function partDigest(upload: UploadChecksum, { number, checksums }: CheckedPart) {
   const { algorithm, type } = upload
   const other = [...checksums.keys()].find((one) => one !== algorithm)

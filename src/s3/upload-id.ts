@@ -2,16 +2,16 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { S3Error } from './error.ts'
 import type { UploadChecksum } from './upload-checksum.ts'
 
-/** Who may read the object to be; `bucket`: whoever the bucket lets. */
+/** The ACL of the object that the upload makes; `bucket`: its bucket's. */
 export type UploadAcl = 'private' | 'public-read' | 'public-read-write' | 'bucket'
 
-/** An upload as its id tells it: what is said when it is created and needed when it is completed. */
+/** What an upload's id carries: what CreateMultipartUpload was given and later requests need. */
 export type Upload = {
-  /** The store's own id. */
+  /** OSS's own id. */
   id: string
   acl: UploadAcl
   checksum: UploadChecksum | undefined
-  /** Asked for by its creation; to be told by the answers to its parts. */
+  /** As its creation asked for; the responses to its parts name it. */
   encryption?: UploadEncryption | undefined
 }
 
@@ -37,16 +37,16 @@ const encryptionCodes = { a: 'AES256', k: 'aws:kms' } as const
 const aclCodes = { r: 'public-read', w: 'public-read-write', b: 'bucket' } as const
 type AclCode = keyof typeof aclCodes
 
-// <id>, or <id>_<checksum>, behind that <acl><seal>, .<encryption><key id>, or both
+// <id>, or <id>_<checksum>, behind that <acl><mac>, .<encryption><key id>, or both
 const pattern =
   /^([0-9A-Za-z]{1,128})(?:_([0-7msxyz])(?:([rwb])([0-9a-f]{32}))?(?:\.([ak])([0-9A-Za-z-]{0,128}))?)?$/
-/** What an id has room for. */
+/** Key ids that an upload id can carry. */
 const keyIdPattern = /^[0-9A-Za-z-]{1,128}$/
 
 /**
- * The id a client is given: the store's own where there is nothing to carry.
- * An ACL that lets others in is sealed: a server that completes an upload under the id a browser handed back must not
- * publish it by that. `private` needs no seal, for it is what every id says that says nothing.
+ * The id a client is given: OSS's own where there is nothing to carry.
+ * An ACL other than `private` has a MAC: a server that completes an upload by the id that a browser gave back must not
+ * make the object public by that. `private` needs none, being what an id without an ACL means.
  * @param secret the same in every process that answers for this endpoint.
  */
 export function renderUploadId({ id, acl, checksum, encryption }: Upload, secret: string): string {
@@ -55,11 +55,11 @@ export function renderUploadId({ id, acl, checksum, encryption }: Upload, secret
       checksumCodes[code]?.algorithm === checksum?.algorithm && checksumCodes[code]?.type === checksum?.type,
   )
   const aclCode = codeOf(aclCodes, acl)
-  const sealed = aclCode === undefined ? '' : `${aclCode}${seal(id, aclCode, secret)}`
+  const authenticatedAcl = aclCode === undefined ? '' : `${aclCode}${macOf(id, aclCode, secret)}`
   const encryptionCode = encryption && codeOf(encryptionCodes, encryption.algorithm)
   const keyId = keyIdPattern.test(encryption?.keyId ?? '') ? encryption?.keyId : undefined
   const encrypted = encryptionCode === undefined ? '' : `.${encryptionCode}${keyId ?? ''}`
-  const carried = `${checksumCode}${sealed}${encrypted}`
+  const carried = `${checksumCode}${authenticatedAcl}${encrypted}`
   return carried === '0' ? id : `${id}_${carried}`
 }
 
@@ -67,13 +67,13 @@ const codeOf = <Code extends string>(codes: Readonly<Record<Code, string>>, valu
   (Object.keys(codes) as Code[]).find((code) => codes[code] === value)
 
 /**
- * An id of {@link renderUploadId}, or the store's own, as its list of uploads shows it.
- * The form is checked before the store is asked, because an empty `uploadId` there means the object itself.
+ * An id of {@link renderUploadId}, or OSS's own, as ListMultipartUploads shows it.
+ * The form is checked before OSS is called, because an empty `uploadId` there means the object itself.
  * @throws S3Error NoSuchUpload.
  */
 export function parseUploadId(text: string, secret: string): Upload {
   const [, id, checksumCode = '0', aclCode, given = '', encryptionCode, keyId] = pattern.exec(text) ?? []
-  if (id === undefined || (aclCode !== undefined && !isSeal(given, seal(id, aclCode, secret)))) {
+  if (id === undefined || (aclCode !== undefined && !equalMacs(given, macOf(id, aclCode, secret)))) {
     throw new S3Error('NoSuchUpload', { elements: { UploadId: text } })
   }
   return {
@@ -91,7 +91,8 @@ export function parseUploadId(text: string, secret: string): Upload {
   }
 }
 
-const seal = (id: string, aclCode: string, secret: string) =>
+const macOf = (id: string, aclCode: string, secret: string) =>
   createHmac('sha256', secret).update(`upload acl\n${id}\n${aclCode}`).digest('hex').slice(0, 32)
 
-const isSeal = (given: string, expected: string) => timingSafeEqual(Buffer.from(given), Buffer.from(expected))
+const equalMacs = (given: string, expected: string) =>
+  timingSafeEqual(Buffer.from(given), Buffer.from(expected))

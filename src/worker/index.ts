@@ -40,7 +40,7 @@ function createWorker(env: Env) {
   return createApp({ ...workerPorts, config, transport: fetchTransport(config.document.timeouts.oss) }).fetch
 }
 
-/** Before the settings are mended every request fails: with 501, since SDKs repeat 500 and 503. */
+/** The answer to every request until the settings are corrected: a 501, since SDKs retry 500 and 503. */
 function misconfigured(method: string): Response {
   const id = workerPorts.newId()
   const error = new S3Error('NotImplemented', {

@@ -10,8 +10,8 @@ declare const FixedLengthStream: new (
 type WorkersInit = { encodeResponseBody: 'manual' }
 
 /**
- * Requests to OSS over fetch, which tells of no answer before the whole body is out: one that came early is not known.
- * @param timeouts seconds. fetch does not tell when it has a connection: `connect` is part of `headers`.
+ * Requests to OSS over fetch, which resolves only after the whole request body is sent: an early response is not seen.
+ * @param timeouts seconds. fetch does not report when it has connected: `connect` is part of `headers`.
  */
 export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport {
   const limit = (name: keyof typeof timeouts): TimeLimit => ({
@@ -26,7 +26,7 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
       throw failed(new Error('a key with a . or .. segment cannot be reached from Workers'), 'unsendable')
     }
     const cut = new AbortController()
-    /** Cuts the exchange when the time is up; the result calls that off. */
+    /** Aborts the call when the limit is reached. @returns what cancels that. */
     const within = (limit: TimeLimit, what: string) => {
       if (limit.ms === Number.POSITIVE_INFINITY) return () => {}
       const timeout = setTimeout(() => cut.abort(timedOut(what, limit)), limit.ms)
@@ -45,7 +45,7 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
         method,
         headers,
         body: isStream
-          ? withLength(toStream(cutting(body, cut, onSent)), headers['content-length'])
+          ? withLength(toStream(abortingOnError(body, cut, onSent)), headers['content-length'])
           : (body ?? null),
         redirect: 'manual',
         // Without it workerd decodes Content-Encoding as soon as the body is touched.
@@ -71,15 +71,15 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
 const READ_BYTES = 64 * 1024
 
 /**
- * An answer's body. What reads it here waits for its bytes no longer than the limits say. One that is only handed on
- * goes past the Worker, in a tenth of the CPU time, and is the platform's to watch.
+ * A response's body. Read here, it is held to the time limits. Passed on unread, the platform streams it in a tenth of
+ * the CPU time, without these limits.
  */
 class FetchedBody implements AsyncIterable<Uint8Array> {
   readonly #body: ReadableStream<Uint8Array> | null
   readonly #wait: () => () => void
   readonly #end: () => void
 
-  /** @param wait begins to wait for bytes; the result ends that. @param end ends the watch over all of it. */
+  /** @param wait starts the timeout of one read; its result cancels it. @param end cancels the timeout of the whole call. */
   constructor(body: ReadableStream<Uint8Array> | null, wait: () => () => void, end: () => void) {
     this.#body = body
     this.#wait = wait
@@ -101,27 +101,31 @@ class FetchedBody implements AsyncIterable<Uint8Array> {
     } finally {
       this.#end()
       await reader.cancel().catch(() => {})
-      // What has come to its end may be read again, and is empty.
+      // A stream that has ended may be iterated again, and is empty.
       reader.releaseLock()
     }
   }
 
-  /** For who hands it on unread. */
+  /** The stream itself, to be passed on without reading it here. */
   unread(): ReadableStream<Uint8Array> {
     this.#end()
     return this.#body ?? new Blob([]).stream()
   }
 }
 
-/** Header names and values as workerd has them, without the trailing blanks that it leaves on values. */
+/** Names and values of `Headers`, without the trailing whitespace that workerd leaves on values. */
 export function headersOf(from: Headers): HeaderMap {
   const headers = headerMap()
   for (const [name, value] of from) headers[name] = trimWhitespace(value)
   return headers
 }
 
-/** The body; when it breaks off, so does the request: workerd would end a chunked one as if it were whole. */
-async function* cutting(body: AsyncIterable<Uint8Array>, request: AbortController, onEnd: () => void) {
+/** The body; when it fails, the request is aborted: workerd would end a chunked one as if it were complete. */
+async function* abortingOnError(
+  body: AsyncIterable<Uint8Array>,
+  request: AbortController,
+  onEnd: () => void,
+) {
   try {
     yield* body
     onEnd()
@@ -131,7 +135,7 @@ async function* cutting(body: AsyncIterable<Uint8Array>, request: AbortControlle
   }
 }
 
-/** Any body as a stream of the runtime's own, without reading it where it is one. */
+/** Any body as a ReadableStream; one that is a ReadableStream is returned unread. */
 export function toStream(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   if (body instanceof ReadableStream) return body
   if (body instanceof FetchedBody) return body.unread()

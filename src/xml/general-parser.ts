@@ -101,7 +101,7 @@ function* build(
 /** Without names of its own, so that `<constructor>` is only an element. */
 const element = (): Open => ({ node: Object.create(null), text: '', hasElements: false })
 
-/** Blank text beside elements is what a pretty printer leaves; alone in an element it is its value. */
+/** Whitespace beside elements comes from a pretty printer; alone in an element it is the element's value. */
 function contentOf({ node, text, hasElements }: Open, read: (content: string) => string): XmlValue {
   if (!hasElements) return read(text)
   if (/[^ \t\r\n]/.test(text)) node['#text'] = [read(text)]

@@ -1,6 +1,6 @@
 /**
  * An element's children by name, each a list in document order; text-only elements are strings. Text beside elements is
- * `#text`, unless it is blank. Of attributes there is only {@link XSI_TYPE}, on elements that have others in them.
+ * `#text`, unless it is whitespace. Of attributes there is only {@link XSI_TYPE}, on elements that have others in them.
  */
 export type XmlNode = { [name: string]: XmlValue[] }
 export type XmlValue = string | XmlNode
@@ -32,7 +32,7 @@ export function children(node: XmlNode, name: string): XmlNode[] {
   return (node[name] ?? []).map((value) => (typeof value === 'object' ? value : {}))
 }
 
-/** Work that may be long: it yields after each piece, so that others can have their turn, and returns its result. */
+/** Work that may take long: it yields after each piece, so that its caller can let other requests proceed. Returns its result. */
 export type InPieces<Result> = Generator<undefined, Result, void>
 
 /** How many characters a piece has: parsed in a few milliseconds, whatever they are. */

@@ -55,7 +55,7 @@ async function abortUploads(request: BucketRequest, { oss }: Context): Promise<n
       const key = decodeKey(text(upload, 'Key') ?? '')
       const query = { uploadId: text(upload, 'UploadId') }
       await oss.send({ method: 'DELETE', bucket, key, query }).catch((error) => {
-        // Completed or aborted by someone else meanwhile: gone it is.
+        // Completed or aborted by another client meanwhile.
         if (!(error instanceof OssError) || error.code !== 'NoSuchUpload') throw error
       })
     }

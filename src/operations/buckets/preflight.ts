@@ -6,8 +6,8 @@ import type { BucketRequest, Context } from '../operation.ts'
 import { corsRules, corsRulesForAnyone, rememberedCorsRules } from './cors-rules.ts'
 
 /**
- * A browser's question before its request (OPTIONS), answered by the rules that OSS has for the bucket. Nobody signs
- * it: it tells nothing but the rule that fits, and whether the bucket is there, as S3 does.
+ * A CORS preflight (OPTIONS), answered by the rules that OSS has for the bucket. It is unsigned: the reply shows only the
+ * rule that matches, and whether the bucket exists, as S3's does.
  * @throws S3Error BadRequest, AccessForbidden.
  */
 export async function preflight(request: BucketRequest, context: Context): Promise<Reply> {
@@ -37,9 +37,9 @@ export async function preflight(request: BucketRequest, context: Context): Promi
 }
 
 /**
- * What the answer to a request with an Origin carries, whatever the answer is; without a rule, nothing. Never rejects:
- * a request does not fail because its bucket's rules cannot be read.
- * @param isSigned without a signature that holds, OSS is not asked: only rules that are known already are told.
+ * The CORS headers of the reply to a request with an Origin, an error included; empty where no rule matches. Never
+ * rejects: a request does not fail because its bucket's rules cannot be read.
+ * @param isSigned whether the signature is valid; else OSS is not called, and only rules in the cache are used.
  */
 export async function crossOriginHeaders(
   incoming: Incoming,

@@ -42,7 +42,7 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
       throw error instanceof OssError ? toS3Error(error, copy.source) : error
     },
   )
-  // Its client gone, a copy still has an upload to abort.
+  // After the client has disconnected, a copy still has its upload to abort.
   request.waitUntil?.(work)
   return await keepAliveReply(work, () => statusDecided, context)
 }
@@ -108,7 +108,7 @@ const changesForm = (headers: HeaderMap) =>
 /**
  * A self-copy that asks for no change makes one where the object is a restored copy of an archived one, which stays
  * then, and where the bucket encrypts what is written.
- * @throws S3Error InvalidRequest; what hinders a look at the source.
+ * @throws S3Error InvalidRequest; the errors of {@link checkSource}.
  */
 async function requireChange(copy: Copy, context: Context): Promise<void> {
   const { headers } = await checkSource(copyPorts(context), copy)

@@ -96,9 +96,9 @@ async function copyPart(part: PartCopy, upload: Upload, context: Context): Promi
 }
 
 /**
- * Beside a copy that takes long: whether its answer may begin. The source is there and as it has to be, the upload is
- * there, and no setting forbids another way than OSS's own.
- * @throws what speaks against it: the answer is then left to the copy, which may come to another.
+ * While a copy takes long: checks what would give its response another status than 200, so that it may begin. The source
+ * exists and its conditions hold, the upload exists, and no setting forbids to reroute.
+ * @throws where a check fails; the response then waits for the copy.
  */
 async function decideStatusEarly(part: PartCopy, context: Context): Promise<void> {
   const facts = await checkSource(part, context)

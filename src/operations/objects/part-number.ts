@@ -20,8 +20,8 @@ export function requestedPart(request: ObjectRequest): number | undefined {
 }
 
 /**
- * Sees to it that the part asked for can be the whole object: of an object in several parts OSS keeps only their
- * number, and the first stands for all of it.
+ * Checks that the part can be answered with the whole object: of an object in several parts OSS keeps only their number,
+ * and part 1 is answered with all of it.
  * @param oss the object's headers.
  * @returns what the answer says of the parts: how many, where the object was uploaded in parts.
  * @throws S3Error InvalidPartNumber; NotImplemented for a later part.
@@ -34,7 +34,7 @@ export function checkPart(number: number, oss: HeaderMap): HeaderMap {
     })
   }
   if (parts !== undefined && parts > 1) {
-    // Download managers ask for it before all others, and take what is told no parts count for an object without parts.
+    // Download managers read part 1 first, and take an object without a parts count for one that was uploaded whole.
     if (number === 1) return {}
     throw notImplemented('partNumber', 'OSS does not keep where the parts of an object begin and end')
   }

@@ -96,7 +96,7 @@ async function put(
   return { status: 200, headers: toS3Answer(answer.headers) }
 }
 
-/** OSS does not tell an object without a lock from a bucket that knows none; S3 does. */
+/** OSS has one error for an object without a lock and for a bucket without object lock; S3 has two. */
 async function refuse(error: unknown, request: ObjectRequest, context: Context): Promise<never> {
   const unclear = ['NoSuchWORMConfiguration', 'NoSuchObjectWORMConfiguration', 'InvalidRequest']
   if (!(error instanceof OssError) || !unclear.includes(error.code)) throw error

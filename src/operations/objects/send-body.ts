@@ -5,12 +5,12 @@ import type { PlainBody } from '../../s3/body.ts'
 import { S3Error } from '../../s3/error.ts'
 import { MAX_UPLOAD_BYTES } from '../../s3/limits.ts'
 
-/** A body up to this many bytes is read and verified before anything is sent; a longer one on its way. */
+/** Bytes; a body up to this length is read and verified before anything is sent, a longer one while it is sent. */
 const SHORT_BYTES = 128 * 1024
 
 /**
  * Sends a client's body on to OSS, verified.
- * @param known headers that come of the verified checksums, where those are known before the body is sent.
+ * @param headersOf headers to add for the verified checksums, where those are known before the body is sent.
  * @throws S3Error EntityTooLarge, and what the body turned out not to be; then OSS has stored nothing.
  *   InternalError when OSS's CRC-64 says that it stored other bytes than it was sent.
  */
@@ -24,7 +24,7 @@ export async function sendBody(
     query,
     headers: given,
   }: Pick<OssCall, 'method' | 'bucket' | 'key' | 'query' | 'headers'>,
-  known: (checksums: HeaderMap) => HeaderMap = () => ({}),
+  headersOf: (checksums: HeaderMap) => HeaderMap = () => ({}),
 ): Promise<OssResponse> {
   const { length } = body
   if (length !== undefined && length > MAX_UPLOAD_BYTES) {
@@ -34,7 +34,7 @@ export async function sendBody(
   }
   const bytes = length === undefined ? await wholeIfShort(body.body) : await readIfShort(body, length)
   const headers = headerMap(given)
-  if (bytes instanceof Uint8Array) Object.assign(headers, known(body.checksums()))
+  if (bytes instanceof Uint8Array) Object.assign(headers, headersOf(body.checksums()))
   if (length !== undefined) headers['content-length'] = String(length)
   const crc64 = ossCrc64()
   let broken: unknown
@@ -42,9 +42,9 @@ export async function sendBody(
     const sent = seen(bytes, crc64.update, (error) => {
       broken = error
     })
-    // Field by field: what a spread makes has a hidden class of its own each time, and all who read it pay for that.
+    // Field by field: each object made by a spread has a hidden class of its own, which slows down every read of it.
     const stored = await oss.send({ method, bucket, key, query, headers, body: sent })
-    // Whatever became of it on the way: what is not what was promised is never called a success.
+    // A body that failed its verification is never a success, whatever OSS has answered.
     const failure = body.failure()
     if (failure !== undefined) throw failure
     const { 'x-oss-hash-crc64ecma': storedCrc64 } = stored.headers
@@ -53,12 +53,12 @@ export async function sendBody(
     }
     return stored
   } catch (error) {
-    // A body that failed its verification, or came no further, was cut off on its way to OSS: that is the answer.
+    // A body that failed its verification or broke off was not sent to its end: its error is the answer, not OSS's.
     throw body.failure() ?? (broken instanceof S3Error ? broken : error)
   }
 }
 
-/** Shows the bytes on their way to `see`, and what their source throws to `failed`. */
+/** The same body; each piece is passed to `see` as it is read, and an error of the source to `failed`. */
 function seen(
   body: PlainBody['body'] | Uint8Array,
   see: (bytes: Uint8Array) => void,
@@ -112,5 +112,5 @@ async function* resumed(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8
   }
 }
 
-/** Of a body without bytes none can be withheld on the way: it has to be read first, as every short one is. */
+/** An empty body has no last piece that could be withheld until it is verified: it has to be read before, as every short one is. */
 const readIfShort = (body: PlainBody, length: number) => (length > SHORT_BYTES ? body.body : body.whole())

@@ -101,8 +101,8 @@ const completionReply = (
   )
 
 /**
- * The answer to who completes an upload again that did not hear the first answer: where OSS no longer has the upload, and
- * the object is the one that these parts make.
+ * The reply to a completion that is repeated because its first response was lost: OSS no longer has the upload, and the
+ * object is the one that these parts make.
  * @param error why it could not be completed now.
  * @throws `error` where it is another object, or none; S3Error for a size or a checksum that is not the object's.
  */
@@ -124,7 +124,7 @@ async function completedBefore(
   const etags = wanted.map((part) => part.etag)
   if (!isETagOfParts(etag, etags)) throw error
   checkSize(headers, Number(length))
-  // The sizes of its parts are gone, unless there was but one.
+  // OSS no longer knows the sizes of the parts; a single one has the object's.
   const size = wanted.length === 1 ? Number(length) : undefined
   const parts = wanted.map((part) => ({ ...part, size }))
   const checksum = await known(objectChecksum(upload.checksum, headers, parts))
