@@ -2,7 +2,7 @@ import { type Env, Hono, type Context as HonoContext } from 'hono'
 import type { Config } from './config/index.ts'
 import { admit, concurrencyLimitOf } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
-import { asS3Error, describe, errorReply, isFailure } from './middleware/errors.ts'
+import { asS3Error, errorReply, isLogged, logFacts } from './middleware/errors.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
 import { authorizeRequest } from './operations/authorize.ts'
 import { forgetCors, knowBucket } from './operations/buckets/cors-rules.ts'
@@ -150,7 +150,7 @@ export function createGateway(ports: Ports): Gateway {
   ): Context {
     const { sleep, timer, random, platform } = ports
     const renderErrorDocument = (error: unknown) => {
-      log('request failed after the answer began', { requestId, ...describe(error) })
+      log('request failed after the answer began', { requestId, ...logFacts(error) })
       return renderError(asS3Error(error, incoming, config.domains), requestId, requestId)
     }
     return {
@@ -170,7 +170,7 @@ export function createGateway(ports: Ports): Gateway {
 
   function fail(error: unknown, incoming: Incoming, requestId: string): Reply {
     const s3Error = asS3Error(error, incoming, config.domains)
-    if (isFailure(s3Error)) log('request failed', { requestId, ...describe(error) })
+    if (isLogged(s3Error)) log('request failed', { requestId, ...logFacts(error) })
     const cause = error instanceof OssError ? error : s3Error.cause
     const hostId = cause instanceof OssError ? cause.requestId : undefined
     return errorReply(s3Error, incoming.method, requestId, hostId)

@@ -37,10 +37,10 @@ export function errorReply(error: S3Error, method: string, requestId: string, ho
 }
 
 /** Whether an error is logged: those of the gateway and of OSS are, a client's mistakes and 404s are not. */
-export const isFailure = ({ status, code }: S3Error): boolean => status >= 500 && code !== 'NotImplemented'
+export const isLogged = ({ status, code }: S3Error): boolean => status >= 500 && code !== 'NotImplemented'
 
 /** The facts of a failure's log line: its chain of causes, a stack where it is unexpected; never a header or a body. */
-export function describe(error: unknown): Record<string, unknown> {
+export function logFacts(error: unknown): Record<string, unknown> {
   const causes: string[] = []
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const detail =

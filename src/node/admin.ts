@@ -8,17 +8,17 @@ import type { Log } from '../ports.ts'
 import { listen } from './listen.ts'
 import { createReadiness } from './readiness.ts'
 
-/** What the process knows of itself. */
+/** The process's own health, without OSS's. */
 export type Health = {
   alive(): boolean
-  /** Why no request should come here, whatever OSS says; undefined when there is no such reason. */
+  /** Why this process should get no requests, whether or not OSS can be used; undefined when it should. */
   unready(): string | undefined
 }
 
 /** Why OSS cannot be used, or undefined when it answers a signed request. */
 export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
   try {
-    // Once: who asks for health asks again, and soon.
+    // Without retries: health checks are repeated anyway.
     await oss.once.sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
     return undefined
   } catch (error) {
@@ -29,12 +29,12 @@ export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
   }
 }
 
-/** Health, on a listener of its own: `/healthz` is also a legal bucket path. */
+/** The app of the health checks. On a listener of its own, since `/healthz` is also a path of S3's. */
 function createAdmin({ alive, unready }: Health, ossIsReady: () => Promise<boolean>): Hono {
   const admin = new Hono()
   admin.get('/healthz', (c) => (alive() ? c.text('ok\n') : c.text('no worker listens\n', 503)))
   admin.get('/readyz', async (c) => {
-    // Asked again after OSS: a stop may have begun meanwhile.
+    // Checked again after the call to OSS: the process may have begun to stop meanwhile.
     const reason = unready() ?? ((await ossIsReady()) ? unready() : 'OSS cannot be used: the log says why')
     return reason === undefined ? c.text('ok\n') : c.text(`${reason}\n`, 503)
   })

@@ -1,36 +1,36 @@
-/** Bytes that wait here for whoever takes them, before their source is told to pause. */
+/** Bytes in the queue above which the source is paused. */
 const HIGH_WATER = 64 * 1024
-/** And how many pieces of it: one of a single byte costs as much memory as a hundred bytes. */
+/** Pieces in the queue above which it is paused: one of a single byte takes as much memory as a hundred bytes. */
 const MOST_PIECES = 256
 
 /** Where a body's bytes come from: a connection. */
 export type Source = {
-  /** Somebody begins to read. */
+  /** The reader has begun. */
   begin?(): void
-  /** What was pushed has been taken: more may come. */
+  /** The queue has been read: more may be pushed. */
   resume(): void
-  /** Nobody reads the rest. */
+  /** The rest will not be read. */
   abandon(): void
 }
 
-/** Where a body goes as fast as it is taken. */
+/** What a body is piped to. */
 export type Sink = {
   /** @returns whether more may come at once. False: not before {@link BodyStream.drained}. */
   write(bytes: Uint8Array): boolean
-  /** No more comes. @param error why it is not whole. */
+  /** The end. @param error why the body is incomplete. */
   end(error?: Error): void
 }
 
 /**
- * The bytes of a message's body on their way from a connection to one reader. A Readable does the same, for as much CPU
- * as all of a small request; this one knows when it has come whole, which a small body has by the time anyone looks.
+ * A body between a connection and its one reader: an iterable with back-pressure. A Readable costs as much CPU as all of a
+ * small request. This one also knows when the body has arrived in one piece, as a small one has by the time it is read.
  */
 export class BodyStream implements AsyncIterableIterator<Uint8Array> {
   /** Whether the source is to wait for `resume`. */
   paused = false
-  /** Whether someone has begun to read. */
+  /** Whether reading has begun. */
   begun = false
-  /** Whether all there is has been pushed. */
+  /** Whether the end has been reached, or an error. */
   ended = false
   #source: Source
   readonly #queue: Uint8Array[] = []
@@ -45,7 +45,7 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
     this.#source = source
   }
 
-  /** Whether someone waits for bytes: at any other time the source cannot be told to be slow. */
+  /** Whether the reader waits for bytes: only then can the source be too slow. */
   get waiting(): boolean {
     return this.#reader !== undefined
   }
@@ -68,14 +68,14 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
     if (this.#isFull()) this.paused = true
   }
 
-  /** No more comes. @param error why it is not whole. */
+  /** The end. @param error why the body is incomplete. */
   end(error?: Error): void {
     if (this.ended) return
     this.ended = true
     this.#error = error
-    if (!this.paused) this.#source = nobody
+    if (!this.paused) this.#source = noSource
     if (this.#sink !== undefined) {
-      // Of what is not whole, the rest is no use.
+      // The rest of an incomplete body is of no use.
       if (error !== undefined || this.#isWritten()) this.#endSink()
     } else if (this.#reader !== undefined) {
       if (error === undefined) this.#reader.resolve(over)
@@ -84,9 +84,9 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** Nobody reads the rest. */
+  /** The rest will not be read. */
   abandon(): void {
-    // Who reads on all the same must not take it for whole.
+    // A reader that goes on all the same must get an error, not the end.
     if (this.#queue.length > 0 || !this.ended) {
       this.#error ??= new Error('what follows was abandoned')
       this.#queue.length = 0
@@ -101,13 +101,13 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
     this.#resume()
   }
 
-  /** All of it, where it has come whole in one piece or none; undefined where it has not, and may never. */
+  /** The whole body, where it has arrived in one piece or is empty; else undefined. */
   takeWhole(): Uint8Array | undefined {
     if (!this.ended || this.#error !== undefined || this.#queue.length > 1) return undefined
     return this.#take() ?? NONE
   }
 
-  /** Goes into a sink from now on. */
+  /** Writes everything to a sink from now on. */
   pipe(sink: Sink): void {
     this.#begin()
     this.#sink = sink
@@ -115,7 +115,7 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
     this.drained()
   }
 
-  /** The sink takes more. */
+  /** To be called when the sink accepts more after `write` returned false. */
   drained(): void {
     if (this.#sink === undefined || !this.paused) return
     for (let bytes = this.#queue.shift(); bytes !== undefined; bytes = this.#queue.shift()) {
@@ -149,7 +149,7 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
   #begin(): void {
     if (this.begun) return
     this.begun = true
-    // Of what has ended, nobody need be told to send it.
+    // After the end there is nothing left to send.
     if (!this.ended) this.#source.begin?.()
   }
 
@@ -169,7 +169,7 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
     if (!this.paused) return
     this.paused = false
     const source = this.#source
-    if (this.ended) this.#source = nobody
+    if (this.ended) this.#source = noSource
     source.resume()
   }
 
@@ -186,5 +186,5 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
 
 const over: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined }
 const NONE = Buffer.alloc(0)
-/** Once all has come and been taken, the connection it came from serves others, and must not be resumed for this one. */
-const nobody: Source = { resume: () => {}, abandon: () => {} }
+/** Once a body has been read, its connection serves other requests, and must not be resumed for this one. */
+const noSource: Source = { resume: () => {}, abandon: () => {} }

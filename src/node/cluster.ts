@@ -23,7 +23,7 @@ type FromWorker = 'ready' | { port: number } | { failed: string }
 /** Other tools run programs under `node:cluster` too. */
 const WORKER_MARK = 'WORKER_OF_S3_OSS_GATEWAY'
 
-/** Who has served for so many milliseconds did not die of how it was started. */
+/** Milliseconds after which a worker's death is not put down to its start: the pause before restarts is reset. */
 const STABLE_AFTER = 10_000
 const FIRST_PAUSE = 100
 const LAST_PAUSE = 30_000
@@ -45,7 +45,7 @@ export async function startWorkers(
   read: () => Settings,
   log: Log,
 ): Promise<Workers> {
-  /** Those that a worker has come up with. */
+  /** The settings that workers have started with. */
   let accepted = settings
   let stopping = false
   let reloading = false
@@ -53,7 +53,7 @@ export async function startWorkers(
   let pause = 0
   /** All there are, until they end. */
   const workers = new Map<Worker, Promise<void>>()
-  /** Those that listen and are not to leave. */
+  /** Those that listen and are not being replaced. */
   const serving = new Set<Worker>()
 
   const { config } = settings
@@ -70,7 +70,7 @@ export async function startWorkers(
     },
     log,
   )
-  // Who leaves in a hurry leaves nobody behind.
+  // Also on process.exit no worker is left running.
   process.once('exit', () => {
     for (const worker of workers.keys()) worker.process.kill('SIGKILL')
   })
@@ -84,7 +84,7 @@ export async function startWorkers(
       let why: string | undefined
       let began: number | undefined
       worker.on('message', (message: FromWorker) => {
-        // Before, it would not have heard anything.
+        // A message sent before could be lost.
         if (message === 'ready') sendToWorker(worker, stopping ? { stop: 0 } : { serve: document })
         else if ('failed' in message) why = message.failed
         else {
@@ -132,7 +132,7 @@ export async function startWorkers(
       return
     }
     const old = [...serving]
-    // Nobody listens: whoever is started next is started with these.
+    // No worker listens: the next to start gets these settings.
     if (old.length === 0) accepted = fresh
     log('workers are replaced', { pids: old.map((worker) => worker.process.pid) })
     for (const worker of old) {
@@ -147,7 +147,7 @@ export async function startWorkers(
       if (stopping) return
       accepted = fresh
       serving.delete(worker)
-      // What it has in flight may take as long as any request: others serve, nobody waits for it.
+      // Its requests in flight may take as long as any: the new workers serve meanwhile.
       sendToWorker(worker, { stop: fresh.config.document.timeouts.client.total * 1000 })
     }
     log('workers replaced', {})
@@ -164,7 +164,7 @@ export async function startWorkers(
     reloading = false
   }
 
-  // One first: what is wrong with it is wrong with all, and said once.
+  // One first: what makes it fail would make all fail, and is reported once.
   const port = await startWorker(accepted)
   await Promise.all(Array.from({ length: count - 1 }, () => startWorker(accepted)))
 
@@ -178,13 +178,13 @@ export async function startWorkers(
       for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
       await endsWithin(limit + ENDING_LIMIT, Promise.all(workers.values()))
       admin.close()
-      // A question about health may still wait for OSS.
+      // A health check may still wait for OSS.
       await endsWithin(CLOSING_LIMIT, upstream.close())
     },
   }
 }
 
-/** Serves as one of the workers, until it is told to stop or nobody is left to tell it. */
+/** Serves as one of the workers, until the primary process says stop, or has ended. */
 export function serveAsWorker(log: Log): void {
   let running: Promise<Running> | undefined
 
@@ -217,21 +217,21 @@ export function serveAsWorker(log: Log): void {
     void end()
   })
   process.on('SIGTERM', () => void end())
-  // Sent to the whole group by a terminal: they are the first process's to obey.
+  // A terminal sends these to the whole process group; the primary process acts on them.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
   sendToPrimary('ready')
 }
 
-/** A message that comes too late is none: the other side's end is noticed by itself. */
+/** Errors are ignored: a process that cannot receive has ended, which is noticed by itself. */
 const sendToWorker = (worker: Worker, message: ToWorker) => void worker.send(message, undefined, () => {})
 const sendToPrimary = (message: FromWorker, done = () => {}) =>
   process.send === undefined ? done() : process.send(message, undefined, undefined, done)
 
-/** How a worker ends, as soon as it does. */
+/** Resolves with how a worker has ended: a signal or `code n`. */
 function exitOf(worker: Worker): Promise<string> {
   return new Promise((resolve) => {
     worker.once('exit', (code, signal) => resolve(signal ?? `code ${code}`))
-    // Also that a message could not be sent: it is dying then.
+    // Without a pid it could not be started; other errors are messages that could not be sent.
     worker.on('error', (error) => {
       if (worker.process.pid === undefined) resolve(error.message)
     })
@@ -239,8 +239,8 @@ function exitOf(worker: Worker): Promise<string> {
 }
 
 /**
- * Closes the connections that were on their way to a worker when it died. Node keeps them open for an answer that cannot
- * come any more, and their clients wait.
+ * Closes the connections that had been sent to a worker but not accepted by it when it died. Node keeps them open for an
+ * acknowledgement that never comes, and their clients would wait.
  */
 function closeUndeliveredConnections({ process: child }: Worker): void {
   type Internal = { seq?: number; ack?: number }

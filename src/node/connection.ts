@@ -25,18 +25,18 @@ export type ConnectionHost = {
 const MAX_WAITING = 32
 /** but what was read at a time holds thousands. Each costs some KiB: with more the connection is cut. */
 const TOO_MANY_WAITING = 4096
-/** An upload that gives fewer bytes than this in the idle time is as good as silent, */
+/** An upload with fewer bytes than this in the idle time is cut, */
 const LEAST_SENT = 1024
-/** and so is who reads an answer at fewer bytes a second. */
+/** and so is a download that is read at fewer bytes a second. */
 const LEAST_READ_RATE = 1024
 /**
- * How long nothing may move for a client that has closed its side: most have left for good. Nothing long is begun for
- * them, but what they can still read they get. Milliseconds.
+ * Idle time of a half-closed connection, in milliseconds: most such clients have disconnected. Those that still read get
+ * their responses, but no long work is begun for them.
  */
 const HALF_CLOSED = 5_000
-/** How long a connection on which nothing more is understood is held open for its client to read why. */
+/** Milliseconds for which a connection stays open after a malformed request, for its client to read the response. */
 const LINGER = 500
-/** When the server ends: the time in which a client that does not know may still send its next request, and is answered. */
+/** Milliseconds after the server has begun to end in which an idle connection may still send a request, and is answered. */
 const LAST_REQUEST = 1_000
 
 /** A client's connection: its requests are worked on one after the other, whatever node:http has read already. */
@@ -67,7 +67,7 @@ export class Connection {
     socket
       .on('end', () => this.#onEnd())
       .on('close', () => this.#onClose())
-      // Followed by 'close'. Behind a CONNECT node:http has no listener of its own any more.
+      // Followed by 'close'. After a CONNECT node:http no longer listens for errors.
       .on('error', () => {})
   }
 
@@ -184,7 +184,7 @@ export class Connection {
     if (this.#discarded !== undefined) {
       if (this.#discarded.isOver(now, this.socket.bytesRead)) this.socket.destroy()
     } else if (this.#current !== undefined) this.#sweepRequest(this.#current, now)
-    // A head that has begun is node:http's to watch, and so is silence: empty lines are neither.
+    // node:http times out a head that has begun, and an idle connection, but not one that sends empty lines.
     else {
       const limit = this.#served === 0 ? Number.POSITIVE_INFINITY : keepAlive + headers
       if (now - this.#since > (this.#host.isEnding ? LAST_REQUEST : limit)) this.socket.destroy()
@@ -230,7 +230,7 @@ export class Connection {
   }
 
   #onClose(): void {
-    // Those whose turn has not come hear nothing of it from node:http.
+    // node:http emits nothing for requests that are still queued.
     for (const request of this.requests) request.close()
     this.#waiting.length = 0
   }
@@ -240,14 +240,14 @@ export class Connection {
     this.#brokenAt ??= this.socket.bytesRead
     const error = new S3Error(code)
     request.body.fail(error)
-    // Whoever works on it, or waits for its turn, need not find out first.
+    // At once: the work on it may not read the body, and so not see its error.
     if (request === this.#current) this.#host.refuse(request, error)
   }
 
   /** Answers what is no request, as the last thing on its connection. */
   #refuse(code: S3ErrorCode): void {
     const { socket } = this
-    // Who has not sent a byte gets no answer.
+    // A client that has sent nothing gets no response.
     if (socket.bytesRead === 0 || !socket.writable) {
       socket.destroy()
       return
@@ -256,9 +256,9 @@ export class Connection {
     const text = body as string
     const sent = { ...headers, 'content-length': String(Buffer.byteLength(text)), connection: 'close' }
     const lines = Object.entries(sent).map(([name, value]) => `${name}: ${value}\r\n`)
-    // There is no response to write with: it is what the documents of 'clientError' have for this.
+    // There is no ServerResponse yet: node:http's documentation of 'clientError' writes to the socket like this.
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`)
-    // Closed with bytes of its client unread, a connection is reset, and what was written last is lost.
+    // Closed with unread bytes a connection is reset, and the response may be lost.
     setTimeout(() => socket.destroySoon(), code === 'RequestTimeout' ? 0 : LINGER).unref()
   }
 }

@@ -1,10 +1,10 @@
-/** What is still read of an upload that is answered already; milliseconds of silence and in all. */
-const MAX_SILENCE = 5_000
+/** How long the rest of an answered upload is read: milliseconds without a byte, and in all. */
+const MAX_IDLE_TIME = 5_000
 const MAX_TIME = 30_000
 
 /**
- * The rest of an upload that is answered. It is read and thrown away, so that its client comes to reading the answer: a
- * connection closed under its writing would be all it hears.
+ * The rest of an upload that has been answered. It is read and discarded, so that the client gets to reading the
+ * response: were the connection closed while it writes, it would only see a reset.
  */
 export class DiscardedRest {
   static readonly MAX_BYTES = 64 * 1024 ** 2
@@ -20,7 +20,7 @@ export class DiscardedRest {
     this.#movedAt = bytesRead
   }
 
-  /** @returns whether so many bytes more are too many. */
+  /** @param bytes just read. @returns whether that exceeds the limit. */
   take(bytes: number): boolean {
     this.#left -= bytes
     return this.#left < 0
@@ -32,6 +32,6 @@ export class DiscardedRest {
       this.#movedAt = bytesRead
       this.#since = now
     }
-    return now > this.#until || now - this.#since > MAX_SILENCE
+    return now > this.#until || now - this.#since > MAX_IDLE_TIME
   }
 }

@@ -7,8 +7,8 @@ import { isMalformed } from './request-head.ts'
 import { discard } from './respond.ts'
 
 /**
- * The answer to a HEAD request in a server of somebody else, for Hono to send. Of a response to HEAD, Hono makes
- * another without a body, in which node-server does not recognise the mark of one that is sent already.
+ * The response to a HEAD request where the app is mounted in another server, for Hono to send. Hono copies a response to
+ * HEAD without its body, and node-server does not recognise `RESPONSE_ALREADY_SENT` in the copy.
  */
 export async function headResponse(request: NodeRequest, gateway: Responder): Promise<Response> {
   const { status, headers, body } = isMalformed(request.incoming, request.headers)

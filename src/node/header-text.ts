@@ -8,7 +8,7 @@ const notPlain = /[^\t -~]/
 const unwritable = /[^\t -~\x80-\uffff]/
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Header bytes are read as Latin-1; clients mean UTF-8 where the bytes are UTF-8. */
+/** A header value as node:http and undici give it, in Latin-1 → text: decoded as UTF-8 where its bytes are UTF-8. */
 export function decodeHeader(value: string): string {
   if (!beyondAscii.test(value) || !latin1.test(value)) return value
   try {
@@ -18,7 +18,7 @@ export function decodeHeader(value: string): string {
   }
 }
 
-/** The way back: one character for each byte. */
+/** Text → a header value with one character for each byte of its UTF-8. */
 export function encodeHeader(value: string): string {
   return beyondAscii.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
 }
@@ -30,7 +30,7 @@ export function isAscii(headers: HeaderMap): boolean {
 }
 
 /**
- * Names and values in turns, in Latin-1.
+ * Headers as node:http and undici take them: a list of alternating names and values, in Latin-1.
  * @throws TypeError where a value would end its line.
  */
 export function flatHeaders(headers: HeaderMap): string[] {

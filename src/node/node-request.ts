@@ -9,7 +9,7 @@ import { announcedLength, expectsContinue, headersOf } from './request-head.ts'
 export class NodeRequest implements Incoming {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
-  /** Where the server watches the connection; absent where the app runs in a server of somebody else. */
+  /** Absent where the app is mounted in another server. */
   readonly connection: Connection | undefined
   readonly method: string
   readonly target: string
@@ -20,13 +20,13 @@ export class NodeRequest implements Incoming {
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
   /** When work on it began, by `performance.now()`. */
   began = performance.now()
-  /** Whether somebody answers it. */
+  /** Whether work on the response has begun. */
   begun = false
-  /** Whether an answer has begun. */
+  /** Whether the response has been given, by the app or as a refusal. */
   answered = false
-  /** Whether its connection is closed behind it, whatever its client wants. */
+  /** Whether the connection must be closed after its response. */
   isLast = false
-  /** Whether nothing more can come of it. */
+  /** Whether its response is finished or its connection closed. */
   closed = false
   /** Whether its client waits for a 100 Continue before it sends the body, and has not got it. */
   awaitsContinue: boolean
@@ -62,10 +62,10 @@ export class NodeRequest implements Incoming {
     return this.length !== 0 && !this.incoming.complete
   }
 
-  // A property: whoever copies the request's fields may call it.
+  // A property and no method: parseRequest copies it to another object.
   readonly signal = (): AbortSignal => {
     this.#gone ??= new AbortController()
-    // Who has closed its side may still read an answer, but not wait for a long one.
+    // A client that has half-closed its connection gets a response, but no long work is begun for it.
     if (this.closed || this.connection?.halfClosed) this.abort(new Error('the client went away'))
     return this.#gone.signal
   }
@@ -78,19 +78,19 @@ export class NodeRequest implements Incoming {
     else this.#onAnswered.push(call)
   }
 
-  /** Tells whoever works on it that its client is not to be waited for. */
+  /** Aborts the request's signal. */
   abort(cause: Error): void {
     this.#gone?.abort(cause)
   }
 
-  /** The answer is out, or can no more be brought out. */
+  /** The response has been sent, or can no longer be: calls what waits for that. */
   endAnswer(): void {
     const calls = this.#onAnswered
     this.#onAnswered = undefined
     if (calls !== undefined) for (const call of calls) call()
   }
 
-  /** The response is out to its end, or the connection closed. */
+  /** The response is finished, or the connection closed. */
   close(): void {
     if (this.closed) return
     this.closed = true

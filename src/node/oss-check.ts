@@ -5,7 +5,7 @@ import { whyNotReady } from './admin.ts'
 import { nodePorts } from './ports.ts'
 import { openUpstream } from './upstream.ts'
 
-/** Which settings an error of OSS speaks of. */
+/** Which settings an error code of OSS points to. */
 const settingsOf: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: 'OSS_ACCESS_KEY_ID (and OSS_SESSION_TOKEN, where the key is temporary)',
   SignatureDoesNotMatch: 'OSS_ACCESS_KEY_SECRET',
@@ -15,7 +15,7 @@ const settingsOf: Readonly<Record<string, string>> = {
   RequestTimeTooSkewed: "none: this machine's clock is wrong",
 }
 
-/** Asks OSS once with the gateway's own key, and tells the log when it is not taken: clients only see that they fail. */
+/** Calls OSS once with the gateway's own key, and logs which settings are wrong where it refuses. Never rejects for that. */
 export async function checkOss(config: Config, log: Log): Promise<void> {
   const { transport, close } = await openUpstream(config)
   const { endpoint, credentials } = config

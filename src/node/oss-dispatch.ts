@@ -17,7 +17,7 @@ import type { OssHost } from './oss-hosts.ts'
 /** How long OSS may take; `headers` and `idle` where a request has no limit of its own. */
 export type OssLimits = { connect: TimeLimit; headers: TimeLimit; idle: TimeLimit; total: TimeLimit }
 
-/** One request to OSS on its way through undici, and its response until that has come whole. */
+/** One request to OSS through undici, until its response has ended. */
 export class OssDispatch implements Dispatcher.DispatchHandler, Source {
   readonly #request: OssRequest
   readonly #host: OssHost
@@ -26,11 +26,11 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
   #resolve!: (response: OssResponse) => void
   #reject!: (error: Error) => void
   #totalTimer: NodeJS.Timeout | undefined
-  /** Of a body in flight. */
+  /** The request's body, where it is streamed. */
   #sent: SentBody | undefined
-  /** Once there is a connection: then OSS may get something of the request. */
+  /** Set once the request has a connection: from then on OSS may have received some of it. */
   #controller: Dispatcher.DispatchController | undefined
-  /** Why it was given up before. */
+  /** Why it was given up before it had a connection. */
   #givenUp: Error | undefined
   #body: BodyStream | undefined
 
@@ -105,7 +105,7 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
     // The response is still to come.
     if (status < 200) return
     if (status < 300) {
-      // A refusal may come early; a success of what has not gone out is none.
+      // An error may come early; a success before the whole body has been sent cannot be true.
       if (this.#sent?.isOut === false) {
         controller.abort(new Error('a success came before the request was out'))
         return
@@ -138,7 +138,7 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
     this.#controller?.resume()
   }
 
-  /** Nobody reads the rest of the response. */
+  /** The rest of the response will not be read. */
   abandon(): void {
     this.#controller?.abort(new Error('the response was not read to its end'))
   }
@@ -148,7 +148,7 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
       this.#controller.abort(error)
       return
     }
-    // undici gives back nothing that waits for a connection: that is not waited for.
+    // undici cannot take back a request that is queued for a connection; it is aborted when it starts.
     this.#givenUp = error
     this.#fail(error)
   }
@@ -164,7 +164,7 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
     this.#request.signal?.removeEventListener('abort', this)
   }
 
-  /** What undici's error says in our words, where it is one of undici's. */
+  /** An error of undici's as the transport's: with the time limit that was reached, or why no response came. */
   #explained(error: Error & { code?: string }): Error {
     switch (error.code) {
       case 'UND_ERR_HEADERS_TIMEOUT':
@@ -194,18 +194,18 @@ function headersOf(received: ReceivedHeaders): HeaderMap {
   return headers
 }
 
-/** undici leaves the blanks behind a value. */
+/** undici leaves the whitespace after a value. */
 const decodedValue = (sent: string) => decodeHeader(trimWhitespace(sent))
 
-/** One function for all, as a timer takes it. */
+/** One function for all timers, which get their dispatch as argument. */
 function onTotalTimeout(dispatch: OssDispatch): void {
   dispatch.expire()
 }
 
-/** In undici's way: 0 is no limit. */
+/** A time limit as undici takes it: milliseconds, 0 for none. */
 const timeoutOf = ({ ms }: TimeLimit) => (ms === Number.POSITIVE_INFINITY ? 0 : ms)
 
-/** A body in flight, which knows whether all of it has been taken. */
+/** A streamed body, and whether all of it has been read. */
 class SentBody implements AsyncIterable<Uint8Array> {
   isOut = false
   readonly #body: Body

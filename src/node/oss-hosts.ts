@@ -6,21 +6,21 @@ import { buildConnector, Pool } from 'undici'
  * theirs, for a streamed body that meets a connection which OSS is closing cannot be sent again.
  */
 const IDLE_CONNECTION = 30_000
-/** Hosts whose connections are kept. Whoever asks for buckets that are not there makes hosts up. */
+/** Hosts whose connections are kept. Bounded, since clients choose buckets' names and so hosts. */
 const MOST_HOSTS = 500
 
 /** A host of OSS: every bucket has its own. */
 export type OssHost = {
   readonly pool: Pool
-  /** Whether it has answered with a success, as that of a bucket which is not there never does. */
+  /** Whether it has answered with a success, as the host of a bucket that does not exist never does. */
   hasSucceeded: boolean
   /** Which request was the last to it, counting those to all hosts. */
   lastRequest: number
 }
 
 /**
- * The hosts of OSS and the connections to them, each host's as many as it takes: the gateway's concurrency limit is for
- * what comes in, and a queue here would be a second one that nobody set.
+ * The hosts of OSS and the pools of connections to them. A pool has no limit: the gateway limits incoming requests, and a
+ * queue here would be a second limit without a setting.
  */
 export class OssHosts {
   readonly #hosts = new Map<string, OssHost>()

@@ -1,9 +1,9 @@
-/** Work that has to come to its end whatever the clients do. Counted, not kept. */
+/** Work that must end even if its client disconnects. Counted, not held. */
 export class PendingWork {
   #count = 0
   #waiting: (() => void)[] = []
 
-  /** @param work that it fails is told elsewhere. */
+  /** @param work whose errors are handled elsewhere. */
   add(work: Promise<unknown>): void {
     this.#count++
     const end = () => {

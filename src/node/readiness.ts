@@ -1,11 +1,11 @@
 import type { Clock, Log } from '../ports.ts'
 
-/** How long an answer is kept, in milliseconds: who asks for health asks often, and anybody may. */
+/** How long a result is kept, in milliseconds: health checks are frequent, and unauthenticated. */
 const KEPT_MS = 5_000
 
 /**
- * Whether OSS can be used, asked by one call at a time however many want to know. Why not is for the log: it holds
- * OSS's own words.
+ * Whether OSS can be used, found out by one call at a time, however many checks run. The reason is only logged, since it
+ * has OSS's error text in it.
  * @param why why OSS cannot be used, or undefined.
  */
 export function createReadiness(

@@ -5,8 +5,8 @@ import { BodyStream, type Source } from './body-stream.ts'
 const NONE = Buffer.alloc(0)
 
 /**
- * A request's body. Read by 'data' events and not by the message's own iterator: who leaves that early destroys the
- * message, and nothing more is ever read on its connection.
+ * A request's body. Read by 'data' events and not by the message's own iterator: leaving that early destroys the message,
+ * and nothing more is ever read on its connection.
  */
 export class RequestBody implements Body, Source {
   readonly #incoming: IncomingMessage
@@ -17,7 +17,7 @@ export class RequestBody implements Body, Source {
 
   /**
    * @param length in bytes; 0 where there is no body, NaN where it comes in chunks.
-   * @param onBegin somebody begins to read what has not come yet.
+   * @param onBegin called when the body is first read before it has arrived.
    */
   constructor(incoming: IncomingMessage, length: number, onBegin?: () => void) {
     this.#incoming = incoming
@@ -25,7 +25,7 @@ export class RequestBody implements Body, Source {
     this.#onBegin = onBegin
   }
 
-  /** Whether somebody waits for bytes: at any other time the client cannot be told to be slow. */
+  /** Whether a reader waits for bytes: only then can a slow body be the client's fault. */
   get waiting(): boolean {
     return this.#stream?.waiting === true
   }
@@ -44,7 +44,7 @@ export class RequestBody implements Body, Source {
     return this.#stream
   }
 
-  /** What has not been read cannot be any more. */
+  /** Ends the body with an error: what has not been read yet is lost. */
   fail(error: Error): void {
     this.#failure ??= error
     this.#stream?.end(error)
@@ -54,7 +54,7 @@ export class RequestBody implements Body, Source {
     this.#incoming.resume()
   }
 
-  /** What comes is thrown away. */
+  /** Discards the rest. */
   abandon(): void {
     this.#incoming.resume()
   }

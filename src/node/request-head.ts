@@ -2,7 +2,7 @@ import { type IncomingMessage, METHODS } from 'node:http'
 import { type HeaderMap, headerMap } from '../ports.ts'
 import { decodeHeader } from './header-text.ts'
 
-/** Names as they were sent, and in lower case. Clients choose them, so there is an end to it. */
+/** Header names as sent → in lower case. Bounded, since clients choose them. */
 const knownNames = new Map<string, string>()
 const MAX_KNOWN_NAMES = 500
 
@@ -16,7 +16,7 @@ function lowerCase(sent: string): string {
 
 /**
  * A request's headers as the core takes them.
- * @param raw names and values in turn, as node:http gives them: in Latin-1, without the blanks around values.
+ * @param raw alternating names and values, as node:http gives them: in Latin-1, without whitespace around values.
  * @returns names in lower case; values decoded, and joined with `,` where a name is repeated.
  */
 export function headersOf(raw: readonly string[]): HeaderMap {
@@ -34,13 +34,13 @@ export function headersOf(raw: readonly string[]): HeaderMap {
 const target = /^(?:\/|\*|[A-Za-z][A-Za-z\d+.-]*:\/\/)[!-~]*$/
 const host = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d*)?$/i
 
-// node:http reads RTSP as well.
+// llhttp parses RTSP's methods as well.
 const methods = new Set(METHODS)
 
 /**
- * Whether a request is none to S3 though node:http takes it: two readers may take it for two things, and that is how a
- * request hides in another. Not one Host; a target beyond ASCII; a length beside a transfer coding, even an empty one;
- * chunks in HTTP/1.0, which knows none (RFC 9112, 6.1); another protocol, by its method or its version.
+ * Whether a request is refused as malformed although node:http accepts it. Two parsers may read such a request in two
+ * ways, which is what request smuggling needs. Not one Host; a target beyond ASCII; a length beside a transfer coding,
+ * even an empty one; chunks in HTTP/1.0, which knows none (RFC 9112, 6.1); another protocol, by its method or version.
  */
 export function isMalformed(incoming: IncomingMessage, headers: HeaderMap): boolean {
   const { method, url, httpVersionMajor, httpVersionMinor } = incoming
@@ -52,7 +52,7 @@ export function isMalformed(incoming: IncomingMessage, headers: HeaderMap): bool
 const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i
 const keepOption = /(?:^|,)[\t ]*keep-alive[\t ]*(?:,|$)/i
 
-/** Whether a client wants its connection kept for another request. Behind a wish for another protocol node:http reads none. */
+/** Whether a client asks to keep its connection alive. After an Upgrade node:http reads no further request. */
 export function wantsKeepAlive({ httpVersionMinor }: IncomingMessage, headers: HeaderMap): boolean {
   const { connection } = headers
   if ('upgrade' in headers) return false

@@ -96,10 +96,10 @@ function writeHead(request: NodeRequest, status: number, headers: HeaderMap, has
     (hasLength || incoming.httpVersionMinor === 1) &&
     !request.isLast &&
     connection?.isEnding !== true &&
-    // A client that was not told to go on will not, or all at once.
+    // Without a 100 Continue the client may or may not send its body: the next request could not be told from it.
     !(request.isIncomplete && (request.awaitsContinue || request.length > MAX_KEPT_REST))
   if (!isKept) list.push('connection', 'close')
-  // To 1.1 a connection is kept without a word, and some clients take the word for the object's (fog-aws).
+  // The default of HTTP/1.1 is not sent: some clients take the header for the object's (fog-aws).
   else if (incoming.httpVersionMinor === 1) outgoing.removeHeader('connection')
   else list.push('connection', 'keep-alive')
   if (isKept && connection !== undefined) list.push('keep-alive', connection.keepAliveHeader)
@@ -168,7 +168,7 @@ class StreamedResponse implements Sink {
   #isOver = false
   /** The client takes more. */
   #onDrain = () => {}
-  /** Lets go of what the bytes come from. */
+  /** Closes the body. */
   #release = () => {}
 
   /** @param settle called once, with why the body is not whole. */
@@ -199,7 +199,7 @@ class StreamedResponse implements Sink {
     if (this.#isOver) return false
     if (this.#left !== undefined) {
       this.#left -= bytes.length
-      // What is too much would be read as the next answer.
+      // Bytes above the length would be read as the next response.
       if (this.#left < 0) {
         this.#release()
         this.#end(new Error('the body is not as long as its length'))
@@ -210,7 +210,7 @@ class StreamedResponse implements Sink {
   }
 
   end(error?: Error): void {
-    // The next answer must not begin where this one's rest is expected.
+    // The next response must not begin where the rest of this one is expected.
     if (error === undefined && (this.#left ?? 0) > 0) {
       this.#end(new Error('the body is not as long as its length'))
     } else this.#end(error)
@@ -225,7 +225,7 @@ class StreamedResponse implements Sink {
 
   async #pump(body: Body): Promise<void> {
     const iterator = body[Symbol.asyncIterator]()
-    // A Readable's iterator only lets go when it has got what it waits for.
+    // `return` of a Readable's iterator waits for its pending read.
     this.#release = () =>
       body instanceof Readable ? body.destroy() : void iterator.return?.().catch(() => {})
     try {
@@ -257,7 +257,7 @@ function wholeOf(body: Reply['body'], headers: HeaderMap): string | Uint8Array |
   return body instanceof BodyStream ? body.takeWhole() : undefined
 }
 
-/** Lets go of a body that nobody will read: unread it would hold its connection. */
+/** Closes a body that will not be read: unread it would keep its connection to OSS. */
 export function discard(body: Reply['body']): void {
   if (body instanceof BodyStream) body.abandon()
   else if (body instanceof Readable) body.destroy()

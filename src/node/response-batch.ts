@@ -1,20 +1,20 @@
-/** With so many the first do not wait for the last: their readers have something to do meanwhile. */
-const MOST_WAITING = 32
+/** Responses in a batch: with more, the first would wait longer than batching saves. */
+const MAX_BATCH = 32
 
 let waiting: { send(): void }[] = []
 
 /**
- * Sends small responses one behind another at the end of the event loop's turn: with work in between, each would wake
- * its reader anew, which is a quarter of what a small request costs.
+ * Sends small responses together in the event loop's next check phase (setImmediate). Written one at a time between other
+ * work, each would wake its client's process by itself, which is a quarter of the cost of a small request.
  * @param response whose `send` does not throw.
  */
 export function sendInBatch(response: { send(): void }): void {
-  if (waiting.length === MOST_WAITING) sendBatch()
+  if (waiting.length === MAX_BATCH) sendBatch()
   if (waiting.length === 0) setImmediate(sendBatch)
   waiting.push(response)
 }
 
-/** Sends what waits for the end of the turn. */
+/** Sends the batch now. */
 export function sendBatch(): void {
   const responses = waiting
   waiting = []

@@ -27,8 +27,8 @@ export type Running = {
 /** Bytes of the pool that small buffers are cut from. One allocated by itself costs a microsecond, and Node's pool of 8 KiB serves 4 KiB at most. */
 const BUFFER_POOL_SIZE = 64 * 1024
 
-/** Milliseconds for telling clients that they are given up, */
-const TELLING_TIME = 1_000
+/** Milliseconds for answering the requests that are given up, */
+const REFUSING_LIMIT = 1_000
 /** for copies to clean up, and for closing: with the default limit within 30 s. */
 const CLEANING_LIMIT = 5_000
 const CLOSING_LIMIT = 2_000
@@ -61,7 +61,7 @@ export async function serve(config: Config, log: Log): Promise<Running> {
     ),
   ])
 
-  // On loopback only, whoever the S3 endpoint is for: it gives all rights to whoever knows the one pair.
+  // On loopback only, whatever HOST is: its one key has all rights.
   const localPort = config.localOss?.port ?? 0
   const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort) : 0
 
@@ -70,7 +70,7 @@ export async function serve(config: Config, log: Log): Promise<Running> {
   }
   let closed: Promise<unknown> | undefined
   async function close(): Promise<void> {
-    // What the clients left behind is cleaned up first.
+    // Work that must end, such as aborting uploads, still needs OSS.
     const rest = http.settled().then(() => upstream.close())
     await endsWithin(CLOSING_LIMIT, rest)
     admin.close()
@@ -86,9 +86,9 @@ export async function serve(config: Config, log: Log): Promise<Running> {
       if (!(await endsWithin(limit, stopping)) && closed === undefined) {
         log('requests given up', { afterSeconds: limit / 1000 })
         http.giveUp(new Error('the gateway stops'))
-        const cleaned = endsWithin(TELLING_TIME, stopping).then(() => http.settled())
+        const cleaned = endsWithin(REFUSING_LIMIT, stopping).then(() => http.settled())
         await endsWithin(CLEANING_LIMIT, cleaned)
-        // Clients that wait for it are still told what has come of it.
+        // So that responses that are ready now are still written.
         await nextIteration()
         http.cut()
       }

@@ -33,7 +33,7 @@ export type HttpServer = {
   end(): Promise<void>
   /** What has come in and is not answered to its end. */
   requests(): NodeRequest[]
-  /** Tells every request in flight that its client is not to be waited for. */
+  /** Aborts every request in flight. */
   giveUp(cause: Error): void
   /** Resolves when nothing is left that must come to its end. */
   settled(): Promise<void>
@@ -46,10 +46,10 @@ const SWEEP = 1_000
 const LAST_SWEEPS = 250
 /** What is read at a time, and what may wait to be written, in bytes. */
 const HIGH_WATER_MARK = 64 * 1024
-/** What a client that is not served is told: to wait a second. */
+/** Clients whose requests are given up should retry after a second. */
 const slowDown = { headers: { 'retry-after': '1' } }
 
-/** How the app answers on Node: on the raw response, which Hono is told of by the mark that it returns. */
+/** How the app answers on Node: on the raw ServerResponse; node-server then sends nothing for `RESPONSE_ALREADY_SENT`. */
 export const serveOnNode: Serve<NodeEnv> = ({ env }, gateway, log) => {
   const request = env.request ?? new NodeRequest(env.incoming, env.outgoing)
   if (env.request === undefined && request.method === 'HEAD') return headResponse(request, gateway)
@@ -96,7 +96,7 @@ function send(request: NodeRequest, reply: Reply, gateway: Responder, log: Log):
 }
 
 /**
- * The S3 endpoint's server, not listening yet. Who is too slow is cut: see `timeouts.client` in the settings.
+ * The S3 endpoint's server, not listening yet. Clients that are too slow are cut off, by `timeouts.client` in the settings.
  * @param app answers by {@link serveOnNode}.
  * @throws Error when a TLS file cannot be read.
  */
@@ -120,7 +120,7 @@ export function createServer(
       const response = app.fetch(request, Object.assign(env as HttpBindings, { request: begun }))
       return begun?.begun ? RESPONSE_ALREADY_SENT : response
     },
-    // What node-server takes for no request it leaves to us: S3 has words for it.
+    // Requests that node-server rejects are answered with S3's errors instead of its own.
     { overrideGlobalObjects: false, autoCleanupIncoming: false, errorHandler: () => {} },
   )
   const host: ConnectionHost = {
@@ -145,7 +145,7 @@ export function createServer(
   const options = {
     noDelay: true,
     highWaterMark: HIGH_WATER_MARK,
-    // Of two names S3 has words for; and how long a request may take is looked at here.
+    // A missing or doubled Host gets S3's error (request-head.ts), and `sweep` times requests out.
     requireHostHeader: false,
     requestTimeout: 0,
     headersTimeout: Math.floor(timeouts.headers),
@@ -165,7 +165,7 @@ export function createServer(
           },
           take,
         )
-  // Without a name in the documents, and public all the same: or who closes its side behind a request gets no answer.
+  // Undocumented but public. Without it a client that half-closes after its request gets no response.
   Object.assign(server, { httpAllowHalfOpen: true })
   // Their size is limited: a header that is left out could say where the body ends.
   server.maxHeadersCount = 0
@@ -176,7 +176,7 @@ export function createServer(
       connections.set(socket, new Connection(socket, host))
       socket.once('close', () => connections.delete(socket))
     })
-    // A body is asked for when somebody reads it; what else is expected S3 ignores.
+    // 100 Continue is sent when the body is first read; S3 ignores other expectations.
     .on('checkContinue', take)
     .on('checkExpectation', take)
     .on('clientError', (error, socket) => {
@@ -184,8 +184,9 @@ export function createServer(
       if (connection === undefined) socket.destroy()
       else connection.onClientError(error)
     })
+    // CONNECT is refused as malformed: what follows it would not be HTTP.
     .on('connect', (_, socket) => connections.get(socket as Socket)?.onConnect())
-    // Also when its time is over, and then nobody else closes it.
+    // Also emitted for a handshake timeout, after which Node does not close the socket.
     .on('tlsClientError', (_: Error, socket: Socket) => socket.destroy())
 
   function sweep(): void {

@@ -27,7 +27,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   return { config, document }
 }
 
-/** Why a file cannot be used. Its name is not told: a key may have been put where its file belongs. */
+/** Why a file cannot be used. Without its name: a key may have been set in place of its file's name. */
 function whyNot(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
@@ -72,7 +72,7 @@ function parseCertificate(text: string, problems: string[]): X509Certificate | u
   try {
     if (text.includes('-----BEGIN ')) return new X509Certificate(text)
   } catch {
-    // Told below.
+    // Reported below.
   }
   const isKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)
   problems.push(`TLS_CERT_FILE: ${isKey ? 'that is a private key' : 'it holds no certificate in PEM'}`)
@@ -83,7 +83,7 @@ function parseKey(text: string, problems: string[]): KeyObject | undefined {
   try {
     if (text.includes('-----BEGIN ')) return createPrivateKey(text)
   } catch {
-    // Told below.
+    // Reported below.
   }
   const why = /ENCRYPTED/.test(text)
     ? 'the key is encrypted, and there is no setting for its passphrase'
