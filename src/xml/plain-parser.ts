@@ -122,7 +122,7 @@ function shapeOf(name: string, model: XmlNode): Shape | undefined {
   return expression && { expression, model, tags: expression.source.split('<').length }
 }
 
-/** Finds elements that are built as this one, in linear time (which the check of expressions proves); undefined where a name is in it twice, or too many are. */
+/** Finds elements that are built as this one; undefined where a name is in it twice, or too many are. */
 export function expressionOf(name: string, model: XmlValue): RegExp | undefined {
   const pattern = patternOf(name, model)
   return pattern === undefined || pattern.length > MAX_PATTERN ? undefined : new RegExp(pattern, 'y')

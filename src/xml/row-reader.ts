@@ -10,21 +10,20 @@ const MAX_WRITERS = 8
 /** Of a row. */
 const MAX_TAGS = 1000
 
+/** What a row begins with, and what stands before it. */
+const startTag = /[ \t\n]*<([A-Za-z]+)>/y
+
 /** Reads the rows of a plain list, piece by piece, and writes them anew. */
 export class RowReader {
   readonly rows: Record<string, WrittenRows> = {}
   readonly #tables: RowTables
   readonly #writers: { writer: RowWriter; rows: WrittenRows }[] = []
-  /** What a row begins with. */
-  readonly #start: RegExp
   #count = 0
   #writersMade = 0
 
   constructor(tables: RowTables) {
     this.#tables = tables
-    const names = Object.keys(tables)
-    this.#start = new RegExp(`[ \\t\\n]*<(${names.join('|')})>`, 'y')
-    for (const name of names) this.rows[name] = new WrittenRows()
+    for (const name in tables) this.rows[name] = new WrittenRows()
   }
 
   /** Rewrites the whole rows that a text begins with. @returns where they end, or undefined when one is not plain. */
@@ -48,15 +47,15 @@ export class RowReader {
 
   /** @returns where the row ends, `at` where no whole row stands here, or undefined where it is not plain. */
   #rewriteOther(text: string, at: number): number | undefined {
-    this.#start.lastIndex = at
-    const name = this.#start.exec(text)?.[1]
+    startTag.lastIndex = at
+    const name = startTag.exec(text)?.[1] ?? ''
+    const table = Object.hasOwn(this.#tables, name) ? this.#tables[name] : undefined
+    const rows = this.rows[name]
     const tag = `</${name}>`
     const last = text.indexOf(tag, at)
-    const table = this.#tables[name ?? '']
-    const rows = this.rows[name ?? '']
-    if (name === undefined || table === undefined || rows === undefined || last < 0) return at
+    if (table === undefined || rows === undefined || last < 0) return at
     const end = last + tag.length
-    const row = text.slice(text.indexOf('<', at), end)
+    const row = text.slice(at, end).trimStart()
     if (this.#writersMade++ < MAX_WRITERS) {
       const writer = RowWriter.like(row, name, table)
       if (writer?.writeAt(text, at, rows) === end) {

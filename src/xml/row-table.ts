@@ -14,8 +14,8 @@ export type Column = {
   content: (text: string | undefined) => string | undefined
   /** What most of its values are: they match once, and are looked at no more. */
   usual?: {
-    /** The source of an expression for such a value as it stands in the document, never for a `<`. */
-    pattern: string
+    /** For such a value as it stands in the document, never for a `<`: from `^` to `$`, without alternatives between. */
+    pattern: RegExp
     /** What the column's `content` gives for such a value; absent where that stays as it is. */
     content?: WriteUsual
   }

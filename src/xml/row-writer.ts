@@ -17,7 +17,8 @@ type Slot = { group: number; before: string; write: WriteUsual }
  * takes twice as long.
  */
 export class RowWriter {
-  readonly #expression: RegExp
+  /** Finds such a row, behind white space; sticky. */
+  readonly expression: RegExp
   readonly #slots: readonly Slot[]
   readonly #end: string
   /** The groups of the texts that are kept; -1 for those that such rows have not. */
@@ -40,16 +41,20 @@ export class RowWriter {
     const found = new Map<string, { group: number; usual: Column['usual'] }>()
     for (const { path, from, to } of places) {
       const column = columns.find((one) => one.from === path)
-      // What is unusual in one row may be so in all.
-      const usual =
-        column?.usual && isMatch(column.usual.pattern, row.slice(from, to)) ? column.usual : undefined
-      const value = usual?.pattern ?? PLAIN_VALUE
-      if (column !== undefined) found.set(path, { group: groups + 1, usual })
-      pattern += asPattern(row.slice(at, from)) + (column === undefined ? value : `(${value})`)
-      groups += column === undefined ? 0 : 1 + groupsIn(value)
+      pattern += asPattern(row.slice(at, from))
       at = to
+      if (column === undefined) {
+        pattern += PLAIN_VALUE
+        continue
+      }
+      // What is unusual in one row may be so in all.
+      const model = column.usual?.pattern.exec(row.slice(from, to))
+      const usual = model ? column.usual : undefined
+      found.set(path, { group: ++groups, usual })
+      groups += (model?.length ?? 1) - 1
+      pattern += `(${usual?.pattern.source.slice(1, -1) ?? PLAIN_VALUE})`
     }
-    this.#expression = new RegExp(pattern + asPattern(row.slice(at)), 'y')
+    this.expression = new RegExp(pattern + asPattern(row.slice(at)), 'y')
     this.#kept = keep.map((path) => found.get(path)?.group ?? -1)
     const slots: Slot[] = []
     let before = `<${name}>`
@@ -71,15 +76,15 @@ export class RowWriter {
 
   /** Writes the row that stands at a place, behind white space. @returns where it ends; -1 where there is no such row. */
   writeAt(text: string, at: number, rows: WrittenRows): number {
-    this.#expression.lastIndex = at
-    const found = this.#expression.exec(text)
+    this.expression.lastIndex = at
+    const found = this.expression.exec(text)
     if (found === null) return -1
     let xml = ''
     for (const { group, before, write } of this.#slots) {
       xml += before + write(found[group] as string, found[group + 1] as string, found[group + 2] as string)
     }
     rows.add(xml + this.#end, this.#kept.length === 0 ? NONE : this.#kept.map((group) => found[group]))
-    return this.#expression.lastIndex
+    return this.expression.lastIndex
   }
 }
 
@@ -87,10 +92,6 @@ const NONE: readonly undefined[] = []
 
 const asPattern = (text: string) =>
   text.replace(/[^\w<>]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`)
-
-const isMatch = (pattern: string, value: string) => new RegExp(`^(?:${pattern})$`).test(value)
-
-const groupsIn = (pattern: string) => (new RegExp(`${pattern}|`).exec('') as RegExpExecArray).length - 1
 
 const asItIs = (value: string) => value
 

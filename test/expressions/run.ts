@@ -1,15 +1,27 @@
 import { availableParallelism } from 'node:os'
 import { check } from 'recheck'
+import { versionRows } from '../../src/operations/lists/rows.ts'
 import { expressionOf } from '../../src/xml/plain-parser.ts'
+import { RowWriter } from '../../src/xml/row-writer.ts'
 import { type Expression, expressionsBelow, expressionsIn } from './find.ts'
 
 /** Enough that each count of the source is unrolled, and so proven rather than tried. */
 const thorough = { timeout: 300_000, maxRepeatCount: 2000, maxNFASize: 200_000, maxPatternSize: 3000 }
 
-/** The only source that makes expressions at run time: of elements, each built alike, so a few stand for all. */
+const md5 = '"5D41402ABC4B2A76B9719D911017C592"'
+/** A row with usual values, and one with others. */
+const row = (etag: string, size: string) =>
+  `<Version>\n  <Key>a</Key><IsLatest>true</IsLatest><LastModified>2025-11-20T08:00:00.000Z</LastModified><ETag>${etag}</ETag><Type>Normal</Type><Size>${size}</Size><Owner><ID>1</ID></Owner></Version>`
+const versions = versionRows((key) => key, true)
+
+/** The only sources that make expressions at run time: of elements, each built alike, so a few stand for all. */
 const made: Record<string, string[]> = {
   'src/xml/plain-parser.ts': [{ Key: ['k'] }, { A: ['1'], B: [''] }, { A: [{ B: [{ C: ['1'] }] }] }].map(
     (model) => (expressionOf('Part', model) as RegExp).source,
+  ),
+  // Sticky: they are tried at one place only.
+  'src/xml/row-writer.ts': [row(md5, '1'), row('"another"', '1 B')].map(
+    (model) => `^${RowWriter.like(model, 'Version', versions)?.expression.source}`,
   ),
 }
 

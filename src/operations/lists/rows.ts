@@ -53,7 +53,7 @@ const markerColumns = (encode: Encode): Column[] => [
 /** An element that S3 has as OSS does. */
 function sameColumn(path: string): Column {
   const content = (text: string | undefined) => (text === undefined ? undefined : escapeText(text))
-  return { from: path, to: path, content, usual: { pattern: '[\\w.-]*' } }
+  return { from: path, to: path, content, usual: { pattern: /^[\w.-]*$/ } }
 }
 
 /** S3 names owners by their ids alone. */
@@ -63,7 +63,7 @@ const timeColumn: Column = {
   from: 'LastModified',
   to: 'LastModified',
   content: (text = '') => escapeText(toS3Time(text)),
-  usual: { pattern: '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z' },
+  usual: { pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ },
 }
 
 const etagColumn: Column = {
@@ -72,7 +72,7 @@ const etagColumn: Column = {
   content: (text = '') => escapeText(toS3ETag(text)),
   // An MD5 sum, of an object in parts with their number.
   usual: {
-    pattern: '(?:"|&quot;)([\\dA-F]{32}(?:-\\d+)?)(?:"|&quot;)',
+    pattern: /^(?:"|&quot;)([\dA-F]{32}(?:-\d+)?)(?:"|&quot;)$/,
     content: (_, md5) => `&quot;${md5.toLowerCase()}&quot;`,
   },
 }
