@@ -1,7 +1,7 @@
 import type { Sleep, Timer } from '../ports.ts'
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-/** Milliseconds between spaces: the Rust SDK gives up below one byte a second, and a timer may be late. */
+/** Milliseconds between spaces: the Rust SDK gives up below one byte a second, and timers are inexact. */
 const INTERVAL = 500
 
 const encode = (text: string) => new TextEncoder().encode(text)

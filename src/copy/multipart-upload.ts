@@ -83,7 +83,7 @@ type Lost = {
 
 /**
  * Aborts uploads whose ids never arrived: new, empty, of the right time, and no more of them than were lost. Otherwise
- * one may be someone else's, and they are only named in the log. Never rejects.
+ * one may be another client's, and they are only named in the log. Never rejects.
  */
 async function abortOrphanedUploads(
   ports: UploadPorts,
@@ -116,7 +116,7 @@ async function abortOrphanedUploads(
 /** The uploads of a key by their ids, with the time they began, and OSS's present time; in milliseconds. */
 type Uploads = { ids: ReadonlyMap<string, number>; now: number }
 
-/** @throws Error when there are too many to tell. */
+/** @throws Error when there are more than one page of the list. */
 async function uploadsOf(ports: UploadPorts, { bucket, key }: Omit<Upload, 'uploadId'>): Promise<Uploads> {
   const query = { uploads: null, prefix: key, 'max-uploads': String(MAX_LISTED), 'encoding-type': 'url' }
   const { document, headers } = await attempt(ports, noAbort, (signal) =>

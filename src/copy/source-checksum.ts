@@ -54,7 +54,7 @@ async function computed(
       }
       if (read === before) throw new OssUnreachable('the source ended before its announced length')
     } catch (error) {
-      // What is not OSS's own word is the stream breaking off.
+      // Any error but OSS's own means that the stream broke off.
       const isRetryable = !(error instanceof OssError) || isTransient(error)
       if (copy.signal().aborted || tried >= ATTEMPTS || !isRetryable) throw error
       if (read > before) tried = 0

@@ -1,7 +1,7 @@
 /**
  * What a limit of one client address counts by: an IPv4 address itself; of an IPv6 address its network of 64 bits, since
  * one host may use any number of addresses in it (RFC 4291 2.5.1).
- * @param address as `socket.remoteAddress` gives it; undefined once the connection is gone.
+ * @param address as `socket.remoteAddress` gives it; undefined once the connection is closed.
  */
 export function clientNetwork(address: string | undefined): string {
   if (address === undefined || !address.includes(':')) return address ?? ''

@@ -30,7 +30,7 @@ export class NodeRequest implements Incoming {
   closed = false
   /** Whether its client waits for a 100 Continue before it sends the body, and has not got it. */
   awaitsContinue: boolean
-  #gone: AbortController | undefined
+  #aborter: AbortController | undefined
   #onAnswered: (() => void)[] | undefined
 
   /** @param waitUntil keeps the process up until work has come to its end. */
@@ -64,10 +64,10 @@ export class NodeRequest implements Incoming {
 
   // A property and no method: parseRequest copies it to another object.
   readonly signal = (): AbortSignal => {
-    this.#gone ??= new AbortController()
+    this.#aborter ??= new AbortController()
     // A client that has half-closed its connection gets a response, but no long work is begun for it.
     if (this.closed || this.connection?.halfClosed) this.abort(new Error('the client went away'))
-    return this.#gone.signal
+    return this.#aborter.signal
   }
 
   readonly clientAddress = (): string | undefined => this.incoming.socket.remoteAddress
@@ -80,7 +80,7 @@ export class NodeRequest implements Incoming {
 
   /** Aborts the request's signal. */
   abort(cause: Error): void {
-    this.#gone?.abort(cause)
+    this.#aborter?.abort(cause)
   }
 
   /** The response has been sent, or can no longer be: calls what waits for that. */

@@ -7,7 +7,7 @@ import { OssHosts } from './oss-hosts.ts'
 /**
  * Requests to OSS through undici's pools of connections: `fetch` would decode Content-Encoding and hand over a broken
  * length.
- * @param timeouts seconds; `headers` and `idle` may strike half a second early or late.
+ * @param timeouts seconds; `headers` and `idle` may be half a second longer or shorter.
  * @returns the transport, and what closes its connections once they are idle.
  */
 export function ossTransport(timeouts: Document['timeouts']['oss']): {

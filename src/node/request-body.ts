@@ -34,7 +34,7 @@ export class RequestBody implements Body, Source {
     if (this.#failure !== undefined) return undefined
     if (this.#length === 0) return NONE
     const incoming = this.#incoming
-    // Not `complete`, which is known some turns after the last byte.
+    // Not `complete`, which is set some iterations of the event loop after the last byte.
     if (incoming.readableDidRead || incoming.readableLength !== this.#length) return undefined
     return incoming.read() ?? undefined
   }

@@ -12,7 +12,7 @@ const MAX_KEPT_REST = 1024 ** 2
 
 /**
  * Answers a request.
- * @param instead what is answered where a header cannot be sent; nothing has gone out then.
+ * @param instead what is answered where a header cannot be sent; nothing has been sent then.
  * @returns a promise where the body is still to come: it resolves when the answer is out, or can no more be brought out,
  *   and rejects when the body breaks off; the connection is cut then.
  */
@@ -96,7 +96,7 @@ function writeHead(request: NodeRequest, status: number, headers: HeaderMap, has
     (hasLength || incoming.httpVersionMinor === 1) &&
     !request.isLast &&
     connection?.isEnding !== true &&
-    // Without a 100 Continue the client may or may not send its body: the next request could not be told from it.
+    // Without a 100 Continue the client may or may not send its body, which could not be distinguished from a request.
     !(request.isIncomplete && (request.awaitsContinue || request.length > MAX_KEPT_REST))
   if (!isKept) list.push('connection', 'close')
   // The default of HTTP/1.1 is not sent: some clients take the header for the object's (fog-aws).
@@ -147,7 +147,7 @@ function stream(
     new StreamedResponse(request, body, length === undefined ? undefined : Number(length), (error) => {
       if (error !== undefined) {
         // The status is out: a cut connection is the only way left to say that the body is not whole. What was written
-        // in this turn goes out before.
+        // in this iteration of the event loop is sent before.
         setImmediate(() => request.outgoing.destroy())
         reject(error)
         return

@@ -52,7 +52,7 @@ type Acl = { acl: string; ownerId: string; headers: HeaderMap }
 async function readAcl(oss: Context['oss'], call: OssCall): Promise<Acl> {
   const { headers, document } = await oss.sendForXml(call, 'AccessControlPolicy')
   return {
-    // OSS's Grant is a word.
+    // OSS's Grant is a canned ACL's name.
     acl: text(child(document, 'AccessControlList') ?? {}, 'Grant') ?? 'private',
     ownerId: text(child(document, 'Owner') ?? {}, 'ID') ?? '',
     headers,

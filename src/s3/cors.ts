@@ -34,11 +34,11 @@ export function corsHeaders(rules: readonly CorsRule[], asked: CrossOrigin): Hea
       asked.headers.every((name) => headers.some((pattern) => fits(pattern, name))),
   )
   if (rule === undefined) return undefined
-  const anyone = rule.origins.includes('*')
+  const allowsAll = rule.origins.includes('*')
   return {
-    'access-control-allow-origin': anyone ? '*' : asked.origin,
+    'access-control-allow-origin': allowsAll ? '*' : asked.origin,
     'access-control-allow-methods': rule.methods.join(', '),
-    ...(anyone ? {} : { 'access-control-allow-credentials': 'true' }),
+    ...(allowsAll ? {} : { 'access-control-allow-credentials': 'true' }),
     ...(asked.headers.length === 0 ? {} : { 'access-control-allow-headers': asked.headers.join(', ') }),
     ...(rule.exposed.length === 0 ? {} : { 'access-control-expose-headers': rule.exposed.join(', ') }),
     ...(rule.maxAge === undefined ? {} : { 'access-control-max-age': rule.maxAge }),

@@ -14,7 +14,7 @@ export type Hasher<Given extends Digest = Digest> = {
   digestOf(bytes: Uint8Array): Given
 }
 
-/** A hasher of node:crypto; base64 unless told otherwise. */
+/** A hasher of node:crypto; base64 by default. */
 export function hash(
   name: 'md5' | 'sha1' | 'sha256' | 'sha512',
   encoding: 'base64' | 'hex' = 'base64',

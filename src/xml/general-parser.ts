@@ -69,7 +69,7 @@ function* build(
   parser.on('opentag', ({ uri, attributes }) => {
     attributeCount = 0
     if (around.push(open) > MAX_DEPTH) throw new XmlError(`elements are more than ${MAX_DEPTH} deep`)
-    // Of the same name in another it would be another element. S3 asks nobody for its own, nor for one at all.
+    // An element of the same name in another namespace would be another one. S3 requires neither its own nor any.
     if (uri !== '') namespace ??= uri
     if (uri !== '' && uri !== namespace) throw new XmlError('there are elements of two namespaces')
     open.hasElements = true

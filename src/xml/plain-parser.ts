@@ -130,8 +130,8 @@ export function expressionOf(name: string, model: XmlValue): RegExp | undefined 
 
 function patternOf(name: string, value: XmlValue): string | undefined {
   // Each repetition ends where what follows begins: nothing is tried twice.
-  const blanks = '[ \\t\\n]*'
-  if (typeof value === 'string') return `<${name}>([^<]*)</${name}>${blanks}`
+  const whitespace = '[ \\t\\n]*'
+  if (typeof value === 'string') return `<${name}>([^<]*)</${name}>${whitespace}`
   let inner = ''
   for (const child in value) {
     const [first = '', ...others] = value[child] ?? []
@@ -139,7 +139,7 @@ function patternOf(name: string, value: XmlValue): string | undefined {
     if (pattern === undefined) return undefined
     inner += pattern
   }
-  return `<${name}>${blanks}${inner}</${name}>${blanks}`
+  return `<${name}>${whitespace}${inner}</${name}>${whitespace}`
 }
 
 /** Adds the elements that are built so, and begin between two places, to a list. @returns where they end. */

@@ -37,7 +37,7 @@ type Setting = {
   status?: 204
   /** Looked at before OSS is asked to change anything. */
   check?: SettingCheck
-  /** What OSS is told besides. */
+  /** Headers for OSS besides the document. */
   headers?: HeaderMap
   /** What S3 shows where OSS has an error, by that error's code. */
   absent?: Record<string, XmlTree>

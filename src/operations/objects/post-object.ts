@@ -15,6 +15,7 @@ import { perClient } from '../bucket-cache.ts'
 import { checkHeaders } from '../check-headers.ts'
 import { requireOwner } from '../expected-owner.ts'
 import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
+import { requestOrigin } from '../request-origin.ts'
 import { putObject } from './object.ts'
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own variable
@@ -187,13 +188,9 @@ function redirectOf(fields: Fields, result: readonly [string, string][]): string
   return url.href
 }
 
-/** The object's address as the client spells this endpoint. */
-function locationOf(
-  { headers, hostBucket, bucket }: BucketRequest,
-  key: string,
-  { config }: Context,
-): string {
-  const scheme = headers['x-forwarded-proto'] === 'https' || config.listen.tls ? 'https' : 'http'
+/** The object's URL, by path or by host as the client addressed the bucket. */
+function locationOf(request: BucketRequest, key: string, context: Context): string {
+  const { hostBucket, bucket } = request
   const path = encodeStrictly(key).replaceAll('%2F', '/')
-  return `${scheme}://${headers.host ?? ''}/${hostBucket === undefined ? `${bucket}/` : ''}${path}`
+  return `${requestOrigin(request, context)}/${hostBucket === undefined ? `${bucket}/` : ''}${path}`
 }

@@ -50,7 +50,7 @@ function toOssRestore(document: XmlNode): XmlTree {
   const parameters = child(document, 'GlacierJobParameters')
   if (parameters !== undefined) checkElements(parameters, 'RestoreRequest/GlacierJobParameters', ['Tier'])
   const named = [parameters, document].flatMap((node) => (node && optionalWord(node, 'Tier', TIERS)) ?? [])
-  // The older place and the newer one, which may differ.
+  // `Tier` in GlacierJobParameters and in the root, its newer form: both may not be given.
   if (named.length > 1) throw malformedXml()
   const Tier = named[0] ?? 'Standard'
   // Standard is OSS's default, too; objects in Archive know no tiers.

@@ -15,6 +15,7 @@ import { longCallLimit } from '../copies/copy-ports.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { refuseUnsupportedConditions, writeConditions } from '../objects/conditional-write.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { requestOrigin } from '../request-origin.ts'
 import { type OssPart, readOssParts } from './oss-parts.ts'
 import { uploadOf } from './upload-request.ts'
 
@@ -89,7 +90,7 @@ const completionReply = (
   xmlReply(
     'CompleteMultipartUploadResult',
     {
-      Location: locationOf(request, context),
+      Location: `${requestOrigin(request, context)}${request.rawPath}`,
       Bucket: request.bucket,
       Key: request.key,
       ETag: toS3ETag(etag),
@@ -182,9 +183,3 @@ const completion = (parts: readonly ChosenPart[]) =>
       Part: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })),
     }),
   )
-
-/** The object's address as the client spells this endpoint. */
-function locationOf({ headers, rawPath }: ObjectRequest, { config }: Context): string {
-  const scheme = headers['x-forwarded-proto'] === 'https' || config.listen.tls ? 'https' : 'http'
-  return `${scheme}://${headers.host ?? ''}${rawPath}`
-}

@@ -16,7 +16,7 @@ import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '
 import { listOssParts, parseOssParts } from './oss-parts.ts'
 import { uploadIdSecret, uploadOf } from './upload-request.ts'
 
-/** ListParts. OSS names no one who began the upload: it is the bucket's owner, as the gateway's identity is. */
+/** ListParts. OSS names no initiator of the upload: the bucket's owner is given, whose key the gateway uses. */
 export async function listParts(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
   const { id, checksum } = uploadOf(request, context)
@@ -113,8 +113,8 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
 }
 
 /**
- * A marker as OSS orders by it. It has to look like an id of OSS; that there is an upload is not asked, for whoever aborts
- * uploads page by page goes on from one that is gone.
+ * A marker as OSS orders by it. It must have the form of OSS's ids, but the upload need not exist: a client that aborts
+ * uploads page by page goes on from one that it has aborted.
  * @throws S3Error InvalidArgument.
  */
 function storedId(marker: string, context: Context): string {
