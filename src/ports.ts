@@ -37,8 +37,11 @@ export type Incoming = {
    * use, since an AbortController costs as much as verifying a signature.
    */
   signal: () => AbortSignal
-  /** IP address of the client, or of the proxy before the gateway. Absent where the platform limits concurrency (Workers). */
-  clientAddress?: (() => string | undefined) | undefined
+  /**
+   * IP address of the client or its network, or of the proxy before the gateway. Absent where the platform limits
+   * concurrency (Workers).
+   */
+  clientAddress?: (() => string) | undefined
   /**
    * Calls back once: when the response has been sent, or can no longer be. Absent where the platform limits concurrency
    * (Workers).

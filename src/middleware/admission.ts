@@ -1,7 +1,6 @@
 import type { Config } from '../config/index.ts'
 import type { Incoming, Sleep } from '../ports.ts'
 import { slowDown } from '../s3/error.ts'
-import { clientNetwork } from './client-address.ts'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
 
 /** The limit of signed requests by the settings (`limits`). A key that is the only one may use all of it. */
@@ -32,7 +31,7 @@ export function admit(
   { onAnswered, clientAddress, signal }: Pick<Incoming, 'onAnswered' | 'clientAddress' | 'signal'>,
 ): Promise<void> | undefined {
   if (onAnswered === undefined) return undefined
-  const requester = { key: accessKeyId, address: clientNetwork(clientAddress?.()) }
+  const requester = { key: accessKeyId, address: clientAddress?.() ?? '' }
   const begin = (isAcquired: boolean): undefined => {
     if (!isAcquired) throw slowDown()
     onAnswered(() => limit.release(requester))

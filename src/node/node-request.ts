@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HeaderMap, Incoming } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
+import { clientNetwork } from './client-address.ts'
 import type { Connection } from './connection.ts'
 import { RequestBody } from './request-body.ts'
 import { announcedLength, expectsContinue, headersOf } from './request-head.ts'
@@ -70,7 +71,7 @@ export class NodeRequest implements Incoming {
     return this.#aborter.signal
   }
 
-  readonly clientAddress = (): string | undefined => this.incoming.socket.remoteAddress
+  readonly clientAddress = (): string => clientNetwork(this.incoming.socket.remoteAddress)
 
   readonly onAnswered = (call: () => void): void => {
     if (this.closed) call()

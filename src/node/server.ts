@@ -14,6 +14,7 @@ import type { Responder, Serve } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { Log, Reply } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
+import { clientNetwork } from './client-address.ts'
 import { type ClientTimeouts, Connection, type ConnectionHost } from './connection.ts'
 import { headResponse } from './head-response.ts'
 import { NodeRequest } from './node-request.ts'
@@ -227,20 +228,20 @@ export function createServer(
   }
 }
 
-/** All sockets of a server, those that shake hands included. Of one address there are so many at most. */
+/** All sockets of a server, those that shake hands included. Of one client's network there are so many at most. */
 function watchSockets(server: Server, mostOfAddress: number): Set<Socket> {
   const sockets = new Set<Socket>()
   const counts = new Map<string, number>()
   server.on('connection', (socket) => {
-    const { remoteAddress = '' } = socket
-    const count = (counts.get(remoteAddress) ?? 0) + 1
-    counts.set(remoteAddress, count)
+    const network = clientNetwork(socket.remoteAddress)
+    const count = (counts.get(network) ?? 0) + 1
+    counts.set(network, count)
     sockets.add(socket)
     socket.once('close', () => {
       sockets.delete(socket)
-      const left = (counts.get(remoteAddress) ?? 0) - 1
-      if (left > 0) counts.set(remoteAddress, left)
-      else counts.delete(remoteAddress)
+      const left = (counts.get(network) ?? 0) - 1
+      if (left > 0) counts.set(network, left)
+      else counts.delete(network)
     })
     if (count > mostOfAddress) socket.destroy()
   })

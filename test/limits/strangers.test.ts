@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { postForm, signFields } from '../gateway/form.ts'
@@ -17,7 +18,10 @@ const large = Buffer.alloc(40 << 20, 'x')
 async function begin(document: string): Promise<void> {
   world = await startWorld('node', { GATEWAY_CONFIG: document })
   host = new URL(world.endpoint).host
-  await connection().ask({ method: 'PUT', target: '/bucket' })
+  const first = connection()
+  await first.ask({ method: 'PUT', target: '/bucket' })
+  first.socket.end()
+  await first.closed
   await world.oss('bucket').put('key', Buffer.from('hello'))
   await world.oss('bucket').put('large', large)
 }
@@ -27,6 +31,7 @@ afterEach(() => {
   world.localOss.faults.clear()
 })
 
+const closing: (() => void)[] = []
 const isServed = async (signing = {}) => (await send(world.endpoint, sign(GET, host, signing))).status === 200
 
 describe('of two keys', () => {
@@ -132,4 +137,47 @@ describe('of two addresses with one key', () => {
     }
     agent.destroy()
   })
+})
+
+describe('of connections', () => {
+  beforeAll(() => begin('limits: {connections: 12, connectionsPerAddress: 8}'))
+  afterAll(end)
+
+  test('one address has its share, and all have theirs', async () => {
+    const open = { '127.0.0.1': 0, '127.0.0.2': 0 }
+    for (const localAddress of ['127.0.0.1', '127.0.0.2'] as const) {
+      const options = { host: '127.0.0.1', port: Number(new URL(world.endpoint).port), localAddress }
+      const sockets = Array.from({ length: 20 }, () => {
+        open[localAddress]++
+        return connect(options)
+          .on('error', () => {})
+          .on('close', () => open[localAddress]--)
+      })
+      closing.push(() => {
+        for (const socket of sockets) socket.destroy()
+      })
+      await expect.poll(() => open[localAddress]).toBe(localAddress === '127.0.0.1' ? 8 : 4)
+    }
+    expect(open).toEqual({ '127.0.0.1': 8, '127.0.0.2': 4 })
+    for (const close of closing.splice(0)) close()
+    await expect.poll(async () => isServed().catch(() => false)).toBe(true)
+  })
+})
+
+test('who sends many requests at once, on many connections, keeps nobody from being read', async () => {
+  await begin('')
+  let answered = 0
+  const unsigned = `GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`
+  for (let i = 0; i < 64; i++) {
+    const one = connection().write(unsigned.repeat(1000))
+    one.socket.on('data', (bytes) => {
+      answered += bytes.toString('latin1').split('HTTP/1.1 403').length - 1
+    })
+  }
+  await expect.poll(() => answered, { interval: 1 }).toBeGreaterThan(0)
+  expect(await isServed()).toBe(true)
+  // Long before the last of theirs.
+  expect(answered).toBeLessThan(32_000)
+  Connection.closeAll()
+  await end()
 })

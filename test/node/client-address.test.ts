@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientNetwork } from '../../src/middleware/client-address.ts'
+import { clientNetwork } from '../../src/node/client-address.ts'
 
 test.each<[address: string | undefined, network: string]>([
   ['192.0.2.7', '192.0.2.7'],
