@@ -275,7 +275,7 @@ export const requestHeaders: Readonly<Record<string, RequestHeader>> = {
     on: ['GetObjectAttributes'],
     readBy: ['operations/objects/object-attributes.ts'],
   },
-  'x-amz-optional-object-attributes': { on: lists, readBy: ['operations/lists/row-columns.ts'] },
+  'x-amz-optional-object-attributes': { on: lists, readBy: ['operations/lists/rows.ts'] },
 
   // Bodies, and checksums, which OSS has none of: they are kept in metadata (translate/stored-checksum.ts).
   'content-length': { on: 'bodies', readBy: ['s3/body.ts'] },
