@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Platform } from '../ports.ts'
-import { sleep, timer } from '../timers.ts'
+import { sleep, timer } from '../runtime/timers.ts'
 import { serveOnNode } from './server.ts'
 
 /** What Node hands in: clock, timers, random values, and how requests are served. */

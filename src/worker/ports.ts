@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Serve } from '../app.ts'
 import { shortenLogged } from '../bytes/shorten.ts'
 import type { Incoming, Log, Platform, Reply } from '../ports.ts'
-import { sleep, timer } from '../timers.ts'
+import { sleep, timer } from '../runtime/timers.ts'
 import { headersOf, toStream, withLength } from './transport.ts'
 
 /** What Workers have that the web platform's types do not. */

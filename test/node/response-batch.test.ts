@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { sendInBatch, sendBatch } from '../../src/node/response-batch.ts'
+import { sendBatch, sendInBatch } from '../../src/node/response-batch.ts'
 
 /** Hands over so many responses; the result grows as they are sent. */
 function handOver(count: number): number[] {

@@ -1,4 +1,4 @@
-import type { Sleep, Timer } from './ports.ts'
+import type { Sleep, Timer } from '../ports.ts'
 
 /** Calls back after so many milliseconds. @returns what cancels that. */
 export const timer: Timer = (ms, call) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endsWithin, sleep, timer } from '../src/timers.ts'
+import { endsWithin, sleep, timer } from '../../src/runtime/timers.ts'
 
 const reason = new Error('aborted')
 
