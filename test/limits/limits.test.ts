@@ -71,7 +71,7 @@ describe('a connection', () => {
   test('is not kept by empty lines', async () => {
     const kept = connection()
     expect((await kept.ask({ method: 'GET', target: '/bucket' })).status).toBe(200)
-    for (let i = 0; i < 100 && !kept.socket.readableEnded; i++) {
+    for (let i = 0; i < 1000 && !kept.socket.readableEnded; i++) {
       kept.write('\r\n')
       await sleep(50)
     }
