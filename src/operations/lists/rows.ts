@@ -9,7 +9,7 @@ import { type Encode, keyColumn } from './keys.ts'
 import { ORDERED_BY } from './version-order.ts'
 
 /** ListObjects' and ListObjectsV2's objects. */
-export const objectRows = madeOnce((encode, withOwner, withRestore) => ({
+export const objectRows = (encode: Encode, withOwner: boolean, withRestore: boolean): RowTable => ({
   columns: [
     keyColumn('Key', encode),
     timeColumn,
@@ -19,10 +19,10 @@ export const objectRows = madeOnce((encode, withOwner, withRestore) => ({
     storageClassColumn,
     ...(withRestore ? [restoreStatusColumn] : []),
   ],
-}))
+})
 
 /** ListObjectVersions' versions. */
-export const versionRows = madeOnce((encode, withRestore) => ({
+export const versionRows = (encode: Encode, withRestore: boolean): RowTable => ({
   columns: [
     ...markerColumns(encode),
     etagColumn,
@@ -32,28 +32,16 @@ export const versionRows = madeOnce((encode, withRestore) => ({
     ownerColumn,
   ],
   keep: ORDERED_BY,
-}))
+})
 
 /** ListObjectVersions' delete markers. */
-export const deleteMarkerRows = madeOnce((encode) => ({
+export const deleteMarkerRows = (encode: Encode): RowTable => ({
   columns: [...markerColumns(encode), ownerColumn],
   keep: ORDERED_BY,
-}))
+})
 
 /** Keys that a delimiter has rolled up. */
-export const prefixRows = madeOnce((encode) => ({ columns: [keyColumn('Prefix', encode)] }))
-
-/** The tables that a function makes, each made once: what is learned of their rows is kept with them. */
-function madeOnce(make: (encode: Encode, ...flags: readonly boolean[]) => RowTable): typeof make {
-  const made = new Map<Encode, Map<string, RowTable>>()
-  return (encode, ...flags) => {
-    const tables = made.get(encode) ?? new Map<string, RowTable>()
-    made.set(encode, tables)
-    const table = tables.get(String(flags)) ?? make(encode, ...flags)
-    tables.set(String(flags), table)
-    return table
-  }
-}
+export const prefixRows = (encode: Encode): RowTable => ({ columns: [keyColumn('Prefix', encode)] })
 
 const markerColumns = (encode: Encode): Column[] => [
   keyColumn('Key', encode),
@@ -85,8 +73,7 @@ const etagColumn: Column = {
   // An MD5 sum, of an object in parts with their number.
   usual: {
     pattern: /^(?:"|&quot;)([\dA-F]{32}(?:-\d+)?)(?:"|&quot;)$/,
-    content: (md5) => md5.toLowerCase(),
-    around: '&quot;',
+    content: (_, md5) => `&quot;${md5.toLowerCase()}&quot;`,
   },
 }
 
