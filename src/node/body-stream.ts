@@ -5,8 +5,6 @@ const MOST_PIECES = 256
 
 /** Where a body's bytes come from: a connection. */
 export type Source = {
-  /** The reader has begun. */
-  begin?(): void
   /** The queue has been read: more may be pushed. */
   resume(): void
   /** The rest will not be read. */
@@ -28,8 +26,6 @@ export type Sink = {
 export class BodyStream implements AsyncIterableIterator<Uint8Array> {
   /** Whether the source is to wait for `resume`. */
   paused = false
-  /** Whether reading has begun. */
-  begun = false
   /** Whether the end has been reached, or an error. */
   ended = false
   #source: Source
@@ -109,7 +105,6 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
 
   /** Writes everything to a sink from now on. */
   pipe(sink: Sink): void {
-    this.#begin()
     this.#sink = sink
     this.paused = true
     this.drained()
@@ -131,7 +126,6 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
 
   /** @throws Error what `end` was given. */
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.#begin()
     const value = this.#take()
     if (value !== undefined) return Promise.resolve({ done: false, value })
     if (this.#error !== undefined) return Promise.reject(this.#error)
@@ -144,13 +138,6 @@ export class BodyStream implements AsyncIterableIterator<Uint8Array> {
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.abandon()
     return Promise.resolve(over)
-  }
-
-  #begin(): void {
-    if (this.begun) return
-    this.begun = true
-    // After the end there is nothing left to send.
-    if (!this.ended) this.#source.begin?.()
   }
 
   #take(): Uint8Array | undefined {
