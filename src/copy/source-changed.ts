@@ -1,5 +1,5 @@
 import { OssError } from '../oss/error.ts'
-import { S3Error } from '../s3/error.ts'
+import { type S3Error, slowDown } from '../s3/error.ts'
 import { failedCondition, type Preconditions, preconditionFailed } from '../translate/preconditions.ts'
 
 /** The source was replaced during the copy: OSS's `if-match` with the ETag that was read first has failed. */
@@ -29,8 +29,7 @@ export function sourceChangedError(
 
 /** The retryable error of a copy whose source was changed under it. */
 export const retryAfterSourceChange = (cause: unknown) =>
-  new S3Error('SlowDown', {
+  slowDown({
     message: 'The source of the copy was changed while it was being copied. Please try again.',
-    headers: { 'retry-after': '1' },
     cause,
   })

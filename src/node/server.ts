@@ -13,7 +13,7 @@ import type { Hono } from 'hono'
 import type { Responder, Serve } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { Log, Reply } from '../ports.ts'
-import { S3Error } from '../s3/error.ts'
+import { retryAfter, S3Error } from '../s3/error.ts'
 import { clientNetwork } from './client-address.ts'
 import { type ClientTimeouts, Connection, type ConnectionHost } from './connection.ts'
 import { headResponse } from './head-response.ts'
@@ -47,8 +47,6 @@ const SWEEP = 1_000
 const LAST_SWEEPS = 250
 /** What is read at a time, and what may wait to be written, in bytes. */
 const HIGH_WATER_MARK = 64 * 1024
-/** Clients whose requests are given up should retry after a second. */
-const slowDown = { headers: { 'retry-after': '1' } }
 
 /** How the app answers on Node: on the raw ServerResponse; node-server then sends nothing for `RESPONSE_ALREADY_SENT`. */
 export const serveOnNode: Serve<NodeEnv> = ({ env }, gateway, log) => {
@@ -217,7 +215,7 @@ export function createServer(
     giveUp: (cause) => {
       for (const request of requests()) {
         request.abort(cause)
-        request.body.fail(new S3Error('ServiceUnavailable', { cause, ...slowDown }))
+        request.body.fail(new S3Error('ServiceUnavailable', { cause, headers: retryAfter }))
       }
     },
     settled: () => work.settled(),

@@ -218,8 +218,12 @@ export function invalidArgument(message: string, name: string, value?: string): 
 /** `InvalidRequest` with a text of its own. */
 export const invalidRequest = (message: string): S3Error => new S3Error('InvalidRequest', { message })
 
+/** The header of errors after which a client should try again: in a second. */
+export const retryAfter = { 'retry-after': '1' } as const
+
 /** `SlowDown`: too much is asked at a time; a second later there may be room. */
-export const slowDown = (): S3Error => new S3Error('SlowDown', { headers: { 'retry-after': '1' } })
+export const slowDown = (options: Pick<S3ErrorOptions, 'message' | 'cause'> = {}): S3Error =>
+  new S3Error('SlowDown', { ...options, headers: retryAfter })
 
 /** `NotImplemented` 501 for a header that OSS has nothing for; nothing has been written. */
 export function notImplemented(header: string, reason?: string): S3Error {

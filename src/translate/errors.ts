@@ -1,5 +1,5 @@
 import type { OssError } from '../oss/error.ts'
-import { isS3ErrorCode, S3Error, type S3ErrorCode } from '../s3/error.ts'
+import { isS3ErrorCode, retryAfter, S3Error, type S3ErrorCode } from '../s3/error.ts'
 
 /** What an error of OSS becomes. */
 type Row = {
@@ -112,9 +112,6 @@ export type ErrorSubject = {
   uploadId?: string | undefined
 }
 
-/** Seconds a client is asked to wait before it tries again. */
-const RETRY_AFTER = '1'
-
 /**
  * An answer of OSS as S3 would have given it. Never a success, whatever the code.
  * @param error OSS's; what it says of itself and of the bucket counts more than `subject`.
@@ -124,7 +121,7 @@ export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error 
   const row = rowOf(error)
   const { code } = row
   const headers: Record<string, string> = {}
-  if (code === 'SlowDown' || code === 'ServiceUnavailable') headers['retry-after'] = RETRY_AFTER
+  if (code === 'SlowDown' || code === 'ServiceUnavailable') Object.assign(headers, retryAfter)
   const isDeleteMarker = error.headers['x-oss-delete-marker'] === 'true'
   if (isDeleteMarker && code !== 'InternalError') {
     headers['x-amz-delete-marker'] = 'true'
@@ -191,5 +188,5 @@ function elementsOf(
 
 /** OSS gave no answer, or none that can be trusted. SDKs retry it. */
 export function unreachable(cause: unknown): S3Error {
-  return new S3Error('ServiceUnavailable', { headers: { 'retry-after': RETRY_AFTER }, cause })
+  return new S3Error('ServiceUnavailable', { headers: retryAfter, cause })
 }

@@ -1,6 +1,6 @@
 import { OssError } from '../../oss/error.ts'
 import { type HeaderMap, headerMap, type OssResponse, type Reply } from '../../ports.ts'
-import { S3Error } from '../../s3/error.ts'
+import { S3Error, slowDown } from '../../s3/error.ts'
 import { isRange, resolveRange } from '../../s3/range.ts'
 import { type IfRange, ifRangeHolds, parseIfRange } from '../../translate/if-range.ts'
 import {
@@ -153,8 +153,7 @@ async function getAfterHead(request: ObjectRequest, context: Context, read: Read
       if (!(error instanceof OssError) || error.status !== 412) {
         return refusedRead(request, context, {}, error)
       }
-      if (look === MAX_ATTEMPTS)
-        throw new S3Error('SlowDown', { headers: { 'retry-after': '1' }, cause: error })
+      if (look === MAX_ATTEMPTS) throw slowDown({ cause: error })
     }
   }
 }
