@@ -7,8 +7,11 @@ const MAX_BUCKETS = 10_000
 export function perClient<Value>(create: () => Value): (oss: OssClient) => Value {
   const values = new WeakMap<OssClient, Value>()
   return (oss) => {
-    const value = values.get(oss) ?? create()
-    values.set(oss, value)
+    let value = values.get(oss)
+    if (value === undefined) {
+      value = create()
+      values.set(oss, value)
+    }
     return value
   }
 }
