@@ -1,4 +1,7 @@
-/** Builds what is packed: the library's entries and the command line, and the declarations that the entries need. */
+/**
+ * Builds what is packed: the library's entries and the command line, and the declarations that the entries need.
+ * `--without-types` leaves the declarations out, which nothing needs to run.
+ */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -54,4 +57,4 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 })
-declare()
+if (!process.argv.includes('--without-types')) declare()
