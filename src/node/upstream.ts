@@ -49,7 +49,10 @@ export function withTextHeaders(transport: Transport): Transport {
   }
 }
 
-/** A streamed body, and whether all of it has been read. */
+/**
+ * A streamed body, and whether all of it has been read. Unlike `SentBody` of oss-dispatch.ts it counts a piece as it is
+ * handed over: in process nothing waits to be written, and the last piece may be the last that is asked for.
+ */
 function counted(body: Body, { 'content-length': length }: HeaderMap) {
   let left = length === undefined ? Number.POSITIVE_INFINITY : Number(length)
   async function* read(): AsyncGenerator<Uint8Array> {
