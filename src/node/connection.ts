@@ -73,7 +73,8 @@ export class Connection {
 
   /** Whether the answer that is next is its last. */
   get isEnding(): boolean {
-    return this.#host.isEnding || this.#brokenAt !== undefined
+    const hasNoOther = this.halfClosed && this.#waiting.length === 0
+    return hasNoOther || this.#host.isEnding || this.#brokenAt !== undefined
   }
 
   /** What the header of that name says, in seconds. */

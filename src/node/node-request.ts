@@ -101,8 +101,13 @@ export class NodeRequest implements Incoming {
     this.connection?.onClosed(this)
   }
 
-  #continue(): void {
+  /** Sends the 100 Continue that the client waits for. */
+  sendContinue(): void {
     this.awaitsContinue = false
-    if (!this.answered) this.outgoing.writeContinue()
+    this.outgoing.writeContinue()
+  }
+
+  #continue(): void {
+    if (!this.answered) this.sendContinue()
   }
 }

@@ -98,6 +98,8 @@ function writeHead(request: NodeRequest, status: number, headers: HeaderMap, has
     connection?.isEnding !== true &&
     // Without a 100 Continue the client may or may not send its body, which could not be distinguished from a request.
     !(request.isIncomplete && (request.awaitsContinue || request.length > MAX_KEPT_REST))
+  // For a body that nobody had to wait for. Without it node:http closes the connection, also where the headers keep it.
+  if (isKept && request.awaitsContinue) request.sendContinue()
   if (!isKept) list.push('connection', 'close')
   // The default of HTTP/1.1 is not sent: some clients take the header for the object's (fog-aws).
   else if (incoming.httpVersionMinor === 1) outgoing.removeHeader('connection')

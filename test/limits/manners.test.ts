@@ -43,6 +43,22 @@ describe('who waits for 100 Continue', () => {
     expect(await isThere('written')).toBe(true)
   })
 
+  test.each<[name: string, target: string, body: string]>([
+    ['has no body', PUT.target, ''],
+    ['sends it at once', PUT.target, 'hello'],
+    ['has no body, and is refused', '/no-bucket/key', ''],
+    ['sends it at once, and is refused', '/no-bucket/key', 'hello'],
+  ])('and %s keeps his connection, unless he is told', async (_, target, body) => {
+    const careful = connection()
+    for (let i = 0; i < 3; i++) {
+      const head = headOf({ method: 'PUT', target, body }, new URL(world.endpoint).host, wait)
+      const { status, headers } = await careful.write(head + body).answer('PUT')
+      expect(status).toBe(target === PUT.target ? 200 : 404)
+      expect(headers.connection).toBeUndefined()
+    }
+    expect((await careful.ask(GET)).status).toBe(200)
+  })
+
   test.each<[name: string, head: () => string, status: number]>([
     ['who has not signed', () => unsigned('PUT /bucket/written HTTP/1.1', wait, 'content-length: 9'), 403],
     [

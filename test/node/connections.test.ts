@@ -86,6 +86,13 @@ function ask(port: number, bytes: string): Promise<string> {
   return text(socket)
 }
 
+/** What the chunks of an answer hold, whose number is Node's choice. */
+function unchunked(response: string): string {
+  const chunks = response.split('\r\n\r\n').slice(1).join('\r\n\r\n')
+  expect(chunks).toMatch(/\r\n0\r\n\r\n$/)
+  return chunks.replace(/(?:^|\r\n)[\da-f]+\r\n/g, '').trimEnd()
+}
+
 describe('a connection to OSS', () => {
   test('serves one request at a time, though an answer had come in pieces before it was looked at', async () => {
     const oss = ossOf(async (path) => {
@@ -96,7 +103,7 @@ describe('a connection to OSS', () => {
       return answer(path)
     })
     const port = await gatewayTo(oss)
-    expect(await ask(port, get('/pieces', 'connection: close'))).toMatch(/ab\r\n2\r\ncd\r\n0\r\n\r\n$/)
+    expect(unchunked(await ask(port, get('/pieces', 'connection: close')))).toBe('abcd')
     const targets = ['/slow', '/second', '/third']
     const answers = await Promise.all(targets.map((target) => ask(port, get(target, 'connection: close'))))
     expect(answers.map((each) => each.split('\r\n\r\n')[1])).toEqual(targets)
