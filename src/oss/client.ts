@@ -114,7 +114,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
 
   async function readOnce<Document>(call: OssCall, root: string, read: (bytes: Buffer) => Document) {
     const { headers, body } = await sendOnce(call)
-    const bytes = wholeOf(body) ?? (await bytesOf(body))
+    const bytes = wholeOf(body) ?? joined(await piecesOf(body))
     try {
       return { headers, document: read(bytes) }
     } catch (cause) {
@@ -232,7 +232,13 @@ function wholeOf(body: Body): Buffer | undefined {
     : Buffer.from(whole.buffer, whole.byteOffset, whole.length)
 }
 
-async function bytesOf(body: Body): Promise<Buffer> {
+const bytesOf = async (body: Body) => joined(await piecesOf(body))
+
+/** The pieces are taken out: a promise that is older than what it resolved with keeps that until V8's next full collection. */
+const joined = (pieces: Uint8Array[]): Buffer => Buffer.concat(pieces.splice(0))
+
+/** @throws OssUnreachable. */
+async function piecesOf(body: Body): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
@@ -244,5 +250,5 @@ async function bytesOf(body: Body): Promise<Buffer> {
   } catch (cause) {
     throw new OssUnreachable(`OSS's answer could not be read: ${(cause as Error).message}`, { cause })
   }
-  return Buffer.concat(chunks)
+  return chunks
 }

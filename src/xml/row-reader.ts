@@ -1,11 +1,11 @@
 import { readPlainXml } from './plain-parser.ts'
-import { type RowTables, writeRow } from './row-table.ts'
+import { type RowTable, type RowTables, writeRow } from './row-table.ts'
 import { RowWriter } from './row-writer.ts'
 import { WrittenRows } from './written-rows.ts'
 
 /** OSS sends a thousand at most. */
 const MAX_ROWS = 2000
-/** Ways in which the rows of one document are built: it takes its time to make an expression. */
+/** Ways in which rows of one table are built that are known at a time: it takes its time to make an expression. */
 const MAX_WRITERS = 8
 /** Of a row. */
 const MAX_TAGS = 1000
@@ -13,17 +13,24 @@ const MAX_TAGS = 1000
 /** What a row begins with, and what stands before it. */
 const startTag = /[ \t\n]*<([A-Za-z]+)>/y
 
+/** What is known of rows by those of earlier documents: nearly all are built alike. */
+const writersOf = new WeakMap<RowTable, RowWriter[]>()
+
 /** Reads the rows of a plain list, piece by piece, and writes them anew. */
 export class RowReader {
   readonly rows: Record<string, WrittenRows> = {}
   readonly #tables: RowTables
   readonly #writers: { writer: RowWriter; rows: WrittenRows }[] = []
   #count = 0
-  #writersMade = 0
+  #learned = 0
 
   constructor(tables: RowTables) {
     this.#tables = tables
-    for (const name in tables) this.rows[name] = new WrittenRows()
+    for (const [name, table] of Object.entries(tables)) {
+      const rows = new WrittenRows()
+      this.rows[name] = rows
+      for (const writer of writersOf.get(table) ?? []) this.#writers.push({ writer, rows })
+    }
   }
 
   /** Rewrites the whole rows that a text begins with. @returns where they end, or undefined when one is not plain. */
@@ -56,10 +63,12 @@ export class RowReader {
     if (table === undefined || rows === undefined || last < 0) return at
     const end = last + tag.length
     const row = text.slice(at, end).trimStart()
-    if (this.#writersMade++ < MAX_WRITERS) {
+    if (this.#learned++ < MAX_WRITERS) {
       const writer = RowWriter.like(row, name, table)
       if (writer?.writeAt(text, at, rows) === end) {
         this.#writers.push({ writer, rows })
+        const known = writersOf.get(table) ?? []
+        if (known.length < MAX_WRITERS) writersOf.set(table, [...known, writer])
         return end
       }
     }

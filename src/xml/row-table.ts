@@ -16,13 +16,14 @@ export type Column = {
   usual?: {
     /** For such a value as it stands in the document, never for a `<`: from `^` to `$`, without alternatives between. */
     pattern: RegExp
-    /** What the column's `content` gives for such a value; absent where that stays as it is. */
+    /** What is written for such a value, of the pattern's one or two groups; absent where it stays as it is. */
     content?: WriteUsual
+    /** What stands in the element before that, and behind it. */
+    around?: string
   }
 }
 
-/** @param first what the pattern's groups have, as with `replace`. */
-export type WriteUsual = (value: string, first: string, second: string) => string
+export type WriteUsual = (first: string, second: string) => string
 
 /** What becomes of the rows of one name, which those written have as well. */
 export type RowTable = {

@@ -8,8 +8,8 @@ const MAX_TAGS = 100
 /** A value without references, which would have to be resolved. */
 const PLAIN_VALUE = '[^<&]*'
 
-/** What writes a value: which group of the expression has it, and what stands before it in the row written. */
-type Slot = { group: number; before: string; write: WriteUsual }
+/** What writes an element: from which group of the expression on, and what stands before that in the row written. */
+type Slot = { group: number; before: string; write: WriteUsual | undefined }
 
 /**
  * Does what `writeRow` does for the rows that are built like one of them, byte for byte but for their values, and whose
@@ -37,8 +37,8 @@ export class RowWriter {
     let pattern = '[ \\t\\n]*'
     let at = 0
     let groups = 0
-    /** By column: the group of its values, and whether they are usual. */
     const found = new Map<string, { group: number; usual: Column['usual'] }>()
+    const kept = new Map<string, number>()
     for (const { path, from, to } of places) {
       const column = columns.find((one) => one.from === path)
       pattern += asPattern(row.slice(at, from))
@@ -49,25 +49,31 @@ export class RowWriter {
       }
       // What is unusual in one row may be so in all.
       const model = column.usual?.pattern.exec(row.slice(from, to))
-      const usual = model ? column.usual : undefined
-      found.set(path, { group: ++groups, usual })
-      groups += (model?.length ?? 1) - 1
-      pattern += `(${usual?.pattern.source.slice(1, -1) ?? PLAIN_VALUE})`
+      const value = model ? column.usual?.pattern.source.slice(1, -1) : PLAIN_VALUE
+      const inner = (model?.length ?? 1) - 1
+      // The whole value is a group only where it is asked for: each takes its time.
+      const isGroup = inner === 0 || keep.includes(path)
+      if (isGroup) kept.set(path, ++groups)
+      found.set(path, { group: inner === 0 ? groups : groups + 1, usual: model ? column.usual : undefined })
+      groups += inner
+      pattern += isGroup ? `(${value})` : value
     }
     this.expression = new RegExp(pattern + asPattern(row.slice(at)), 'y')
-    this.#kept = keep.map((path) => found.get(path)?.group ?? -1)
+    this.#kept = keep.map((path) => kept.get(path) ?? -1)
     const slots: Slot[] = []
     let before = `<${name}>`
     for (const column of columns) {
       const { group, usual } = found.get(column.from) ?? {}
       if (group === undefined) before += elementOf(column, undefined)
       else if (usual === undefined) {
-        slots.push({ group, before, write: remembering((text) => elementOf(column, text)) })
+        const start = before
+        slots.push({ group, before: '', write: remembering((text) => start + elementOf(column, text)) })
         before = ''
       } else {
         const { start, end } = tagsOf(column)
-        slots.push({ group, before: before + start, write: usual.content ?? asItIs })
-        before = end
+        const { around = '', content } = usual
+        slots.push({ group, before: before + start + around, write: content })
+        before = around + end
       }
     }
     this.#slots = slots
@@ -81,7 +87,8 @@ export class RowWriter {
     if (found === null) return -1
     let xml = ''
     for (const { group, before, write } of this.#slots) {
-      xml += before + write(found[group] as string, found[group + 1] as string, found[group + 2] as string)
+      const first = found[group] as string
+      xml += before + (write === undefined ? first : write(first, found[group + 1] as string))
     }
     rows.add(xml + this.#end, this.#kept.length === 0 ? NONE : this.#kept.map((group) => found[group]))
     return this.expression.lastIndex
@@ -92,8 +99,6 @@ const NONE: readonly undefined[] = []
 
 const asPattern = (text: string) =>
   text.replace(/[^\w<>]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`)
-
-const asItIs = (value: string) => value
 
 /** The same function, which knows its last answer: for what is the same in most rows of a page. */
 function remembering(write: (text: string) => string): (text: string) => string {

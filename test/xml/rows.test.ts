@@ -15,7 +15,7 @@ const same = (path: string): Column => ({ from: path, to: path, content: escaped
 const tables: RowTables<'Contents' | 'CommonPrefixes'> = {
   Contents: {
     columns: [
-      { ...same('Key'), usual: { pattern: /^((?:[\w]*%)?)(\w*)$/, content: (_, stem, rest) => stem + rest } },
+      { ...same('Key'), usual: { pattern: /^((?:[\w]*%)?)(\w*)$/, content: (stem, rest) => stem + rest } },
       { ...same('Size'), usual: { pattern: /^\w+$/ } },
       { from: 'Missing', to: 'Usual', content: (text = 'é') => text },
       { ...same('Owner/ID'), to: 'ID' },

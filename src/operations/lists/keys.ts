@@ -54,7 +54,7 @@ export function keyColumn(name: string, encode: Encode): Column {
       // Most keys of a page begin as the one before does, up to the last character that may be written in another way:
       // that is worked out once.
       pattern: /^((?:[^<&]*(?:%[\dA-F]{2}|[^\w./%<&-]))?)([\w./-]*)$/,
-      content: (_, stem, rest) => {
+      content: (stem, rest) => {
         if (stem !== lastStem) {
           written = utf8Characters(content(stem))
           lastStem = stem

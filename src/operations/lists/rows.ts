@@ -9,7 +9,7 @@ import { type Encode, keyColumn } from './keys.ts'
 import { ORDERED_BY } from './version-order.ts'
 
 /** ListObjects' and ListObjectsV2's objects. */
-export const objectRows = (encode: Encode, withOwner: boolean, withRestore: boolean): RowTable => ({
+export const objectRows = madeOnce((encode, withOwner, withRestore) => ({
   columns: [
     keyColumn('Key', encode),
     timeColumn,
@@ -19,10 +19,10 @@ export const objectRows = (encode: Encode, withOwner: boolean, withRestore: bool
     storageClassColumn,
     ...(withRestore ? [restoreStatusColumn] : []),
   ],
-})
+}))
 
 /** ListObjectVersions' versions. */
-export const versionRows = (encode: Encode, withRestore: boolean): RowTable => ({
+export const versionRows = madeOnce((encode, withRestore) => ({
   columns: [
     ...markerColumns(encode),
     etagColumn,
@@ -32,16 +32,28 @@ export const versionRows = (encode: Encode, withRestore: boolean): RowTable => (
     ownerColumn,
   ],
   keep: ORDERED_BY,
-})
+}))
 
 /** ListObjectVersions' delete markers. */
-export const deleteMarkerRows = (encode: Encode): RowTable => ({
+export const deleteMarkerRows = madeOnce((encode) => ({
   columns: [...markerColumns(encode), ownerColumn],
   keep: ORDERED_BY,
-})
+}))
 
 /** Keys that a delimiter has rolled up. */
-export const prefixRows = (encode: Encode): RowTable => ({ columns: [keyColumn('Prefix', encode)] })
+export const prefixRows = madeOnce((encode) => ({ columns: [keyColumn('Prefix', encode)] }))
+
+/** The tables that a function makes, each made once: what is learned of their rows is kept with them. */
+function madeOnce(make: (encode: Encode, ...flags: readonly boolean[]) => RowTable): typeof make {
+  const made = new Map<Encode, Map<string, RowTable>>()
+  return (encode, ...flags) => {
+    const tables = made.get(encode) ?? new Map<string, RowTable>()
+    made.set(encode, tables)
+    const table = tables.get(String(flags)) ?? make(encode, ...flags)
+    tables.set(String(flags), table)
+    return table
+  }
+}
 
 const markerColumns = (encode: Encode): Column[] => [
   keyColumn('Key', encode),
@@ -73,7 +85,8 @@ const etagColumn: Column = {
   // An MD5 sum, of an object in parts with their number.
   usual: {
     pattern: /^(?:"|&quot;)([\dA-F]{32}(?:-\d+)?)(?:"|&quot;)$/,
-    content: (_, md5) => `&quot;${md5.toLowerCase()}&quot;`,
+    content: (md5) => md5.toLowerCase(),
+    around: '&quot;',
   },
 }
 
