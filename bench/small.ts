@@ -12,7 +12,7 @@ const CONNECTIONS = 32
 /** Of the fastest peer's CPU, where each request costs its own and little of it is bytes. */
 const TIMES_PEER = 0.6
 /** How long what is compiled while it runs is given for it, in seconds. */
-const WARM_UP = 2
+const WARM_UP = 6
 
 type SmallWork = {
   name: string
