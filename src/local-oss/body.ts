@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { parseLenientXml, type XmlNode } from '../xml/index.ts'
 import type { Call } from './call.ts'
-import { Crc64 } from './crc64.ts'
 import { OssError } from './errors.ts'
 import type { Bytes } from './http.ts'
-import type { Staged } from './transaction.ts'
+import { Crc64 } from './store/crc64.ts'
+import type { Staged } from './store/transaction.ts'
 
 /** Bytes: the most that PutObject, AppendObject and one part take. */
 export const MAX_UPLOAD = 5 * 1024 ** 3

@@ -1,12 +1,12 @@
-import type { Blobs } from './blobs.ts'
 import { OssError } from './errors.ts'
 import type { Bytes, HeaderMap } from './http.ts'
-import { bucketKey } from './keys.ts'
-import type { LockRequest, Locks } from './locks.ts'
 import { checkBucketName } from './name-rules.ts'
-import type { BucketRecord } from './records.ts'
-import type { Store } from './store.ts'
-import { Transaction } from './transaction.ts'
+import type { Blobs } from './store/blobs.ts'
+import { bucketKey } from './store/keys.ts'
+import type { LockRequest, Locks } from './store/locks.ts'
+import type { BucketRecord } from './store/records.ts'
+import type { Store } from './store/store.ts'
+import { Transaction } from './store/transaction.ts'
 
 /** What one running service has: its data, its clock and its limits. */
 export type State = {

@@ -1,9 +1,9 @@
-import { checkAnonymous } from './access.ts'
 import { type Address, parseAddress, parseQuery } from './address.ts'
-import { authenticate } from './auth.ts'
-import type { Credentials } from './auth-checks.ts'
+import { checkAnonymous } from './auth/access.ts'
+import { authenticate } from './auth/auth.ts'
+import type { Credentials } from './auth/auth-checks.ts'
+import { corsHeaders } from './buckets/cors.ts'
 import { type Call, requireBucket, type State } from './call.ts'
-import { corsHeaders } from './cors.ts'
 import { OssError } from './errors.ts'
 import {
   afterWork,

@@ -1,14 +1,13 @@
-import type { Credentials } from './auth-checks.ts'
-import { Blobs } from './blobs.ts'
+import type { Credentials } from './auth/auth-checks.ts'
 import type { State } from './call.ts'
 import { type FaultRule, Faults, type RequestListener } from './faults.ts'
 import { createHandler } from './handler.ts'
 import { checkHeaderSyntax, type OssRequest, type Transport } from './http.ts'
-import { Locks } from './locks.ts'
 import { type Listener, listen } from './server.ts'
+import { Blobs } from './store/blobs.ts'
+import { Locks } from './store/locks.ts'
 
-export type { Credentials } from './auth-checks.ts'
-export { isLocalOssDirectory } from './directory.ts'
+export type { Credentials } from './auth/auth-checks.ts'
 export {
   Disconnected,
   type FaultAction,
@@ -18,6 +17,7 @@ export {
   type RequestListener,
 } from './faults.ts'
 export type { OssRequest, OssResponse, Transport } from './http.ts'
+export { isLocalOssDirectory } from './store/directory.ts'
 
 /** How to open an embedded OSS. */
 export type LocalOssOptions = {

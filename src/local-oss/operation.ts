@@ -1,4 +1,4 @@
-import type { AnonymousAccess } from './access.ts'
+import type { AnonymousAccess } from './auth/access.ts'
 import type { BucketCall, Call } from './call.ts'
 import type { Reply } from './http.ts'
 

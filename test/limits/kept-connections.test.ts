@@ -44,12 +44,12 @@ const requests = [
 )
 
 /** Sends a request, and reads its response. @returns whether that keeps the connection. */
-async function exchange({ version, method, body, target, lines, halfClosed }: Shape) {
+async function exchange({ version, lines, halfClosed, ...request }: Shape) {
   const one = new Connection(world.endpoint)
-  const head = headOf({ method, target, body }, new URL(world.endpoint).host, ...lines)
-  one.write(head.replace('HTTP/1.1', version) + (body ?? ''))
+  const head = headOf(request, new URL(world.endpoint).host, ...lines)
+  one.write(head.replace('HTTP/1.1', version) + (request.body ?? ''))
   if (halfClosed) one.socket.end()
-  const { headers } = await one.answer(method)
+  const { headers } = await one.answer(request.method)
   return {
     one,
     isKept: version === 'HTTP/1.0' ? headers.connection === 'keep-alive' : headers.connection !== 'close',

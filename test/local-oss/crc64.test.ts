@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Crc64, combineCrc64 } from '../../src/local-oss/crc64.ts'
+import { Crc64, combineCrc64 } from '../../src/local-oss/store/crc64.ts'
 
 const vectors = createRequire(import.meta.url)('../data/oss-signing-vectors.json') as {
   crc64: { value: string }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { Cursor } from '../../src/local-oss/cursor.ts'
+import { Cursor } from '../../src/local-oss/store/cursor.ts'
 import { type Client, codeOf, startWorld, temporaryDirectory, type World } from './setup.ts'
 
 let world: World

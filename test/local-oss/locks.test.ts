@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { type LockRequest, Locks } from '../../src/local-oss/locks.ts'
+import { type LockRequest, Locks } from '../../src/local-oss/store/locks.ts'
 
 /** Runs workers at once and tells what began and ended in which order. */
 async function trace(workers: Record<string, LockRequest[]>): Promise<string> {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Crc64 } from '../../src/local-oss/crc64.ts'
+import { Crc64 } from '../../src/local-oss/store/crc64.ts'
 import { type Client, codeOf, failure, type RawRequest, startWorld, type World } from './setup.ts'
 
 const PART = 102_400

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Crc64 } from '../../src/local-oss/crc64.ts'
+import { Crc64 } from '../../src/local-oss/store/crc64.ts'
 import { type Client, codeOf, failure, startWorld, type World } from './setup.ts'
 
 let world: World

@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Blobs } from '../../src/local-oss/blobs.ts'
-import { Store } from '../../src/local-oss/store.ts'
-import { Transaction } from '../../src/local-oss/transaction.ts'
+import { Blobs } from '../../src/local-oss/store/blobs.ts'
+import { Store } from '../../src/local-oss/store/store.ts'
+import { Transaction } from '../../src/local-oss/store/transaction.ts'
 import { blobFiles, type Client, eventually, startWorld, temporaryDirectory, type World } from './setup.ts'
 
 /** An object kept in the store itself, and one in a file. */

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { Blobs } from '../../src/local-oss/blobs.ts'
+import { canonicalRequest, signV4, stringToSignV4, V4_ALGORITHM } from '../../src/local-oss/auth/sign-v4.ts'
 import type { State } from '../../src/local-oss/call.ts'
 import { Faults } from '../../src/local-oss/faults.ts'
 import { createHandler } from '../../src/local-oss/handler.ts'
 import type { Transport } from '../../src/local-oss/http.ts'
-import { Locks } from '../../src/local-oss/locks.ts'
 import { findOperation, SUBRESOURCES } from '../../src/local-oss/routing.ts'
-import { canonicalRequest, signV4, stringToSignV4, V4_ALGORITHM } from '../../src/local-oss/sign-v4.ts'
+import { Blobs } from '../../src/local-oss/store/blobs.ts'
+import { Locks } from '../../src/local-oss/store/locks.ts'
 import { credentials } from './setup.ts'
 
 /** What is served: the operation, its method and level, the sub-resources it needs, and in brackets those it allows. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseAddress, parseQuery } from '../../src/local-oss/address.ts'
-import { signV1, stringToSignV1 } from '../../src/local-oss/sign-v1.ts'
-import { canonicalRequest, signV4, stringToSignV4 } from '../../src/local-oss/sign-v4.ts'
+import { signV1, stringToSignV1 } from '../../src/local-oss/auth/sign-v1.ts'
+import { canonicalRequest, signV4, stringToSignV4 } from '../../src/local-oss/auth/sign-v4.ts'
 
 type Headers = Record<string, string>
 type V4Vector = {

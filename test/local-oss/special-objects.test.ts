@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Crc64 } from '../../src/local-oss/crc64.ts'
+import { Crc64 } from '../../src/local-oss/store/crc64.ts'
 import { type Client, codeOf, failure, startWorld, type World } from './setup.ts'
 
 type Headers = Record<string, string>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkVersionId, newVersionId, sequenceOf } from '../../src/local-oss/version-id.ts'
+import { checkVersionId, newVersionId, sequenceOf } from '../../src/local-oss/objects/version-id.ts'
 
 describe('a version id', () => {
   test.each([72_057_594_037_928, 1_630_000_000_000_001, 1_795_978_800_000_000, 2 ** 53 - 1])(

@@ -1,0 +1,107 @@
+import { children, text, type XmlNode, type XmlValue } from '../../xml/index.ts'
+import { parseDocument } from '../body.ts'
+import type { BucketCall, State } from '../call.ts'
+import { OssError } from '../errors.ts'
+import type { HeaderMap, Reply } from '../http.ts'
+import { configKey } from '../store/keys.ts'
+import type { BucketRecord } from '../store/records.ts'
+
+const MAX_RULES = 20
+const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']
+
+type CorsRule = {
+  origins: string[]
+  methods: string[]
+  headers: string[]
+  exposed: string[]
+  maxAge: string | undefined
+}
+
+/** The rules of a `CORSConfiguration`. @throws OssError MalformedXML. */
+export function parseCorsRules(root: XmlNode): CorsRule[] {
+  const rules = children(root, 'CORSRule').map((rule) => ({
+    origins: texts(rule.AllowedOrigin),
+    methods: texts(rule.AllowedMethod),
+    headers: texts(rule.AllowedHeader).map((name) => name.toLowerCase()),
+    exposed: texts(rule.ExposeHeader),
+    maxAge: text(rule, 'MaxAgeSeconds'),
+  }))
+  const wellFormed = rules.every(
+    ({ origins, methods, maxAge = '0' }) =>
+      origins.length > 0 &&
+      origins.every((origin) => origin.split('*').length <= 2) &&
+      methods.length > 0 &&
+      methods.every((method) => METHODS.includes(method)) &&
+      /^\d+$/.test(maxAge),
+  )
+  if (rules.length === 0 || rules.length > MAX_RULES || !wellFormed) throw new OssError('MalformedXML')
+  return rules
+}
+
+/** The answer to a browser's preflight. @throws OssError BadRequest, AccessForbidden. */
+export async function optionObject(call: BucketCall): Promise<Reply> {
+  const { origin, 'access-control-request-method': method } = call.headers
+  if (origin === undefined) throw new OssError('BadRequest')
+  if (method === undefined) {
+    const message = 'Insufficient information. Request Access-Control-Request-Method header needed.'
+    throw new OssError('BadRequest', { message })
+  }
+  const requested = (call.headers['access-control-request-headers'] ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '')
+  const rule = matchingRule(call.state, call.bucket, origin, method, requested)
+  if (rule === undefined) throw new OssError('AccessForbidden')
+  const headers = allowHeaders(rule, origin)
+  if (requested.length > 0) headers['access-control-allow-headers'] = requested.join(', ')
+  if (rule.maxAge !== undefined) headers['access-control-max-age'] = rule.maxAge
+  return { headers }
+}
+
+/** The CORS headers of an answer; none when no rule matches. */
+export function corsHeaders(
+  state: State,
+  bucket: BucketRecord,
+  { origin }: HeaderMap,
+  method: string,
+): HeaderMap {
+  if (origin === undefined) return {}
+  const rule = matchingRule(state, bucket, origin, method, [])
+  return rule === undefined ? {} : allowHeaders(rule, origin)
+}
+
+function matchingRule(
+  state: State,
+  bucket: BucketRecord,
+  origin: string,
+  method: string,
+  requested: readonly string[],
+): CorsRule | undefined {
+  const document = state.store.getText(configKey(bucket.id, 'cors'))
+  if (document === undefined) return undefined
+  return parseCorsRules(parseDocument(document, 'CORSConfiguration')).find(
+    ({ origins, methods, headers }) =>
+      methods.includes(method) &&
+      origins.some((pattern) => matchesPattern(pattern, origin)) &&
+      requested.every((name) => headers.some((pattern) => matchesPattern(pattern, name))),
+  )
+}
+
+function allowHeaders({ origins, methods, exposed }: CorsRule, origin: string): HeaderMap {
+  const headers: HeaderMap = {
+    'access-control-allow-origin': origins.includes('*') ? '*' : origin,
+    'access-control-allow-methods': methods.join(', '),
+  }
+  if (exposed.length > 0) headers['access-control-expose-headers'] = exposed.join(', ')
+  return headers
+}
+
+/** One `*` stands for anything. */
+function matchesPattern(pattern: string, value: string): boolean {
+  const star = pattern.indexOf('*')
+  if (star < 0) return pattern === value
+  const [head, tail] = [pattern.slice(0, star), pattern.slice(star + 1)]
+  return value.length >= pattern.length - 1 && value.startsWith(head) && value.endsWith(tail)
+}
+
+const texts = (values: XmlValue[] = []) => values.filter((value) => typeof value === 'string')

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { discardOnRefusal, MAX_UPLOAD, type ReceivedBody, receiveBody } from '../body.ts'
+import { type BucketCall, changeObject } from '../call.ts'
+import { invalidArgument, OssError } from '../errors.ts'
+import type { Reply } from '../http.ts'
+import { combineCrc64 } from '../store/crc64.ts'
+import type { Content, VersionRecord } from '../store/records.ts'
+import type { Transaction } from '../store/transaction.ts'
+import { parseObjectProperties } from './object-properties.ts'
+import { writtenHeaders } from './put-object.ts'
+import { addVersion, checkMutable, currentVersion, updateVersion } from './versions.ts'
+
+/** AppendObject: makes an appendable object, or lengthens one in place; the position must be its length. */
+export async function appendObject(call: BucketCall): Promise<Reply> {
+  const { state, key, query, headers } = call
+  const position = query.get('position')
+  if (position === undefined) throw new OssError('MissingArgument')
+  if (!/^\d+$/.test(position)) throw invalidArgument('The append position is invalid.', 'position', position)
+  const properties = parseObjectProperties(headers, call.bucket)
+  checkAppendable(currentObject(call), Number(position))
+  const received = await receiveBody(call)
+  return discardOnRefusal(call, received, () =>
+    changeObject(call, (transaction, bucket) => {
+      const former = currentObject(call)
+      checkAppendable(former, Number(position))
+      const content = appendedContent(call, transaction, former, received)
+      const lastModified = state.now()
+      let version: VersionRecord
+      if (former === undefined) {
+        version = addVersion(state, transaction, bucket, key, { ...properties, ...content, lastModified })
+      } else {
+        checkMutable(state, former)
+        version = { ...former, ...content, lastModified }
+        updateVersion(state, transaction, bucket, key, version)
+      }
+      const next = { 'x-oss-next-append-position': String(version.size) }
+      return { headers: { ...writtenHeaders(bucket, version), ...next } }
+    }),
+  )
+}
+
+function currentObject({ state, bucket, key }: BucketCall): VersionRecord | undefined {
+  const current = currentVersion(state, bucket, key)
+  return current?.deleteMarker ? undefined : current
+}
+
+/** @throws OssError ObjectNotAppendable, PositionNotEqualToLength with the right one. */
+function checkAppendable(former: VersionRecord | undefined, position: number): void {
+  // The code is 409 on the operation's page and 411 on the list of codes.
+  if (former !== undefined && former.type !== 'Appendable') throw new OssError('ObjectNotAppendable')
+  const length = former?.size ?? 0
+  if (position !== length) {
+    const headers = { 'x-oss-next-append-position': String(length) }
+    throw new OssError('PositionNotEqualToLength', { headers })
+  }
+}
+
+function appendedContent(
+  { state }: BucketCall,
+  transaction: Transaction,
+  former: VersionRecord | undefined,
+  { staged, md5, crc64 }: ReceivedBody,
+): Content {
+  const size = (former?.size ?? 0) + staged.size
+  if (size > MAX_UPLOAD) throw new OssError('EntityTooLarge')
+  const segments = former?.segments ?? []
+  const tail = segments.at(-1)
+  // The last two blobs are joined while they are small, or many small appends would make a long list of them.
+  const joined = tail && state.blobs.join(tail, staged)
+  if (tail && joined) transaction.release([tail])
+  return {
+    type: 'Appendable',
+    size,
+    etag: createHash('md5')
+      .update(`${former?.etag ?? ''}`)
+      .update(md5)
+      .digest('hex')
+      .toUpperCase(),
+    crc64: String(combineCrc64(BigInt(former?.crc64 ?? 0), crc64, staged.size)),
+    segments: [...(joined ? segments.slice(0, -1) : segments), ...transaction.adopt(joined ?? staged)],
+  }
+}

@@ -1,0 +1,148 @@
+import { invalidArgument, OssError } from '../errors.ts'
+import type { HeaderMap } from '../http.ts'
+import type { BucketRecord, Encryption, ObjectAcl, ObjectProperties, StorageClass } from '../store/records.ts'
+import { parseTagHeader } from './tags.ts'
+
+/** The request's headers that are kept with an object and given back with it. */
+const STORED_HEADERS = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+]
+const META_PREFIX = 'x-oss-meta-'
+const MAX_META_BYTES = 8 * 1024
+const OBJECT_ACLS = ['default', 'private', 'public-read', 'public-read-write']
+const STORAGE_CLASSES = ['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive']
+
+/**
+ * All that the headers of a write say about the object to be.
+ * @throws OssError for a value OSS does not know.
+ */
+export function parseObjectProperties(headers: HeaderMap, bucket: BucketRecord): ObjectProperties {
+  const acl = parseObjectAcl(headers['x-oss-object-acl']) ?? 'default'
+  checkPublic(bucket, acl, 'object')
+  return {
+    ...parseMetadata(headers),
+    storageClass: parseStorageClass(headers['x-oss-storage-class']) ?? bucket.storageClass,
+    acl,
+    tags: parseTagHeader(headers['x-oss-tagging']),
+    ...encryptionProperty(parseEncryption(headers) ?? bucket.encryption),
+  }
+}
+
+/** The property `encryption`, absent rather than undefined. */
+export function encryptionProperty(encryption: Encryption | undefined): { encryption?: Encryption } {
+  return encryption === undefined ? {} : { encryption }
+}
+
+/** The headers that `REPLACE` replaces: the standard ones and `x-oss-meta-*`. @throws OssError InvalidArgument. */
+export function parseMetadata(headers: HeaderMap): Pick<ObjectProperties, 'headers' | 'meta'> {
+  const stored: Record<string, string> = {
+    'content-type': 'application/octet-stream',
+    ...parsePersistentHeaders(headers['x-oss-persistent-headers']),
+  }
+  const meta: Record<string, string> = {}
+  let size = 0
+  for (const [name, value] of Object.entries(headers)) {
+    if (STORED_HEADERS.includes(name) && value !== '') stored[name] = value
+    if (!name.startsWith(META_PREFIX)) continue
+    const key = name.slice(META_PREFIX.length)
+    if (!/^[a-z0-9-]+$/.test(key)) throw invalidArgument('The name of the user meta is invalid.', name, value)
+    meta[key] = value
+    size += key.length + Buffer.byteLength(value, 'latin1')
+  }
+  // The limit is documented, the error's code is not.
+  if (size > MAX_META_BYTES) throw invalidArgument('The total size of user meta exceeds 8 KB.')
+  return { headers: stored, meta }
+}
+
+/** `name:base64,name:base64`: any other headers an object is to answer with. */
+function parsePersistentHeaders(list: string | undefined): HeaderMap {
+  const headers: HeaderMap = {}
+  for (const pair of list?.split(',') ?? []) {
+    const [, name = '', encoded = ''] = /^\s*([A-Za-z0-9-]+):([A-Za-z0-9+/]+={0,2})\s*$/.exec(pair) ?? []
+    const value = Buffer.from(encoded, 'base64').toString('latin1')
+    if (name === '' || /[\r\n]/.test(value)) {
+      throw invalidArgument('The persistent headers are invalid.', 'x-oss-persistent-headers', list)
+    }
+    headers[name.toLowerCase()] = value
+  }
+  return headers
+}
+
+/** `x-oss-storage-class`. @throws OssError InvalidArgument for an unknown one. */
+export function parseStorageClass(value: string | undefined): StorageClass | undefined {
+  return oneOf<StorageClass>(value, STORAGE_CLASSES, 'x-oss-storage-class', 'no such storage class exists')
+}
+
+/** `x-oss-object-acl`. @throws OssError InvalidArgument for an unknown one. */
+export function parseObjectAcl(value: string | undefined): ObjectAcl | undefined {
+  return oneOf<ObjectAcl>(value, OBJECT_ACLS, 'x-oss-object-acl', 'no such object access control exists')
+}
+
+/** @throws OssError AccessDenied for a public ACL where public access is blocked. */
+export function checkPublic(bucket: BucketRecord, acl: ObjectAcl, what: 'bucket' | 'object'): void {
+  if (!bucket.publicAccessBlocked || !acl.startsWith('public')) return
+  throw new OssError('AccessDenied', { message: `Put public ${what} acl is not allowed` })
+}
+
+/** One of the values OSS knows, case and all; undefined when there is no header. @throws OssError InvalidArgument. */
+export function oneOf<T extends string>(
+  value: string | undefined,
+  words: readonly string[],
+  name: string,
+  message: string,
+): T | undefined {
+  if (value === undefined || words.includes(value)) return value as T | undefined
+  throw invalidArgument(message, name, value)
+}
+
+/** @throws OssError InvalidEncryptionAlgorithmError, InvalidDataEncryptionAlgorithmError, InvalidArgument. */
+export function parseEncryption(headers: HeaderMap): Encryption | undefined {
+  const algorithm = headers['x-oss-server-side-encryption']
+  const dataEncryption = headers['x-oss-server-side-data-encryption']
+  const keyId = headers['x-oss-server-side-encryption-key-id']
+  return checkEncryption(algorithm, dataEncryption, keyId)
+}
+
+/** Which combinations of encryption settings are valid, in headers and in a bucket's default. @throws as parseEncryption. */
+export function checkEncryption(
+  algorithm: string | undefined,
+  dataEncryption: string | undefined,
+  keyId: string | undefined,
+): Encryption | undefined {
+  if (algorithm === undefined) {
+    if (dataEncryption === undefined && keyId === undefined) return undefined
+    throw new OssError('InvalidEncryptionAlgorithmError')
+  }
+  if (!['AES256', 'KMS', 'SM4'].includes(algorithm)) throw new OssError('InvalidEncryptionAlgorithmError')
+  if (dataEncryption !== undefined && (dataEncryption !== 'SM4' || algorithm !== 'KMS')) {
+    throw new OssError('InvalidDataEncryptionAlgorithmError')
+  }
+  if (keyId !== undefined && algorithm !== 'KMS') {
+    throw invalidArgument('A key id is only valid with KMS.', 'x-oss-server-side-encryption-key-id', keyId)
+  }
+  return {
+    algorithm: algorithm as Encryption['algorithm'],
+    ...(dataEncryption === undefined ? {} : { dataEncryption: 'SM4' }),
+    ...(keyId === undefined ? {} : { keyId }),
+  }
+}
+
+/** The response headers that say how an object is encrypted. */
+export function encryptionHeaders({ encryption }: { encryption?: Encryption }): HeaderMap {
+  if (encryption === undefined) return {}
+  const headers: HeaderMap = { 'x-oss-server-side-encryption': encryption.algorithm }
+  if (encryption.dataEncryption) headers['x-oss-server-side-data-encryption'] = encryption.dataEncryption
+  if (encryption.keyId) headers['x-oss-server-side-encryption-key-id'] = encryption.keyId
+  return headers
+}
+
+/** The stored headers and metadata as response headers. */
+export function metadataHeaders({ headers, meta }: ObjectProperties): HeaderMap {
+  const prefixed = Object.entries(meta).map(([name, value]) => [META_PREFIX + name, value])
+  return { ...headers, ...Object.fromEntries(prefixed) }
+}

@@ -1,0 +1,60 @@
+import { discardOnRefusal, type ReceivedBody, receiveBody } from '../body.ts'
+import { type BucketCall, changeObject, type State } from '../call.ts'
+import { OssError } from '../errors.ts'
+import type { HeaderMap, Reply } from '../http.ts'
+import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
+import type { Transaction } from '../store/transaction.ts'
+import { encryptionHeaders, parseObjectProperties } from './object-properties.ts'
+import { addVersion, currentVersion, versionHeaders } from './versions.ts'
+
+/** PutObject: the body becomes the key's new version. */
+export async function putObject(call: BucketCall): Promise<Reply> {
+  const properties = parseObjectProperties(call.headers, call.bucket)
+  checkOverwrite(call.state, call.bucket, call.key, call.headers)
+  const received = await receiveBody(call)
+  return discardOnRefusal(call, received, () =>
+    changeObject(call, (transaction, bucket) => {
+      checkOverwrite(call.state, bucket, call.key, call.headers)
+      const version = addVersion(call.state, transaction, bucket, call.key, {
+        ...properties,
+        ...normalContent(transaction, received),
+        lastModified: call.state.now(),
+      })
+      return { headers: { ...writtenHeaders(bucket, version), 'content-md5': version.md5 ?? '' } }
+    }),
+  )
+}
+
+/** Bytes that came in one piece. */
+export function normalContent(transaction: Transaction, { staged, md5, crc64 }: ReceivedBody): Content {
+  return {
+    type: 'Normal',
+    size: staged.size,
+    etag: md5.toString('hex').toUpperCase(),
+    md5: md5.toString('base64'),
+    crc64: String(crc64),
+    segments: transaction.adopt(staged),
+  }
+}
+
+/** What is said about a version just written. */
+export function writtenHeaders(bucket: BucketRecord, version: VersionRecord): HeaderMap {
+  const headers: HeaderMap = {
+    etag: `"${version.etag}"`,
+    ...versionHeaders(bucket, version),
+    ...encryptionHeaders(version),
+  }
+  if (version.crc64 !== undefined) headers['x-oss-hash-crc64ecma'] = version.crc64
+  return headers
+}
+
+/**
+ * `x-oss-forbid-overwrite: true`, which means nothing once a bucket has known versions.
+ * @throws OssError FileAlreadyExists.
+ */
+export function checkOverwrite(state: State, bucket: BucketRecord, key: string, headers: HeaderMap): void {
+  const forbidden = headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true'
+  if (forbidden && bucket.versioning === undefined && currentVersion(state, bucket, key) !== undefined) {
+    throw new OssError('FileAlreadyExists')
+  }
+}

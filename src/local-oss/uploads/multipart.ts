@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { renderXml } from '../../xml/index.ts'
+import { discardOnRefusal, receiveBody } from '../body.ts'
+import { type BucketCall, transact } from '../call.ts'
+import { invalidArgument, OssError } from '../errors.ts'
+import type { Reply } from '../http.ts'
+import { encodeName, parseEncoding } from '../lists/list-query.ts'
+import { encryptionHeaders, parseObjectProperties } from '../objects/object-properties.ts'
+import { checkOverwrite, normalContent } from '../objects/put-object.ts'
+import { partKey, partsRange, UPLOAD_ID_LENGTH, uploadKey } from '../store/keys.ts'
+import type { LockRequest } from '../store/locks.ts'
+import type { BucketRecord, PartRecord, UploadRecord } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+import type { Transaction } from '../store/transaction.ts'
+
+/** The most parts of one upload. */
+export const MAX_PARTS = 10_000
+
+/** InitiateMultipartUpload: keeps the object's properties; OSS takes its ACL at completion, and refuses one here. */
+export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> {
+  const { state, key, headers } = call
+  const acl = headers['x-oss-object-acl']
+  if (acl !== undefined) {
+    throw invalidArgument('x-oss-object-acl is not supported when initiating.', 'x-oss-object-acl', acl)
+  }
+  const uploadId = randomBytes(UPLOAD_ID_LENGTH / 2)
+    .toString('hex')
+    .toUpperCase()
+  const encoding = parseEncoding(call.query)
+  const upload: UploadRecord = {
+    ...parseObjectProperties(headers, call.bucket),
+    initiated: state.now(),
+    forbidOverwrite: headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true',
+  }
+  checkOverwrite(state, call.bucket, key, headers)
+  await transact(call, [shareBucket(call.bucket)], (transaction, bucket) => {
+    transaction.put(uploadKey(bucket.id, key, uploadId), upload)
+  })
+  return {
+    headers: encryptionHeaders(upload),
+    body: renderXml('InitiateMultipartUploadResult', {
+      EncodingType: encoding,
+      Bucket: call.bucket.name,
+      Key: encodeName(key, encoding),
+      UploadId: uploadId,
+    }),
+  }
+}
+
+/** UploadPart: a part of the same number is replaced. */
+export async function uploadPart(call: BucketCall): Promise<Reply> {
+  const number = partNumberOf(call)
+  const encrypted = encryptionHeaders(requireUpload(call))
+  const received = await receiveBody(call)
+  return discardOnRefusal(call, received, () =>
+    transact(call, partLocks(call, number), (transaction) => {
+      const { size, etag, crc64 = '', segments } = normalContent(transaction, received)
+      putPart(call, transaction, { number, size, etag, crc64, segments, lastModified: call.state.now() })
+      return { headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64, ...encrypted } }
+    }),
+  )
+}
+
+/** AbortMultipartUpload. */
+export async function abortMultipartUpload(call: BucketCall): Promise<Reply> {
+  requireUpload(call)
+  const locks = [shareBucket(call.bucket), { name: `U${uploadIdOf(call)}` }]
+  await transact(call, locks, async (transaction, bucket) => {
+    requireUpload(call)
+    const parts = await readParts(call.state.store, uploadIdOf(call))
+    for (const { segments } of parts) transaction.release(segments)
+    removeUpload(call, transaction, bucket, parts)
+  })
+  return { status: 204 }
+}
+
+/** The upload a request names. @throws OssError NoSuchUpload. */
+export function requireUpload(call: BucketCall): UploadRecord {
+  const upload = call.state.store.get<UploadRecord>(uploadKey(call.bucket.id, call.key, uploadIdOf(call)))
+  if (upload === undefined) throw new OssError('NoSuchUpload', { elements: { UploadId: uploadIdOf(call) } })
+  return upload
+}
+
+/** `?uploadId=`. */
+export const uploadIdOf = ({ query }: BucketCall) => query.get('uploadId') ?? ''
+
+/** @throws OssError InvalidArgument. */
+export function partNumberOf({ query }: BucketCall): number {
+  const value = query.get('partNumber') ?? ''
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : 0
+  if (number >= 1 && number <= MAX_PARTS) return number
+  throw invalidArgument('Part number must be an integer between 1 and 10000, inclusive.', 'partNumber', value)
+}
+
+/** Parts of one upload may arrive together; one number only once at a time, and not while the upload ends. */
+export function partLocks(call: BucketCall, number: number): LockRequest[] {
+  const uploadId = uploadIdOf(call)
+  return [
+    shareBucket(call.bucket),
+    { name: `U${uploadId}`, shared: true },
+    { name: `P${uploadId}/${number}` },
+  ]
+}
+
+/** Puts a part in the place of the one with its number. @throws OssError NoSuchUpload when it has ended meanwhile. */
+export function putPart(call: BucketCall, transaction: Transaction, part: PartRecord): void {
+  requireUpload(call)
+  const key = partKey(uploadIdOf(call), part.number)
+  const former = call.state.store.get<PartRecord>(key)
+  if (former !== undefined) transaction.release(former.segments)
+  transaction.put(key, part)
+}
+
+/** All parts of an upload in the order of their numbers. */
+export async function readParts(store: Store, uploadId: string): Promise<PartRecord[]> {
+  const parts: PartRecord[] = []
+  const cursor = store.cursor(partsRange(uploadId))
+  for (let entry = await cursor.next(); entry; entry = await cursor.next()) {
+    parts.push(JSON.parse(entry[1].toString('utf8')) as PartRecord)
+  }
+  await cursor.close()
+  return parts
+}
+
+const shareBucket = ({ name }: BucketRecord): LockRequest => ({ name: `B${name}`, shared: true })
+
+/** Removes an upload and the parts it has; their bytes are the caller's to release or keep. */
+export function removeUpload(
+  call: BucketCall,
+  transaction: Transaction,
+  bucket: BucketRecord,
+  parts: PartRecord[],
+): void {
+  transaction.delete(uploadKey(bucket.id, call.key, uploadIdOf(call)))
+  for (const { number } of parts) transaction.delete(partKey(uploadIdOf(call), number))
+}
