@@ -1,6 +1,7 @@
 import { OssError } from './errors.ts'
 import type { Bytes, HeaderMap } from './http.ts'
 import { checkBucketName } from './name-rules.ts'
+import type { Readings } from './readings.ts'
 import type { Blobs } from './store/blobs.ts'
 import { bucketKey } from './store/keys.ts'
 import type { LockRequest, Locks } from './store/locks.ts'
@@ -18,6 +19,7 @@ export type State = {
   copyLimit: number
   /** Milliseconds a restore of an archived object takes. */
   restoreDelay: number
+  readings: Readings
 }
 
 /** One authenticated request, taken apart. */

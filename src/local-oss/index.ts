@@ -3,6 +3,7 @@ import type { State } from './call.ts'
 import { type FaultRule, Faults, type RequestListener } from './faults.ts'
 import { createHandler } from './handler.ts'
 import { checkHeaderSyntax, type OssRequest, type Transport } from './http.ts'
+import { newestReadings, type Readings } from './readings.ts'
 import { type Listener, listen } from './server.ts'
 import { Blobs } from './store/blobs.ts'
 import { Locks } from './store/locks.ts'
@@ -17,6 +18,7 @@ export {
   type RequestListener,
 } from './faults.ts'
 export type { OssRequest, OssResponse, Transport } from './http.ts'
+export type { Readings } from './readings.ts'
 export { isLocalOssDirectory } from './store/directory.ts'
 
 /** How to open an embedded OSS. */
@@ -28,6 +30,8 @@ export type LocalOssOptions = {
   copyLimit?: number
   /** Milliseconds a restore of an archived object takes. Default 0. */
   restoreDelay?: number
+  /** Where OSS's behaviour is uncertain: what differs from {@link newestReadings}. */
+  readings?: Partial<Readings>
   /** Milliseconds since the epoch. Default the system's clock. */
   now?: () => number
   /** Rules from the start; more can be added to {@link LocalOss.faults}. */
@@ -70,6 +74,7 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
     now: options.now ?? Date.now,
     copyLimit: options.copyLimit ?? DEFAULT_COPY_LIMIT,
     restoreDelay: options.restoreDelay ?? 0,
+    readings: { ...newestReadings, ...options.readings },
   }
   const faults = new Faults()
   for (const rule of options.faults ?? []) faults.add(rule)

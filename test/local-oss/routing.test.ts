@@ -4,6 +4,7 @@ import type { State } from '../../src/local-oss/call.ts'
 import { Faults } from '../../src/local-oss/faults.ts'
 import { createHandler } from '../../src/local-oss/handler.ts'
 import type { Transport } from '../../src/local-oss/http.ts'
+import { newestReadings } from '../../src/local-oss/readings.ts'
 import { findOperation, SUBRESOURCES } from '../../src/local-oss/routing.ts'
 import { Blobs } from '../../src/local-oss/store/blobs.ts'
 import { Locks } from '../../src/local-oss/store/locks.ts'
@@ -172,6 +173,7 @@ describe('what nothing serves is refused, and changes nothing:', () => {
       now: Date.now,
       copyLimit: 2 ** 30,
       restoreDelay: 0,
+      readings: newestReadings,
     }
     handle = createHandler({ state, credentials, faults: new Faults(), listeners: new Set() })
     const { bucket } = targets.bucket

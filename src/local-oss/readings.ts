@@ -1,0 +1,19 @@
+/**
+ * How this OSS answers where OSS's documents and the suites that run against the real service disagree, or the evidence is
+ * thin. What relies on one of them is tested with both.
+ */
+export type Readings = {
+  /**
+   * Whether an unversioned object that is copied onto itself keeps its metadata where the request has none of its own (a test of
+   * the Python SDK). Otherwise it takes the request's, whatever the directive says (OSS's documents of 2018 and 2021).
+   */
+  selfCopyKeepsMetadata: boolean
+  /**
+   * Whether a CopyObject may have `If-Match` and the like beside its own conditions, which alone count (tests of ali-oss).
+   * Otherwise it is refused, as other writes are (EC 0017-00000245).
+   */
+  copyIgnoresWriteConditions: boolean
+}
+
+/** Those of the newest suites. */
+export const newestReadings: Readings = { selfCopyKeepsMetadata: true, copyIgnoresWriteConditions: true }
