@@ -74,7 +74,12 @@ export class Connection {
   /** Whether the answer that is next is its last. */
   get isEnding(): boolean {
     const hasNoOther = this.halfClosed && this.#waiting.length === 0
-    return hasNoOther || this.#host.isEnding || this.#brokenAt !== undefined
+    return hasNoOther || this.#host.isEnding || this.isBroken
+  }
+
+  /** Whether what comes is no longer understood. */
+  get isBroken(): boolean {
+    return this.#brokenAt !== undefined
   }
 
   /** What the header of that name says, in seconds. */
@@ -143,7 +148,7 @@ export class Connection {
 
   /** Ends a response when the rest of its request is over. */
   endWhenDiscarded({ incoming, outgoing }: NodeRequest): void {
-    if (this.#brokenAt === undefined) incoming.once('end', () => outgoing.end())
+    if (!this.isBroken) incoming.once('end', () => outgoing.end())
     else setTimeout(() => outgoing.end(), LINGER).unref()
   }
 

@@ -114,19 +114,16 @@ function writeHead(request: NodeRequest, status: number, headers: HeaderMap, has
 }
 
 /**
- * Ends the answer. What is still to come of the request is thrown away first where the connection is closed behind it:
- * closed with bytes unread it would be reset, and its client would not read why.
+ * Ends the answer. What is still to come from the client is thrown away first where the connection is closed behind it:
+ * closed with bytes unread it would be reset, and its client would not read the answer to its end.
  */
 function end(request: NodeRequest, isKept: boolean, whole: string | Uint8Array = ''): void {
   const { outgoing, connection } = request
-  if (!request.isIncomplete) {
+  const hasMore = request.isIncomplete || (!isKept && connection?.isBroken)
+  if (request.isIncomplete) connection?.discardRest(request)
+  if (!hasMore || isKept || connection === undefined) {
     if (whole.length > 0) outgoing.end(whole)
     else outgoing.end()
-    return
-  }
-  connection?.discardRest(request)
-  if (isKept || connection === undefined) {
-    outgoing.end(whole)
     return
   }
   if (whole.length > 0) outgoing.write(whole)
