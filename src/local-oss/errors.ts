@@ -71,6 +71,7 @@ const catalogue = {
   NoSuchCORSConfiguration: [404, 'The CORS Configuration does not exist.'],
   NoSuchKey: [404, 'The specified key does not exist.', '0026-00000001'],
   NoSuchLifecycle: [404, 'No Row found in Lifecycle Table.'],
+  NoSuchLiveChannel: [404, 'The specified live channel does not exist.'],
   NoSuchServerSideEncryptionRule: [
     404,
     'The server side encryption configuration is not found for the specified bucket.',

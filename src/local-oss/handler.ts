@@ -16,6 +16,7 @@ import {
 import { bytesOf, type OssRequest, type Reply, type Transport } from './http.ts'
 import { checkKey } from './name-rules.ts'
 import type { Operation } from './operation.ts'
+import { refusedOperation } from './refused-operation.ts'
 import { errorReply, type ResponseContext, toResponse } from './response.ts'
 import { findOperation } from './routing.ts'
 
@@ -93,10 +94,10 @@ async function perform(
   state: State,
   credentials: Credentials,
 ): Promise<Reply> {
-  const { observed, address, operation } = parsed
+  const { observed, address } = parsed
+  const operation = parsed.operation ?? refusedOperation(observed)
   if (address === undefined) throw parsed.problem
   const caller = authenticate({ ...observed, ...address }, credentials, state.now())
-  if (operation === undefined) throw unknownOperation(observed)
   const call: Call = {
     ...observed,
     state,
@@ -120,12 +121,6 @@ async function perform(
     ...reply,
     headers: { ...corsHeaders(state, bucketCall.bucket, call.headers, call.method), ...reply.headers },
   }
-}
-
-function unknownOperation({ method, key }: ObservedRequest): OssError {
-  return new OssError('MethodNotAllowed', {
-    elements: { Method: method, ResourceType: key ? 'Object' : 'Bucket' },
-  })
 }
 
 /** OSS refuses conditions on writes (EC 0017-00000245); callbacks are not implemented here. @throws OssError NotImplemented. */

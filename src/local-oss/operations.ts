@@ -2,6 +2,7 @@ import * as bucket from './buckets/bucket.ts'
 import { bucketConfigOperations, getBucketPolicyStatus } from './buckets/bucket-config.ts'
 import { getBucketStat } from './buckets/bucket-stat.ts'
 import { optionObject } from './buckets/cors.ts'
+import { listLiveChannels, noLiveChannel } from './buckets/live-channels.ts'
 import { listObjects, listObjectsV2, listObjectVersions } from './lists/list-objects.ts'
 import { appendObject } from './objects/append-object.ts'
 import { copyObject } from './objects/copy-object.ts'
@@ -57,6 +58,15 @@ export const operations: readonly Operation[] = [
     on: 'bucket',
     query: ['policyStatus'],
     handle: getBucketPolicyStatus,
+  },
+  { name: 'ListLiveChannel', method: 'GET', on: 'bucket', query: ['live'], handle: listLiveChannels },
+  {
+    name: 'GetLiveChannelInfo',
+    method: 'GET',
+    on: 'object',
+    query: ['live'],
+    optional: ['comp'],
+    handle: noLiveChannel,
   },
   { name: 'GetBucketStat', method: 'GET', on: 'bucket', query: ['stat'], handle: getBucketStat },
   { name: 'OptionObject', method: 'OPTIONS', on: 'bucket', anonymous: 'always', handle: optionObject },

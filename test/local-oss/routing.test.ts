@@ -8,6 +8,7 @@ import { newestReadings } from '../../src/local-oss/readings.ts'
 import { findOperation, SUBRESOURCES } from '../../src/local-oss/routing.ts'
 import { Blobs } from '../../src/local-oss/store/blobs.ts'
 import { Locks } from '../../src/local-oss/store/locks.ts'
+import { UNSUPPORTED_SUBRESOURCES } from '../../src/local-oss/subresources.ts'
 import { credentials } from './setup.ts'
 
 /** What is served: the operation, its method and level, the sub-resources it needs, and in brackets those it allows. */
@@ -56,6 +57,8 @@ const SERVED = `
   GetBucketObjectWormConfiguration GET bucket objectWorm
   PutBucketObjectWormConfiguration PUT bucket objectWorm
   DeleteBucketObjectWormConfiguration DELETE bucket objectWorm
+  ListLiveChannel GET bucket live
+  GetLiveChannelInfo GET object live [comp]
   ListObjects GET bucket
   ListObjectsV2 GET bucket list-type
   ListObjectVersions GET bucket versions
@@ -244,12 +247,19 @@ describe('what nothing serves is refused, and changes nothing:', () => {
       ...names.map((name) => [name]),
       ...alone.flatMap((one) => names.filter((other) => other !== one).map((other) => [one, other])),
     ].filter((asked) => expected(method, level, asked) === undefined)
-    const answers = new Set<string>()
+    const answers = new Map<string, string>()
     for (const asked of refused) {
       const { status, text } = await send(method, bucket, key, asked)
-      answers.add(`${status} ${/<Code>(.*)<\/Code>/.exec(text)?.[1]}`)
+      const isService = asked.some((name) => UNSUPPORTED_SUBRESOURCES.includes(name))
+      answers.set(
+        `${isService} ${status}`,
+        `${status} ${/<Code>(.*)<\/Code>/.exec(text)?.[1]} ${isService ? 'service' : 'method'}`,
+      )
     }
-    expect([...answers]).toEqual(['405 MethodNotAllowed'])
+    expect([...answers.values()].sort()).toEqual([
+      '400 OperationNotSupported service',
+      '405 MethodNotAllowed method',
+    ])
     expect(await contents()).toEqual(before)
   })
 })
