@@ -37,7 +37,8 @@ export type Call = {
   region: string
   /** The host addressed, for Location elements. */
   host: string
-  anonymous: boolean
+  /** The caller's; undefined in an unsigned request. */
+  account: string | undefined
 }
 
 /** A call on a bucket that exists, in the region addressed. */
@@ -59,6 +60,12 @@ export function requireBucket(state: State, name: string, region?: string): Buck
     throw new OssError('AccessDenied', { message: WRONG_ENDPOINT, elements })
   }
   return bucket
+}
+
+/** The caller's account. @throws OssError AccessDenied in an unsigned request. */
+export function accountOf({ account }: Call): string {
+  if (account !== undefined) return account
+  throw new OssError('AccessDenied', { message: 'Anonymous access is forbidden for this operation.' })
 }
 
 /** The locks for changing one key: exclusive on the key, shared on its bucket, which must not be deleted meanwhile. */

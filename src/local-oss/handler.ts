@@ -1,9 +1,9 @@
+import { checkAccess } from './access/access.ts'
 import { type Address, parseAddress, parseQuery } from './address.ts'
-import { checkAnonymous } from './auth/access.ts'
 import { authenticate } from './auth/auth.ts'
 import type { Credentials } from './auth/auth-checks.ts'
 import { corsHeaders } from './buckets/cors.ts'
-import { type Call, requireBucket, type State } from './call.ts'
+import { accountOf, type BucketCall, type Call, requireBucket, type State } from './call.ts'
 import { OssError } from './errors.ts'
 import {
   afterWork,
@@ -104,23 +104,31 @@ async function perform(
     bucketName: address.bucket,
     region: address.region ?? caller.region ?? DEFAULT_REGION,
     host: address.host,
-    anonymous: caller.anonymous,
+    account: caller.account,
     body: bytesOf(request.body),
     signal: request.signal,
   }
   if (operation.writes) refuseConditions(call)
   if (operation.on === 'service' || operation.on === 'bucket-name') {
-    checkAnonymous(call, operation.anonymous)
+    accountOf(call)
     return operation.handle(call)
   }
   const bucketCall = { ...call, bucket: requireBucket(state, call.bucketName, call.region) }
   if (operation.on === 'object') checkKey(call.key)
-  checkAnonymous(bucketCall, operation.anonymous)
+  checkOperation(bucketCall, operation)
   const reply = await operation.handle(bucketCall)
   return {
     ...reply,
     headers: { ...corsHeaders(state, bucketCall.bucket, call.headers, call.method), ...reply.headers },
   }
+}
+
+/** @throws OssError AccessDenied when the caller may not have the operation on what the request addresses. */
+function checkOperation(call: BucketCall, operation: Operation): void {
+  const { name, action = name, acl, signed } = operation
+  if (operation.public || operation.asks) return
+  const { bucket, key, query } = call
+  checkAccess(call, { bucket, key, versionId: query.get('versionId'), action, acl, signed })
 }
 
 /** OSS refuses conditions on writes (EC 0017-00000245); callbacks are not implemented here. @throws OssError NotImplemented. */

@@ -1,4 +1,4 @@
-import type { AnonymousAccess } from './auth/access.ts'
+import type { Permission } from './access/access.ts'
 import type { BucketCall, Call } from './call.ts'
 import type { Reply } from './http.ts'
 
@@ -12,8 +12,16 @@ type Row = {
   optional?: readonly string[]
   /** A header that must be present. */
   header?: string
-  /** The permission by which unsigned requests may have it; absent: none. */
-  anonymous?: AnonymousAccess
+  /** Its name in policies, where that is another. */
+  action?: string
+  /** The permission of an ACL by which others than the bucket's owner may have it; absent: none. */
+  acl?: Permission
+  /** Whether that permission is of no use to unsigned requests. */
+  signed?: true
+  /** Whether it asks by itself for which keys it may be had. */
+  asks?: true
+  /** Whether anybody may have it, and a signature is not looked at. */
+  public?: true
   /** Whether it writes an object, and so refuses `If-Match` and the like. */
   writes?: true
 }

@@ -13,8 +13,8 @@ export type SignedRequest = Address & {
   query: ReadonlyMap<string, string>
 }
 
-/** The account, or an anonymous caller. `region` is that of a V4 signature's scope. */
-export type Caller = { anonymous: boolean; region: string | undefined }
+/** Whose key signed the request, if it is signed. `region` is that of a V4 signature's scope. */
+export type Caller = { account: string | undefined; region: string | undefined }
 
 /** Milliseconds. */
 export const MAX_SKEW = 15 * 60_000

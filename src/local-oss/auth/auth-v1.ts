@@ -1,3 +1,4 @@
+import { FIRST_ACCOUNT } from '../document-values.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import {
   type Caller,
@@ -52,5 +53,5 @@ function verify(request: SignedRequest, date: string, signature: string, credent
   if (!equalInConstantTime(signV1(credentials.accessKeySecret, stringToSign), signature)) {
     throw signatureMismatch(credentials, signature, stringToSign.toString('utf8'))
   }
-  return { anonymous: false, region: undefined }
+  return { account: FIRST_ACCOUNT, region: undefined }
 }

@@ -1,3 +1,4 @@
+import { FIRST_ACCOUNT } from '../document-values.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import {
   type Caller,
@@ -106,7 +107,7 @@ function verify(request: SignedRequest, parameters: V4Parameters, credentials: C
       CanonicalRequest: canonical.toString('utf8'),
     })
   }
-  return { anonymous: false, region: parameters.region }
+  return { account: FIRST_ACCOUNT, region: parameters.region }
 }
 
 /** `AK/20231216/cn-hangzhou/oss/aliyun_v4_request`; the region must be the host's (EC 0002-00000226). */

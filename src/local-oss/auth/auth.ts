@@ -14,5 +14,5 @@ export function authenticate(request: SignedRequest, credentials: Credentials, n
   if (authorization !== undefined) return checkV1Header(request, authorization, credentials, now)
   if (query.has('x-oss-signature-version')) return checkV4Query(request, credentials, now)
   if (query.has('Signature') || query.has('OSSAccessKeyId')) return checkV1Query(request, credentials, now)
-  return { anonymous: true, region: undefined }
+  return { account: undefined, region: undefined }
 }

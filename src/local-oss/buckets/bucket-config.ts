@@ -15,6 +15,8 @@ import { checkLifecycle } from './lifecycle.ts'
 type BucketConfig = {
   /** As in `PutBucketCors`. */
   name: string
+  /** As in `oss:PutBucketTagging`, where that is not the name. */
+  action?: string
   query: string
   /** The root element; without one the document is JSON. */
   root?: string
@@ -47,6 +49,7 @@ const configs: readonly BucketConfig[] = [
   },
   {
     name: 'Tags',
+    action: 'Tagging',
     query: 'tagging',
     root: 'Tagging',
     absent: { document: '<Tagging><TagSet/></Tagging>' },
@@ -150,6 +153,7 @@ const configs: readonly BucketConfig[] = [
 export const bucketConfigOperations: readonly Operation[] = configs.flatMap((config) => {
   const operation = (verb: string, method: string, handle: typeof putConfig): Operation => ({
     name: `${verb}Bucket${config.name}`,
+    action: `${verb}Bucket${config.action ?? config.name}`,
     method,
     on: 'bucket',
     query: [config.query],

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { renderXml, text } from '../../xml/index.ts'
 import { parseDocument, readText, readXml } from '../body.ts'
-import { type BucketCall, type Call, changeBucket } from '../call.ts'
-import { isoSeconds, OWNER } from '../document-values.ts'
+import { accountOf, type BucketCall, type Call, changeBucket } from '../call.ts'
+import { isoSeconds, ownerElements, ownerOf } from '../document-values.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { parseLimit } from '../lists/list-query.ts'
@@ -20,15 +20,18 @@ const ACLS = ['private', 'public-read', 'public-read-write']
  */
 export async function putBucket(call: Call): Promise<Reply> {
   const { state, bucketName: name, region } = call
+  const owner = accountOf(call)
   checkBucketName(name)
   const acl = parseAcl(call)
   const { storageClass, redundancy } = parseConfiguration(await readText(call))
   return state.locks.run([{ name: `B${name}` }], async () => {
     const existing = state.store.get<BucketRecord>(bucketKey(name))
-    if (existing !== undefined && existing.region !== region) throw new OssError('BucketAlreadyExists')
+    if (existing !== undefined && (ownerOf(existing) !== owner || existing.region !== region)) {
+      throw new OssError('BucketAlreadyExists')
+    }
     if (existing !== undefined && acl !== undefined) checkPublic(existing, acl, 'bucket')
     const id = randomBytes(6).toString('hex')
-    const created = { id, name, region, created: state.now(), storageClass, redundancy }
+    const created = { id, owner, name, region, created: state.now(), storageClass, redundancy }
     const record: BucketRecord = { acl: 'private', ...(existing ?? created), ...(acl && { acl }) }
     const transaction = new Transaction()
     transaction.put(bucketKey(name), record)
@@ -69,6 +72,7 @@ export async function deleteBucket(call: BucketCall): Promise<Reply> {
 
 /** ListBuckets: all of the account's, in every region. */
 export async function listBuckets(call: Call): Promise<Reply> {
+  const account = accountOf(call)
   const prefix = call.query.get('prefix') ?? ''
   const marker = call.query.get('marker') ?? ''
   const maxKeys = parseLimit(call.query, 'max-keys', 100)
@@ -76,6 +80,7 @@ export async function listBuckets(call: Call): Promise<Reply> {
   const cursor = call.state.store.cursor(bucketsRange())
   for (let entry = await cursor.next(); entry; entry = await cursor.next()) {
     const bucket = JSON.parse(entry[1].toString('utf8')) as BucketRecord
+    if (ownerOf(bucket) !== account) continue
     if (bucket.name.startsWith(prefix) && bucket.name > marker) buckets.push(bucket)
   }
   await cursor.close()
@@ -86,7 +91,7 @@ export async function listBuckets(call: Call): Promise<Reply> {
       ...(truncated || prefix || marker ? { Prefix: prefix, Marker: marker, MaxKeys: maxKeys } : {}),
       IsTruncated: truncated ? true : undefined,
       NextMarker: truncated ? page.at(-1)?.name : undefined,
-      Owner: OWNER,
+      Owner: ownerElements(account),
       Buckets: {
         Bucket: page.map((bucket) => ({
           ...locationElements(bucket),
@@ -109,7 +114,7 @@ export async function getBucketInfo({ bucket }: BucketCall): Promise<Reply> {
         DataRedundancyType: bucket.redundancy,
         Versioning: bucket.versioning,
         AccessControlList: { Grant: bucket.acl },
-        Owner: OWNER,
+        Owner: ownerElements(ownerOf(bucket)),
         ServerSideEncryptionRule: {
           SSEAlgorithm: encryption?.algorithm ?? 'None',
           KMSMasterKeyID: encryption?.keyId,
@@ -141,7 +146,10 @@ export async function getBucketLocation({ bucket }: BucketCall): Promise<Reply> 
 /** GetBucketAcl; OSS's `Grant` holds the canned ACL's name. */
 export async function getBucketAcl({ bucket }: BucketCall): Promise<Reply> {
   return {
-    body: renderXml('AccessControlPolicy', { Owner: OWNER, AccessControlList: { Grant: bucket.acl } }),
+    body: renderXml('AccessControlPolicy', {
+      Owner: ownerElements(ownerOf(bucket)),
+      AccessControlList: { Grant: bucket.acl },
+    }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { renderXml, type XmlTree } from '../../xml/index.ts'
 import type { BucketCall } from '../call.ts'
-import { isoSeconds, OWNER } from '../document-values.ts'
+import { isoSeconds, ownerElements, ownerOf } from '../document-values.ts'
 import { invalidArgument } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { restoreHeaders } from '../objects/restore.ts'
@@ -97,13 +97,14 @@ function contents(
   query: ListQuery,
   withOwner: boolean,
 ): XmlTree[] {
+  const owner = ownerElements(ownerOf(call.bucket))
   return entries.flatMap((entry) => {
     if ('prefix' in entry) return []
     return {
       Key: encodeName(entry.key, query.encoding),
       LastModified: isoSeconds(entry.version.lastModified),
       ...objectElements(call, entry),
-      Owner: withOwner ? OWNER : undefined,
+      Owner: withOwner ? owner : undefined,
     }
   })
 }
@@ -115,8 +116,9 @@ function versionRow(call: BucketCall, { key, version, isLatest }: Found, query: 
     IsLatest: isLatest,
     LastModified: isoSeconds(version.lastModified),
   }
-  if (version.deleteMarker) return { ...row, Owner: OWNER }
-  return { ...row, ...objectElements(call, { key, version, isLatest }), Owner: OWNER }
+  const Owner = ownerElements(ownerOf(call.bucket))
+  if (version.deleteMarker) return { ...row, Owner }
+  return { ...row, ...objectElements(call, { key, version, isLatest }), Owner }
 }
 
 function objectElements(call: BucketCall, { version }: Found): XmlTree {

@@ -1,3 +1,4 @@
+import { checkAccess } from '../access/access.ts'
 import { parseQuery, percentDecode } from '../address.ts'
 import { type BucketCall, type Call, requireBucket } from '../call.ts'
 import { type ErrorDetails, invalidArgument, OssError } from '../errors.ts'
@@ -39,10 +40,18 @@ export function parseCopySource(call: Call, malformed?: string): CopySource {
   return { bucketName, key: percentDecode(rawKey).toString('utf8'), versionId }
 }
 
-/** @throws OssError NoSuchBucket, or AccessDenied for a bucket in another region: OSS copies within one (EC 0016-00000306). */
+/**
+ * The bucket of the source, which the caller may read.
+ * @throws OssError NoSuchBucket, or AccessDenied, also for a bucket in another region: OSS copies within one (EC
+ * 0016-00000306).
+ */
 export function requireSourceBucket(call: BucketCall, source: CopySource): BucketRecord {
   const bucket = requireBucket(call.state, source.bucketName)
-  if (bucket.region === call.bucket.region) return bucket
+  if (bucket.region === call.bucket.region) {
+    const { key, versionId } = source
+    checkAccess(call, { bucket, key, versionId, action: 'GetObject', acl: 'read', signed: true })
+    return bucket
+  }
   throw new OssError('AccessDenied', {
     message: 'Target object does not reside in the same data center as source object.',
     ec: '0016-00000306',

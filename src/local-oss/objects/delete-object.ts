@@ -1,4 +1,5 @@
 import { children, renderXml, text, type XmlNode } from '../../xml/index.ts'
+import { checkAccess } from '../access/access.ts'
 import { readXml } from '../body.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { OssError } from '../errors.ts'
@@ -33,6 +34,9 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
   }))
   if (objects.length === 0 || objects.length > MAX_KEYS || objects.some(({ key }) => key === '')) {
     throw new OssError('MalformedXML')
+  }
+  for (const object of objects) {
+    checkAccess(call, { bucket: call.bucket, ...object, action: 'DeleteObject', acl: 'write', signed: true })
   }
   const encoding = parseEncoding(call.query)
   const deletions = await Promise.all(

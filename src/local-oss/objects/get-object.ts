@@ -109,7 +109,7 @@ function responseOverrides(call: BucketCall): HeaderMap {
   for (const name of [...OVERRIDES, 'expires', 'cache-control']) {
     const value = call.query.get(`response-${name}`)
     if (value === undefined) continue
-    if (call.anonymous) throw new OssError('InvalidRequest')
+    if (call.account === undefined) throw new OssError('InvalidRequest')
     headers[name] = value
   }
   return headers

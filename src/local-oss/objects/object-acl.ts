@@ -1,6 +1,6 @@
 import { renderXml } from '../../xml/index.ts'
 import { type BucketCall, changeObject } from '../call.ts'
-import { OWNER } from '../document-values.ts'
+import { ownerElements, ownerOf } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { checkPublic, parseObjectAcl } from './object-properties.ts'
@@ -11,7 +11,10 @@ export async function getObjectAcl({ state, bucket, key, query }: BucketCall): P
   const version = requireObject(state, bucket, key, versionIdOf(query))
   return {
     headers: versionHeaders(bucket, version),
-    body: renderXml('AccessControlPolicy', { Owner: OWNER, AccessControlList: { Grant: version.acl } }),
+    body: renderXml('AccessControlPolicy', {
+      Owner: ownerElements(ownerOf(bucket)),
+      AccessControlList: { Grant: version.acl },
+    }),
   }
 }
 

@@ -17,6 +17,8 @@ export type Tag = [key: string, value: string]
 export type BucketRecord = {
   /** In all its keys in the store: a bucket that is created again does not get the objects of the deleted one. */
   id: string
+  /** Its account; absent where the service had but one when it was made. */
+  owner?: string
   name: string
   region: string
   created: number
