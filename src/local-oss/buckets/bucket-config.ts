@@ -1,4 +1,4 @@
-import { children, renderXml, text, type XmlNode } from '../../xml/index.ts'
+import { children, text, type XmlNode } from '../../xml/index.ts'
 import { parseDocument, readText } from '../body.ts'
 import { type BucketCall, changeBucket } from '../call.ts'
 import { OssError, type OssErrorCode, unexpectedValue } from '../errors.ts'
@@ -6,6 +6,7 @@ import type { Reply } from '../http.ts'
 import { checkEncryption } from '../objects/object-properties.ts'
 import { parseTagging, renderTagging } from '../objects/tags.ts'
 import type { Operation } from '../operation.ts'
+import { checkPolicy } from '../policy/bucket-policy.ts'
 import { bucketKey, configKey } from '../store/keys.ts'
 import type { BucketRecord } from '../store/records.ts'
 import { parseCorsRules } from './cors.ts'
@@ -165,7 +166,8 @@ export const bucketConfigOperations: readonly Operation[] = configs.flatMap((con
 
 async function putConfig(call: BucketCall, config: BucketConfig): Promise<Reply> {
   const document = await readText(call)
-  const root = config.root === undefined ? parsePolicy(document) : parseDocument(document, config.root)
+  const root =
+    config.root === undefined ? checkPolicy(document, call.bucket) : parseDocument(document, config.root)
   config.check?.(root, call)
   await changeBucket(call, (transaction, bucket) => {
     transaction.putText(configKey(bucket.id, config.query), document)
@@ -200,39 +202,6 @@ async function deleteConfig(call: BucketCall, config: BucketConfig): Promise<Rep
     if (config.apply) transaction.put(bucketKey(bucket.name), config.apply(bucket, undefined))
   })
   return { status: 204 }
-}
-
-/** GetBucketPolicyStatus: public is what allows everyone something without a condition. */
-export async function getBucketPolicyStatus({ state, bucket }: BucketCall): Promise<Reply> {
-  const document = state.store.getText(configKey(bucket.id, 'policy'))
-  if (document === undefined)
-    throw new OssError('NoSuchBucketPolicy', { elements: { BucketName: bucket.name } })
-  const { Statement } = JSON.parse(document) as { Statement: Record<string, unknown>[] }
-  const isPublic = Statement.some(({ Effect, Principal, Condition }) => {
-    const principals = [Principal].flat()
-    // An empty list is everyone, too.
-    const everyone = principals.length === 0 || principals.includes('*')
-    return Effect === 'Allow' && everyone && Condition === undefined
-  })
-  return { body: renderXml('PolicyStatus', { IsPublic: isPublic }) }
-}
-
-/** RAM's grammar is not this service's, but JSON with statements it must be. */
-function parsePolicy(document: string): XmlNode {
-  try {
-    const policy: unknown = JSON.parse(document)
-    if (
-      typeof policy === 'object' &&
-      policy !== null &&
-      'Statement' in policy &&
-      Array.isArray(policy.Statement)
-    ) {
-      return {}
-    }
-  } catch {
-    // Not even JSON.
-  }
-  throw new OssError('InvalidPolicyDocument')
 }
 
 function encryptionOf(root: XmlNode) {
