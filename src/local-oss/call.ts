@@ -47,19 +47,19 @@ export type BucketCall = Call & { bucket: BucketRecord }
 const WRONG_ENDPOINT =
   'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.'
 
-/**
- * The bucket of that name.
- * @throws OssError InvalidBucketName, NoSuchBucket, or AccessDenied with its Endpoint when it is elsewhere.
- */
-export function requireBucket(state: State, name: string, region?: string): BucketRecord {
+/** The bucket of that name. @throws OssError InvalidBucketName, NoSuchBucket. */
+export function requireBucket(state: State, name: string): BucketRecord {
   checkBucketName(name)
   const bucket = state.store.get<BucketRecord>(bucketKey(name))
   if (bucket === undefined) throw new OssError('NoSuchBucket', { elements: { BucketName: name } })
-  if (region !== undefined && bucket.region !== region) {
-    const elements = { Bucket: name, Endpoint: `oss-${bucket.region}.aliyuncs.com` }
-    throw new OssError('AccessDenied', { message: WRONG_ENDPOINT, elements })
-  }
   return bucket
+}
+
+/** @throws OssError AccessDenied with the bucket's Endpoint when it is in another region than the one addressed. */
+export function checkRegion({ bucket, region }: BucketCall): void {
+  if (bucket.region === region) return
+  const elements = { Bucket: bucket.name, Endpoint: `oss-${bucket.region}.aliyuncs.com` }
+  throw new OssError('AccessDenied', { message: WRONG_ENDPOINT, elements })
 }
 
 /** The caller's account. @throws OssError AccessDenied in an unsigned request. */

@@ -6,6 +6,11 @@ type Row = readonly [status: number, message: string, ec?: string]
 /** OSS's error codes: status, usual message, and error-cause code where it is documented. */
 const catalogue = {
   AccessDenied: [403, 'AccessDenied'],
+  AccessKeyIdAndSecurityTokenNotMatch: [
+    403,
+    'The OSS access key id and security token you provided does not match.',
+    '0002-00000004',
+  ],
   AccessForbidden: [
     403,
     'CORSResponse: This CORS request is not allowed. This is usually because the evaluation of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource CORS spec.',
@@ -54,7 +59,7 @@ const catalogue = {
   InvalidPolicyDocument: [400, 'The content of the policy is not a valid document.'],
   InvalidRange: [416, 'The requested range cannot be satisfied'],
   InvalidRequest: [400, 'The request is not valid.'],
-  InvalidSecurityToken: [403, 'The security token you provided is invalid.'],
+  InvalidSecurityToken: [403, 'The security token you provided is invalid.', '0002-00000006'],
   InvalidTag: [400, 'The TagKey/TagValue you have provided is invalid.'],
   InvalidTargetBucketForLogging: [400, 'The target bucket for logging does not exist.'],
   InvalidTargetType: [400, "The symbolic's target file type is invalid."],
@@ -96,13 +101,18 @@ const catalogue = {
     'At least one of the pre-conditions you specified did not hold.',
     '0017-00001001',
   ],
-  RequestTimeTooSkewed: [403, 'The difference between the request time and the current time is too large.'],
+  RequestTimeTooSkewed: [
+    403,
+    'The difference between the request time and the current time is too large.',
+    '0002-00000504',
+  ],
   RestoreAlreadyInProgress: [409, 'The restore operation is in progress.', '0026-00000011'],
   SecondLevelDomainForbidden: [
     403,
     'The bucket you are attempting to access must be addressed using OSS third level domain.',
     '0003-00001401',
   ],
+  SecurityTokenExpired: [403, 'The security token you provided has expired.', '0002-00000007'],
   SignatureDoesNotMatch: [
     403,
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',

@@ -1,4 +1,4 @@
-import type { Credentials } from './auth/auth-checks.ts'
+import { type Account, type Credentials, createKeyring } from './auth/accounts.ts'
 import type { State } from './call.ts'
 import { type FaultRule, Faults, type RequestListener } from './faults.ts'
 import { createHandler } from './handler.ts'
@@ -8,7 +8,7 @@ import { type Listener, listen } from './server.ts'
 import { Blobs } from './store/blobs.ts'
 import { Locks } from './store/locks.ts'
 
-export type { Credentials } from './auth/auth-checks.ts'
+export type { AccessKey, Account, Credentials } from './auth/accounts.ts'
 export {
   Disconnected,
   type FaultAction,
@@ -25,7 +25,10 @@ export { isLocalOssDirectory } from './store/directory.ts'
 export type LocalOssOptions = {
   /** Where the data is kept; `:memory:` keeps none. */
   directory: string
+  /** The key of the first account, 1000000000000001. */
   credentials: Credentials
+  /** Other accounts with their keys, and further keys of the first. Default none. */
+  accounts?: readonly Account[]
   /** Bytes; CopyObject refuses larger sources. Default 1 GiB. */
   copyLimit?: number
   /** Milliseconds a restore of an archived object takes. Default 0. */
@@ -62,10 +65,11 @@ function withTransferEncoding(request: OssRequest): OssRequest {
 const DEFAULT_COPY_LIMIT = 1024 ** 3
 
 /**
- * Opens an embedded OSS: one account, any region, data in `directory`.
- * @throws Error when the directory cannot be used, another process uses it, or an optional package is not installed.
+ * Opens an embedded OSS: any region, data in `directory`.
+ * @throws Error when two keys have the same id, the directory cannot be used, another process uses it, or an optional package is not installed.
  */
 export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss> {
+  const keyring = createKeyring(options.credentials, options.accounts)
   const blobs = await Blobs.open(options.directory === ':memory:' ? undefined : options.directory)
   const state: State = {
     blobs,
@@ -79,7 +83,7 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
   const faults = new Faults()
   for (const rule of options.faults ?? []) faults.add(rule)
   const listeners = new Set<RequestListener>()
-  const handle = createHandler({ state, credentials: options.credentials, faults, listeners })
+  const handle = createHandler({ state, keyring, faults, listeners })
 
   const inFlight = new Set<Promise<unknown>>()
   const serve: Transport = (request) => {

@@ -29,4 +29,12 @@ type Row = {
 /** An operation of OSS. Those on the service, and those whose bucket need not exist, get a call without a bucket. */
 export type Operation =
   | (Row & { on: 'service' | 'bucket-name'; handle: (call: Call) => Promise<Reply> })
-  | (Row & { on: 'bucket' | 'object'; handle: (call: BucketCall) => Promise<Reply> })
+  | BucketOperation
+
+/** An operation on a bucket that exists, or on what is in it. */
+export type BucketOperation = Row & { on: 'bucket' | 'object'; handle: (call: BucketCall) => Promise<Reply> }
+
+/** Whether its bucket must exist. */
+export function needsBucket(operation: Operation): operation is BucketOperation {
+  return operation.on === 'bucket' || operation.on === 'object'
+}

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { createKeyring } from '../../src/local-oss/auth/accounts.ts'
 import { canonicalRequest, signV4, stringToSignV4, V4_ALGORITHM } from '../../src/local-oss/auth/sign-v4.ts'
 import type { State } from '../../src/local-oss/call.ts'
 import { Faults } from '../../src/local-oss/faults.ts'
@@ -178,7 +179,12 @@ describe('what nothing serves is refused, and changes nothing:', () => {
       restoreDelay: 0,
       readings: newestReadings,
     }
-    handle = createHandler({ state, credentials, faults: new Faults(), listeners: new Set() })
+    handle = createHandler({
+      state,
+      keyring: createKeyring(credentials),
+      faults: new Faults(),
+      listeners: new Set(),
+    })
     const { bucket } = targets.bucket
     const setUp: [method: string, key: string, query: string[], body?: string][] = [
       ['PUT', '', []],

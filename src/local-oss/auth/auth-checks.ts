@@ -1,10 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Address } from '../address.ts'
-import { OssError } from '../errors.ts'
+import { invalidArgument, OssError } from '../errors.ts'
 import type { HeaderMap } from '../http.ts'
-
-/** The account's one key; `securityToken` where it is a temporary one. */
-export type Credentials = { accessKeyId: string; accessKeySecret: string; securityToken?: string }
 
 /** A request as far as its signature is concerned. */
 export type SignedRequest = Address & {
@@ -13,33 +10,37 @@ export type SignedRequest = Address & {
   query: ReadonlyMap<string, string>
 }
 
-/** Whose key signed the request, if it is signed. `region` is that of a V4 signature's scope. */
-export type Caller = { account: string | undefined; region: string | undefined }
+/** What a request says of its signature, well-formed and in time. */
+export type Signature = {
+  accessKeyId: string
+  token: string | undefined
+  /** That of a V4 signature's scope. */
+  region: string | undefined
+  /** @throws OssError SignatureDoesNotMatch when another secret signed it, or another request is signed. */
+  verify(secret: string): void
+}
+
+/** What was signed, and the signature that the client calculated. */
+type Comparison = {
+  accessKeyId: string
+  signature: string
+  stringToSign: string
+  /** The signature as it should be. */
+  expected: string
+  more?: Record<string, string>
+}
 
 /** Milliseconds. */
 export const MAX_SKEW = 15 * 60_000
 
 /**
- * Whether the key and the token are the account's. A temporary key without its token is an unknown key.
- * @throws OssError InvalidAccessKeyId, InvalidSecurityToken.
+ * Compares the two signatures.
+ * @throws OssError SignatureDoesNotMatch with the string that was signed here, for comparison with the client's.
  */
-export function checkAccount(accessKeyId: string, token: string | undefined, credentials: Credentials): void {
-  const unknown = accessKeyId !== credentials.accessKeyId
-  if (unknown || (credentials.securityToken !== undefined && token === undefined)) {
-    throw new OssError('InvalidAccessKeyId', { elements: { OSSAccessKeyId: accessKeyId } })
-  }
-  if (token !== credentials.securityToken) throw new OssError('InvalidSecurityToken')
-}
-
-/** SignatureDoesNotMatch with the string that was signed here, for comparison with the client's; never the secret. */
-export function signatureMismatch(
-  { accessKeyId }: Credentials,
-  signature: string,
-  stringToSign: string,
-  more: Record<string, string> = {},
-): OssError {
+export function checkSignature({ accessKeyId, signature, stringToSign, expected, more }: Comparison): void {
+  if (equalInConstantTime(expected, signature)) return
   const bytes = [...Buffer.from(stringToSign)].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
-  return new OssError('SignatureDoesNotMatch', {
+  throw new OssError('SignatureDoesNotMatch', {
     elements: {
       OSSAccessKeyId: accessKeyId,
       SignatureProvided: signature,
@@ -75,8 +76,46 @@ export function missingDate(): OssError {
   return new OssError('AccessDenied', { message: 'OSS authentication requires a valid Date.' })
 }
 
-/** Compares two signatures in constant time. */
-export function equalInConstantTime(expected: string, given: string): boolean {
+/** The fields of an Authorization header behind its algorithm, as in `Name=value, Name=value`. */
+export function parseFields(text: string, separator: ':' | '='): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (const field of text.split(',')) {
+    const [name = '', value = ''] = field.trim().split(new RegExp(`${separator}(.*)`, 's'), 2)
+    fields.set(name, value)
+  }
+  return fields
+}
+
+/** Where additional headers are named: which errors are theirs. */
+export type AdditionalHeadersErrors = { place: string; empty?: string; missing?: string }
+
+/**
+ * The names of the headers that are signed because the request says so, sorted.
+ * @throws OssError InvalidArgument for an empty list, or a header that the request does not have.
+ */
+export function parseAdditionalHeaders(
+  list: string | undefined,
+  headers: HeaderMap,
+  { place, empty, missing }: AdditionalHeadersErrors,
+): string[] {
+  if (list === undefined) return []
+  const invalid = (ec: string | undefined) =>
+    invalidArgument(`Invalid additional headers in ${place}.`, undefined, undefined, ec)
+  if (list === '') throw invalid(empty)
+  const names = list.split(';')
+  if (names.some((name) => headers[name] === undefined)) throw invalid(missing)
+  return names.sort()
+}
+
+/** A signed URL's query, raw, as it is signed: without the signature. */
+export function withoutSignature(rawQuery: string): string {
+  return rawQuery
+    .split('&')
+    .filter((pair) => !/^x-oss-signature(=|$)/i.test(pair))
+    .join('&')
+}
+
+function equalInConstantTime(expected: string, given: string): boolean {
   const a = Buffer.from(expected)
   const b = Buffer.from(given)
   return a.length === b.length && timingSafeEqual(a, b)

@@ -1,25 +1,16 @@
-import { FIRST_ACCOUNT } from '../document-values.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import {
-  type Caller,
-  type Credentials,
-  checkAccount,
+  checkSignature,
   checkSkew,
-  equalInConstantTime,
   expiredUrl,
   missingDate,
+  type Signature,
   type SignedRequest,
-  signatureMismatch,
 } from './auth-checks.ts'
 import { signV1, stringToSignV1 } from './sign-v1.ts'
 
 /** `Authorization: OSS AccessKeyId:signature`. */
-export function checkV1Header(
-  request: SignedRequest,
-  authorization: string,
-  credentials: Credentials,
-  now: number,
-): Caller {
+export function readV1Header(request: SignedRequest, authorization: string, now: number): Signature {
   const match = /^OSS ([^:]+):(.+)$/.exec(authorization)
   if (!match) throw invalidArgument('Authorization header is invalid.')
   const [, accessKeyId = '', signature = ''] = match
@@ -28,12 +19,11 @@ export function checkV1Header(
   const at = Date.parse(date)
   if (Number.isNaN(at)) throw missingDate()
   checkSkew(at, now)
-  checkAccount(accessKeyId, headers['x-oss-security-token'], credentials)
-  return verify(request, date, signature, credentials)
+  return signatureOf(request, accessKeyId, headers['x-oss-security-token'], date, signature)
 }
 
 /** `?Signature=…`: a signed URL. */
-export function checkV1Query(request: SignedRequest, credentials: Credentials, now: number): Caller {
+export function readV1Query(request: SignedRequest, now: number): Signature {
   const { query } = request
   const accessKeyId = query.get('OSSAccessKeyId')
   const signature = query.get('Signature')
@@ -44,14 +34,24 @@ export function checkV1Query(request: SignedRequest, credentials: Credentials, n
     })
   }
   if (now > Number(expires) * 1000) throw expiredUrl(Number(expires) * 1000, now)
-  checkAccount(accessKeyId, query.get('security-token'), credentials)
-  return verify(request, expires, signature, credentials)
+  return signatureOf(request, accessKeyId, query.get('security-token'), expires, signature)
 }
 
-function verify(request: SignedRequest, date: string, signature: string, credentials: Credentials): Caller {
-  const stringToSign = stringToSignV1({ ...request, date })
-  if (!equalInConstantTime(signV1(credentials.accessKeySecret, stringToSign), signature)) {
-    throw signatureMismatch(credentials, signature, stringToSign.toString('utf8'))
+function signatureOf(
+  request: SignedRequest,
+  accessKeyId: string,
+  token: string | undefined,
+  date: string,
+  signature: string,
+): Signature {
+  return {
+    accessKeyId,
+    token,
+    region: undefined,
+    verify(secret) {
+      const bytes = stringToSignV1({ ...request, date })
+      const expected = signV1(secret, bytes)
+      checkSignature({ accessKeyId, signature, stringToSign: bytes.toString('utf8'), expected })
+    },
   }
-  return { account: FIRST_ACCOUNT, region: undefined }
 }

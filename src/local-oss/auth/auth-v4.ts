@@ -1,45 +1,31 @@
-import { FIRST_ACCOUNT } from '../document-values.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import {
-  type Caller,
-  type Credentials,
-  checkAccount,
+  checkSignature,
   checkSkew,
-  equalInConstantTime,
   expiredUrl,
   MAX_SKEW,
   missingDate,
+  parseAdditionalHeaders,
+  parseFields,
+  type Signature,
   type SignedRequest,
-  signatureMismatch,
+  withoutSignature,
 } from './auth-checks.ts'
 import { canonicalRequest, isAlwaysSigned, signV4, stringToSignV4, V4_ALGORITHM } from './sign-v4.ts'
 
 const MAX_EXPIRES = 7 * 24 * 3600
 
-/** `Authorization: OSS4-HMAC-SHA256 Credential=…`. */
-export function checkV4Header(
-  request: SignedRequest,
-  authorization: string,
-  credentials: Credentials,
-  now: number,
-): Caller {
+/** `Authorization: OSS4-HMAC-SHA256 Credential=…`; blanks after its commas count for nothing (the Python SDK sends them). */
+export function readV4Header(request: SignedRequest, authorization: string, now: number): Signature {
   const { headers } = request
-  const fields = new Map<string, string>()
-  for (const field of authorization.slice(V4_ALGORITHM.length + 1).split(',')) {
-    const equals = field.indexOf('=')
-    fields.set(field.slice(0, equals), field.slice(equals + 1))
-  }
+  const fields = parseFields(authorization.slice(V4_ALGORITHM.length + 1), '=')
   const credential = fields.get('Credential')
   const signature = fields.get('Signature')
   if (!credential || !signature) throw invalidArgument('Authorization header is invalid.')
-  if (fields.get('AdditionalHeaders') === '') {
-    throw invalidArgument(
-      'Invalid additional headers in Authorization header.',
-      undefined,
-      undefined,
-      '0002-00000209',
-    )
-  }
+  const additional = parseAdditionalHeaders(fields.get('AdditionalHeaders'), headers, {
+    place: 'Authorization header',
+    empty: '0002-00000209',
+  })
   const date = headers['x-oss-date'] ?? ''
   const at = parseIsoBasic(date)
   if (at === undefined) throw missingDate()
@@ -52,14 +38,13 @@ export function checkV4Header(
     )
   }
   const scope = parseScope(request, credential, date)
-  checkAccount(scope.accessKeyId, headers['x-oss-security-token'], credentials)
-  const additional = fields.get('AdditionalHeaders')?.split(';') ?? []
-  return verify(request, { ...scope, date, additional, signature, query: request.rawQuery }, credentials)
+  const token = headers['x-oss-security-token']
+  return signatureOf(request, { ...scope, token, date, additional, signature, query: request.rawQuery })
 }
 
 /** `?x-oss-signature=…`: a signed URL. */
-export function checkV4Query(request: SignedRequest, credentials: Credentials, now: number): Caller {
-  const { query } = request
+export function readV4Query(request: SignedRequest, now: number): Signature {
+  const { query, headers } = request
   const date = query.get('x-oss-date') ?? ''
   const expires = query.get('x-oss-expires') ?? ''
   const credential = query.get('x-oss-credential')
@@ -76,19 +61,22 @@ export function checkV4Query(request: SignedRequest, credentials: Credentials, n
   if (!/^\d+$/.test(expires) || Number(expires) < 1 || Number(expires) > MAX_EXPIRES) {
     throw invalidArgument('Invalid x-oss-expires.', 'x-oss-expires', expires)
   }
+  const additional = parseAdditionalHeaders(query.get('x-oss-additional-headers'), headers, {
+    place: 'query string',
+    empty: '0002-00000076',
+    missing: '0002-00000077',
+  })
   if (at - now > MAX_SKEW) throw new OssError('AccessDenied', { message: 'Request is not valid yet.' })
   if (now > at + Number(expires) * 1000) throw expiredUrl(at + Number(expires) * 1000, now)
   const scope = parseScope(request, credential, date)
-  checkAccount(scope.accessKeyId, query.get('x-oss-security-token'), credentials)
-  const additional = query.get('x-oss-additional-headers')?.split(';') ?? []
-  const unsigned = request.rawQuery
-    .split('&')
-    .filter((pair) => !/^x-oss-signature(=|$)/i.test(pair))
-    .join('&')
-  return verify(request, { ...scope, date, additional, signature, query: unsigned }, credentials)
+  const token = query.get('x-oss-security-token')
+  const unsigned = withoutSignature(request.rawQuery)
+  return signatureOf(request, { ...scope, token, date, additional, signature, query: unsigned })
 }
 
 type V4Parameters = {
+  accessKeyId: string
+  token: string | undefined
   scope: string
   region: string
   date: string
@@ -97,17 +85,21 @@ type V4Parameters = {
   query: string
 }
 
-function verify(request: SignedRequest, parameters: V4Parameters, credentials: Credentials): Caller {
-  const additionalHeaders = parameters.additional.filter((name) => !isAlwaysSigned(name)).sort()
-  const canonical = canonicalRequest({ ...request, query: parameters.query, additionalHeaders })
-  const stringToSign = stringToSignV4(parameters.date, parameters.scope, canonical)
-  const expected = signV4(credentials.accessKeySecret, parameters.scope, stringToSign)
-  if (!equalInConstantTime(expected, parameters.signature)) {
-    throw signatureMismatch(credentials, parameters.signature, stringToSign, {
-      CanonicalRequest: canonical.toString('utf8'),
-    })
+function signatureOf(request: SignedRequest, parameters: V4Parameters): Signature {
+  const { accessKeyId, token, region, scope, signature, query } = parameters
+  return {
+    accessKeyId,
+    token,
+    region,
+    verify(secret) {
+      const additionalHeaders = parameters.additional.filter((name) => !isAlwaysSigned(name))
+      const canonical = canonicalRequest({ ...request, query, additionalHeaders })
+      const stringToSign = stringToSignV4(parameters.date, scope, canonical)
+      const expected = signV4(secret, scope, stringToSign)
+      const more = { CanonicalRequest: canonical.toString('utf8') }
+      checkSignature({ accessKeyId, signature, stringToSign, expected, more })
+    },
   }
-  return { account: FIRST_ACCOUNT, region: parameters.region }
 }
 
 /** `AK/20231216/cn-hangzhou/oss/aliyun_v4_request`; the region must be the host's (EC 0002-00000226). */

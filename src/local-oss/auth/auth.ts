@@ -1,18 +1,38 @@
-import type { Caller, Credentials, SignedRequest } from './auth-checks.ts'
-import { checkV1Header, checkV1Query } from './auth-v1.ts'
-import { checkV4Header, checkV4Query } from './auth-v4.ts'
+import { findKey, type Keyring } from './accounts.ts'
+import type { Signature, SignedRequest } from './auth-checks.ts'
+import { readV1Header, readV1Query } from './auth-v1.ts'
+import { readV2Header, readV2Query } from './auth-v2.ts'
+import { readV4Header, readV4Query } from './auth-v4.ts'
+import { V2_ALGORITHM } from './sign-v2.ts'
 import { V4_ALGORITHM } from './sign-v4.ts'
 
+/** Whose key signed the request, if it is signed. `region` is that of a V4 signature's scope. */
+export type Caller = { account: string | undefined; region: string | undefined }
+
 /**
- * Verifies the signature in whichever of the four forms it comes; without any the caller is anonymous.
- * @throws OssError what OSS answers to a wrong, late, foreign or malformed signature.
+ * Reads the signature in whichever of the six forms it comes; undefined without any.
+ * @throws OssError what OSS answers to a malformed, late or foreign one.
  */
-export function authenticate(request: SignedRequest, credentials: Credentials, now: number): Caller {
+export function readSignature(request: SignedRequest, now: number): Signature | undefined {
   const { headers, query } = request
-  const authorization = headers.authorization
-  if (authorization?.startsWith(V4_ALGORITHM)) return checkV4Header(request, authorization, credentials, now)
-  if (authorization !== undefined) return checkV1Header(request, authorization, credentials, now)
-  if (query.has('x-oss-signature-version')) return checkV4Query(request, credentials, now)
-  if (query.has('Signature') || query.has('OSSAccessKeyId')) return checkV1Query(request, credentials, now)
-  return { account: undefined, region: undefined }
+  const { authorization } = headers
+  if (authorization?.startsWith(V4_ALGORITHM)) return readV4Header(request, authorization, now)
+  if (authorization?.startsWith(`${V2_ALGORITHM} `)) return readV2Header(request, authorization, now)
+  if (authorization !== undefined) return readV1Header(request, authorization, now)
+  const version = query.get('x-oss-signature-version')
+  if (version === V2_ALGORITHM) return readV2Query(request, now)
+  if (version !== undefined) return readV4Query(request, now)
+  if (query.has('Signature') || query.has('OSSAccessKeyId')) return readV1Query(request, now)
+  return undefined
+}
+
+/**
+ * Verifies a signature; without one the caller is anonymous.
+ * @throws OssError what OSS answers to an unknown key, a wrong token or a wrong signature.
+ */
+export function authenticate(signature: Signature | undefined, keyring: Keyring, now: number): Caller {
+  if (signature === undefined) return { account: undefined, region: undefined }
+  const { account, accessKeySecret } = findKey(keyring, signature.accessKeyId, signature.token, now)
+  signature.verify(accessKeySecret)
+  return { account, region: signature.region }
 }

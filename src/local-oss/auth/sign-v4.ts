@@ -35,8 +35,8 @@ export function isAlwaysSigned(name: string): boolean {
   return name === 'content-type' || name === 'content-md5' || name.startsWith('x-oss-')
 }
 
-/** Names and values decoded and encoded again, so that `'` and `%27` are signed alike. */
-function canonicalQuery(rawQuery: string): string {
+/** A raw query sorted, its names and values decoded and encoded again, so that `'` and `%27` are signed alike. */
+export function canonicalQuery(rawQuery: string): string {
   const canonical = (text: string) => percentEncode(percentDecode(text))
   return rawQuery
     .replaceAll('+', '%20')
