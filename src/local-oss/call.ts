@@ -39,6 +39,10 @@ export type Call = {
   host: string
   /** The caller's; undefined in an unsigned request. */
   account: string | undefined
+  /** Whether the request came by HTTPS. */
+  secure: boolean
+  /** The caller's IP address, where it is known. */
+  remoteAddress: string | undefined
 }
 
 /** A call on a bucket that exists, in the region addressed. */

@@ -113,6 +113,8 @@ async function perform(
     region: address.region ?? caller.region ?? DEFAULT_REGION,
     host: address.host,
     account: caller.account,
+    secure: /^https:/i.test(request.url),
+    remoteAddress: request.remoteAddress,
     body: bytesOf(request.body),
     signal: request.signal,
   }

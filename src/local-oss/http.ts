@@ -13,6 +13,8 @@ export type OssRequest = {
   headers: HeaderMap
   body?: Bytes | Uint8Array
   signal?: AbortSignal
+  /** The caller's IP address; in process it has none. */
+  remoteAddress?: string
 }
 
 /** The core's answer. The body must be read or destroyed. */

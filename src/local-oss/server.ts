@@ -28,6 +28,7 @@ async function serve(handle: Transport, request: IncomingMessage, response: Serv
   })
   const { host = 'localhost' } = request.headers
   const target = request.url ?? '/'
+  const { remoteAddress } = request.socket
   const answer = await handle({
     method: request.method ?? 'GET',
     url: /^https?:\/\//i.test(target) ? target : `http://${host}${target}`,
@@ -35,6 +36,7 @@ async function serve(handle: Transport, request: IncomingMessage, response: Serv
     // An early refusal must not destroy the connection it is answered on; the rest of the body is discarded below.
     body: request.iterator({ destroyOnReturn: false }),
     signal: gone.signal,
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
   })
   response.writeHead(answer.status, answer.headers)
   await pipeline(answer.body, response)

@@ -4,10 +4,11 @@ import { accountOf, type Call } from '../call.ts'
 import { ownerOf } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import { lookUpVersion } from '../objects/versions.ts'
+import { type Verdict, verdict } from '../policy/verdict.ts'
 import { configKey } from '../store/keys.ts'
 import type { BucketRecord } from '../store/records.ts'
 import { actionOf } from './actions.ts'
-import { verdict } from './policy.ts'
+import { factsOf } from './facts.ts'
 
 /** The permission of an ACL. */
 export type Permission = 'read' | 'write'
@@ -41,28 +42,19 @@ export function checkAccess(call: Call, wanted: Wanted): void {
   checkPayer(call, bucket)
 }
 
-function policyVerdict(call: Call, { bucket, key, versionId, action }: Wanted) {
-  const document = call.state.store.getText(configKey(bucket.id, 'policy'))
+/** What the policy says; where public access is blocked, what it allows to everyone does not count. */
+function policyVerdict(call: Call, { bucket, key, versionId, action }: Wanted): Verdict {
+  const { state, account } = call
+  const document = state.store.getText(configKey(bucket.id, 'policy'))
   if (document === undefined) return 'none'
-  return verdict(document, {
-    principal: call.account,
+  const question = {
     action: `oss:${actionOf(action, versionId)}`,
     resource: `acs:oss:*:${ownerOf(bucket)}:${bucket.name}${key === '' ? '' : `/${key}`}`,
-    conditions: conditionsOf(call),
-  })
-}
-
-/** What of a request the conditions of a policy can ask about. */
-function conditionsOf({ headers, query, state }: Call): Record<string, string> {
-  const values = {
-    'acs:CurrentTime': new Date(state.now()).toISOString(),
-    'acs:UserAgent': headers['user-agent'],
-    'oss:Delimiter': query.get('delimiter'),
-    'oss:Prefix': query.get('prefix'),
+    conditions: factsOf(call, action, key === '' ? undefined : lookUpVersion(state, bucket, key, versionId)),
   }
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
+  const said = verdict(document, { ...question, principal: account })
+  if (said !== 'allow' || !bucket.publicAccessBlocked) return said
+  return verdict(document, { ...question, principal: undefined }) === 'allow' ? 'none' : said
 }
 
 function checkAcl(call: Call, { bucket, key, versionId, acl: needed, signed }: Wanted): void {

@@ -35,6 +35,7 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
   if (objects.length === 0 || objects.length > MAX_KEYS || objects.some(({ key }) => key === '')) {
     throw new OssError('MalformedXML')
   }
+  // One that is denied fails them all (EC 0003-00000204).
   for (const object of objects) {
     checkAccess(call, { bucket: call.bucket, ...object, action: 'DeleteObject', acl: 'write', signed: true })
   }
