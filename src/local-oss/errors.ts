@@ -72,6 +72,7 @@ const catalogue = {
   MissingArgument: [400, 'Missing Some Required Arguments.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist.', '0015-00000101'],
+  NoSuchBucketOverwriteConfig: [404, 'The bucket overwrite configuration does not exist.'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist.'],
   NoSuchCORSConfiguration: [404, 'The CORS Configuration does not exist.'],
   NoSuchKey: [404, 'The specified key does not exist.', '0026-00000001'],
@@ -87,6 +88,7 @@ const catalogue = {
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
     '0042-00000002',
   ],
+  NoSuchUserDefinedLogFieldsConfig: [404, 'The user-defined log fields configuration does not exist.'],
   NoSuchVersion: [404, 'The specified version does not exist.', '0012-00000203'],
   NoSuchWebsiteConfiguration: [404, 'The specified bucket does not have a website configuration.'],
   NoSuchWORMConfiguration: [404, 'The WORM Configuration does not exist.'],
@@ -106,6 +108,7 @@ const catalogue = {
     'The difference between the request time and the current time is too large.',
     '0002-00000504',
   ],
+  ResourceGroupIdPreCheckError: [400, 'The resource group id precheck error', '0039-00000003'],
   RestoreAlreadyInProgress: [409, 'The restore operation is in progress.', '0026-00000011'],
   SecondLevelDomainForbidden: [
     403,

@@ -1,5 +1,6 @@
 import * as bucket from './buckets/bucket.ts'
-import { bucketConfigOperations } from './buckets/bucket-config.ts'
+import { configOperations } from './buckets/bucket-config.ts'
+import { bucketConfigs } from './buckets/bucket-configs.ts'
 import { getBucketStat } from './buckets/bucket-stat.ts'
 import { optionObject } from './buckets/cors.ts'
 import { listLiveChannels, noLiveChannel } from './buckets/live-channels.ts'
@@ -52,7 +53,7 @@ export const operations: readonly Operation[] = [
     handle: bucket.putBucketVersioning,
   },
 
-  ...bucketConfigOperations,
+  ...configOperations(bucketConfigs),
   {
     name: 'GetBucketPolicyStatus',
     method: 'GET',

@@ -4,15 +4,15 @@
  * (api_op_*.go), Python (oss2's _subresource_key_set), ali-oss.
  */
 export const UNSUPPORTED_SUBRESOURCES: readonly string[] = `
-  accessmonitor accessPoint accessPointConfigForObjectProcess accessPointForObjectProcess accessPointPolicy
+   accessPoint accessPointConfigForObjectProcess accessPointForObjectProcess accessPointPolicy
   accessPointPolicyForObjectProcess antiDDos archiveDirectRead asyncFetch batchJob batchJobId batchJobPriority
-  batchJobStatus bucketAntiDDos bucketArchiveDirectRead callback callback-var cloudboxes cname comp dataPipeline
-  encryptionConfig endTime group httpsConfig img inventory inventoryId link live metadataConfiguration
-  metadataInventoryTable metadataJournalTable metaQuery objectInfo overwriteConfig playlistName processConfiguration
+  batchJobStatus bucketAntiDDos  callback callback-var cloudboxes cname comp dataPipeline
+  encryptionConfig endTime group  img inventory inventoryId link live metadataConfiguration
+  metadataInventoryTable metadataJournalTable metaQuery objectInfo  playlistName processConfiguration
   qos qosInfo qosRequester quota redundancyTransition regionList regions replication replicationLocation
-  replicationProgress requesterQosInfo resourceGroup resourcePool resourcePoolBuckets resourcePoolInfo rtc rule-id seal
+  replicationProgress requesterQosInfo  resourcePool resourcePoolBuckets resourcePoolInfo rtc rule-id seal
   select sql startTime status style styleName udf udfApplication udfApplicationLog udfImage udfImageDesc udfName
-  userDefinedLogFieldsConfig vod worm wormExtend wormId x-oss-async-process x-oss-delete x-oss-dir x-oss-process
+   vod worm wormExtend wormId x-oss-async-process x-oss-delete x-oss-dir x-oss-process
   x-oss-redundancy-transition-taskid x-oss-rename x-oss-write-get-object-response`
   .trim()
   .split(/\s+/)

@@ -58,6 +58,21 @@ const SERVED = `
   GetBucketObjectWormConfiguration GET bucket objectWorm
   PutBucketObjectWormConfiguration PUT bucket objectWorm
   DeleteBucketObjectWormConfiguration DELETE bucket objectWorm
+  DeleteBucketTransferAcceleration DELETE bucket transferAcceleration
+  GetBucketAccessMonitor GET bucket accessmonitor
+  PutBucketAccessMonitor PUT bucket accessmonitor
+  GetBucketArchiveDirectRead GET bucket bucketArchiveDirectRead
+  PutBucketArchiveDirectRead PUT bucket bucketArchiveDirectRead
+  GetBucketHttpsConfig GET bucket httpsConfig
+  PutBucketHttpsConfig PUT bucket httpsConfig
+  GetBucketResourceGroup GET bucket resourceGroup
+  PutBucketResourceGroup PUT bucket resourceGroup
+  GetBucketOverwriteConfig GET bucket overwriteConfig
+  PutBucketOverwriteConfig PUT bucket overwriteConfig
+  DeleteBucketOverwriteConfig DELETE bucket overwriteConfig
+  GetBucketUserDefinedLogFieldsConfig GET bucket userDefinedLogFieldsConfig
+  PutBucketUserDefinedLogFieldsConfig PUT bucket userDefinedLogFieldsConfig
+  DeleteBucketUserDefinedLogFieldsConfig DELETE bucket userDefinedLogFieldsConfig
   ListLiveChannel GET bucket live
   GetLiveChannelInfo GET object live [comp]
   ListObjects GET bucket

@@ -1,12 +1,13 @@
 import { children, text, type XmlNode, type XmlValue } from '../../xml/index.ts'
 import { parseDocument } from '../body.ts'
 import type { BucketCall, State } from '../call.ts'
-import { OssError } from '../errors.ts'
+import { invalidArgument, OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
 import { configKey } from '../store/keys.ts'
 import type { BucketRecord } from '../store/records.ts'
 
 const MAX_RULES = 20
+const MAX_AGE = 999_999_999
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']
 
 type CorsRule = {
@@ -17,8 +18,15 @@ type CorsRule = {
   maxAge: string | undefined
 }
 
-/** The rules of a `CORSConfiguration`. @throws OssError MalformedXML. */
-export function parseCorsRules(root: XmlNode): CorsRule[] {
+/**
+ * The rules of a `CORSConfiguration`, and whether answers vary by origin.
+ * @throws OssError MalformedXML, InvalidArgument.
+ */
+export function parseCors(root: XmlNode): { rules: CorsRule[]; vary: boolean } {
+  return { rules: parseRules(root), vary: text(root, 'ResponseVary') === 'true' }
+}
+
+function parseRules(root: XmlNode): CorsRule[] {
   const rules = children(root, 'CORSRule').map((rule) => ({
     origins: texts(rule.AllowedOrigin),
     methods: texts(rule.AllowedMethod),
@@ -32,9 +40,13 @@ export function parseCorsRules(root: XmlNode): CorsRule[] {
       origins.every((origin) => origin.split('*').length <= 2) &&
       methods.length > 0 &&
       methods.every((method) => METHODS.includes(method)) &&
-      /^\d+$/.test(maxAge),
+      /^-?\d+$/.test(maxAge),
   )
   if (rules.length === 0 || rules.length > MAX_RULES || !wellFormed) throw new OssError('MalformedXML')
+  for (const { maxAge = '0' } of rules) {
+    const fits = Number(maxAge) >= 0 && Number(maxAge) <= MAX_AGE
+    if (!fits) throw invalidArgument('The MaxAgeSeconds is invalid.', 'MaxAgeSeconds', maxAge)
+  }
   return rules
 }
 
@@ -58,16 +70,17 @@ export async function optionObject(call: BucketCall): Promise<Reply> {
   return { headers }
 }
 
-/** The CORS headers of an answer; none when no rule matches. */
+/** The CORS headers of an answer: `Vary` where a bucket wants it, whoever asks, and more when a rule matches. */
 export function corsHeaders(
   state: State,
   bucket: BucketRecord,
   { origin }: HeaderMap,
   method: string,
 ): HeaderMap {
-  if (origin === undefined) return {}
+  const vary: HeaderMap = bucket.corsVary ? { vary: 'Origin' } : {}
+  if (origin === undefined) return vary
   const rule = matchingRule(state, bucket, origin, method, [])
-  return rule === undefined ? {} : allowHeaders(rule, origin)
+  return rule === undefined ? vary : { ...vary, ...allowHeaders(rule, origin) }
 }
 
 function matchingRule(
@@ -79,7 +92,7 @@ function matchingRule(
 ): CorsRule | undefined {
   const document = state.store.getText(configKey(bucket.id, 'cors'))
   if (document === undefined) return undefined
-  return parseCorsRules(parseDocument(document, 'CORSConfiguration')).find(
+  return parseRules(parseDocument(document, 'CORSConfiguration')).find(
     ({ origins, methods, headers }) =>
       methods.includes(method) &&
       origins.some((pattern) => matchesPattern(pattern, origin)) &&

@@ -1,43 +1,111 @@
-import { children, text, type XmlNode } from '../../xml/index.ts'
-import { OssError } from '../errors.ts'
+import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
+import { invalidArgument, OssError } from '../errors.ts'
+import { treeOf } from './config-document.ts'
+import { checkOverlaps } from './lifecycle-overlap.ts'
 
 const MAX_RULES = 1000
-const ACTIONS = [
-  'Expiration',
-  'Transition',
-  'NoncurrentVersionExpiration',
-  'NoncurrentVersionTransition',
-  'AbortMultipartUpload',
-]
-const RULE_CHILDREN = [...ACTIONS, 'ID', 'Prefix', 'Status', 'Tag', 'Filter', 'AtimeBase', '#text']
+const TRANSITIONS = ['Transition', 'NoncurrentVersionTransition']
+const ACTIONS = ['Expiration', 'NoncurrentVersionExpiration', 'AbortMultipartUpload', ...TRANSITIONS]
+const RULE_CHILDREN = [...ACTIONS, 'ID', 'Prefix', 'Status', 'Tag', 'Filter', 'AtimeBase', 'Days', 'Date']
 const TIMES = ['Days', 'Date', 'CreatedBeforeDate', 'NoncurrentDays', 'ExpiredObjectDeleteMarker']
-const CLASSES = ['IA', 'Archive', 'ColdArchive', 'DeepColdArchive', 'Standard']
+/** From the warmest; `Standard` is nothing that objects could be moved to. */
+const CLASSES = ['IA', 'Archive', 'ColdArchive', 'DeepColdArchive']
+const TAG = /^[\p{L}\p{N} +\-=._:/]*$/u
 
-/** OSS's lifecycle grammar, which differs from others' by more than names. @throws OssError MalformedXML. */
-export function checkLifecycle(root: XmlNode): void {
-  const rules = children(root, 'Rule')
+/**
+ * OSS's lifecycle grammar, which differs from others' by more than names, and what its rules may not say (tests of the Python
+ * and the Java SDK).
+ * @param mayOverlap whether rules may do the same to the same objects (`x-oss-allow-same-action-overlap`).
+ * @throws OssError MalformedXML, InvalidArgument, InvalidRequest.
+ */
+export function checkLifecycle(root: XmlNode, mayOverlap: boolean): void {
+  const rules = children(root, 'Rule').map(modern)
   if (rules.length === 0 || rules.length > MAX_RULES || !rules.every(isRule))
     throw new OssError('MalformedXML')
   const ids = rules.flatMap((rule) => text(rule, 'ID') || [])
   if (new Set(ids).size < ids.length) throw new OssError('MalformedXML')
+  for (const rule of rules) {
+    checkTags(rule)
+    checkKinds(rule)
+    checkOrder(rule, 'Transition', 'Expiration', 'Days')
+    checkOrder(rule, 'NoncurrentVersionTransition', 'NoncurrentVersionExpiration', 'NoncurrentDays')
+  }
+  if (!mayOverlap) checkOverlaps(rules)
+}
+
+/** The document with rules of the first API as those of today. */
+export const keptLifecycle = (root: XmlNode): XmlTree => ({
+  ...treeOf(root),
+  Rule: children(root, 'Rule').map(modern).map(treeOf),
+})
+
+/** A rule of the first API has its time itself, and means expiration. */
+function modern(rule: XmlNode): XmlNode {
+  const { Days, Date: date, ...rest } = rule
+  if ((Days === undefined && date === undefined) || rest.Expiration !== undefined) return rule
+  return { ...rest, Expiration: [{ ...(Days && { Days }), ...(date && { Date: date }) }] }
 }
 
 function isRule(rule: XmlNode): boolean {
   const actions = ACTIONS.flatMap((name) => children(rule, name))
   return (
     Object.keys(rule).every((name) => RULE_CHILDREN.includes(name)) &&
+    rule.Days === undefined &&
+    rule.Date === undefined &&
     ['Enabled', 'Disabled'].includes(text(rule, 'Status') ?? '') &&
     text(rule, 'Prefix') !== undefined &&
     children(rule, 'Filter').every((filter) => filter.And === undefined && filter.Prefix === undefined) &&
     actions.length > 0 &&
-    actions.every(isAction)
+    actions.every((action) => TIMES.some((name) => text(action, name) !== undefined)) &&
+    TRANSITIONS.flatMap((name) => children(rule, name)).every(isTransition)
   )
 }
 
-function isAction(action: XmlNode): boolean {
-  const storageClass = text(action, 'StorageClass')
-  return (
-    TIMES.some((name) => text(action, name) !== undefined) &&
-    (storageClass === undefined || CLASSES.includes(storageClass))
+const isTransition = (action: XmlNode) =>
+  ['Standard', ...CLASSES].includes(text(action, 'StorageClass') ?? '')
+
+/** Characters alone: tags that are too long or too many only match nothing. @throws OssError InvalidArgument. */
+function checkTags(rule: XmlNode): void {
+  for (const tag of children(rule, 'Tag')) {
+    for (const name of ['Key', 'Value']) {
+      const value = text(tag, name) ?? ''
+      if (!TAG.test(value)) throw invalidArgument('The tag of the lifecycle rule is invalid.', name, value)
+    }
+  }
+}
+
+/** A rule counts days for its current versions, or has dates for them. @throws OssError InvalidRequest. */
+function checkKinds(rule: XmlNode): void {
+  const actions = ['Expiration', 'Transition'].flatMap((name) => children(rule, name))
+  const days = actions.some((action) => text(action, 'Days') !== undefined)
+  const dates = actions.some((action) =>
+    ['Date', 'CreatedBeforeDate'].some((name) => text(action, name) !== undefined),
   )
+  if (days && dates) {
+    throw new OssError('InvalidRequest', { message: "Days and date can't be mixed in one lifecycle rule." })
+  }
+}
+
+/** Objects become colder with time, and then expire. @throws OssError InvalidArgument. */
+function checkOrder(rule: XmlNode, transition: string, expiration: string, unit: string): void {
+  const daysOf = (action: XmlNode) => Number(text(action, unit) ?? Number.NaN)
+  const steps = children(rule, transition).map((action) => ({
+    coldness: CLASSES.indexOf(text(action, 'StorageClass') ?? ''),
+    days: daysOf(action),
+  }))
+  const ends = children(rule, expiration).map((action) => ({
+    coldness: CLASSES.length,
+    days: daysOf(action),
+  }))
+  for (const { coldness, days } of steps) {
+    if (coldness < 0)
+      throw invalidArgument('Objects cannot be moved to Standard.', 'StorageClass', 'Standard')
+    const tooEarly = [...steps, ...ends].find((later) => later.coldness > coldness && later.days <= days)
+    if (tooEarly === undefined) continue
+    throw invalidArgument(
+      `${unit} of what is done later must be greater than ${days}.`,
+      unit,
+      String(tooEarly.days),
+    )
+  }
 }

@@ -21,7 +21,7 @@ export async function copyObject(call: BucketCall): Promise<Reply> {
   return transact(call, locks, (transaction, bucket) => {
     const original = requireSourceVersion(call, sourceBucket, source)
     checkConditions(headers, 'x-oss-copy-source-', original)
-    checkOverwrite(state, bucket, key, headers)
+    checkOverwrite(call, bucket, headers)
     const isSelf = sourceBucket.id === bucket.id && source.key === key
     const properties = copiedProperties(
       original,

@@ -7,7 +7,7 @@ import type { BucketRecord, VersionRecord } from '../store/records.ts'
 import { checkConditions } from './conditions.ts'
 import { encryptionHeaders, metadataHeaders } from './object-properties.ts'
 import { selectRange } from './range.ts'
-import { isReadable, restoreHeaders } from './restore.ts'
+import { isReadable, isReadDirectly, restoreHeaders } from './restore.ts'
 import { currentVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
 
 /** GetObject: conditions, then range, then perhaps compression. Reads its record and opens its bytes in one turn. */
@@ -15,7 +15,8 @@ export async function getObject(call: BucketCall): Promise<Reply> {
   const { state, bucket, headers: request } = call
   const found = requireObject(state, bucket, call.key, versionIdOf(call.query))
   const content = resolveSymlink(state, bucket, found)
-  if (!isReadable(content, state.now())) throw new OssError('InvalidObjectState')
+  if (!isReadable(content, state.now()) && !isReadDirectly(bucket, content))
+    throw new OssError('InvalidObjectState')
   checkConditions(request, '', validatorsOf(found, content))
   const headers = { ...objectHeaders(bucket, found, content, state.now()), ...responseOverrides(call) }
   const standard = request['x-oss-range-behavior']?.toLowerCase() === 'standard'

@@ -1,5 +1,6 @@
 import { discardOnRefusal, type ReceivedBody, receiveBody } from '../body.ts'
-import { type BucketCall, changeObject, type State } from '../call.ts'
+import { forbidsOverwrite } from '../buckets/overwrite-rules.ts'
+import { type BucketCall, type Call, changeObject } from '../call.ts'
 import { OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
 import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
@@ -10,11 +11,11 @@ import { addVersion, currentVersion, versionHeaders } from './versions.ts'
 /** PutObject: the body becomes the key's new version. */
 export async function putObject(call: BucketCall): Promise<Reply> {
   const properties = parseObjectProperties(call.headers, call.bucket)
-  checkOverwrite(call.state, call.bucket, call.key, call.headers)
+  checkOverwrite(call, call.bucket, call.headers)
   const received = await receiveBody(call)
   return discardOnRefusal(call, received, () =>
     changeObject(call, (transaction, bucket) => {
-      checkOverwrite(call.state, bucket, call.key, call.headers)
+      checkOverwrite(call, bucket, call.headers)
       const version = addVersion(call.state, transaction, bucket, call.key, {
         ...properties,
         ...normalContent(transaction, received),
@@ -49,11 +50,17 @@ export function writtenHeaders(bucket: BucketRecord, version: VersionRecord): He
 }
 
 /**
- * `x-oss-forbid-overwrite: true`, which means nothing once a bucket has known versions.
+ * `x-oss-forbid-overwrite: true`, or a rule of the bucket that says so; they mean nothing once a bucket has known versions.
  * @throws OssError FileAlreadyExists.
  */
-export function checkOverwrite(state: State, bucket: BucketRecord, key: string, headers: HeaderMap): void {
-  const forbidden = headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true'
+export function checkOverwrite(
+  { state, key, account }: Call,
+  bucket: BucketRecord,
+  headers: HeaderMap,
+): void {
+  const forbidden =
+    headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true' ||
+    forbidsOverwrite(bucket.overwriteRules ?? [], key, account)
   if (forbidden && bucket.versioning === undefined && currentVersion(state, bucket, key) !== undefined) {
     throw new OssError('FileAlreadyExists')
   }

@@ -3,7 +3,7 @@ import { parseDocument, readText } from '../body.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
-import type { VersionRecord } from '../store/records.ts'
+import type { BucketRecord, VersionRecord } from '../store/records.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
 
 const DAY = 86_400_000
@@ -13,6 +13,14 @@ const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive']
 export function isReadable({ storageClass, restore }: VersionRecord, now: number): boolean {
   if (!ARCHIVED.includes(storageClass)) return true
   return restore !== undefined && restore.readyAt <= now && now < restore.expires
+}
+
+/** Whether a bucket lets its archived objects be read without a restore (ArchiveDirectRead): those of class Archive alone. */
+export function isReadDirectly(
+  { archiveDirectRead }: BucketRecord,
+  { storageClass }: Pick<VersionRecord, 'storageClass'>,
+): boolean {
+  return archiveDirectRead === true && storageClass === 'Archive'
 }
 
 /** `x-oss-restore` while a restore is under way or lasts. */

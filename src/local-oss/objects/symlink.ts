@@ -16,7 +16,7 @@ export async function putSymlink(call: BucketCall): Promise<Reply> {
   checkKey(target)
   const properties = parseObjectProperties(call.headers, call.bucket)
   return changeObject(call, (transaction, bucket) => {
-    checkOverwrite(call.state, bucket, call.key, call.headers)
+    checkOverwrite(call, bucket, call.headers)
     const version = addVersion(call.state, transaction, bucket, call.key, {
       ...properties,
       type: 'Symlink',

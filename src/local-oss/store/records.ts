@@ -13,6 +13,9 @@ export type Retention = { mode: 'GOVERNANCE' | 'COMPLIANCE'; until: number }
 /** Of an object or a bucket. */
 export type Tag = [key: string, value: string]
 
+/** Which keys may not be overwritten, and by which accounts; without any, by none. */
+export type OverwriteRule = { prefix: string; suffix: string; principals: string[] }
+
 /** A bucket. */
 export type BucketRecord = {
   /** In all its keys in the store: a bucket that is created again does not get the objects of the deleted one. */
@@ -29,6 +32,12 @@ export type BucketRecord = {
   versioning?: 'Enabled' | 'Suspended'
   encryption?: Encryption
   publicAccessBlocked?: boolean
+  /** Whether every answer varies by origin. */
+  corsVary?: boolean
+  accelerated?: boolean
+  accessMonitor?: boolean
+  archiveDirectRead?: boolean
+  overwriteRules?: OverwriteRule[]
   objectWorm?: { mode?: Retention['mode']; days?: number }
 }
 

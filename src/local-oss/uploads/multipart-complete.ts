@@ -28,7 +28,7 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
     if (acl !== undefined) checkPublic(bucket, acl, 'object')
     const { initiated: _, forbidOverwrite, ...properties } = requireUpload(call)
     const forbid = forbidOverwrite ? { 'x-oss-forbid-overwrite': 'true' } : headers
-    checkOverwrite(state, bucket, key, forbid)
+    checkOverwrite(call, bucket, forbid)
     const parts = await readParts(state.store, uploadIdOf(call))
     const chosen = wanted === undefined ? parts : chooseParts(parts, wanted)
     checkSizes(chosen)

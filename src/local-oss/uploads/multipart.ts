@@ -32,7 +32,7 @@ export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> 
     initiated: state.now(),
     forbidOverwrite: headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true',
   }
-  checkOverwrite(state, call.bucket, key, headers)
+  checkOverwrite(call, call.bucket, headers)
   await transact(call, [shareBucket(call.bucket)], (transaction, bucket) => {
     transaction.put(uploadKey(bucket.id, key, uploadId), upload)
   })

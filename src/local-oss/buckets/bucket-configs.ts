@@ -1,0 +1,127 @@
+import { children, text, type XmlNode } from '../../xml/index.ts'
+import type { BucketCall } from '../call.ts'
+import { OssError } from '../errors.ts'
+import { parseTagging, renderTagging } from '../objects/tags.ts'
+import { bucketKey } from '../store/keys.ts'
+import type { BucketConfig } from './bucket-config.ts'
+import { oneWord, truthOf } from './config-document.ts'
+import { parseCors } from './cors.ts'
+import { encryptionOf, encryptionTree, withEncryption } from './default-encryption.ts'
+import { checkLifecycle, keptLifecycle } from './lifecycle.ts'
+import { objectWormOf } from './object-worm.ts'
+import { plainConfigs } from './plain-configs.ts'
+
+/** The documents that a bucket can have. */
+export const bucketConfigs: readonly BucketConfig[] = [
+  {
+    name: 'Cors',
+    query: 'cors',
+    root: 'CORSConfiguration',
+    absent: { error: 'NoSuchCORSConfiguration' },
+    check: parseCors,
+    defaults: { ResponseVary: 'false' },
+    apply: ({ corsVary: _, ...bucket }, root) =>
+      root && parseCors(root).vary ? { ...bucket, corsVary: true } : bucket,
+  },
+  {
+    name: 'Lifecycle',
+    query: 'lifecycle',
+    root: 'LifecycleConfiguration',
+    absent: { error: 'NoSuchLifecycle' },
+    check: (root, { headers }) =>
+      checkLifecycle(root, headers['x-oss-allow-same-action-overlap']?.toLowerCase() === 'true'),
+    kept: keptLifecycle,
+  },
+  {
+    name: 'Tags',
+    action: 'Tagging',
+    query: 'tagging',
+    root: 'Tagging',
+    absent: { document: '<Tagging><TagSet/></Tagging>' },
+    check: (root) => parseTagging(root, 'bucket'),
+    without: (root, names) => {
+      const kept = parseTagging(root, 'bucket').filter(([key]) => !names.split(',').includes(key))
+      return kept.length === 0 ? undefined : renderTagging(kept)
+    },
+  },
+  {
+    name: 'Encryption',
+    query: 'encryption',
+    root: 'ServerSideEncryptionRule',
+    absent: { error: 'NoSuchServerSideEncryptionRule' },
+    kept: (root) => encryptionTree(encryptionOf(root)),
+    apply: (bucket, root) => withEncryption(bucket, root && encryptionOf(root)),
+  },
+  { name: 'Policy', query: 'policy', absent: { error: 'NoSuchBucketPolicy' } },
+  {
+    name: 'Website',
+    query: 'website',
+    root: 'WebsiteConfiguration',
+    absent: { error: 'NoSuchWebsiteConfiguration' },
+    check: (root) => {
+      const index = children(root, 'IndexDocument').map((document) => text(document, 'Suffix'))[0]
+      if (!index && children(root, 'RoutingRules').length === 0) throw new OssError('MalformedXML')
+    },
+  },
+  {
+    name: 'Logging',
+    query: 'logging',
+    root: 'BucketLoggingStatus',
+    absent: { document: '<BucketLoggingStatus/>' },
+    check: checkLogging,
+  },
+  {
+    name: 'Referer',
+    query: 'referer',
+    root: 'RefererConfiguration',
+    absent: {
+      document:
+        '<RefererConfiguration><AllowEmptyReferer>true</AllowEmptyReferer><RefererList/></RefererConfiguration>',
+    },
+    keeps: true,
+    defaults: { AllowTruncateQueryString: 'true' },
+  },
+  {
+    name: 'RequestPayment',
+    query: 'requestPayment',
+    root: 'RequestPaymentConfiguration',
+    absent: {
+      document: '<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>',
+    },
+    keeps: true,
+    check: (root) => void oneWord(root, 'Payer', ['BucketOwner', 'Requester']),
+  },
+  {
+    name: 'PublicAccessBlock',
+    query: 'publicAccessBlock',
+    root: 'PublicAccessBlockConfiguration',
+    absent: {
+      document:
+        '<PublicAccessBlockConfiguration><BlockPublicAccess>false</BlockPublicAccess></PublicAccessBlockConfiguration>',
+    },
+    check: (root) => void truthOf(root, 'BlockPublicAccess'),
+    apply: ({ publicAccessBlocked: _, ...bucket }, root) =>
+      root && truthOf(root, 'BlockPublicAccess') ? { ...bucket, publicAccessBlocked: true } : bucket,
+  },
+  {
+    name: 'ObjectWormConfiguration',
+    query: 'objectWorm',
+    root: 'ObjectWormConfiguration',
+    absent: { error: 'NoSuchWORMConfiguration' },
+    check: (root) => void objectWormOf(root),
+    apply: ({ objectWorm: _, ...bucket }, root) =>
+      root === undefined ? bucket : { ...bucket, objectWorm: objectWormOf(root) },
+  },
+  ...plainConfigs,
+]
+
+/** @throws OssError MalformedXML, InvalidTargetBucketForLogging. */
+function checkLogging(root: XmlNode, { state }: BucketCall): void {
+  for (const enabled of children(root, 'LoggingEnabled')) {
+    const target = text(enabled, 'TargetBucket')
+    if (!target) throw new OssError('MalformedXML')
+    if (state.store.get(bucketKey(target)) === undefined) {
+      throw new OssError('InvalidTargetBucketForLogging', { elements: { TargetBucket: target } })
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
+import { OssError } from '../errors.ts'
+import { checkEncryption, encryptionProperty } from '../objects/object-properties.ts'
+import type { BucketRecord, Encryption } from '../store/records.ts'
+
+/**
+ * What a `ServerSideEncryptionRule` says. An element that has no text says nothing; only KMS has a data encryption, which
+ * others pass over (a test of the Python SDK).
+ * @throws OssError MalformedXML, InvalidEncryptionAlgorithmError, InvalidDataEncryptionAlgorithmError, InvalidArgument.
+ */
+export function encryptionOf(root: XmlNode): Encryption {
+  const [rule] = children(root, 'ApplyServerSideEncryptionByDefault')
+  const word = (name: string) => (rule && text(rule, name)) || undefined
+  const algorithm = word('SSEAlgorithm')
+  const dataEncryption = algorithm === 'KMS' ? word('KMSDataEncryption') : undefined
+  const encryption = checkEncryption(algorithm, dataEncryption, word('KMSMasterKeyID'))
+  if (encryption === undefined) throw new OssError('MalformedXML')
+  return encryption
+}
+
+/** The bucket with another default encryption, or with none. */
+export function withEncryption(
+  { encryption: _, ...bucket }: BucketRecord,
+  encryption: Encryption | undefined,
+): BucketRecord {
+  return { ...bucket, ...encryptionProperty(encryption) }
+}
+
+/** The document of a default encryption. */
+export const encryptionTree = ({ algorithm, dataEncryption, keyId }: Encryption): XmlTree => ({
+  ApplyServerSideEncryptionByDefault: {
+    SSEAlgorithm: algorithm,
+    KMSDataEncryption: dataEncryption,
+    KMSMasterKeyID: keyId,
+  },
+})
