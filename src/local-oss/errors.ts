@@ -22,7 +22,7 @@ const catalogue = {
     409,
     'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
   ],
-  BucketNotEmpty: [409, 'The bucket you tried to delete is not empty.'],
+  BucketNotEmpty: [409, 'The bucket has objects. Please delete them first.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
   EntityTooSmall: [400, 'Your proposed upload smaller than the minimum allowed size.'],
   FileAlreadyExists: [409, 'The object you specified already exists and can not be overwritten.'],
@@ -49,6 +49,7 @@ const catalogue = {
     400,
     'The Encryption request you specified is not valid. Supported value: AES256/SM4/KMS.',
   ],
+  InvalidLocationConstraint: [400, 'The specified location-constraint is not valid.'],
   InvalidObjectName: [400, 'The specified object is not valid.'],
   InvalidObjectState: [403, "The operation is not valid for the object's state."],
   InvalidPart: [
@@ -78,6 +79,7 @@ const catalogue = {
   NoSuchKey: [404, 'The specified key does not exist.', '0026-00000001'],
   NoSuchLifecycle: [404, 'No Row found in Lifecycle Table.'],
   NoSuchLiveChannel: [404, 'The specified live channel does not exist.'],
+  NoSuchRegion: [404, 'The specified region does not exist.'],
   NoSuchServerSideEncryptionRule: [
     404,
     'The server side encryption configuration is not found for the specified bucket.',

@@ -1,9 +1,12 @@
 import * as bucket from './buckets/bucket.ts'
 import { configOperations } from './buckets/bucket-config.ts'
 import { bucketConfigs } from './buckets/bucket-configs.ts'
+import { getBucketInfo } from './buckets/bucket-info.ts'
 import { getBucketStat } from './buckets/bucket-stat.ts'
 import { optionObject } from './buckets/cors.ts'
+import { listBuckets } from './buckets/list-buckets.ts'
 import { listLiveChannels, noLiveChannel } from './buckets/live-channels.ts'
+import { describeRegions } from './buckets/regions.ts'
 import { listObjects, listObjectsV2, listObjectVersions } from './lists/list-objects.ts'
 import { appendObject } from './objects/append-object.ts'
 import { copyObject } from './objects/copy-object.ts'
@@ -24,11 +27,19 @@ import { uploadPartCopy } from './uploads/part-copy.ts'
 
 /** The table of all operations. */
 export const operations: readonly Operation[] = [
-  { name: 'ListBuckets', method: 'GET', on: 'service', handle: bucket.listBuckets },
+  {
+    name: 'ListBuckets',
+    method: 'GET',
+    on: 'service',
+    optional: ['regionList', 'tagging'],
+    handle: listBuckets,
+  },
+  { name: 'DescribeRegions', method: 'GET', on: 'service', query: ['regions'], handle: describeRegions },
 
   { name: 'PutBucket', method: 'PUT', on: 'bucket-name', handle: bucket.putBucket },
+  { name: 'HeadBucket', method: 'HEAD', on: 'bucket', handle: bucket.headBucket },
   { name: 'DeleteBucket', method: 'DELETE', on: 'bucket', handle: bucket.deleteBucket },
-  { name: 'GetBucketInfo', method: 'GET', on: 'bucket', query: ['bucketInfo'], handle: bucket.getBucketInfo },
+  { name: 'GetBucketInfo', method: 'GET', on: 'bucket', query: ['bucketInfo'], handle: getBucketInfo },
   {
     name: 'GetBucketLocation',
     method: 'GET',
@@ -37,7 +48,7 @@ export const operations: readonly Operation[] = [
     handle: bucket.getBucketLocation,
   },
   { name: 'GetBucketAcl', method: 'GET', on: 'bucket', query: ['acl'], handle: bucket.getBucketAcl },
-  { name: 'PutBucketAcl', method: 'PUT', on: 'bucket', query: ['acl'], handle: bucket.putBucketAcl },
+  { name: 'PutBucketAcl', method: 'PUT', on: 'bucket-name', query: ['acl'], handle: bucket.putBucketAcl },
   {
     name: 'GetBucketVersioning',
     method: 'GET',

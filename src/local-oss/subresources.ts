@@ -5,11 +5,11 @@
  */
 export const UNSUPPORTED_SUBRESOURCES: readonly string[] = `
    accessPoint accessPointConfigForObjectProcess accessPointForObjectProcess accessPointPolicy
-  accessPointPolicyForObjectProcess antiDDos archiveDirectRead asyncFetch batchJob batchJobId batchJobPriority
+  accessPointPolicyForObjectProcess antiDDos asyncFetch batchJob batchJobId batchJobPriority
   batchJobStatus bucketAntiDDos  callback callback-var cloudboxes cname comp dataPipeline
   encryptionConfig endTime group  img inventory inventoryId link live metadataConfiguration
   metadataInventoryTable metadataJournalTable metaQuery objectInfo  playlistName processConfiguration
-  qos qosInfo qosRequester quota redundancyTransition regionList regions replication replicationLocation
+  qos qosInfo qosRequester quota redundancyTransition replication replicationLocation
   replicationProgress requesterQosInfo  resourcePool resourcePoolBuckets resourcePoolInfo rtc rule-id seal
   select sql startTime status style styleName udf udfApplication udfApplicationLog udfImage udfImageDesc udfName
    vod worm wormExtend wormId x-oss-async-process x-oss-delete x-oss-dir x-oss-process

@@ -14,7 +14,9 @@ import { credentials } from './setup.ts'
 
 /** What is served: the operation, its method and level, the sub-resources it needs, and in brackets those it allows. */
 const SERVED = `
-  ListBuckets GET service
+  ListBuckets GET service [regionList] [tagging]
+  DescribeRegions GET service regions
+  HeadBucket HEAD bucket
   PutBucket PUT bucket
   DeleteBucket DELETE bucket
   GetBucketInfo GET bucket bucketInfo
@@ -117,6 +119,9 @@ for (const line of SERVED.trim().split('\n')) {
   const allowed = names.filter((other) => other.startsWith('[')).map((other) => other.slice(1, -1))
   served.set(form(method, level, needed), name)
   for (const other of allowed) served.set(form(method, level, [...needed, other]), name)
+  for (const [i, one] of allowed.entries()) {
+    for (const other of allowed.slice(i + 1)) served.set(form(method, level, [...needed, one, other]), name)
+  }
 }
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH']

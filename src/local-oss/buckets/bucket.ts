@@ -1,56 +1,110 @@
 import { randomBytes } from 'node:crypto'
 import { renderXml, text } from '../../xml/index.ts'
+import { checkAccess } from '../access/access.ts'
 import { parseDocument, readText, readXml } from '../body.ts'
-import { accountOf, type BucketCall, type Call, changeBucket } from '../call.ts'
-import { isoSeconds, ownerElements, ownerOf } from '../document-values.ts'
+import { accountOf, type BucketCall, type Call, changeBucket, checkRegion, requireBucket } from '../call.ts'
+import { ownerElements, ownerOf } from '../document-values.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
-import { parseLimit } from '../lists/list-query.ts'
 import { checkBucketName } from '../name-rules.ts'
-import { checkPublic, oneOf, parseStorageClass } from '../objects/object-properties.ts'
-import { bucketKey, bucketsRange, configRange, currentRange, uploadsRange } from '../store/keys.ts'
-import type { Acl, BucketRecord, StorageClass } from '../store/records.ts'
+import {
+  checkPublic,
+  encryptionProperty,
+  oneOf,
+  parseEncryption,
+  parseStorageClass,
+} from '../objects/object-properties.ts'
+import { bucketKey, configKey, configRange, currentRange, uploadsRange } from '../store/keys.ts'
+import type { Acl, BucketRecord } from '../store/records.ts'
 import { Transaction } from '../store/transaction.ts'
+import { encryptionTree, withEncryption } from './default-encryption.ts'
 
 const ACLS = ['private', 'public-read', 'public-read-write']
 
-/**
- * PutBucket: created in the region addressed. For a bucket that exists it is a success too: `x-oss-acl` sets its ACL (a
- * report about rclone), without it the ACL stays (a test of the Java SDK).
- */
+/** What PutBucket says of a bucket beside its ACL. */
+type Configuration = Partial<Pick<BucketRecord, 'storageClass' | 'redundancy' | 'encryption'>>
+
+/** PutBucket: created in the region addressed. @throws OssError BucketAlreadyExists when it is elsewhere, or of another class. */
 export async function putBucket(call: Call): Promise<Reply> {
+  checkBucketName(call.bucketName)
+  const document = parseConfiguration(await readText(call), call.region)
+  return saveBucket(call, { ...document, ...encryptionProperty(parseEncryption(call.headers)) })
+}
+
+/** PutBucketAcl, by header alone; it makes a bucket that is missing (tests of ali-oss and of the Java SDK). */
+export async function putBucketAcl(call: Call): Promise<Reply> {
+  const { state, bucketName } = call
+  checkBucketName(bucketName)
+  if (state.store.get(bucketKey(bucketName)) !== undefined) {
+    const bucket = requireBucket(state, bucketName)
+    checkRegion({ ...call, bucket })
+    checkAccess(call, { bucket, key: '', versionId: undefined, action: 'PutBucketAcl' })
+  }
+  return saveBucket(call, {})
+}
+
+/**
+ * Makes a bucket, or changes the ACL of one: `x-oss-acl` sets it (a report about rclone), without it it stays (a test of the
+ * Java SDK).
+ */
+function saveBucket(call: Call, configuration: Configuration): Promise<Reply> {
   const { state, bucketName: name, region } = call
   const owner = accountOf(call)
-  checkBucketName(name)
   const acl = parseAcl(call)
-  const { storageClass, redundancy } = parseConfiguration(await readText(call))
   return state.locks.run([{ name: `B${name}` }], async () => {
     const existing = state.store.get<BucketRecord>(bucketKey(name))
-    if (existing !== undefined && (ownerOf(existing) !== owner || existing.region !== region)) {
-      throw new OssError('BucketAlreadyExists')
+    if (existing !== undefined) {
+      if (ownerOf(existing) !== owner) throw new OssError('BucketAlreadyExists')
+      checkSame(existing, configuration, region)
+      if (acl !== undefined) checkPublic(existing, acl, 'bucket')
     }
-    if (existing !== undefined && acl !== undefined) checkPublic(existing, acl, 'bucket')
+    const { storageClass = 'Standard', redundancy = 'LRS', encryption } = configuration
     const id = randomBytes(6).toString('hex')
     const created = { id, owner, name, region, created: state.now(), storageClass, redundancy }
     const record: BucketRecord = { acl: 'private', ...(existing ?? created), ...(acl && { acl }) }
     const transaction = new Transaction()
-    transaction.put(bucketKey(name), record)
+    transaction.put(bucketKey(name), withEncryption(record, encryption ?? record.encryption))
+    if (encryption !== undefined) {
+      const document = renderXml('ServerSideEncryptionRule', encryptionTree(encryption))
+      transaction.putText(configKey(record.id, 'encryption'), document)
+    }
     await state.store.commit(transaction)
+    // Where ali-oss reads the bucket's name.
     return { headers: { location: `/${name}` } }
   })
 }
 
-function parseConfiguration(body: string): { storageClass: StorageClass; redundancy: 'LRS' | 'ZRS' } {
-  if (body.trim() === '') return { storageClass: 'Standard', redundancy: 'LRS' }
+/** @throws OssError BucketAlreadyExists for what a bucket that exists cannot become. */
+function checkSame(
+  existing: BucketRecord,
+  { storageClass, redundancy }: Configuration,
+  region: string,
+): void {
+  if (existing.region !== region) throw new OssError('BucketAlreadyExists')
+  const refuse = (what: string) => {
+    throw new OssError('BucketAlreadyExists', { message: `Bucket already exists can't modify ${what}` })
+  }
+  if (storageClass !== undefined && storageClass !== existing.storageClass) refuse('storage type')
+  if (redundancy !== undefined && redundancy !== existing.redundancy) refuse('data redundancy type')
+}
+
+/** @throws OssError MalformedXML, InvalidArgument; InvalidLocationConstraint for another region than the one addressed. */
+function parseConfiguration(body: string, region: string): Configuration {
+  if (body.trim() === '') return {}
   const configuration = parseDocument(body, 'CreateBucketConfiguration')
+  const location = text(configuration, 'LocationConstraint') || undefined
+  if (location !== undefined && location !== `oss-${region}`) throw new OssError('InvalidLocationConstraint')
   const redundancy = text(configuration, 'DataRedundancyType')
   if (redundancy !== undefined && redundancy !== 'LRS' && redundancy !== 'ZRS') {
     throw invalidArgument('no such data redundancy type exists', 'DataRedundancyType', redundancy)
   }
-  return {
-    storageClass: parseStorageClass(text(configuration, 'StorageClass')) ?? 'Standard',
-    redundancy: redundancy ?? 'LRS',
-  }
+  const storageClass = parseStorageClass(text(configuration, 'StorageClass'))
+  return { ...(storageClass && { storageClass }), ...(redundancy && { redundancy }) }
+}
+
+/** HeadBucket: whether there is one, and where. */
+export async function headBucket({ bucket }: BucketCall): Promise<Reply> {
+  return { headers: { 'x-oss-bucket-region': `oss-${bucket.region}` } }
 }
 
 /** DeleteBucket: only an empty one, without versions and without pending uploads. */
@@ -70,74 +124,6 @@ export async function deleteBucket(call: BucketCall): Promise<Reply> {
   return { status: 204 }
 }
 
-/** ListBuckets: all of the account's, in every region. */
-export async function listBuckets(call: Call): Promise<Reply> {
-  const account = accountOf(call)
-  const prefix = call.query.get('prefix') ?? ''
-  const marker = call.query.get('marker') ?? ''
-  const maxKeys = parseLimit(call.query, 'max-keys', 100)
-  const buckets: BucketRecord[] = []
-  const cursor = call.state.store.cursor(bucketsRange())
-  for (let entry = await cursor.next(); entry; entry = await cursor.next()) {
-    const bucket = JSON.parse(entry[1].toString('utf8')) as BucketRecord
-    if (ownerOf(bucket) !== account) continue
-    if (bucket.name.startsWith(prefix) && bucket.name > marker) buckets.push(bucket)
-  }
-  await cursor.close()
-  const page = buckets.slice(0, maxKeys)
-  const truncated = buckets.length > maxKeys
-  return {
-    body: renderXml('ListAllMyBucketsResult', {
-      ...(truncated || prefix || marker ? { Prefix: prefix, Marker: marker, MaxKeys: maxKeys } : {}),
-      IsTruncated: truncated ? true : undefined,
-      NextMarker: truncated ? page.at(-1)?.name : undefined,
-      Owner: ownerElements(account),
-      Buckets: {
-        Bucket: page.map((bucket) => ({
-          ...locationElements(bucket),
-          Region: bucket.region,
-          StorageClass: bucket.storageClass,
-        })),
-      },
-    }),
-  }
-}
-
-/** GetBucketInfo. */
-export async function getBucketInfo({ bucket }: BucketCall): Promise<Reply> {
-  const { encryption } = bucket
-  return {
-    body: renderXml('BucketInfo', {
-      Bucket: {
-        ...locationElements(bucket),
-        StorageClass: bucket.storageClass,
-        DataRedundancyType: bucket.redundancy,
-        Versioning: bucket.versioning,
-        AccessControlList: { Grant: bucket.acl },
-        Owner: ownerElements(ownerOf(bucket)),
-        ServerSideEncryptionRule: {
-          SSEAlgorithm: encryption?.algorithm ?? 'None',
-          KMSMasterKeyID: encryption?.keyId,
-          KMSDataEncryption: encryption?.dataEncryption,
-        },
-        BlockPublicAccess: bucket.publicAccessBlocked ?? false,
-        CrossRegionReplication: 'Disabled',
-        TransferAcceleration: 'Disabled',
-      },
-    }),
-  }
-}
-
-function locationElements({ name, region, created }: BucketRecord) {
-  return {
-    Name: name,
-    CreationDate: isoSeconds(created),
-    Location: `oss-${region}`,
-    ExtranetEndpoint: `oss-${region}.aliyuncs.com`,
-    IntranetEndpoint: `oss-${region}-internal.aliyuncs.com`,
-  }
-}
-
 /** GetBucketLocation. */
 export async function getBucketLocation({ bucket }: BucketCall): Promise<Reply> {
   return { body: renderXml('LocationConstraint', `oss-${bucket.region}`) }
@@ -151,17 +137,6 @@ export async function getBucketAcl({ bucket }: BucketCall): Promise<Reply> {
       AccessControlList: { Grant: bucket.acl },
     }),
   }
-}
-
-/** PutBucketAcl, by header alone. */
-export async function putBucketAcl(call: BucketCall): Promise<Reply> {
-  const acl = parseAcl(call)
-  if (acl === undefined) throw new OssError('MissingArgument')
-  await changeBucket(call, (transaction, bucket) => {
-    checkPublic(bucket, acl, 'bucket')
-    transaction.put(bucketKey(bucket.name), { ...bucket, acl })
-  })
-  return {}
 }
 
 /** GetBucketVersioning; without a Status until it was first set. */
@@ -180,5 +155,10 @@ export async function putBucketVersioning(call: BucketCall): Promise<Reply> {
 }
 
 function parseAcl({ headers }: Call): Acl | undefined {
-  return oneOf<Acl>(headers['x-oss-acl'], ACLS, 'x-oss-acl', 'no such bucket access control exists')
+  return oneOf<Acl>(
+    headers['x-oss-acl'] || undefined,
+    ACLS,
+    'x-oss-acl',
+    'no such bucket access control exists',
+  )
 }
