@@ -11,6 +11,8 @@ export type Address = {
   /** The region of the host name, if it names one. */
   region: string | undefined
   host: string
+  /** By the host for transfer acceleration. */
+  accelerated: boolean
   /** As received, without the `?`. */
   rawQuery: string
 }
@@ -22,9 +24,9 @@ export type Address = {
  */
 export function parseAddress(url: string): Address {
   const [, host = '', path = '', rawQuery = ''] = /^[a-z]+:\/\/([^/?]*)([^?]*)(?:\?(.*))?$/is.exec(url) ?? []
-  const { bucket, region, pathStyle } = parseHost(host)
+  const { bucket, region, pathStyle, accelerated = false } = parseHost(host)
   const rest = path.slice(1)
-  const address = { region, host, rawQuery }
+  const address = { region, host, accelerated, rawQuery }
   if (!pathStyle) {
     if (bucket === '' && rest !== '') throw new OssError('SecondLevelDomainForbidden')
     return { ...address, bucket, key: decodeKey(rest) }
@@ -38,7 +40,7 @@ export function parseAddress(url: string): Address {
   }
 }
 
-type Host = { bucket: string; region: string | undefined; pathStyle: boolean }
+type Host = { bucket: string; region: string | undefined; pathStyle: boolean; accelerated?: boolean }
 
 function parseHost(authority: string): Host {
   const host = authority.toLowerCase().replace(/:\d+$/, '')
@@ -48,8 +50,9 @@ function parseHost(authority: string): Host {
   if (oss) {
     const region = oss[2] ?? oss[3]
     // An acceleration name is no region.
-    const named = region?.startsWith('accelerate') ? undefined : region || undefined
-    return { bucket: oss[1] ?? '', region: named, pathStyle: false }
+    const accelerated = /^accelerate(-overseas)?$/.test(region ?? '')
+    const named = accelerated ? undefined : region || undefined
+    return { bucket: oss[1] ?? '', region: named, pathStyle: false, accelerated }
   }
   const isAddress = /^(\d+\.){3}\d+$/.test(host) || host.startsWith('[')
   const dot = host.indexOf('.')

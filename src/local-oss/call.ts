@@ -1,4 +1,5 @@
 import { OssError } from './errors.ts'
+import type { Cnames } from './hosts/cnames.ts'
 import type { Bytes, HeaderMap } from './http.ts'
 import { checkBucketName } from './name-rules.ts'
 import type { Readings } from './readings.ts'
@@ -14,6 +15,8 @@ export type State = {
   store: Store
   blobs: Blobs
   locks: Locks
+  /** Custom domains. */
+  cnames: Cnames
   now: () => number
   /** Bytes; CopyObject refuses larger sources. */
   copyLimit: number

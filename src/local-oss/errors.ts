@@ -23,6 +23,7 @@ const catalogue = {
     'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
   ],
   BucketNotEmpty: [409, 'The bucket has objects. Please delete them first.'],
+  CnameAlreadyExists: [409, 'The cname is bound to another bucket.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
   EntityTooSmall: [400, 'Your proposed upload smaller than the minimum allowed size.'],
   FileAlreadyExists: [409, 'The object you specified already exists and can not be overwritten.'],
@@ -72,9 +73,11 @@ const catalogue = {
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingArgument: [400, 'Missing Some Required Arguments.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
+  NeedVerifyDomainOwnership: [403, 'Verification of the domain ownership is required.', '0018-00000115'],
   NoSuchBucket: [404, 'The specified bucket does not exist.', '0015-00000101'],
   NoSuchBucketOverwriteConfig: [404, 'The bucket overwrite configuration does not exist.'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist.'],
+  NoSuchCnameToken: [404, 'The cname token does not exist.'],
   NoSuchCORSConfiguration: [404, 'The CORS Configuration does not exist.'],
   NoSuchKey: [404, 'The specified key does not exist.', '0026-00000001'],
   NoSuchLifecycle: [404, 'No Row found in Lifecycle Table.'],
@@ -123,6 +126,7 @@ const catalogue = {
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
   SymlinkTargetNotExist: [404, 'The symlink target object does not exist.'],
+  TransferAccelerationDisabled: [403, 'The transfer acceleration of the bucket is disabled.'],
 } as const satisfies Record<string, Row>
 
 /** The codes of the catalogue. */

@@ -13,6 +13,7 @@ import {
   type ObservedRequest,
   type RequestListener,
 } from './faults.ts'
+import { checkAcceleration, resolveHost } from './hosts/resolve-host.ts'
 import { bytesOf, type OssRequest, type Reply, type Transport } from './http.ts'
 import { checkBucketName, checkKey } from './name-rules.ts'
 import { needsBucket, type Operation } from './operation.ts'
@@ -33,7 +34,7 @@ export type HandlerOptions = {
 /** The core of the service: parses a request, authenticates it, checks access, performs it and answers. */
 export function createHandler({ state, keyring, faults, listeners }: HandlerOptions): Transport {
   return async (request) => {
-    const parsed = parseRequest(request)
+    const parsed = parseRequest(request, state)
     const context: ResponseContext = {
       method: request.method,
       host: parsed.address?.host ?? '',
@@ -67,7 +68,7 @@ type ParsedRequest = {
   problem?: unknown
 }
 
-function parseRequest({ method, url, headers }: OssRequest): ParsedRequest {
+function parseRequest({ method, url, headers }: OssRequest, state: State): ParsedRequest {
   const observed = {
     operation: 'Unknown',
     method,
@@ -77,7 +78,7 @@ function parseRequest({ method, url, headers }: OssRequest): ParsedRequest {
     headers,
   }
   try {
-    const address = parseAddress(url)
+    const address = resolveHost(parseAddress(url), state)
     const query = parseQuery(address.rawQuery)
     const target = { method, bucket: address.bucket, key: address.key.toString('utf8') }
     const operation = findOperation(target, query, headers)
@@ -125,6 +126,7 @@ async function perform(
   }
   const bucketCall = { ...call, bucket: bucket ?? requireBucket(state, bucketName) }
   checkRegion(bucketCall)
+  checkAcceleration(address, bucketCall.bucket, state)
   checkOperation(bucketCall, operation)
   const reply = await operation.handle(bucketCall)
   return {

@@ -2,6 +2,7 @@ import { type Account, type Credentials, createKeyring } from './auth/accounts.t
 import type { State } from './call.ts'
 import { type FaultRule, Faults, type RequestListener } from './faults.ts'
 import { createHandler } from './handler.ts'
+import { Cnames } from './hosts/cnames.ts'
 import { checkHeaderSyntax, type OssRequest, type Transport } from './http.ts'
 import { newestReadings, type Readings } from './readings.ts'
 import { type Listener, listen } from './server.ts'
@@ -33,6 +34,11 @@ export type LocalOssOptions = {
   copyLimit?: number
   /** Milliseconds a restore of an archived object takes. Default 0. */
   restoreDelay?: number
+  /**
+   * Custom domains, each with the bucket's name that it is bound to: OSS wants a DNS record first, here this is one. A
+   * request whose host is such a domain is for that bucket. DeleteCname frees one, PutCname binds it again.
+   */
+  cnames?: Readonly<Record<string, string>>
   /** Where OSS's behaviour is uncertain: what differs from {@link newestReadings}. */
   readings?: Partial<Readings>
   /** Milliseconds since the epoch. Default the system's clock. */
@@ -66,16 +72,20 @@ const DEFAULT_COPY_LIMIT = 1024 ** 3
 
 /**
  * Opens an embedded OSS: any region, data in `directory`.
- * @throws Error when two keys have the same id, the directory cannot be used, another process uses it, or an optional package is not installed.
+ * @throws Error when two keys have the same id, the directory cannot be used, another process uses it, an optional package
+ *   is not installed, or `cnames` has what is no domain or no bucket's name.
  */
 export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss> {
   const keyring = createKeyring(options.credentials, options.accounts)
+  const now = options.now ?? Date.now
+  const cnames = new Cnames(options.cnames ?? {}, now())
   const blobs = await Blobs.open(options.directory === ':memory:' ? undefined : options.directory)
   const state: State = {
     blobs,
     store: blobs.store,
     locks: new Locks(),
-    now: options.now ?? Date.now,
+    cnames,
+    now,
     copyLimit: options.copyLimit ?? DEFAULT_COPY_LIMIT,
     restoreDelay: options.restoreDelay ?? 0,
     readings: { ...newestReadings, ...options.readings },

@@ -10,6 +10,8 @@ type Row = {
   query?: readonly string[]
   /** Sub-resources that may come with them. */
   optional?: readonly string[]
+  /** The value of `comp`, by which those with the same sub-resources are told apart. */
+  comp?: string
   /** A header that must be present. */
   header?: string
   /** Its name in policies, where that is another. */

@@ -7,6 +7,7 @@ import { optionObject } from './buckets/cors.ts'
 import { listBuckets } from './buckets/list-buckets.ts'
 import { listLiveChannels, noLiveChannel } from './buckets/live-channels.ts'
 import { describeRegions } from './buckets/regions.ts'
+import { cnameOperations } from './hosts/cname-operations.ts'
 import { listObjects, listObjectsV2, listObjectVersions } from './lists/list-objects.ts'
 import { appendObject } from './objects/append-object.ts'
 import { copyObject } from './objects/copy-object.ts'
@@ -65,6 +66,7 @@ export const operations: readonly Operation[] = [
   },
 
   ...configOperations(bucketConfigs),
+  ...cnameOperations,
   {
     name: 'GetBucketPolicyStatus',
     method: 'GET',

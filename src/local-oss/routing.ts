@@ -37,7 +37,11 @@ export function findOperation(
   if (!isPreflight && hasUnknownSubresource(method, query)) return undefined
   const asked = isPreflight ? [] : [...query.keys()].filter((name) => SUBRESOURCES.has(name))
   const rows = operations.filter(
-    (row) => row.method === method && levels.includes(row.on) && matches(row, asked, headers),
+    (row) =>
+      row.method === method &&
+      levels.includes(row.on) &&
+      matches(row, asked, headers) &&
+      (row.comp === undefined || row.comp === query.get('comp')),
   )
   return rows.find(({ header }) => header !== undefined) ?? rows[0]
 }

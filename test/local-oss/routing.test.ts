@@ -4,6 +4,7 @@ import { canonicalRequest, signV4, stringToSignV4, V4_ALGORITHM } from '../../sr
 import type { State } from '../../src/local-oss/call.ts'
 import { Faults } from '../../src/local-oss/faults.ts'
 import { createHandler } from '../../src/local-oss/handler.ts'
+import { Cnames } from '../../src/local-oss/hosts/cnames.ts'
 import type { Transport } from '../../src/local-oss/http.ts'
 import { newestReadings } from '../../src/local-oss/readings.ts'
 import { findOperation, SUBRESOURCES } from '../../src/local-oss/routing.ts'
@@ -77,6 +78,7 @@ const SERVED = `
   DeleteBucketUserDefinedLogFieldsConfig DELETE bucket userDefinedLogFieldsConfig
   ListLiveChannel GET bucket live
   GetLiveChannelInfo GET object live [comp]
+  ListCname GET bucket cname
   ListObjects GET bucket
   ListObjectsV2 GET bucket list-type
   ListObjectVersions GET bucket versions
@@ -171,6 +173,17 @@ describe('one operation, or none, serves', () => {
     expect(findOperation({ method, ...targets.object }, query, { [header]: '/b/k' })?.name).toBe(name)
   })
 
+  test.each([
+    ['PutCname', 'POST', 'add'],
+    ['DeleteCname', 'POST', 'delete'],
+    ['CreateCnameToken', 'POST', 'token'],
+    ['GetCnameToken', 'GET', 'token'],
+    [undefined, 'POST', 'other'],
+  ])('%s by the value of a parameter', (name, method, comp) => {
+    const query = new Map(Object.entries({ cname: '', comp }))
+    expect(findOperation({ method, ...targets.bucket }, query, {})?.name).toBe(name)
+  })
+
   test('a preflight of any request', () => {
     for (const name of names) expect(found('OPTIONS', 'object', [name])).toBe('OptionObject')
   })
@@ -194,6 +207,7 @@ describe('what nothing serves is refused, and changes nothing:', () => {
       blobs,
       store: blobs.store,
       locks: new Locks(),
+      cnames: new Cnames({}, 0),
       now: Date.now,
       copyLimit: 2 ** 30,
       restoreDelay: 0,
