@@ -1,3 +1,4 @@
+import type { Keyring } from './auth/accounts.ts'
 import { OssError } from './errors.ts'
 import type { Cnames } from './hosts/cnames.ts'
 import type { Bytes, HeaderMap } from './http.ts'
@@ -42,6 +43,8 @@ export type Call = {
   host: string
   /** The caller's; undefined in an unsigned request. */
   account: string | undefined
+  /** Of those who may sign; for what is signed in its body. */
+  keyring: Keyring
   /** Whether the request came by HTTPS. */
   secure: boolean
   /** The caller's IP address, where it is known. */

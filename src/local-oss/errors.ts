@@ -26,12 +26,14 @@ const catalogue = {
   CnameAlreadyExists: [409, 'The cname is bound to another bucket.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
   EntityTooSmall: [400, 'Your proposed upload smaller than the minimum allowed size.'],
+  FieldItemTooLong: [400, 'Your post form fields is too long.'],
   FileAlreadyExists: [409, 'The object you specified already exists and can not be overwritten.'],
   FileImmutable: [409, 'The object you specified is immutable.'],
   IncompleteBody: [
     400,
     'You did not provide the number of bytes specified by the Content-Length HTTP header.',
   ],
+  IncorrectNumberOfFilesInPOSTRequest: [400, 'POST requires exactly one file upload per request.'],
   InternalError: [500, 'Please contact the server administrator, oss@service.aliyun.com.'],
   InvalidAccessKeyId: [
     403,
@@ -66,9 +68,14 @@ const catalogue = {
   InvalidTargetBucketForLogging: [400, 'The target bucket for logging does not exist.'],
   InvalidTargetType: [400, "The symbolic's target file type is invalid."],
   InvalidWORMConfiguration: [400, 'The WORM configuration you provided is invalid.'],
+  MalformedPOSTRequest: [400, 'The body of your POST request is not well-formed multipart/form-data.'],
   MalformedXML: [
     400,
     'The XML you provided was not well-formed or did not validate against our published schema.',
+  ],
+  MaxPOSTPreDataLengthExceededError: [
+    400,
+    'Your POST request fields preceding the upload file were too large.',
   ],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingArgument: [400, 'Missing Some Required Arguments.'],
@@ -108,6 +115,7 @@ const catalogue = {
     'At least one of the pre-conditions you specified did not hold.',
     '0017-00001001',
   ],
+  RequestIsNotMultiPartContent: [400, 'Bucket POST must be of the enclosure-type multipart/form-data.'],
   RequestTimeTooSkewed: [
     403,
     'The difference between the request time and the current time is too large.',

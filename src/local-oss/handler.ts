@@ -104,7 +104,8 @@ async function perform(
   if (bucketName !== '') checkBucketName(bucketName)
   if (key !== '') checkKey(key)
   const now = state.now()
-  const signature = operation.public ? undefined : readSignature({ ...observed, ...address }, now)
+  const isUnsigned = operation.public || operation.signedInBody
+  const signature = isUnsigned ? undefined : readSignature({ ...observed, ...address }, now)
   const bucket = needsBucket(operation) ? requireBucket(state, bucketName) : undefined
   const caller = authenticate(signature, keyring, now)
   const call: Call = {
@@ -114,6 +115,7 @@ async function perform(
     region: address.region ?? caller.region ?? DEFAULT_REGION,
     host: address.host,
     account: caller.account,
+    keyring,
     secure: /^https:/i.test(request.url),
     remoteAddress: request.remoteAddress,
     body: bytesOf(request.body),

@@ -24,6 +24,8 @@ type Row = {
   asks?: true
   /** Whether anybody may have it, and a signature is not looked at. */
   public?: true
+  /** Whether it is signed in its body, and no other signature counts. */
+  signedInBody?: true
   /** Whether it writes an object, and so refuses `If-Match` and the like. */
   writes?: true
 }

@@ -21,6 +21,7 @@ import { cleanRestoredObject, restoreObject } from './objects/restore.ts'
 import { getSymlink, putSymlink } from './objects/symlink.ts'
 import type { Operation } from './operation.ts'
 import { getBucketPolicyStatus } from './policy/bucket-policy.ts'
+import { postObject } from './post/post-object.ts'
 import * as multipart from './uploads/multipart.ts'
 import { completeMultipartUpload } from './uploads/multipart-complete.ts'
 import { listMultipartUploads, listParts } from './uploads/multipart-list.ts'
@@ -110,6 +111,15 @@ export const operations: readonly Operation[] = [
     on: 'bucket',
     query: ['delete'],
     handle: deleteMultipleObjects,
+  },
+
+  {
+    name: 'PostObject',
+    method: 'POST',
+    on: 'bucket',
+    asks: true,
+    signedInBody: true,
+    handle: postObject,
   },
 
   {

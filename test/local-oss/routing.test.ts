@@ -84,6 +84,7 @@ const SERVED = `
   ListObjectVersions GET bucket versions
   ListMultipartUploads GET bucket uploads
   DeleteMultipleObjects POST bucket delete
+  PostObject POST bucket
   GetObject GET object [versionId]
   HeadObject HEAD object [versionId]
   GetObjectMeta HEAD object objectMeta [versionId]
