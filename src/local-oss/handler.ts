@@ -17,6 +17,7 @@ import { checkAcceleration, resolveHost } from './hosts/resolve-host.ts'
 import { bytesOf, type OssRequest, type Reply, type Transport } from './http.ts'
 import { checkBucketName, checkKey } from './name-rules.ts'
 import { needsBucket, type Operation } from './operation.ts'
+import { checkReferer } from './referer/check-referer.ts'
 import { refusedOperation } from './refused-operation.ts'
 import { errorReply, type ResponseContext, toResponse } from './response.ts'
 import { findOperation } from './routing.ts'
@@ -130,6 +131,7 @@ async function perform(
   checkRegion(bucketCall)
   checkAcceleration(address, bucketCall.bucket, state)
   checkOperation(bucketCall, operation)
+  if (!operation.public) checkReferer(bucketCall)
   const reply = await operation.handle(bucketCall)
   return {
     ...reply,

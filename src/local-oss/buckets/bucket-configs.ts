@@ -2,6 +2,7 @@ import { children, text, type XmlNode } from '../../xml/index.ts'
 import type { BucketCall } from '../call.ts'
 import { OssError } from '../errors.ts'
 import { parseTagging, renderTagging } from '../objects/tags.ts'
+import { parseRefererRules } from '../referer/referer-rules.ts'
 import { bucketKey } from '../store/keys.ts'
 import type { BucketConfig } from './bucket-config.ts'
 import { oneWord, truthOf } from './config-document.ts'
@@ -80,6 +81,7 @@ export const bucketConfigs: readonly BucketConfig[] = [
     },
     keeps: true,
     defaults: { AllowTruncateQueryString: 'true' },
+    check: parseRefererRules,
   },
   {
     name: 'RequestPayment',
