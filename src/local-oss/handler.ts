@@ -1,7 +1,7 @@
 import { checkAccess } from './access/access.ts'
 import { type Address, parseAddress, parseQuery } from './address.ts'
 import type { Keyring } from './auth/accounts.ts'
-import { authenticate, readSignature } from './auth/auth.ts'
+import { authenticate, type Caller } from './auth/auth.ts'
 import { corsHeaders } from './buckets/cors.ts'
 import { accountOf, type BucketCall, type Call, checkRegion, requireBucket, type State } from './call.ts'
 import { OssError } from './errors.ts'
@@ -104,16 +104,18 @@ async function perform(
   // the Java and the Go SDK).
   if (bucketName !== '') checkBucketName(bucketName)
   if (key !== '') checkKey(key)
-  const now = state.now()
-  const isUnsigned = operation.public || operation.signedInBody
-  const signature = isUnsigned ? undefined : readSignature({ ...observed, ...address }, now)
   const bucket = needsBucket(operation) ? requireBucket(state, bucketName) : undefined
-  const caller = authenticate(signature, keyring, now)
+  // A host that names no region is where the bucket is: a signature for another region is wrong, not the host.
+  const region = address.region ?? bucket?.region
+  const isUnsigned = operation.public || operation.signedInBody
+  const caller: Caller = isUnsigned
+    ? { account: undefined, region: undefined }
+    : authenticate({ ...observed, ...address, region }, keyring, state.now())
   const call: Call = {
     ...observed,
     state,
     bucketName,
-    region: address.region ?? caller.region ?? DEFAULT_REGION,
+    region: region ?? caller.region ?? DEFAULT_REGION,
     host: address.host,
     account: caller.account,
     keyring,

@@ -65,6 +65,8 @@ export type RawRequest = {
   body?: string | Buffer
   region?: string
   additionalHeaders?: string[]
+  /** Who signs; default the first account. */
+  as?: { accessKeyId: string; accessKeySecret: string }
   /** Replaces the signature; `null` sends none. */
   authorization?: string | null
 }
@@ -179,7 +181,7 @@ export async function startWorld(options: Partial<LocalOssOptions> = {}): Promis
         'x-oss-content-sha256': 'UNSIGNED-PAYLOAD',
         ...raw.headers,
       }
-      const { accessKeyId, accessKeySecret } = credentials
+      const { accessKeyId, accessKeySecret } = raw.as ?? credentials
       const signed = { headers, queries: query }
       const authorization =
         raw.authorization === undefined

@@ -37,7 +37,7 @@ export function readV4Header(request: SignedRequest, authorization: string, now:
       headers['x-oss-content-sha256'],
     )
   }
-  const scope = parseScope(request, credential, date)
+  const scope = parseScope(request, credential, date, 'Invalid signing region in Authorization header.')
   const token = headers['x-oss-security-token']
   return signatureOf(request, { ...scope, token, date, additional, signature, query: request.rawQuery })
 }
@@ -68,7 +68,7 @@ export function readV4Query(request: SignedRequest, now: number): Signature {
   })
   if (at - now > MAX_SKEW) throw new OssError('AccessDenied', { message: 'Request is not valid yet.' })
   if (now > at + Number(expires) * 1000) throw expiredUrl(at + Number(expires) * 1000, now)
-  const scope = parseScope(request, credential, date)
+  const scope = parseScope(request, credential, date, 'The signing region in credential is invalid.')
   const token = query.get('x-oss-security-token')
   const unsigned = withoutSignature(request.rawQuery)
   return signatureOf(request, { ...scope, token, date, additional, signature, query: unsigned })
@@ -103,15 +103,14 @@ function signatureOf(request: SignedRequest, parameters: V4Parameters): Signatur
 }
 
 /** `AK/20231216/cn-hangzhou/oss/aliyun_v4_request`; the region must be the host's (EC 0002-00000226). */
-function parseScope(request: SignedRequest, credential: string, date: string) {
+function parseScope(request: SignedRequest, credential: string, date: string, wrongRegion: string) {
   const [accessKeyId = '', day, region = '', product, terminator, ...more] = credential.split('/')
-  if (more.length > 0 || terminator !== 'aliyun_v4_request' || product !== 'oss' || region === '') {
+  if (more.length > 0 || terminator !== 'aliyun_v4_request' || product !== 'oss') {
     throw invalidArgument('Invalid credential scope in Authorization header.')
   }
   if (day !== date.slice(0, 8)) throw invalidArgument('Invalid signing date in Authorization header.')
-  if (request.region !== undefined && region !== request.region) {
-    const message = 'Invalid signing region in Authorization header.'
-    throw invalidArgument(message, undefined, undefined, '0002-00000226')
+  if (region === '' || (request.region !== undefined && region !== request.region)) {
+    throw invalidArgument(wrongRegion, undefined, undefined, '0002-00000226')
   }
   return { accessKeyId, region, scope: `${day}/${region}/${product}/${terminator}` }
 }

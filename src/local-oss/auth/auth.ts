@@ -10,10 +10,18 @@ import { V4_ALGORITHM } from './sign-v4.ts'
 export type Caller = { account: string | undefined; region: string | undefined }
 
 /**
- * Reads the signature in whichever of the six forms it comes; undefined without any.
- * @throws OssError what OSS answers to a malformed, late or foreign one.
+ * Verifies the signature in whichever of the six forms it comes; without any the caller is anonymous.
+ * @throws OssError what OSS answers to an unknown key, a wrong token, or a wrong, late, foreign or malformed signature.
  */
-export function readSignature(request: SignedRequest, now: number): Signature | undefined {
+export function authenticate(request: SignedRequest, keyring: Keyring, now: number): Caller {
+  const signature = readSignature(request, now)
+  if (signature === undefined) return { account: undefined, region: undefined }
+  const { account, accessKeySecret } = findKey(keyring, signature.accessKeyId, signature.token, now)
+  signature.verify(accessKeySecret)
+  return { account, region: signature.region }
+}
+
+function readSignature(request: SignedRequest, now: number): Signature | undefined {
   const { headers, query } = request
   const { authorization } = headers
   if (authorization?.startsWith(V4_ALGORITHM)) return readV4Header(request, authorization, now)
@@ -24,15 +32,4 @@ export function readSignature(request: SignedRequest, now: number): Signature | 
   if (version !== undefined) return readV4Query(request, now)
   if (query.has('Signature') || query.has('OSSAccessKeyId')) return readV1Query(request, now)
   return undefined
-}
-
-/**
- * Verifies a signature; without one the caller is anonymous.
- * @throws OssError what OSS answers to an unknown key, a wrong token or a wrong signature.
- */
-export function authenticate(signature: Signature | undefined, keyring: Keyring, now: number): Caller {
-  if (signature === undefined) return { account: undefined, region: undefined }
-  const { account, accessKeySecret } = findKey(keyring, signature.accessKeyId, signature.token, now)
-  signature.verify(accessKeySecret)
-  return { account, region: signature.region }
 }
