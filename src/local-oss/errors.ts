@@ -135,6 +135,8 @@ const catalogue = {
   ],
   SymlinkTargetNotExist: [404, 'The symlink target object does not exist.'],
   TransferAccelerationDisabled: [403, 'The transfer acceleration of the bucket is disabled.'],
+  WORMConfigurationAlreadyExists: [409, 'The WORM Configuration already exists.'],
+  WORMConfigurationLocked: [403, 'The WORM Configuration is locked.'],
 } as const satisfies Record<string, Row>
 
 /** The codes of the catalogue. */

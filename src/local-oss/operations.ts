@@ -3,6 +3,7 @@ import { configOperations } from './buckets/bucket-config.ts'
 import { bucketConfigs } from './buckets/bucket-configs.ts'
 import { getBucketInfo } from './buckets/bucket-info.ts'
 import { getBucketStat } from './buckets/bucket-stat.ts'
+import * as worm from './buckets/bucket-worm.ts'
 import { optionObject } from './buckets/cors.ts'
 import { listBuckets } from './buckets/list-buckets.ts'
 import { listLiveChannels, noLiveChannel } from './buckets/live-channels.ts'
@@ -68,6 +69,29 @@ export const operations: readonly Operation[] = [
 
   ...configOperations(bucketConfigs),
   ...cnameOperations,
+  {
+    name: 'InitiateBucketWorm',
+    method: 'POST',
+    on: 'bucket',
+    query: ['worm'],
+    handle: worm.initiateBucketWorm,
+  },
+  { name: 'GetBucketWorm', method: 'GET', on: 'bucket', query: ['worm'], handle: worm.getBucketWorm },
+  { name: 'AbortBucketWorm', method: 'DELETE', on: 'bucket', query: ['worm'], handle: worm.abortBucketWorm },
+  {
+    name: 'CompleteBucketWorm',
+    method: 'POST',
+    on: 'bucket',
+    query: ['wormId'],
+    handle: worm.completeBucketWorm,
+  },
+  {
+    name: 'ExtendBucketWorm',
+    method: 'POST',
+    on: 'bucket',
+    query: ['wormId', 'wormExtend'],
+    handle: worm.extendBucketWorm,
+  },
   {
     name: 'GetBucketPolicyStatus',
     method: 'GET',

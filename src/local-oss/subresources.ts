@@ -12,7 +12,7 @@ export const UNSUPPORTED_SUBRESOURCES: readonly string[] = `
   qos qosInfo qosRequester quota redundancyTransition replication replicationLocation
   replicationProgress requesterQosInfo  resourcePool resourcePoolBuckets resourcePoolInfo rtc rule-id seal
   select sql startTime status style styleName udf udfApplication udfApplicationLog udfImage udfImageDesc udfName
-   vod worm wormExtend wormId x-oss-async-process x-oss-delete x-oss-dir x-oss-process
+   vod x-oss-async-process x-oss-delete x-oss-dir x-oss-process
   x-oss-redundancy-transition-taskid x-oss-rename x-oss-write-get-object-response`
   .trim()
   .split(/\s+/)

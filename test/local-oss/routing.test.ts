@@ -76,6 +76,11 @@ const SERVED = `
   GetBucketUserDefinedLogFieldsConfig GET bucket userDefinedLogFieldsConfig
   PutBucketUserDefinedLogFieldsConfig PUT bucket userDefinedLogFieldsConfig
   DeleteBucketUserDefinedLogFieldsConfig DELETE bucket userDefinedLogFieldsConfig
+  InitiateBucketWorm POST bucket worm
+  GetBucketWorm GET bucket worm
+  AbortBucketWorm DELETE bucket worm
+  CompleteBucketWorm POST bucket wormId
+  ExtendBucketWorm POST bucket wormId wormExtend
   ListLiveChannel GET bucket live
   GetLiveChannelInfo GET object live [comp]
   ListCname GET bucket cname

@@ -17,6 +17,7 @@ import {
 import { bucketKey, configKey, configRange, currentRange, uploadsRange } from '../store/keys.ts'
 import type { Acl, BucketRecord } from '../store/records.ts'
 import { Transaction } from '../store/transaction.ts'
+import { wormInForce } from './bucket-worm.ts'
 import { encryptionTree, withEncryption } from './default-encryption.ts'
 
 const ACLS = ['private', 'public-read', 'public-read-write']
@@ -149,6 +150,8 @@ export async function putBucketVersioning(call: BucketCall): Promise<Reply> {
   const status = text(await readXml(call, 'VersioningConfiguration'), 'Status')
   if (status !== 'Enabled' && status !== 'Suspended') throw new OssError('MalformedXML')
   await changeBucket(call, (transaction, bucket) => {
+    // OSS has either for a bucket, not both; what it answers is not documented.
+    if (wormInForce(bucket, call.state.now())) throw new OssError('InvalidWORMConfiguration')
     transaction.put(bucketKey(bucket.name), { ...bucket, versioning: status })
   })
   return {}

@@ -29,7 +29,7 @@ export async function appendObject(call: BucketCall): Promise<Reply> {
       if (former === undefined) {
         version = addVersion(state, transaction, bucket, key, { ...properties, ...content, lastModified })
       } else {
-        checkMutable(state, former)
+        checkMutable(state, bucket, former)
         version = { ...former, ...content, lastModified }
         updateVersion(state, transaction, bucket, key, version)
       }

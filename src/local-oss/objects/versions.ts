@@ -1,3 +1,4 @@
+import { retainedUntil } from '../buckets/bucket-worm.ts'
 import type { State } from '../call.ts'
 import { OssError } from '../errors.ts'
 import type { HeaderMap } from '../http.ts'
@@ -78,7 +79,7 @@ export function addVersion(
   const added: VersionRecord = { ...version, versionId: isNull ? 'null' : newVersionId(sequence), sequence }
   if (current !== undefined) {
     const replacesCurrent = isNull && current.versionId === 'null'
-    if (replacesCurrent) releaseVersion(state, transaction, current)
+    if (replacesCurrent) releaseVersion(state, transaction, bucket, current)
     else {
       const { nullSequence, ...older } = current
       transaction.put(versionKey(bucket.id, key, current.sequence), older)
@@ -124,7 +125,7 @@ export async function removeVersion(
   version: VersionRecord,
   bypassGovernance: boolean,
 ): Promise<void> {
-  releaseVersion(state, transaction, version, bypassGovernance)
+  releaseVersion(state, transaction, bucket, version, bypassGovernance)
   const current = currentVersion(state, bucket, key)
   if (current === undefined) return
   if (current.sequence !== version.sequence) {
@@ -147,12 +148,19 @@ export async function removeVersion(
   transaction.put(currentKey(bucket.id, key), promoted)
 }
 
-/** @throws OssError FileImmutable while a retention period or legal hold is in force. */
-export function checkMutable(state: State, version: VersionRecord, bypassGovernance = false): void {
-  const { retention, legalHold } = version
+/** @throws OssError FileImmutable while a retention period, be it the bucket's, or a legal hold is in force. */
+export function checkMutable(
+  state: State,
+  bucket: BucketRecord,
+  version: VersionRecord,
+  bypassGovernance = false,
+): void {
+  const { retention, legalHold, lastModified } = version
+  const now = state.now()
   const bypassed = bypassGovernance && retention?.mode === 'GOVERNANCE'
-  const retained = retention !== undefined && retention.until > state.now() && !bypassed
-  if (retained || legalHold === 'ON') throw new OssError('FileImmutable')
+  const retained = retention !== undefined && retention.until > now && !bypassed
+  if (retained || retainedUntil(bucket, lastModified, now) > now || legalHold === 'ON')
+    throw new OssError('FileImmutable')
 }
 
 /** `x-oss-version-id`, in buckets that know versions. */
@@ -163,10 +171,11 @@ export function versionHeaders(bucket: BucketRecord, version: VersionRecord): He
 function releaseVersion(
   state: State,
   transaction: Transaction,
+  bucket: BucketRecord,
   version: VersionRecord,
   bypassGovernance = false,
 ): void {
-  checkMutable(state, version, bypassGovernance)
+  checkMutable(state, bucket, version, bypassGovernance)
   transaction.release(version.segments)
 }
 
@@ -181,7 +190,7 @@ function releaseNullVersion(
   const stored = versionKey(bucket.id, key, sequence)
   const version = state.store.get<VersionRecord>(stored)
   if (version === undefined) return
-  releaseVersion(state, transaction, version)
+  releaseVersion(state, transaction, bucket, version)
   transaction.delete(stored)
 }
 

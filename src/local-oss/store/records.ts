@@ -13,7 +13,10 @@ export type Retention = { mode: 'GOVERNANCE' | 'COMPLIANCE'; until: number }
 /** Of an object or a bucket. */
 export type Tag = [key: string, value: string]
 
-/** Which keys may not be overwritten, and by which accounts; without any, by none. */
+/** A bucket's retention policy: objects are kept for so many days after they were last modified. */
+export type BucketWorm = { id: string; days: number; created: number; locked: boolean }
+
+/** Which keys may not be overwritten, and by which accounts; without any, by nobody. */
 export type OverwriteRule = { prefix: string; suffix: string; principals: string[] }
 
 /** A bucket. */
@@ -38,6 +41,7 @@ export type BucketRecord = {
   accessMonitor?: boolean
   archiveDirectRead?: boolean
   overwriteRules?: OverwriteRule[]
+  worm?: BucketWorm
   objectWorm?: { mode?: Retention['mode']; days?: number }
 }
 
