@@ -68,6 +68,7 @@ const catalogue = {
   InvalidTargetBucketForLogging: [400, 'The target bucket for logging does not exist.'],
   InvalidTargetType: [400, "The symbolic's target file type is invalid."],
   InvalidWORMConfiguration: [400, 'The WORM configuration you provided is invalid.'],
+  InventoryAlreadyExist: [409, 'The inventory configuration already exists.'],
   MalformedPOSTRequest: [400, 'The body of your POST request is not well-formed multipart/form-data.'],
   MalformedXML: [
     400,
@@ -86,6 +87,7 @@ const catalogue = {
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist.'],
   NoSuchCnameToken: [404, 'The cname token does not exist.'],
   NoSuchCORSConfiguration: [404, 'The CORS Configuration does not exist.'],
+  NoSuchInventory: [404, 'The bucket inventory configuration does not exist.'],
   NoSuchKey: [404, 'The specified key does not exist.', '0026-00000001'],
   NoSuchLifecycle: [404, 'No Row found in Lifecycle Table.'],
   NoSuchLiveChannel: [404, 'The specified live channel does not exist.'],
@@ -94,6 +96,7 @@ const catalogue = {
     404,
     'The server side encryption configuration is not found for the specified bucket.',
   ],
+  NoSuchStyle: [404, 'The specified style does not exist.'],
   NoSuchTransferAccelerationConfiguration: [404, 'The transfer acceleration configuration does not exist.'],
   NoSuchUpload: [
     404,

@@ -1,4 +1,6 @@
 import * as bucket from './buckets/bucket.ts'
+import { collectionOperations } from './buckets/bucket-collection.ts'
+import { bucketCollections } from './buckets/bucket-collections.ts'
 import { configOperations } from './buckets/bucket-config.ts'
 import { bucketConfigs } from './buckets/bucket-configs.ts'
 import { getBucketInfo } from './buckets/bucket-info.ts'
@@ -69,6 +71,7 @@ export const operations: readonly Operation[] = [
 
   ...configOperations(bucketConfigs),
   ...cnameOperations,
+  ...collectionOperations(bucketCollections),
   {
     name: 'InitiateBucketWorm',
     method: 'POST',

@@ -7,11 +7,11 @@ export const UNSUPPORTED_SUBRESOURCES: readonly string[] = `
    accessPoint accessPointConfigForObjectProcess accessPointForObjectProcess accessPointPolicy
   accessPointPolicyForObjectProcess antiDDos asyncFetch batchJob batchJobId batchJobPriority
   batchJobStatus bucketAntiDDos  callback callback-var cloudboxes comp dataPipeline
-  encryptionConfig endTime group  img inventory inventoryId link live metadataConfiguration
+  encryptionConfig endTime group  img link live metadataConfiguration
   metadataInventoryTable metadataJournalTable metaQuery objectInfo  playlistName processConfiguration
   qos qosInfo qosRequester quota redundancyTransition replication replicationLocation
   replicationProgress requesterQosInfo  resourcePool resourcePoolBuckets resourcePoolInfo rtc rule-id seal
-  select sql startTime status style styleName udf udfApplication udfApplicationLog udfImage udfImageDesc udfName
+  select sql startTime status udf udfApplication udfApplicationLog udfImage udfImageDesc udfName
    vod x-oss-async-process x-oss-delete x-oss-dir x-oss-process
   x-oss-redundancy-transition-taskid x-oss-rename x-oss-write-get-object-response`
   .trim()

@@ -81,6 +81,14 @@ const SERVED = `
   AbortBucketWorm DELETE bucket worm
   CompleteBucketWorm POST bucket wormId
   ExtendBucketWorm POST bucket wormId wormExtend
+  ListStyle GET bucket style
+  GetStyle GET bucket style styleName
+  PutStyle PUT bucket style styleName
+  DeleteStyle DELETE bucket style styleName
+  ListBucketInventory GET bucket inventory
+  GetBucketInventory GET bucket inventory inventoryId
+  PutBucketInventory PUT bucket inventory inventoryId
+  DeleteBucketInventory DELETE bucket inventory inventoryId
   ListLiveChannel GET bucket live
   GetLiveChannelInfo GET object live [comp]
   ListCname GET bucket cname
