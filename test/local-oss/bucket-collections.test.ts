@@ -2,10 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf, startWorld, type World } from './setup.ts'
 
 let world: World
-const elapsed = 0
 let bucket: string
 beforeAll(async () => {
-  world = await startWorld({ now: () => Date.now() + elapsed })
+  world = await startWorld()
 })
 afterAll(() => world.stop())
 beforeEach(async () => {
