@@ -25,7 +25,7 @@ const catalogue = {
   BucketNotEmpty: [409, 'The bucket has objects. Please delete them first.'],
   CnameAlreadyExists: [409, 'The cname is bound to another bucket.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
-  EntityTooSmall: [400, 'Your proposed upload smaller than the minimum allowed size.'],
+  EntityTooSmall: [400, 'Your proposed upload smaller than the minimum allowed size.', '0042-00000213'],
   FieldItemTooLong: [400, 'Your post form fields is too long.'],
   FileAlreadyExists: [409, 'The object you specified already exists and can not be overwritten.'],
   FileImmutable: [409, 'The object you specified is immutable.'],
@@ -59,7 +59,7 @@ const catalogue = {
     400,
     "One or more of the specified parts could not be found or the specified entity tag might not have matched the part's entity tag.",
   ],
-  InvalidPartOrder: [400, 'The list of parts was not in ascending order.'],
+  InvalidPartOrder: [400, 'The list of parts was not in ascending order.', '0042-00000209'],
   InvalidPolicyDocument: [400, 'The content of the policy is not a valid document.'],
   InvalidRange: [416, 'The requested range cannot be satisfied'],
   InvalidRequest: [400, 'The request is not valid.'],
@@ -112,6 +112,15 @@ const catalogue = {
   NotSymlink: [400, 'The object is not symlink.'],
   ObjectNotAppendable: [409, 'The object is not appendable.'],
   OperationNotSupported: [400, 'The operation is not supported for this resource.'],
+  PartAlreadyExist: [
+    409,
+    "For sequential multipart upload, you can't overwrite uploaded parts.",
+    '0042-00000108',
+  ],
+  PartNotSequential: [
+    400,
+    'For sequential multipart upload, you must upload or complete parts with sequential part number.',
+  ],
   PositionNotEqualToLength: [409, 'Position is not equal to file length.', '0026-00000016'],
   PreconditionFailed: [
     412,

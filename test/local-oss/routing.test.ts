@@ -118,10 +118,10 @@ const SERVED = `
   GetObjectLegalHold GET object legalHold [versionId]
   PutObjectLegalHold PUT object legalHold [versionId]
   InitiateMultipartUpload POST object uploads [sequential]
-  UploadPart PUT object partNumber uploadId
-  CompleteMultipartUpload POST object uploadId
-  AbortMultipartUpload DELETE object uploadId
-  ListParts GET object uploadId
+  UploadPart PUT object partNumber uploadId [sequential]
+  CompleteMultipartUpload POST object uploadId [sequential]
+  AbortMultipartUpload DELETE object uploadId [sequential]
+  ListParts GET object uploadId [sequential]
 `
 
 const form = (method: string, level: string, names: readonly string[]) =>

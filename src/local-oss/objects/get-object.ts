@@ -96,7 +96,7 @@ function objectHeaders(
     ...restoreHeaders(content, now),
   }
   if (content.crc64 !== undefined) headers['x-oss-hash-crc64ecma'] = content.crc64
-  if (found.type === 'Normal' && found.md5 !== undefined) headers['content-md5'] = found.md5
+  if (found.md5 !== undefined) headers['content-md5'] = found.md5
   if (found.type === 'Appendable') headers['x-oss-next-append-position'] = String(found.size)
   if (found.tags.length > 0) headers['x-oss-tagging-count'] = String(found.tags.length)
   return headers

@@ -51,17 +51,18 @@ export function writtenHeaders(bucket: BucketRecord, version: VersionRecord): He
 
 /**
  * `x-oss-forbid-overwrite: true`, or a rule of the bucket that says so; they mean nothing once a bucket has known versions.
- * @throws OssError FileAlreadyExists.
+ * @throws OssError FileAlreadyExists, with the EC of the operation.
  */
 export function checkOverwrite(
   { state, key, account }: Call,
   bucket: BucketRecord,
   headers: HeaderMap,
+  ec?: string,
 ): void {
   const forbidden =
     headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true' ||
     forbidsOverwrite(bucket.overwriteRules ?? [], key, account)
   if (forbidden && bucket.versioning === undefined && currentVersion(state, bucket, key) !== undefined) {
-    throw new OssError('FileAlreadyExists')
+    throw new OssError('FileAlreadyExists', ec === undefined ? {} : { ec })
   }
 }

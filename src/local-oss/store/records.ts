@@ -66,7 +66,7 @@ export type Content = {
   size: number
   /** Upper-case and without quotes. */
   etag: string
-  /** Base64; only objects written in one piece have it. */
+  /** Base64; only objects written in one piece have it, or in parts that came in order. */
   md5?: string
   /** Decimal; a symbolic link has none. */
   crc64?: string
@@ -92,7 +92,12 @@ export type VersionRecord = ObjectProperties &
   }
 
 /** A pending multipart upload. */
-export type UploadRecord = ObjectProperties & { initiated: number; forbidOverwrite: boolean }
+export type UploadRecord = ObjectProperties & {
+  initiated: number
+  forbidOverwrite: boolean
+  /** Its parts must come in the order of their numbers, without gaps. */
+  sequential?: true
+}
 
 /** A part of a pending upload. */
 export type PartRecord = {

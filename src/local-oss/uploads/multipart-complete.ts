@@ -11,12 +11,18 @@ import { checkOverwrite, writtenHeaders } from '../objects/put-object.ts'
 import { addVersion } from '../objects/versions.ts'
 import { combineCrc64 } from '../store/crc64.ts'
 import type { Content, PartRecord } from '../store/records.ts'
-import { MAX_PARTS, readParts, removeUpload, requireUpload, uploadIdOf } from './multipart.ts'
+import { digestOf } from './digest.ts'
+import { MAX_PARTS, readParts, removeUpload, requireUpload } from './multipart.ts'
+import { checkCompleteSequence } from './sequence.ts'
+import { uploadIdOf } from './upload-id.ts'
 
 /** Of all parts but the last. */
 const MIN_PART_SIZE = 100 * 1024
 
-/** CompleteMultipartUpload: the parts' bytes become one object without being read or written again. */
+/**
+ * CompleteMultipartUpload: the parts' bytes become one object without being written again, and are read only for the
+ * Content-MD5 that an object uploaded in sequence has. Without parts it is an empty object (tests of the Go and Java SDKs).
+ */
 export async function completeMultipartUpload(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
   const acl = parseObjectAcl(headers['x-oss-object-acl'])
@@ -26,21 +32,27 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
   const locks = [...objectLocks(call.bucket, key), { name: `U${uploadIdOf(call)}` }]
   return transact(call, locks, async (transaction, bucket) => {
     if (acl !== undefined) checkPublic(bucket, acl, 'object')
-    const { initiated: _, forbidOverwrite, ...properties } = requireUpload(call)
+    const upload = requireUpload(call)
+    const { initiated: _, forbidOverwrite, sequential, ...properties } = upload
     const forbid = forbidOverwrite ? { 'x-oss-forbid-overwrite': 'true' } : headers
-    checkOverwrite(call, bucket, forbid)
+    checkOverwrite(call, bucket, forbid, '0042-00000214')
     const parts = await readParts(state.store, uploadIdOf(call))
-    const chosen = wanted === undefined ? parts : chooseParts(parts, wanted)
+    const chosen = wanted === undefined ? parts : chooseParts(call, parts, wanted)
+    checkCompleteSequence(upload, chosen)
     checkSizes(chosen)
+    const content = joinParts(chosen)
+    const md5 = sequential ? { md5: await contentMd5(call, content) } : {}
     const version = addVersion(state, transaction, bucket, key, {
       ...properties,
       ...(acl === undefined ? {} : { acl }),
-      ...joinParts(chosen),
+      ...content,
+      ...md5,
       lastModified: state.now(),
     })
     removeUpload(call, transaction, bucket, parts)
     for (const part of parts) if (!chosen.includes(part)) transaction.release(part.segments)
-    const location = `http://${bucket.name}.oss-${bucket.region}.aliyuncs.com/${percentEncode(key, '/')}`
+    const path = percentEncode(key, '/').replaceAll('~', '%7E')
+    const location = `http://${bucket.name}.oss-${bucket.region}.aliyuncs.com/${path}`
     return {
       headers: writtenHeaders(bucket, version),
       body: renderXml('CompleteMultipartUploadResult', {
@@ -59,12 +71,11 @@ type Wanted = { number: number; etag: string }
 /** The parts asked for; undefined asks for all there are (`x-oss-complete-all: yes`, and then without a body). */
 function parseCompletion(body: string, completeAll: string | undefined): Wanted[] | undefined {
   if (completeAll !== undefined) {
-    if (completeAll.toLowerCase() === 'yes' && body.trim() === '') return undefined
-    throw invalidArgument(
-      'x-oss-complete-all must be yes and come without a body.',
-      'x-oss-complete-all',
-      completeAll,
-    )
+    const refused = (message: string, ec?: string) =>
+      invalidArgument(message, 'x-oss-complete-all', completeAll, ec)
+    if (completeAll.toLowerCase() !== 'yes') throw refused('x-oss-complete-all must be yes.')
+    if (body === '') return undefined
+    throw refused('Should not speficy both complete all header and http body.', '0042-00000216')
   }
   const wanted = children(parseDocument(body, 'CompleteMultipartUpload'), 'Part').map((part) => {
     const number = text(part, 'PartNumber') ?? ''
@@ -72,27 +83,30 @@ function parseCompletion(body: string, completeAll: string | undefined): Wanted[
     if (!/^\d+$/.test(number) || etag === undefined) throw new OssError('MalformedXML')
     return { number: Number(number), etag: etag.trim().replace(/^"(.*)"$/, '$1') }
   })
-  if (wanted.length === 0 || wanted.length > MAX_PARTS) throw new OssError('MalformedXML')
+  if (wanted.length > MAX_PARTS) throw new OssError('MalformedXML')
   return wanted
 }
 
 /** @throws OssError InvalidPartOrder, InvalidPart. */
-function chooseParts(parts: readonly PartRecord[], wanted: readonly Wanted[]): PartRecord[] {
+function chooseParts(
+  call: BucketCall,
+  parts: readonly PartRecord[],
+  wanted: readonly Wanted[],
+): PartRecord[] {
   const byNumber = new Map(parts.map((part) => [part.number, part]))
   let last = 0
   return wanted.map(({ number, etag }) => {
     if (number <= last) throw new OssError('InvalidPartOrder')
     last = number
     const part = byNumber.get(number)
-    if (part?.etag !== etag)
-      throw new OssError('InvalidPart', { elements: { PartNumber: number, ETag: etag } })
-    return part
+    if (part?.etag === etag) return part
+    const elements = { ETag: etag, PartNumber: number, UploadId: uploadIdOf(call) }
+    throw new OssError('InvalidPart', { elements })
   })
 }
 
-/** @throws OssError EntityTooSmall, InvalidPart when there is none. */
+/** @throws OssError EntityTooSmall. */
 function checkSizes(parts: readonly PartRecord[]): void {
-  if (parts.length === 0) throw new OssError('InvalidPart')
   for (const { number, size, etag } of parts.slice(0, -1)) {
     if (size >= MIN_PART_SIZE) continue
     throw new OssError('EntityTooSmall', {
@@ -121,4 +135,9 @@ function joinParts(parts: readonly PartRecord[]): Content {
     crc64: String(crc64),
     segments: parts.flatMap(({ segments }) => segments),
   }
+}
+
+async function contentMd5(call: BucketCall, { segments, size }: Content): Promise<string> {
+  const { md5 } = await digestOf(call, segments, { start: 0, end: size })
+  return md5.toString('base64')
 }

@@ -8,14 +8,15 @@ import { encodeName, parseEncoding, parseLimit, parseListQuery, parseName } from
 import { idOfUpload, keyOfUpload, successor, uploadKey, uploadsRange } from '../store/keys.ts'
 import type { BucketRecord, UploadRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
-import { readParts, requireUpload, uploadIdOf } from './multipart.ts'
+import { readParts, requireUpload } from './multipart.ts'
+import { uploadIdOf } from './upload-id.ts'
 
 const MAX_LISTED = 1000
 
 /** ListParts. */
 export async function listParts(call: BucketCall): Promise<Reply> {
   const { query, state } = call
-  requireUpload(call)
+  const { storageClass } = requireUpload(call)
   const encoding = parseEncoding(query)
   const maxParts = parseLimit(query, 'max-parts', MAX_LISTED)
   const marker = query.get('part-number-marker') ?? '0'
@@ -32,8 +33,9 @@ export async function listParts(call: BucketCall): Promise<Reply> {
       Bucket: call.bucket.name,
       Key: encodeName(call.key, encoding),
       UploadId: uploadIdOf(call),
+      StorageClass: storageClass,
       PartNumberMarker: marker,
-      NextPartNumberMarker: page.at(-1)?.number ?? marker,
+      NextPartNumberMarker: page.at(-1)?.number ?? '',
       MaxParts: maxParts,
       IsTruncated: parts.length > maxParts,
       Part: page.map(({ number, lastModified, etag, size, crc64 }) => ({
@@ -49,7 +51,7 @@ export async function listParts(call: BucketCall): Promise<Reply> {
 
 type FoundUpload = { key: string; uploadId: string; upload: UploadRecord }
 
-/** ListMultipartUploads: by key, then by id. */
+/** ListMultipartUploads: by key, then by id. The next markers are the last entry's, be there more or not. */
 export async function listMultipartUploads(call: BucketCall): Promise<Reply> {
   const { query, state, bucket } = call
   const maxUploads = parseLimit(query, 'max-uploads', MAX_LISTED)
@@ -58,17 +60,18 @@ export async function listMultipartUploads(call: BucketCall): Promise<Reply> {
   // Without a key marker OSS ignores the other one.
   const idMarker = keyMarker === '' ? '' : (query.get('upload-id-marker') ?? '')
   const iterator = iterateUploads(state.store, bucket, list.prefix, keyMarker, idMarker)
-  const { entries, truncated } = await readPage(iterator, list, idMarker === '' ? keyMarker : '')
+  const { entries, truncated } = await readPage(iterator, list, keyMarker)
   const encode = (name: string) => encodeName(name, list.encoding)
   const last = entries.at(-1)
+  const lastUpload = entries.findLast((entry) => 'uploadId' in entry)
   return {
     body: renderXml('ListMultipartUploadsResult', {
       EncodingType: list.encoding,
       Bucket: bucket.name,
       KeyMarker: encode(keyMarker),
       UploadIdMarker: idMarker,
-      NextKeyMarker: encode(truncated && last ? ('prefix' in last ? last.prefix : last.key) : ''),
-      NextUploadIdMarker: truncated && last && 'uploadId' in last ? last.uploadId : '',
+      NextKeyMarker: encode(last === undefined ? '' : 'prefix' in last ? last.prefix : last.key),
+      NextUploadIdMarker: lastUpload?.uploadId ?? '',
       Delimiter: encode(list.delimiter),
       Prefix: encode(list.prefix),
       MaxUploads: maxUploads,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { renderXml } from '../../xml/index.ts'
 import { MAX_UPLOAD } from '../body.ts'
 import { type BucketCall, sourceLock, transact } from '../call.ts'
@@ -10,16 +9,18 @@ import { parseCopySource, requireSourceBucket, requireSourceVersion } from '../o
 import { encryptionHeaders } from '../objects/object-properties.ts'
 import type { ByteRange } from '../objects/range.ts'
 import { slice } from '../store/blobs.ts'
-import { Crc64 } from '../store/crc64.ts'
 import type { VersionRecord } from '../store/records.ts'
+import { digestOf } from './digest.ts'
 import { partLocks, partNumberOf, putPart, requireUpload } from './multipart.ts'
+import { checkSequence } from './sequence.ts'
 
 /** UploadPartCopy: a part that shares the source's bytes. */
 export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   const { state, headers } = call
   const number = partNumberOf(call)
   const source = parseCopySource(call, '0042-00000301')
-  const encrypted = encryptionHeaders(requireUpload(call))
+  const upload = requireUpload(call)
+  checkSequence(call, upload, number)
   const sourceBucket = requireSourceBucket(call, source)
   const locks = [...partLocks(call, number), sourceLock(sourceBucket, source.key)]
   return transact(call, locks, async (transaction) => {
@@ -30,11 +31,15 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
     const { start, end } = range ?? { start: 0, end: original.size }
     if (end - start > MAX_UPLOAD) throw new OssError('EntityTooLarge')
     const segments = slice(original.segments, start, end)
-    const { etag, crc64 } = await digest(call, original, { start, end })
+    const { etag, crc64 } = await digestOfRange(call, original, { start, end })
     const lastModified = state.now()
     transaction.share(segments)
     putPart(call, transaction, { number, size: end - start, etag, crc64, segments, lastModified })
-    const answer: HeaderMap = { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64, ...encrypted }
+    const answer: HeaderMap = {
+      etag: `"${etag}"`,
+      'x-oss-hash-crc64ecma': crc64,
+      ...encryptionHeaders(upload),
+    }
     if (range !== undefined) answer['content-range'] = `bytes ${start}-${end - 1}/${original.size}`
     if (sourceBucket.versioning !== undefined) answer['x-oss-copy-source-version-id'] = original.versionId
     return {
@@ -72,16 +77,10 @@ function checkSourceType({ type }: VersionRecord): void {
 }
 
 /** The digests of a whole object are stored; a range must be read for them. */
-async function digest(call: BucketCall, source: VersionRecord, { start, end }: ByteRange) {
-  if (end - start === source.size && source.type === 'Normal' && source.crc64 !== undefined) {
+async function digestOfRange(call: BucketCall, source: VersionRecord, range: ByteRange) {
+  if (range.end - range.start === source.size && source.type === 'Normal' && source.crc64 !== undefined) {
     return { etag: source.etag, crc64: source.crc64 }
   }
-  const md5 = createHash('md5')
-  const crc64 = new Crc64()
-  for await (const chunk of call.state.blobs.read(source.segments, start, end)) {
-    call.signal?.throwIfAborted()
-    md5.update(chunk)
-    crc64.update(chunk)
-  }
-  return { etag: md5.digest('hex').toUpperCase(), crc64: String(crc64.digest()) }
+  const { md5, crc64 } = await digestOf(call, source.segments, range)
+  return { etag: md5.toString('hex').toUpperCase(), crc64: String(crc64) }
 }
