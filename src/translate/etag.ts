@@ -21,10 +21,13 @@ export function etagMatches(condition: string, etag: string): boolean {
   return condition.split(',').some((one) => one.trim() === '*' || bare(one) === bare(etag))
 }
 
-/** How many parts an object was uploaded in, as its ETag says (`…-3`), or undefined for one uploaded whole. */
+/**
+ * How many parts an object was uploaded in, as its ETag says (`…-3`), or undefined for one uploaded whole. OSS completes
+ * an upload without parts to an empty object (`…-0`); S3 does not, and such an object is whole.
+ */
 export function partsOfETag(etag: string): number | undefined {
   const suffix = md5.exec(etag)?.[2]
-  return suffix === undefined ? undefined : Number(suffix.slice(1))
+  return suffix === undefined ? undefined : Number(suffix.slice(1)) || undefined
 }
 
 /**

@@ -228,8 +228,8 @@ for cli, endpoint in (V1, HTTP), (V1, HTTPS), (V2, HTTP), (V2, HTTPS):
 
 # --- rclone -----------------------------------------------------------------------------------------------------
 
-def rclone(*command):
-    remote = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": HTTP, "ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET}
+def rclone(*command, provider="Other"):
+    remote = {"TYPE": "s3", "PROVIDER": provider, "ENDPOINT": HTTP, "ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET}
     more = {f"RCLONE_CONFIG_GW_{name}": value for name, value in remote.items()}
     return run("rclone", *command, **more, RCLONE_CONFIG="/dev/null")
 
@@ -249,6 +249,20 @@ def _():
     rclone("sync", os.path.join(work, "tree"), "gw:rclone-bucket/tree")
     rclone("check", os.path.join(work, "tree"), "gw:rclone-bucket/tree")
     rclone("purge", "gw:rclone-bucket")
+
+@test("rclone of a provider that verifies by S3's ETag of many parts: needs use_multipart_etag = false")
+def _():
+    rclone("mkdir", "gw:rclone-etag")
+    upload = ["copyto", large, "gw:rclone-etag/large", "--s3-upload-cutoff", "5M", "--s3-chunk-size", "5M", "--retries", "1"]
+    try:
+        rclone(*upload, provider="Minio")
+    except AssertionError as error:
+        assert "Etag differ" in str(error), error
+    else:
+        raise AssertionError("it was not refused")
+    rclone(*upload, "--s3-use-multipart-etag=false", provider="Minio")
+    assert rclone("size", "gw:rclone-etag").count("19.073 MiB") == 1
+    rclone("purge", "gw:rclone-etag")
 
 # --- s3cmd ------------------------------------------------------------------------------------------------------
 

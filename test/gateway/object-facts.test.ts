@@ -37,6 +37,8 @@ describe.each(runtimes)('what is known of an object, on %s', (runtime) => {
     await oss.put('deep', Buffer.from('x'), { headers: { 'x-oss-storage-class': 'DeepColdArchive' } })
     await upload('two', ['a'.repeat(5 * 1024 ** 2), 'b'])
     await upload('one', ['hello'])
+    const { uploadId } = await oss.initMultipartUpload('none')
+    await oss.completeMultipartUpload('none', uploadId, [])
   })
   afterAll(() => world.stop())
 
@@ -84,6 +86,12 @@ describe.each(runtimes)('what is known of an object, on %s', (runtime) => {
       expect((await attributes('two')).ObjectParts).toEqual({ TotalPartsCount: 2 })
     })
 
+    test('have no parts where OSS completed an upload without any', async () => {
+      const answer = await attributes('none')
+      expect(answer).toMatchObject({ ObjectSize: 0, ETag: expect.stringMatching(/^[0-9a-f]{32}-0$/) })
+      expect(answer).not.toHaveProperty('ObjectParts')
+    })
+
     test.each([
       [`CAEQ${'a'.repeat(60)}`, 'NoSuchVersion'],
       ['unknown', 'InvalidArgument'],
@@ -119,7 +127,9 @@ describe.each(runtimes)('what is known of an object, on %s', (runtime) => {
     })
 
     test('of nothing is nothing', async () => {
-      expect(await (await get('empty', 1)).Body?.transformToString()).toBe('')
+      for (const key of ['empty', 'none']) {
+        expect(await (await get(key, 1)).Body?.transformToString()).toBe('')
+      }
     })
 
     test('of an object uploaded in one part is that one', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { isETagOfParts } from '../../src/translate/etag.ts'
+import { isETagOfParts, partsOfETag } from '../../src/translate/etag.ts'
 
 const md5 = (data: string | Uint8Array) => createHash('md5').update(data).digest('hex')
 const parts = ['a', 'b', 'c'].map(md5)
@@ -23,5 +23,20 @@ describe('an object’s ETag', () => {
     ['that is none', '', parts, false],
   ])('%s', (_, etag, of, expected) => {
     expect(isETagOfParts(etag, of)).toBe(expected)
+  })
+})
+
+describe('the number of parts in an ETag', () => {
+  test.each<[etag: string, parts: number | undefined]>([
+    [ofText, 3],
+    [ofText.toUpperCase().replaceAll('"', ''), 3],
+    [ofText.replace('-3', '-10000'), 10_000],
+    [`"${md5('')}-1"`, 1],
+    [`"${md5('')}-0"`, undefined],
+    [`"${md5('a')}"`, undefined],
+    ['"other-3"', undefined],
+    ['', undefined],
+  ])('%s is %s', (etag, expected) => {
+    expect(partsOfETag(etag)).toBe(expected)
   })
 })
