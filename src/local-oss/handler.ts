@@ -4,7 +4,7 @@ import type { Keyring } from './auth/accounts.ts'
 import { authenticate, type Caller } from './auth/auth.ts'
 import { corsHeaders } from './buckets/cors.ts'
 import { accountOf, type BucketCall, type Call, checkRegion, requireBucket, type State } from './call.ts'
-import { OssError } from './errors.ts'
+import { invalidArgument, OssError } from './errors.ts'
 import {
   afterWork,
   beforeWork,
@@ -125,6 +125,7 @@ async function perform(
     signal: request.signal,
   }
   if (operation.writes) refuseConditions(call)
+  if (operation.on === 'object') refuseEncryption(call)
   if (!needsBucket(operation)) {
     accountOf(call)
     return operation.handle(call)
@@ -162,4 +163,25 @@ function refuseConditions({ headers }: Call): void {
     if (headers[name] === undefined) continue
     throw new OssError('NotImplemented', { elements: { Header: displayName }, ec: '0017-00000245' })
   }
+}
+
+/** The operations on objects that take the header for encryption: others, even parts of an upload, refuse it (EC 0005-00000002). */
+const encryptingOperations = [
+  'PutObject',
+  'PostObject',
+  'CopyObject',
+  'InitiateMultipartUpload',
+  'AppendObject',
+]
+
+/** @throws OssError InvalidArgument. */
+function refuseEncryption({ operation, headers }: Call): void {
+  const name = 'x-oss-server-side-encryption'
+  if (headers[name] === undefined || encryptingOperations.includes(operation)) return
+  throw invalidArgument(
+    `${name} header is not supported for this operation.`,
+    name,
+    headers[name],
+    '0005-00000002',
+  )
 }

@@ -381,6 +381,48 @@ describe('a part copied', () => {
     expect((await complete('encrypted', uploadId, tags)).headers).toMatchObject(told)
   })
 
+  test('is not encrypted by itself, nor is its upload by completion', async () => {
+    const uploadId = await start('unencrypted')
+    const encrypted = { 'x-oss-server-side-encryption': 'AES256' }
+    const rows: [string, number, RawRequest][] = [
+      ['UploadPart', 400, { method: 'PUT', query: { uploadId, partNumber: '1' }, body: 'x' }],
+      [
+        'UploadPartCopy',
+        400,
+        {
+          method: 'PUT',
+          query: { uploadId, partNumber: '1' },
+          headers: { 'x-oss-copy-source': `/${bucket}/source` },
+        },
+      ],
+      [
+        'CompleteMultipartUpload',
+        400,
+        { method: 'POST', query: { uploadId }, body: '<CompleteMultipartUpload/>' },
+      ],
+      ['AbortMultipartUpload', 400, { method: 'DELETE', query: { uploadId } }],
+      ['DeleteObject', 400, { method: 'DELETE' }],
+      ['PutObject', 200, { method: 'PUT', body: 'x' }],
+      ['AppendObject', 200, { method: 'POST', query: { append: null, position: '0' }, body: 'x' }],
+      ['CopyObject', 200, { method: 'PUT', headers: { 'x-oss-copy-source': `/${bucket}/source` } }],
+      ['InitiateMultipartUpload', 200, { method: 'POST', query: { uploads: null } }],
+    ]
+    for (const [operation, status, request] of rows) {
+      const key = status === 400 ? 'unencrypted' : `encrypted by ${operation}`
+      const headers = { ...request.headers, ...encrypted }
+      const answer = await world.send({ bucket, key, ...request, headers })
+      expect([operation, answer.status, answer.headers['x-oss-ec']]).toEqual([
+        operation,
+        status,
+        status === 400 ? '0005-00000002' : undefined,
+      ])
+      if (status === 400) expect(codeOf(answer)).toBe('InvalidArgument')
+      else expect(answer.headers).toMatchObject(encrypted)
+    }
+    expect((await client.listParts('unencrypted', uploadId, {} as never, {})).parts).toEqual([])
+    await client.abortMultipartUpload('unencrypted', uploadId)
+  })
+
   test.each([
     `bytes=0-${data.length}`,
     `bytes=${data.length}-${data.length}`,
