@@ -52,6 +52,9 @@ export function summary({ listen, localOss, endpoint, clients, domains, workers,
   return [
     'The settings are right.',
     `OSS           ${oss}`,
+    ...[...(endpoint.domains ?? [])].map(
+      ([bucket, domain]) => `              ${bucket} by ${domain.protocol}//${domain.host}`,
+    ),
     `S3 endpoint   ${tls ? 'https' : 'http'}://${bracketed(host)}:${port}`,
     `Health        ${adminPort === undefined ? 'off' : `http://${bracketed(adminHost)}:${adminPort}`}`,
     ...(localOss === undefined

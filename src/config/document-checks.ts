@@ -3,7 +3,8 @@ import { s3StorageClasses } from '../translate/storage-class.ts'
 import type { Document } from './document-schema.ts'
 import { keyIdProblem, secretProblem } from './values.ts'
 
-const BUCKET =
+/** What a bucket's name has to be, for messages. */
+export const BUCKET_RULE =
   'a bucket of OSS has 3 to 63 lower-case letters, digits and -, and neither begins nor ends with -'
 const MAX_KEY_BYTES = 1023
 /** Including those for which OSS has no equal, unless the settings name one. */
@@ -34,7 +35,7 @@ function checkClient(client: Document['clients'][number], path: string): string[
   add('secretAccessKey', secretAccessKey === '' ? 'it is empty' : secretProblem(secretAccessKey))
   for (const [i, bucket] of buckets.entries()) {
     if (!isBucketName(bucket))
-      add(`buckets.${i}`, `${JSON.stringify(bucket)} is no bucket: ${BUCKET}; there are no wildcards`)
+      add(`buckets.${i}`, `${JSON.stringify(bucket)} is no bucket: ${BUCKET_RULE}; there are no wildcards`)
     else if (buckets.indexOf(bucket) < i) add(`buckets.${i}`, `${bucket} is there twice`)
   }
   for (const [i, prefix] of prefixes.entries()) {
@@ -63,7 +64,7 @@ function checkAccessPoint(name: string, bucket: string): string[] {
   if (!/^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$/.test(name))
     problems.push(`accessPoints.${name}: an access point's name has 3 to 50 lower-case letters, digits and -`)
   if (!isBucketName(bucket))
-    problems.push(`accessPoints.${name}: ${JSON.stringify(bucket)} is no bucket: ${BUCKET}`)
+    problems.push(`accessPoints.${name}: ${JSON.stringify(bucket)} is no bucket: ${BUCKET_RULE}`)
   return problems
 }
 

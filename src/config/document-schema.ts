@@ -39,6 +39,8 @@ export const documentSchema = v.object({
   ),
   /** S3 access point name → bucket, for copy sources given as ARNs. */
   accessPoints: v.optional(v.record(v.string(), v.string()), {}),
+  /** Bucket → the custom domain (CNAME) that is bound to it, by which alone it is asked. */
+  endpoints: v.optional(v.record(v.string(), v.string()), {}),
   acl: v.optional(
     v.object({
       /** What a write without an ACL gets: `private` as in S3, or `inherit`: what the bucket says, as in OSS. */

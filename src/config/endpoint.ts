@@ -1,4 +1,11 @@
-import { type Endpoint, isPathStyle, isRegionName, knownRegions, regionOfHost } from '../oss/regions.ts'
+import {
+  type Endpoint,
+  isPathStyle,
+  isRegionName,
+  knownRegions,
+  type Origin,
+  regionOfHost,
+} from '../oss/regions.ts'
 import { nearest } from './spelling.ts'
 import { isHostName, isIp, isLoopback, redacted } from './values.ts'
 
@@ -53,13 +60,10 @@ export function parseEndpoint(settings: EndpointSettings, problems: string[], wa
   } else if (host.endsWith('.aliyuncs.com')) checkKnown('OSS_REGION', region, problems)
   if (named === undefined && !isPathStyle(host) && !host.endsWith('.aliyuncs.com'))
     warnings.push(
-      `OSS_ENDPOINT ${host} is no endpoint of OSS itself: buckets are asked for as BUCKET.${host}. A custom domain (CNAME) that is bound to one bucket cannot be used like that`,
+      `OSS_ENDPOINT ${host} is no endpoint of OSS itself: buckets are asked for as BUCKET.${host}. A custom domain (CNAME), which is bound to one bucket, belongs into endpoints in the settings document`,
     )
   return { protocol, host, region: fallback }
 }
-
-/** The port is part of the host, where the URL names one. */
-type Address = { protocol: Endpoint['protocol']; host: string }
 
 function parseRegion(text: string | undefined, problems: string[]): string | undefined {
   const region = text?.replace(/^oss-/, '')
@@ -86,30 +90,52 @@ function checkKnown(
   )
 }
 
-function parseAddress(text: string, problems: string[]): Address | undefined {
+function parseAddress(text: string, problems: string[]): Origin | undefined {
   const wrong = (why: string) => {
     problems.push(`OSS_ENDPOINT is ${redacted(text)}: ${why}`)
     return undefined
   }
+  const origin = parseOrigin(text, 'https://oss-cn-hangzhou.aliyuncs.com')
+  if (typeof origin === 'string') return wrong(origin)
+  const [name = '', port] = origin.host.split(/:(?=\d+$)/)
+  const why = whyNotOss(name)
+  if (why !== undefined) return wrong(why)
+  if (
+    name.endsWith('.aliyuncs.com') &&
+    port !== undefined &&
+    port !== (origin.protocol === 'http:' ? '80' : '443')
+  )
+    return wrong('OSS listens on port 443 for https and on 80 for http')
+  return origin
+}
+
+/**
+ * Scheme and host of a setting, https where it names none; a port that is named is part of the host.
+ * @param example what it must be like, for the message.
+ * @returns what is wrong with it, where it is neither.
+ */
+export function parseOrigin(text: string, example: string): Origin | string {
   const [, scheme = 'https', name = '', port = ''] =
     /^(?:(https?):\/\/)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?\/?$/i.exec(text) ?? []
   const host = name.toLowerCase()
-  if (host === '')
-    return wrong(`it must be like https://oss-cn-hangzhou.aliyuncs.com, without a bucket, a path or keys`)
-  if (port !== '' && (Number(port) < 1 || Number(port) > 65_535)) return wrong('there is no such port')
+  if (host === '') return `it must be like ${example}, without a bucket, a path or keys`
+  if (port !== '' && (Number(port) < 1 || Number(port) > 65_535)) return 'there is no such port'
   if (!isHostName(host) && !isIp(host.replace(/^\[(.*)\]$/, '$1')))
-    return wrong('that is neither a host name nor an address')
-  const why = whyNotOss(host)
-  if (why !== undefined) return wrong(why)
-  const protocol = scheme.toLowerCase() === 'http' ? 'http:' : 'https:'
-  if (host.endsWith('.aliyuncs.com') && port !== '' && port !== (protocol === 'http:' ? '80' : '443'))
-    return wrong('OSS listens on port 443 for https and on 80 for http')
-  return { protocol, host: port === '' ? host : `${host}:${port}` }
+    return 'that is neither a host name nor an address'
+  return {
+    protocol: scheme.toLowerCase() === 'http' ? 'http:' : 'https:',
+    host: port === '' ? host : `${host}:${port}`,
+  }
 }
 
 /** Object stores that are not OSS, and do not speak its protocol. */
 const otherClouds =
   /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|googleapis\.com|windows\.net|myqcloud\.com|myhuaweicloud\.com|bcebos\.com|volces\.com|r2\.cloudflarestorage\.com|backblazeb2\.com|wasabisys\.com|digitaloceanspaces\.com|scw\.cloud|linodeobjects\.com|oraclecloud\.com|appdomain\.cloud|qiniucs\.com|cmecloud\.cn|cloud\.ovh\.net|ksyuncs\.com|jdcloud-oss\.com|yandexcloud\.net|contabostorage\.com|tigris\.dev)$/
+/** Whether a host belongs to another object store or to Alibaba Cloud's web pages. */
+export const isOtherService = (host: string) => {
+  const name = host.replace(/:\d+$/, '')
+  return otherClouds.test(name) || webPages.test(name)
+}
 const webPages = /(?:^|\.)(?:aliyun\.com|alibabacloud\.com|aliyun-inc\.com)$/
 /** OSS's own names that serve every bucket: regional, accelerate, dual-stack, PrivateLink and the accelerator's. */
 const ossNames =
@@ -134,7 +160,7 @@ function whyNotOss(host: string): string | undefined {
 
 /** Whether the gateway would ask itself. @param listen its host and its ports. */
 export function isOwnAddress(
-  { protocol, host }: Endpoint,
+  { protocol, host }: Origin,
   listen: { host: string; port: number; adminPort: number | undefined },
 ): boolean {
   const [, name = '', port = protocol === 'http:' ? 80 : 443] = /^(\[.*\]|[^:]*)(?::(\d+))?$/.exec(host) ?? []

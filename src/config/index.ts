@@ -1,5 +1,6 @@
-import type { Endpoint } from '../oss/regions.ts'
+import type { Endpoint, Origin } from '../oss/regions.ts'
 import type { OssCredentials } from '../oss/sign.ts'
+import { parseBucketDomains } from './bucket-domains.ts'
 import { type Client, parseClients, parseOssCredentials } from './credentials.ts'
 import { type Document, parseDocument } from './document.ts'
 import { embeddedEndpoint, isOwnAddress, parseEndpoint } from './endpoint.ts'
@@ -96,7 +97,9 @@ export function parseConfig(
     )
   }
 
+  const before = problems.length
   const document = parseDocument(documentText, problems)
+  const isDocumentRight = problems.length === before
   const keys = { get, reported, problems }
   const credentials = embedded ? undefined : parseOssCredentials(keys)
   const { clients, main } = parseClients(keys, credentials ?? DEFAULT_LOCAL_CREDENTIALS, document)
@@ -137,18 +140,30 @@ export function parseConfig(
       )
   if (runtime === 'node' && isOwnAddress(endpoint, listen))
     problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
+  const s3Domains = parseDomains(get('S3_DOMAIN'), problems)
+  const domains: ReadonlyMap<string, Origin> = isDocumentRight
+    ? parseBucketDomains(document.endpoints, problems)
+    : new Map()
+  if (embedded && Object.keys(document.endpoints).length > 0)
+    problems.push(
+      'GATEWAY_CONFIG: endpoints: the embedded OSS has no custom domains; they need OSS_REGION and its keys',
+    )
+  for (const [bucket, { host }] of domains) {
+    if (s3Domains.includes(host))
+      problems.push(`GATEWAY_CONFIG: endpoints.${bucket}: ${host} is the gateway's own name, in S3_DOMAIN`)
+  }
   const config: Config = {
     listen,
     workers: parseWorkers(get('WORKERS'), embedded, problems),
     localOss,
-    endpoint,
+    endpoint: domains.size === 0 ? endpoint : { ...endpoint, domains },
     // The embedded OSS has one account, whose key is the first client's.
     credentials: credentials ?? {
       accessKeyId: main.accessKeyId,
       accessKeySecret: main.secretAccessKey,
     },
     clients,
-    domains: parseDomains(get('S3_DOMAIN'), problems),
+    domains: s3Domains,
     document,
     warnings,
   }

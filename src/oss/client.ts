@@ -3,14 +3,7 @@ import type { Body, Clock, HeaderMap, OssResponse, Sleep, TimeLimit, Transport }
 import { parseLenientXml, text, type XmlNode } from '../xml/index.ts'
 import { type RewrittenList, type RowTables, rewriteRows } from '../xml/rows.ts'
 import { OssError, OssUnreachable } from './error.ts'
-import {
-  type Endpoint,
-  hostOfRegion,
-  isPathStyle,
-  isRegionName,
-  regionOfHost,
-  regionOfLocation,
-} from './regions.ts'
+import { type Endpoint, isRegionName, regionOfHost, regionOfLocation, urlBase } from './regions.ts'
 import { isStream, type Repeat, repeating } from './retry.ts'
 import { encodePath, type OssCredentials, signV4 } from './sign.ts'
 
@@ -61,6 +54,9 @@ export type OssClient = {
 
 const MAX_KNOWN_BUCKETS = 10_000
 
+/** "Invalid signing region in Authorization header": a host that serves all regions, or a bucket's own, names no endpoint. */
+const WRONG_SIGNING_REGION = '0002-00000226'
+
 /** The client of OSS: one for a gateway; it learns the regions of buckets. */
 export function createOssClient(ports: OssClientPorts): OssClient {
   const regions = new Map<string, string>()
@@ -78,7 +74,6 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
     regions.set(bucket, region)
   }
 
-  /** A streamed body cannot be sent twice, so its bucket's region is looked up before, once. */
   async function findRegion(bucket: string, signal: AbortSignal | undefined) {
     try {
       const { document } = await sendForXml(
@@ -92,9 +87,26 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
     }
   }
 
+  /** A streamed body cannot be sent twice, so its bucket's region is looked up before, once. A custom domain leads there by itself. */
+  const needsRegion = ({ body, bucket, region }: OssCall) =>
+    isStream(body) && !!bucket && !region && !regions.has(bucket) && !ports.endpoint.domains?.has(bucket)
+
+  /** The region that OSS's refusal names; where it only says that the signature's is another, it is looked up. */
+  async function actualRegion(
+    { bucket, query, signal }: OssCall,
+    error: unknown,
+  ): Promise<string | undefined> {
+    if (!(error instanceof OssError)) return undefined
+    if (error.endpoint) return regionOfHost(error.endpoint)
+    if (error.ec !== WRONG_SIGNING_REGION || !bucket || (query && 'location' in query)) return undefined
+    await findRegion(bucket, signal).catch((hindrance) => {
+      throw hindrance instanceof OssError && hindrance.code === 'NoSuchBucket' ? hindrance : error
+    })
+    return regions.get(bucket)
+  }
+
   async function sendOnce(call: OssCall): Promise<OssResponse> {
-    if (isStream(call.body) && call.bucket && !call.region && !regions.has(call.bucket))
-      await findRegion(call.bucket, call.signal)
+    if (needsRegion(call)) await findRegion(call.bucket as string, call.signal)
     const region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
     try {
       const response = await attempt(ports, call, region)
@@ -102,7 +114,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
       if (call.bucket && call.key && !regions.has(call.bucket)) learnRegion(call.bucket, region)
       return response
     } catch (error) {
-      const actual = error instanceof OssError && error.endpoint ? regionOfHost(error.endpoint) : undefined
+      const actual = await actualRegion(call, error)
       if (!call.bucket || !actual || !isRegionName(actual) || actual === region) throw error
       learnRegion(call.bucket, actual)
       if (isStream(call.body)) {
@@ -152,7 +164,8 @@ function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<
     ports.clock(),
   )
   if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
-  const url = urlOf(ports.endpoint, region, bucket, key, query)
+  const search = query.length === 0 ? '' : `?${query.join('&')}`
+  const url = `${urlBase(ports.endpoint, region, call)}${encodePath(key ?? '')}${search}`
   return ports.transport({ method, url, headers, body, signal, answerTimeout }).then(
     (response) => {
       if (response.status >= 300) return refused(response)
@@ -189,21 +202,6 @@ async function refused(response: OssResponse): Promise<never> {
     response.headers,
     document === undefined ? body_ : decodeBase64(document),
   )
-}
-
-function urlOf(
-  endpoint: Endpoint,
-  region: string,
-  bucket: string | undefined,
-  key = '',
-  query: readonly string[],
-): string {
-  const host = hostOfRegion(endpoint, region)
-  const search = query.length === 0 ? '' : `?${query.join('&')}`
-  const path = encodePath(key)
-  if (bucket === undefined) return `${endpoint.protocol}//${host}/${search}`
-  if (isPathStyle(host)) return `${endpoint.protocol}//${host}/${bucket}/${path}${search}`
-  return `${endpoint.protocol}//${bucket}.${host}/${path}${search}`
 }
 
 function encodeQuery(query: OssCall['query']): string[] {

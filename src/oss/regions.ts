@@ -1,10 +1,24 @@
-/** Where OSS is: the endpoint a request goes to, by the region of its bucket. */
-export type Endpoint = {
+/** Scheme and host of a URL. */
+export type Origin = {
   protocol: 'http:' | 'https:'
   /** With the port, without a bucket. */
   host: string
+}
+
+/** Where OSS is: the endpoint a request goes to, by its bucket and the region of that. */
+export type Endpoint = Origin & {
   /** The region of requests whose bucket's region is not known, e.g. `cn-hangzhou`. */
   region: string
+  /** The custom domains (CNAMEs) of buckets, by bucket. Each is bound to its one bucket, and requests to it do not name that. */
+  domains?: ReadonlyMap<string, Origin> | undefined
+}
+
+/** What of a call decides where it goes. */
+type Addressed = {
+  method: string
+  bucket?: string | undefined
+  key?: string | undefined
+  query?: Readonly<Record<string, unknown>> | undefined
 }
 
 // `vpc100-` is what internal endpoints were called in older networks.
@@ -34,7 +48,7 @@ export const knownRegions: readonly string[] =
 /** `oss-cn-hangzhou` (as OSS reports locations) → `cn-hangzhou`. */
 export const regionOfLocation = (location: string) => location.replace(/^oss-/, '')
 
-/** The region an OSS endpoint host names, or undefined for accelerate, CNAME and IP hosts. */
+/** The region an OSS endpoint host names, or undefined for accelerate, other names and IP hosts. */
 export function regionOfHost(host: string): string | undefined {
   const name = host.replace(/:\d+$/, '')
   const [, region] = dualStack.exec(name) ?? regional.exec(name) ?? []
@@ -48,9 +62,42 @@ export const isPathStyle = (host: string) => /^(localhost|[\d.]+|\[[\da-f:.]+\])
 
 /**
  * The host for a region: the endpoint's own where it serves that region (or every region: accelerate,
- * CNAME, IP), else the region's public one; another region's internal host could not be reached.
+ * a proxy's name, IP), else the region's public one; another region's internal host could not be reached.
  */
 export function hostOfRegion(endpoint: Endpoint, region: string): string {
   if (region === endpoint.region || regionOfHost(endpoint.host) === undefined) return endpoint.host
-  return `oss-${region}.aliyuncs.com`
+  return publicHost(region)
+}
+
+const publicHost = (region: string) => `oss-${region}.aliyuncs.com`
+
+const isAccelerate = (host: string) => /^oss-accelerate[a-z-]*\.aliyuncs\.com(?::\d+)?$/.test(host)
+
+/**
+ * Whether a call is about a bucket's being and its place: ListBuckets, PutBucket, DeleteBucket, GetBucketLocation, and what
+ * switches acceleration. A custom domain and the accelerate endpoints lead to a bucket that is there, in a region that the
+ * signature has to name already: the regions' own endpoints take these.
+ */
+function isAboutBuckets({ method, bucket, key, query = {} }: Addressed): boolean {
+  if (bucket === undefined) return true
+  if (key !== undefined) return false
+  const names = Object.keys(query)
+  if (names.length === 0) return method === 'PUT' || method === 'DELETE'
+  return names[0] === 'location' || names[0] === 'transferAcceleration'
+}
+
+/**
+ * The beginning of a call's URL, which the key follows.
+ * @param region that of its bucket, or the endpoint's.
+ */
+export function urlBase(endpoint: Endpoint, region: string, call: Addressed): string {
+  const { bucket } = call
+  const domain = bucket === undefined ? undefined : endpoint.domains?.get(bucket)
+  const aboutBuckets = (domain !== undefined || isAccelerate(endpoint.host)) && isAboutBuckets(call)
+  if (domain !== undefined && !aboutBuckets) return `${domain.protocol}//${domain.host}/`
+  const { protocol } = endpoint
+  const host =
+    aboutBuckets && isAccelerate(endpoint.host) ? publicHost(region) : hostOfRegion(endpoint, region)
+  if (bucket === undefined) return `${protocol}//${host}/`
+  return isPathStyle(host) ? `${protocol}//${host}/${bucket}/` : `${protocol}//${bucket}.${host}/`
 }

@@ -47,6 +47,10 @@ export const renamedErrors: Readonly<Record<string, Row>> = {
   // Buckets and accounts.
   UserDisable: { code: 'AccountProblem' },
   BucketDisable: { code: 'AllAccessDisabled' },
+  TransferAccelerationDisabled: {
+    code: 'InvalidRequest',
+    text: { message: 'S3 Transfer Acceleration is not configured on this bucket' },
+  },
   NoSuchRegion: { code: 'InvalidLocationConstraint' },
   NoSuchLifecycle: { code: 'NoSuchLifecycleConfiguration', text: 's3' },
   NoSuchServerSideEncryptionRule: { code: 'ServerSideEncryptionConfigurationNotFoundError', text: 's3' },
@@ -71,10 +75,15 @@ export const renamedErrors: Readonly<Record<string, Row>> = {
   RequestTimeTooSkewed: { code: 'InternalError', text: 's3' },
   SecondLevelDomainForbidden: { code: 'InternalError', text: 's3' },
   NonStandardHostForbidden: { code: 'InternalError', text: 's3' },
+  // Accounts since March 2025 reach the data of buckets in the Chinese mainland by custom domains (the setting `endpoints`).
+  PublicEndpointForbidden: { code: 'InternalError', text: 's3' },
+  CnameDenied: { code: 'InternalError', text: 's3' },
 }
 
 /** The same by the error-cause code, where OSS's code is too wide. */
 export const renamedCauses: Readonly<Record<string, Row>> = {
+  // The region of the gateway's own signature.
+  '0002-00000226': { code: 'InternalError', text: 's3' },
   // A copy of a delete marker: OSS calls it an argument; S3 an invalid request, in the same words.
   '0016-00000307': {
     code: 'InvalidRequest',

@@ -59,6 +59,13 @@ const rows: [
   [400, 'TooManyTags', 400, 'InvalidTag', 'oss'],
   [403, 'UserDisable', 403, 'AccountProblem', 'oss'],
   [403, 'BucketDisable', 403, 'AllAccessDisabled', 'oss'],
+  [
+    403,
+    'TransferAccelerationDisabled',
+    400,
+    'InvalidRequest',
+    'S3 Transfer Acceleration is not configured on this bucket',
+  ],
   [404, 'NoSuchRegion', 400, 'InvalidLocationConstraint', 'oss'],
   [404, 'NoSuchLifecycle', 404, 'NoSuchLifecycleConfiguration', 's3', bucket],
   [
@@ -78,6 +85,8 @@ const rows: [
   [503, 'ActiveRequestLimitExceeded', 503, 'SlowDown', 's3', {}, retry],
   [503, 'CpuLimitExceeded', 503, 'SlowDown', 's3', {}, retry],
   [403, 'InvalidAccessKeyId', 500, 'InternalError', 's3'],
+  [400, 'PublicEndpointForbidden', 500, 'InternalError', 's3'],
+  [403, 'CnameDenied', 500, 'InternalError', 's3'],
   [403, 'SignatureDoesNotMatch', 500, 'InternalError', 's3'],
   [403, 'SecurityTokenExpired', 500, 'InternalError', 's3'],
   [403, 'InvalidSecurityToken', 500, 'InternalError', 's3'],
@@ -148,16 +157,30 @@ test('every row of the table is among them', () => {
   expect(rows.map(([, code]) => code).sort()).toEqual(Object.keys(renamedErrors).sort())
 })
 
-test.each(Object.keys(renamedCauses))('%s is a row of its own, whatever its code', (ec) => {
+/** The error-cause code; S3's status, code and text. */
+const causes: [ec: string, status: number, code: S3ErrorCode, message: string][] = [
+  ['0002-00000226', 500, 'InternalError', textOf('InternalError')],
+  [
+    '0016-00000307',
+    400,
+    'InvalidRequest',
+    'The source of a copy request may not specifically refer to a delete marker by version id.',
+  ],
+]
+test.each(causes)('%s is %i %s, whatever its code', (ec, status, s3Code, message) => {
   for (const code of ['InvalidArgument', 'SomethingNew']) {
     expect(described(translated({ status: 400, code, ec }))).toEqual({
-      code: 'InvalidRequest',
-      status: 400,
-      message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
+      code: s3Code,
+      status,
+      message,
       elements: {},
       headers: {},
     })
   }
+})
+
+test('every row of the causes is among them', () => {
+  expect(causes.map(([ec]) => ec).sort()).toEqual(Object.keys(renamedCauses).sort())
 })
 
 describe('an error names', () => {

@@ -1,5 +1,6 @@
 import { textOf } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import type { Endpoint } from '../../oss/regions.ts'
 import type { Body, Clock, HeaderMap, OssRequest, OssResponse, Transport } from '../../ports.ts'
 import { isStoredChecksum } from '../../translate/stored-checksum.ts'
 import { renderXml, type XmlTree } from '../../xml/index.ts'
@@ -36,11 +37,18 @@ export type DryRunOss = {
   refusal(): Refusal | undefined
 }
 
-type Ports = { real: Transport; facts: Facts; clock: Clock; rules: OssRules }
+type Ports = {
+  real: Transport
+  facts: Facts
+  clock: Clock
+  rules: OssRules
+  /** The custom domains of buckets. */
+  domains: Endpoint['domains']
+}
 
 /** OSS as it would answer one copy, without anything being written. */
 export function createDryRunOss(
-  { real, facts, clock, rules }: Ports,
+  { real, facts, clock, rules, domains }: Ports,
   { source, destination }: { source: Address; destination: Address },
 ): DryRunOss {
   const calls: RecordedCall[] = []
@@ -54,7 +62,7 @@ export function createDryRunOss(
 
   const transport: Transport = async (request) => {
     const { method, url } = request
-    const target = targetOf(url, [destination.bucket, source.bucket])
+    const target = targetOf(url, [destination.bucket, source.bucket], domains)
     const headers = reportedHeaders(request)
     for (const name in headers) if (computed && isStoredChecksum(name)) headers[name] = COMPUTED
     const result = isVersion(target, source) ? undefined : written.get(nameOf(target))

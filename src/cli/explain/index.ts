@@ -60,7 +60,7 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
   const client = createOssClient({ transport: real, clock, endpoint, credentials, sleep, random })
   const { refuses, ...between } = addresses(asked, document.accessPoints)
   const facts = factsOf(client, between.source, between.destination)
-  const dry = createDryRunOss({ real, facts, clock, rules }, between)
+  const dry = createDryRunOss({ real, facts, clock, rules, domains: endpoint.domains }, between)
   const causes: string[] = []
   const gateway = createGateway({
     ...ports,

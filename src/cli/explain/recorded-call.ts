@@ -1,4 +1,4 @@
-import { isPathStyle } from '../../oss/regions.ts'
+import { type Endpoint, isPathStyle } from '../../oss/regions.ts'
 import type { OssRequest } from '../../ports.ts'
 import type { Side } from './predict-refusal.ts'
 
@@ -25,9 +25,9 @@ export type RecordedCall = Target & {
 
 /**
  * What a URL made for OSS addresses.
- * @param buckets that may be in the host's name. A custom domain is bound to one bucket and has none there.
+ * @param buckets that may be in the host's name. @param domains the custom domains, which each stand for a bucket.
  */
-export function targetOf(url: string, buckets: readonly string[]): Target {
+export function targetOf(url: string, buckets: readonly string[], domains: Endpoint['domains']): Target {
   const begin = url.indexOf('//') + 2
   const slash = url.indexOf('/', begin)
   const mark = url.indexOf('?')
@@ -47,7 +47,8 @@ export function targetOf(url: string, buckets: readonly string[]): Target {
       query,
     }
   }
-  const bucket = buckets.find((name) => host.startsWith(`${name}.`)) ?? buckets[0] ?? ''
+  const bound = buckets.find((name) => domains?.get(name)?.host === host)
+  const bucket = bound ?? buckets.find((name) => host.startsWith(`${name}.`)) ?? buckets[0] ?? ''
   return { bucket, key: path, query }
 }
 
