@@ -205,15 +205,101 @@ describe.each(runtimes)('what is known of an object, on %s', (runtime) => {
       expect(await readUntil('deep')).toContain('ongoing-request="false"')
     })
 
-    test('takes a tier where OSS’s archive knows none', async () => {
+    const refusal = (ec: string | undefined, code = 'MalformedXML') =>
       world.localOss.faults.add({
         operation: 'RestoreObject',
         times: 1,
-        action: { kind: 'error', status: 400, code: 'MalformedXML' },
+        action: { kind: 'error', status: 400, code, ...(ec === undefined ? {} : { ec }) },
       })
+
+    test('takes a tier where OSS’s archive knows none', async () => {
+      const remove = refusal(undefined)
+      world.ossRequests()
       const { $metadata } = await restore('frozen', { Days: 4, GlacierJobParameters: { Tier: 'Expedited' } })
+      remove()
       expect($metadata.httpStatusCode).toBe(200)
-      world.localOss.faults.clear()
+      expect(world.ossRequests()).toEqual(['RestoreObject', 'HeadObject', 'RestoreObject'])
+    })
+
+    const unsupported = 'Retrieval option is not supported by this storage class'
+    const [archive, cold] = ['Archive for 1 to 7 days', 'ColdArchive or DeepColdArchive for 1 to 365 days']
+    test.each<
+      [
+        _: string,
+        key: string,
+        ec: string | undefined,
+        code: string,
+        name: string,
+        message: RegExp,
+        calls: number,
+      ]
+    >([
+      [
+        'days of Archive',
+        'frozen',
+        '0016-00000708',
+        'MalformedXML',
+        'InvalidArgument',
+        new RegExp(`${archive}$`),
+        1,
+      ],
+      [
+        'days of the colder classes',
+        'deep',
+        '0016-00000704',
+        'MalformedXML',
+        'InvalidArgument',
+        new RegExp(`${cold}$`),
+        1,
+      ],
+      [
+        'the tier',
+        'deep',
+        '0016-00000703',
+        'InvalidArgument',
+        'InvalidArgument',
+        new RegExp(`^${unsupported}$`),
+        1,
+      ],
+      [
+        'the tier, as a document that is none',
+        'deep',
+        undefined,
+        'MalformedXML',
+        'InvalidArgument',
+        new RegExp(`^${unsupported}$`),
+        2,
+      ],
+      [
+        'a tier below that of a restore in progress',
+        'deep',
+        '0016-00000715',
+        'InvalidArgument',
+        'RestoreAlreadyInProgress',
+        /in progress/,
+        1,
+      ],
+    ])('says what would be right where OSS refuses %s', async (_, key, ec, code, name, message, calls) => {
+      const remove = refusal(ec, code)
+      world.ossRequests()
+      const wanted = { Days: 400, GlacierJobParameters: { Tier: 'Bulk' } } as const
+      await expect(restore(key, wanted)).rejects.toMatchObject({
+        name,
+        message: expect.stringMatching(message),
+      })
+      remove()
+      expect(world.ossRequests()).toHaveLength(calls)
+    })
+
+    test('says all that would be right where OSS does not say what it refuses', async () => {
+      const remove = refusal(undefined)
+      world.ossRequests()
+      await expect(restore('frozen', { Days: 30 })).rejects.toMatchObject({
+        name: 'InvalidArgument',
+        message: expect.stringMatching(new RegExp(`${archive}.*${cold}$`)),
+      })
+      remove()
+      expect(world.ossRequests()).toEqual(['RestoreObject'])
     })
 
     test('what is in no archive is refused in S3’s words', async () => {
