@@ -7,6 +7,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { FaultAction } from '../../src/local-oss/index.ts'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
 import { readBucketText } from './raw-oss.ts'
 import { send, sign } from './wire.ts'
@@ -113,5 +114,29 @@ describe.each(runtimes)('a bucket policy on %s', (runtime) => {
     expect((await s3.send(new GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus).toEqual({
       IsPublic: false,
     })
+  })
+
+  const notPublic: FaultAction = {
+    kind: 'garbage',
+    status: 200,
+    body: '<PolicyStatus><IsPublic>false</IsPublic></PolicyStatus>',
+    headers: { 'content-type': 'application/xml', 'x-oss-request-id': '1' },
+  }
+  const noPolicy: FaultAction = { kind: 'error', status: 404, code: 'NoSuchBucketPolicy' }
+  const denied: FaultAction = { kind: 'error', status: 403, code: 'AccessDenied' }
+  test.each<[_: string, faults: Record<string, FaultAction>, expected: object]>([
+    ['says that it is not public', { GetBucketPolicyStatus: notPublic }, { name: 'NoSuchBucketPolicy' }],
+    ['says that there is none', { GetBucketPolicyStatus: noPolicy }, { name: 'NoSuchBucketPolicy' }],
+    [
+      'does not show the policy to the gateway',
+      { GetBucketPolicyStatus: notPublic, GetBucketPolicy: denied },
+      { PolicyStatus: { IsPublic: false } },
+    ],
+  ])('that is not there has no status, where OSS %s', async (_, faults, expected) => {
+    await s3.send(new DeleteBucketPolicyCommand({ Bucket }))
+    for (const [operation, action] of Object.entries(faults)) world.localOss.faults.add({ operation, action })
+    const answer = await s3.send(new GetBucketPolicyStatusCommand({ Bucket })).catch((error) => error)
+    world.localOss.faults.clear()
+    expect(answer).toMatchObject(expected)
   })
 })

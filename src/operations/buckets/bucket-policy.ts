@@ -1,4 +1,5 @@
 import { textOf } from '../../oss/client.ts'
+import { OssError } from '../../oss/error.ts'
 import type { Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { S3Error } from '../../s3/error.ts'
@@ -37,11 +38,27 @@ export async function deleteBucketPolicy(request: BucketRequest, { oss }: Contex
   return { status: 204, headers: toS3Answer(headers) }
 }
 
-/** GetBucketPolicyStatus: whether OSS takes the policy for one that opens the bucket to everyone. */
+/**
+ * GetBucketPolicyStatus: whether OSS takes the policy for one that opens the bucket to everyone. Without a policy OSS
+ * answers that it does not (a live suite of the Java SDK), or as S3 does.
+ * @throws OssError NoSuchBucketPolicy.
+ */
 export async function getBucketPolicyStatus(request: BucketRequest, { oss }: Context): Promise<Reply> {
   const { headers, document } = await oss.sendForXml(
     callOnBucket(request, 'GET', 'policyStatus'),
     'PolicyStatus',
   )
-  return xmlReply('PolicyStatus', { IsPublic: text(document, 'IsPublic') === 'true' }, toS3Answer(headers))
+  const IsPublic = text(document, 'IsPublic') === 'true'
+  if (!IsPublic) await requirePolicy(request, oss)
+  return xmlReply('PolicyStatus', { IsPublic }, toS3Answer(headers))
+}
+
+/** @throws OssError NoSuchBucketPolicy. Who may not read the policy is not told that there is none. */
+async function requirePolicy(request: BucketRequest, oss: Context['oss']): Promise<void> {
+  try {
+    const { body } = await oss.send(callOnBucket(request, 'GET', 'policy'))
+    await textOf(body)
+  } catch (error) {
+    if (!(error instanceof OssError && error.code === 'AccessDenied')) throw error
+  }
 }
