@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { checkAccess } from './access/access.ts'
 import { type Address, parseAddress, parseQuery } from './address.ts'
 import type { Keyring } from './auth/accounts.ts'
@@ -49,7 +50,9 @@ export function createHandler({ state, keyring, faults, listeners }: HandlerOpti
         await beforeWork(action, parsed.observed, faults.cancelSignal(request.signal))
       const reply =
         injectedReply(actions) ??
-        (await perform(parsed, request, state, keyring).catch((cause) => errorReply(cause, context)))
+        (await perform(parsed, request, state, keyring)
+          .then(begun)
+          .catch((cause) => errorReply(cause, context)))
       let response = toResponse(reply, context)
       for (const action of actions)
         response = afterWork(action, response, faults.cancelSignal(request.signal))
@@ -59,6 +62,23 @@ export function createHandler({ state, keyring, faults, listeners }: HandlerOpti
       for (const listener of listeners) listener({ ...parsed.observed, status })
     }
   }
+}
+
+/** A reply of which the first bytes can be read: that they cannot is still an error that is answered. @throws what hinders it. */
+async function begun(reply: Reply): Promise<Reply> {
+  const { body } = reply
+  if (!(body instanceof Readable)) return reply
+  // An error before the answer is read is told to whoever reads it; nobody listens yet.
+  body.on('error', () => {})
+  await new Promise<void>((resolve, reject) => {
+    const settle = (cause?: Error) => {
+      for (const event of ['readable', 'end', 'close', 'error']) body.off(event, settle)
+      if (cause === undefined) resolve()
+      else reject(cause)
+    }
+    for (const event of ['readable', 'end', 'close', 'error']) body.once(event, settle)
+  })
+  return reply
 }
 
 type ParsedRequest = {

@@ -8,6 +8,7 @@ import { newestReadings, type Readings } from './readings.ts'
 import { type Listener, listen } from './server.ts'
 import { Blobs } from './store/blobs.ts'
 import { Locks } from './store/locks.ts'
+import type { OnProblem } from './store/problems.ts'
 
 export type { AccessKey, Account, Credentials } from './auth/accounts.ts'
 export {
@@ -21,6 +22,7 @@ export {
 export type { OssRequest, OssResponse, Transport } from './http.ts'
 export type { Readings } from './readings.ts'
 export { isLocalOssDirectory } from './store/directory.ts'
+export type { ProblemKind, StoreProblem } from './store/problems.ts'
 
 /** How to open an embedded OSS. */
 export type LocalOssOptions = {
@@ -32,7 +34,7 @@ export type LocalOssOptions = {
   accounts?: readonly Account[]
   /** Bytes; CopyObject refuses larger sources. Default 1 GiB. */
   copyLimit?: number
-  /** Milliseconds a restore of an archived object takes. Default 0. */
+  /** Milliseconds for which the restore of an archived object is in progress. Default 0. */
   restoreDelay?: number
   /**
    * Custom domains, each with the bucket's name that it is bound to: OSS wants a DNS record first, here this is one. A
@@ -43,6 +45,8 @@ export type LocalOssOptions = {
   readings?: Partial<Readings>
   /** Milliseconds since the epoch. Default the system's clock. */
   now?: () => number
+  /** Told of a full or read-only disk, of a lost blob, and of whatever else keeps the store from what it should do. */
+  onProblem?: OnProblem
   /** Rules from the start; more can be added to {@link LocalOss.faults}. */
   faults?: readonly FaultRule[]
 }
@@ -72,14 +76,15 @@ const DEFAULT_COPY_LIMIT = 1024 ** 3
 
 /**
  * Opens an embedded OSS: any region, data in `directory`.
- * @throws Error when two keys have the same id, the directory cannot be used, another process uses it, an optional package
- *   is not installed, or `cnames` has what is no domain or no bucket's name.
+ * @throws Error when two keys have the same id, the directory cannot be used or has an unknown format, another process uses
+ *   it, an optional package is not installed, or `cnames` has what is no domain or no bucket's name.
  */
 export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss> {
   const keyring = createKeyring(options.credentials, options.accounts)
   const now = options.now ?? Date.now
   const cnames = new Cnames(options.cnames ?? {}, now())
-  const blobs = await Blobs.open(options.directory === ':memory:' ? undefined : options.directory)
+  const directory = options.directory === ':memory:' ? undefined : options.directory
+  const blobs = await Blobs.open(directory, options.onProblem)
   const state: State = {
     blobs,
     store: blobs.store,

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { guarded, lostBlob, type OnProblem } from './problems.ts'
 
 /** Where blobs too large for the store live. A blob is written once and never changes. */
 export interface BlobFiles {
@@ -24,36 +25,53 @@ const CHUNK = 256 * 1024
 /** Files in `<directory>/<last two characters of the id>/<id>`. */
 export class DiskFiles implements BlobFiles {
   readonly #directory: string
+  readonly #onProblem: OnProblem
   readonly #made = new Map<string, Promise<unknown>>()
 
-  constructor(directory: string) {
+  constructor(directory: string, onProblem: OnProblem) {
     this.#directory = directory
+    this.#onProblem = onProblem
   }
 
   async create(id: string): Promise<BlobWriter> {
     const shard = join(this.#directory, id.slice(-2))
-    if (!this.#made.has(shard)) this.#made.set(shard, this.#make(shard))
-    await this.#made.get(shard)
     const path = join(shard, id)
-    const file = await open(path, 'wx')
+    const written = <T>(work: () => Promise<T>) => guarded(`cannot write ${path}`, this.#onProblem, work)
+    const file = await written(async () => {
+      await this.#shard(shard)
+      return open(path, 'wx')
+    })
     return {
-      async write(chunk) {
-        let written = 0
-        while (written < chunk.length) {
-          written += (await file.write(chunk, written, chunk.length - written)).bytesWritten
-        }
-      },
-      async finish() {
-        await file.datasync()
-        await file.close()
-        await syncDirectory(shard)
-      },
+      write: (chunk) =>
+        written(async () => {
+          let length = 0
+          while (length < chunk.length) {
+            length += (await file.write(chunk, length, chunk.length - length)).bytesWritten
+          }
+        }),
+      finish: () =>
+        written(async () => {
+          await file.datasync()
+          await file.close()
+          await syncDirectory(shard)
+        }),
       async abandon() {
         // Closed already, where it was the directory that could not be synced.
         await file.close().catch(() => {})
-        await rm(path, { force: true })
+        // What cannot be removed now is an orphan at the next start.
+        await rm(path, { force: true }).catch(() => {})
       },
     }
+  }
+
+  /** The folder is made once; where that fails, by whoever needs it next. */
+  async #shard(shard: string): Promise<void> {
+    const made = this.#made.get(shard) ?? this.#make(shard)
+    this.#made.set(shard, made)
+    await made.catch((error) => {
+      this.#made.delete(shard)
+      throw error
+    })
   }
 
   async #make(shard: string): Promise<void> {
@@ -62,12 +80,21 @@ export class DiskFiles implements BlobFiles {
   }
 
   async *read(id: string, offset: number, length: number): AsyncGenerator<Uint8Array> {
-    const file = await open(join(this.#directory, id.slice(-2), id), 'r')
+    const path = join(this.#directory, id.slice(-2), id)
+    const read = <T>(work: () => Promise<T>) => guarded(`cannot read ${path}`, this.#onProblem, work)
+    const file = await read(() =>
+      open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+        throw error.code === 'ENOENT' ? lostBlob(id, `has no file ${path}`, error) : error
+      }),
+    )
     try {
       for (let at = offset, end = offset + length; at < end; ) {
         const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at))
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
-        if (bytesRead === 0) throw new Error(`blob ${id} ends early`)
+        const bytesRead = await read(async () => {
+          const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
+          if (bytesRead === 0) throw lostBlob(id, `ends early: ${path} has ${at} bytes`)
+          return bytesRead
+        })
         at += bytesRead
         yield buffer.subarray(0, bytesRead)
       }
@@ -85,7 +112,8 @@ export class DiskFiles implements BlobFiles {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes the names in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, constants.O_RDONLY)
   try {
     await directory.sync()

@@ -4,6 +4,8 @@ import { Readable } from 'node:stream'
 import type { Bytes } from '../http.ts'
 import { type BlobFiles, DiskFiles, MemoryFiles } from './blob-files.ts'
 import { blobsIn, storeIn } from './directory.ts'
+import { checkFormat, writeFormat } from './format.ts'
+import { type OnProblem, problemOf } from './problems.ts'
 import type { Segment } from './records.ts'
 import { Store } from './store.ts'
 import type { Staged } from './transaction.ts'
@@ -28,17 +30,27 @@ export class Blobs {
     this.store = store
   }
 
-  /** Opens `directory`, or memory when it is undefined, and in the background removes bytes no object refers to. */
-  static async open(directory: string | undefined): Promise<Blobs> {
+  /**
+   * Opens `directory`, or memory when it is undefined, and in the background removes bytes no object refers to.
+   * @param onProblem told of what hinders the store later.
+   * @throws StoreProblem when the directory cannot be written; Error when its format is unknown, or another process uses it.
+   */
+  static async open(directory: string | undefined, onProblem: OnProblem = () => {}): Promise<Blobs> {
     let blobs: Blobs | undefined
     const onUnreferenced = (ids: string[]) => blobs?.removeUnreferenced(ids)
     if (directory === undefined) {
-      blobs = new Blobs(new MemoryFiles(), await Store.open(undefined, onUnreferenced))
+      blobs = new Blobs(new MemoryFiles(), await Store.open(undefined, onUnreferenced, onProblem))
       return blobs
     }
+    const format = await checkFormat(directory)
     const files = blobsIn(directory)
-    await mkdir(files, { recursive: true })
-    blobs = new Blobs(new DiskFiles(files), await Store.open(storeIn(directory), onUnreferenced))
+    const unusable = (error: unknown) => {
+      throw problemOf(error, `cannot keep a store in ${directory}`)
+    }
+    await mkdir(files, { recursive: true }).catch(unusable)
+    const store = await Store.open(storeIn(directory), onUnreferenced, onProblem)
+    if (format === undefined) await writeFormat(directory).catch(unusable)
+    blobs = new Blobs(new DiskFiles(files, onProblem), store)
     // What cannot be removed now is an orphan at the next start too.
     blobs.#orphanRemoval = blobs.#removeOrphans().catch(() => {})
     return blobs

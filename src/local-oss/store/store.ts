@@ -1,6 +1,7 @@
 import { Cursor } from './cursor.ts'
 import { blobKey, type Range } from './keys.ts'
 import { type Level, openLevel, type Source } from './level.ts'
+import { lostBlob, type OnProblem, problemOf, type StoreProblem } from './problems.ts'
 import type { Transaction, Write } from './transaction.ts'
 
 const COUNT_BYTES = 4
@@ -15,18 +16,27 @@ export class Store {
   // could be read from before and after it.
   #readFrom: Source = {}
 
-  private constructor(level: Level, onUnreferenced: (blobs: string[]) => void) {
+  readonly #onProblem: OnProblem
+  #broken: StoreProblem | undefined
+
+  private constructor(level: Level, onUnreferenced: (blobs: string[]) => void, onProblem: OnProblem) {
     this.#level = level
     this.#onUnreferenced = onUnreferenced
+    this.#onProblem = onProblem
   }
 
   /**
    * Opens the store in `location`, or one in memory when it is undefined.
-   * `onUnreferenced` is called with blobs that lost their last reference, once that is durable.
+   * `onUnreferenced` is called with blobs that lost their last reference, once that is durable; `onProblem` with what hinders
+   * a write.
    * @throws Error when its package is not installed, or another process has the directory open.
    */
-  static async open(location: string | undefined, onUnreferenced: (blobs: string[]) => void): Promise<Store> {
-    return new Store(await openLevel(location), onUnreferenced)
+  static async open(
+    location: string | undefined,
+    onUnreferenced: (blobs: string[]) => void,
+    onProblem: OnProblem = () => {},
+  ): Promise<Store> {
+    return new Store(await openLevel(location), onUnreferenced, onProblem)
   }
 
   /**
@@ -105,11 +115,20 @@ export class Store {
     this.#flushing = undefined
   }
 
+  /**
+   * After a record that could not be written whole, LevelDB appends the next ones to what there is of it, and would skip
+   * them all when it is opened again: nothing is written any more.
+   */
   async #write(writes: Write[]): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken
     const snapshot = this.#level.snapshot()
     this.#readFrom = { snapshot }
     try {
       await this.#level.batch(writes, { sync: true })
+    } catch (error) {
+      this.#broken = problemOf(error, 'cannot write a record, nor any other until it is started again')
+      this.#onProblem(this.#broken)
+      throw this.#broken
     } finally {
       this.#readFrom = {}
       // Closes when the last cursor on it is closed.
@@ -149,7 +168,7 @@ export class Store {
 
   #blob(id: string): { count: number; bytes: Buffer } {
     const value = this.#level.getSync(blobKey(id), this.#readFrom)
-    if (value === undefined) throw new Error(`blob ${id} is referred to but not there`)
+    if (value === undefined) throw lostBlob(id, 'has no record')
     return { count: value.readUInt32BE(0), bytes: value.subarray(COUNT_BYTES) }
   }
 }
