@@ -1,5 +1,5 @@
 import type { SettingName } from './environment.ts'
-import { isHostName, isIp, parseSize, parseWhole, redacted, SIZE } from './values.ts'
+import { isHostName, isIp, parseSeconds, parseSize, parseWhole, redacted, SIZE, TIME } from './values.ts'
 
 /** `HOST` and `ADMIN_HOST`. @param problems what is wrong is added here. */
 export function parseHost(name: SettingName, text: string | undefined, problems: string[]): string {
@@ -27,6 +27,14 @@ export function parseCopyLimit(text: string | undefined, problems: string[]): nu
   const limit = text === undefined ? 1024 ** 3 : parseSize(text)
   if (limit !== undefined) return limit
   problems.push(`LOCAL_OSS_COPY_LIMIT is ${redacted(text ?? '')}: it must be ${SIZE}`)
+  return 0
+}
+
+/** `LOCAL_OSS_RESTORE_TIME`, in seconds. @param problems what is wrong is added here. */
+export function parseRestoreTime(text: string | undefined, problems: string[]): number {
+  const time = text === undefined ? 0 : parseSeconds(text)
+  if (time !== undefined) return time
+  problems.push(`LOCAL_OSS_RESTORE_TIME is ${redacted(text ?? '')}: it must be ${TIME}`)
   return 0
 }
 

@@ -17,6 +17,7 @@ import {
   parseDirectory,
   parseDomains,
   parseHost,
+  parseRestoreTime,
   parseTls,
   parseWorkers,
 } from './environment-values.ts'
@@ -39,7 +40,16 @@ export type Config = {
   /** Processes that serve; `auto`: as many as the machine has cores. Node only. */
   workers: number | 'auto'
   /** Absent: the embedded OSS, and where it keeps its data. */
-  localOss: { directory: string; port: number; copyLimit: number } | undefined
+  localOss:
+    | {
+        directory: string
+        port: number
+        /** Bytes. */
+        copyLimit: number
+        /** Seconds for which a restore is in progress. */
+        restoreTime: number
+      }
+    | undefined
   endpoint: Endpoint
   credentials: OssCredentials
   clients: ReadonlyMap<string, Client>
@@ -115,6 +125,7 @@ export function parseConfig(
         directory: parseDirectory(get('LOCAL_OSS_DIR'), problems),
         port: port('LOCAL_OSS_PORT', 9010),
         copyLimit: parseCopyLimit(get('LOCAL_OSS_COPY_LIMIT'), problems),
+        restoreTime: parseRestoreTime(get('LOCAL_OSS_RESTORE_TIME'), problems),
       }
     : undefined
   checkPorts({ PORT: listen.port, ADMIN_PORT: listen.adminPort, LOCAL_OSS_PORT: localOss?.port }, problems)

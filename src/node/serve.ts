@@ -40,7 +40,7 @@ const CLOSING_LIMIT = 2_000
  */
 export async function serve(config: Config, log: Log): Promise<Running> {
   Buffer.poolSize = BUFFER_POOL_SIZE
-  const upstream = await openUpstream(config)
+  const upstream = await openUpstream(config, log)
   const { localOss } = upstream
   const ports = { ...nodePorts, config, transport: upstream.transport, log }
   const gateway = createGateway(ports)

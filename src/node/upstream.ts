@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts'
 import { createLocalOss, type LocalOss } from '../local-oss/index.ts'
-import { type Body, type HeaderMap, headerMap, type Transport } from '../ports.ts'
+import { type Body, type HeaderMap, headerMap, type Log, type Transport } from '../ports.ts'
 import { decodeHeader, encodeHeader } from './header-text.ts'
 import { ossTransport } from './oss-transport.ts'
 
@@ -11,18 +11,25 @@ export type Upstream = { transport: Transport; close: () => Promise<void>; local
 
 /**
  * Opens the OSS that the settings name.
- * @throws Error when the embedded OSS's folder is in use or cannot be written.
+ * @param log told of what keeps the embedded OSS from storing or giving back what it should.
+ * @throws Error when the embedded OSS's folder is in use, has an unknown format, or cannot be written.
  */
-export async function openUpstream({ localOss: embedded, credentials, document }: Config): Promise<Upstream> {
+export async function openUpstream(
+  { localOss: embedded, credentials, document }: Config,
+  log: Log = () => {},
+): Promise<Upstream> {
   if (embedded === undefined) {
     const { transport, close } = ossTransport(document.timeouts.oss)
     return { transport, close, localOss: undefined }
   }
   const { accessKeyId, accessKeySecret } = credentials
-  const { directory, copyLimit } = embedded
+  const { directory, copyLimit, restoreTime } = embedded
   const localOss = await createLocalOss({
     directory,
     copyLimit,
+    restoreDelay: restoreTime * 1000,
+    onProblem: ({ kind, message }) =>
+      log('the embedded OSS has a problem with its store', { kind, why: message }),
     credentials: { accessKeyId, accessKeySecret },
   })
   return {

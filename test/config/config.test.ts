@@ -20,7 +20,7 @@ test('without any setting it is the embedded OSS on this machine', () => {
   const config = parseConfig({})
   expect(config).toMatchObject({
     listen: { host: '127.0.0.1', port: 9000, adminHost: '127.0.0.1', adminPort: 9001, tls: undefined },
-    localOss: { directory: '.local-oss', port: 9010, copyLimit: 1024 ** 3 },
+    localOss: { directory: '.local-oss', port: 9010, copyLimit: 1024 ** 3, restoreTime: 0 },
     endpoint: { protocol: 'https:', host: 'oss-cn-hangzhou.aliyuncs.com', region: 'cn-hangzhou' },
     credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
     domains: [],
@@ -104,6 +104,8 @@ describe('one setting', () => {
     ['WORKERS', '2', /^WORKERS is "2": the embedded OSS lives in one process/],
     ['LOCAL_OSS_PORT', '99999', /^LOCAL_OSS_PORT is/],
     ['LOCAL_OSS_COPY_LIMIT', '1 GB', /^LOCAL_OSS_COPY_LIMIT is "1 GB"/],
+    ['LOCAL_OSS_RESTORE_TIME', '1 h', /^LOCAL_OSS_RESTORE_TIME is "1 h": it must be seconds/],
+    ['LOCAL_OSS_RESTORE_TIME', '-1', /^LOCAL_OSS_RESTORE_TIME is/],
     ['TLS_CERT_FILE', 'cert.pem', /^TLS_KEY_FILE is missing/],
     ['TLS_KEY_FILE', 'key.pem', /^TLS_CERT_FILE is missing/],
     ['S3_ACCESS_KEY_ID', 'id', /^S3_SECRET_ACCESS_KEY is missing/],
