@@ -11,11 +11,19 @@ import { readSettings } from '../node/settings.ts'
 import type { Log } from '../ports.ts'
 import { EXPLAIN_USAGE, explain } from './explain/command.ts'
 import { greeting, summary } from './greeting.ts'
+import {
+  LOCAL_OSS_USAGE,
+  localOssGreeting,
+  type RunningLocalOss,
+  startLocalOss,
+  whyNotLocal,
+} from './local-oss.ts'
 
 const USAGE = `Usage: s3-oss-gateway [command]
 
   serve         run the gateway (the default); settings come from the environment
   ${EXPLAIN_USAGE}
+  local-oss     run the embedded OSS alone, for tests (local-oss --help)
   check-config  read the settings, say what is wrong with them, and exit
   help          this text (also --help, -h)
   version       the version (also --version, -V)
@@ -56,10 +64,21 @@ async function runServe(): Promise<void> {
   if (config.localOss === undefined) await checkOss(config, log)
 }
 
+async function runLocalOss(): Promise<void> {
+  const { config } = settingsOrFail()
+  const why = whyNotLocal(config)
+  if (why !== undefined) fail(2, ['The settings are not right:', `  ${why}`])
+  const starting = startLocalOss(config, log).catch((error: Error) =>
+    fail(1, [`The embedded OSS cannot start: ${error.message}`]),
+  )
+  handleSignals(starting)
+  process.stdout.write(localOssGreeting(config, await starting))
+}
+
 /** Milliseconds within which a second signal is the same one: npm passes on a Ctrl-C that the terminal sends too. */
 const SAME_SIGNAL = 1_000
 
-function handleSignals(gateway: Promise<Running | Workers>): void {
+function handleSignals(gateway: Promise<Running | Workers | RunningLocalOss>): void {
   let signalledAt: number | undefined
   const stop = () => {
     if (signalledAt === undefined) {
@@ -68,10 +87,10 @@ function handleSignals(gateway: Promise<Running | Workers>): void {
         .then((running) => running.stop())
         .then(
           () => process.exit(0),
-          (error: Error) => fail(1, [`The gateway did not stop cleanly: ${error.message}`]),
+          (error: Error) => fail(1, [`It did not stop cleanly: ${error.message}`]),
         )
     } else if (performance.now() - signalledAt > SAME_SIGNAL) {
-      fail(1, ['Told to stop a second time: the gateway gives up what is in flight.'])
+      fail(1, ['Told to stop a second time: what is in flight is given up.'])
     }
   }
   process.on('SIGTERM', stop)
@@ -84,13 +103,14 @@ function handleSignals(gateway: Promise<Running | Workers>): void {
   })
 }
 
-const commands = ['serve', 'check-config', 'help', 'version'] as const
+const commands = ['serve', 'local-oss', 'check-config', 'help', 'version'] as const
 type Command = (typeof commands)[number]
+type Asked = { command: Command; help: boolean }
 
 const isCommand = (text: string): text is Command => (commands as readonly string[]).includes(text)
 
 /** The command, of all but `explain`, which parses its own arguments. @throws TypeError for an unknown command or option. */
-function commandOf(args: string[]): Command {
+function commandOf(args: string[]): Asked {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -100,11 +120,15 @@ function commandOf(args: string[]): Command {
   if (!isCommand(command)) throw new TypeError(`There is no command ${JSON.stringify(command)}.`)
   if (rest.length > 0)
     throw new TypeError(`${command} takes no arguments, but there is ${JSON.stringify(rest[0])}.`)
-  if (values.help) return 'help'
-  return values.version ? 'version' : command
+  if (values.help) return { command, help: true }
+  return { command: values.version ? 'version' : command, help: command === 'help' }
 }
 
-async function run(command: Command): Promise<void> {
+async function run({ command, help }: Asked): Promise<void> {
+  if (help) {
+    process.stdout.write(command === 'local-oss' ? LOCAL_OSS_USAGE : USAGE)
+    return
+  }
   switch (command) {
     case 'serve':
       if (isWorker()) serveAsWorker(log)
@@ -113,8 +137,8 @@ async function run(command: Command): Promise<void> {
     case 'check-config':
       process.stdout.write(summary(settingsOrFail().config))
       break
-    case 'help':
-      process.stdout.write(USAGE)
+    case 'local-oss':
+      await runLocalOss()
       break
     case 'version':
       process.stdout.write(`${version}\n`)
@@ -125,11 +149,11 @@ const args = process.argv.slice(2)
 if (args[0] === 'explain') {
   process.exitCode = await explain(args.slice(1), () => settingsOrFail().config, process)
 } else {
-  let command: Command
+  let asked: Asked
   try {
-    command = commandOf(args)
+    asked = commandOf(args)
   } catch (error) {
     fail(2, [(error as Error).message, USAGE])
   }
-  await run(command)
+  await run(asked)
 }
