@@ -15,24 +15,19 @@ import {
   PutBucketAccelerateConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
-import { serve } from '@hono/node-server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createApp } from '../../src/app.ts'
-import { parseConfig } from '../../src/config/index.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
-import { nodePorts } from '../../src/node/ports.ts'
-import { withTextHeaders } from '../../src/node/upstream.ts'
-import type { Transport } from '../../src/ports.ts'
+import { type Bound, type NamesWorld, startNamesWorld } from './names-world.ts'
 
 const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
 const PART = 100 * 1024
 
 /** Which bucket OSS has bound a domain to, and in which region it is. */
-const bound: Record<string, { bucket: string; region: string }> = {
+const bound: Bound = {
   'files.example.com': { bucket: 'near', region: 'cn-hangzhou' },
   'archive.example.com:8443': { bucket: 'other', region: 'cn-hangzhou' },
   'north.example.com': { bucket: 'far', region: 'cn-beijing' },
@@ -53,68 +48,10 @@ const buckets = {
   mistaken: 'cn-hangzhou',
 }
 
-type World = { s3: S3Client; hosts: () => string[]; logged: string[]; stop: () => void }
-
-/** A gateway in front of OSS's hosts and custom domains, which all lead to one embedded OSS. */
-async function start(
-  localOss: LocalOss,
-  environment: Record<string, string>,
-  document: object,
-): Promise<World> {
-  let hosts: string[] = []
-  const logged: string[] = []
-  const inProcess = withTextHeaders(localOss.transport as Transport)
-  const transport: Transport = (request) => {
-    const { host, origin } = new URL(request.url)
-    hosts.push(`${request.method} ${origin}`)
-    const domain = bound[host]
-    if (domain === undefined) return inProcess(request)
-    return inProcess({
-      ...request,
-      url: request.url.replace(origin, `https://${domain.bucket}.oss-${domain.region}.aliyuncs.com`),
-    })
-  }
-  const config = parseConfig(
-    {
-      OSS_REGION: 'cn-hangzhou',
-      OSS_ACCESS_KEY_ID: 'local',
-      OSS_ACCESS_KEY_SECRET: 'local-secret',
-      ...environment,
-    },
-    JSON.stringify(document),
-  )
-  const log = (_: string, facts: object) => void logged.push(JSON.stringify(facts))
-  const app = createApp({ ...nodePorts, sleep: async () => {}, config, transport, log })
-  let server: ReturnType<typeof serve> | undefined
-  const port = await new Promise<number>((resolve) => {
-    server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info) => resolve(info.port))
-  })
-  const s3 = new S3Client({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
-  })
-  return {
-    s3,
-    logged,
-    hosts: () => {
-      const asked = hosts
-      hosts = []
-      return asked
-    },
-    stop: () => {
-      s3.destroy()
-      server?.close()
-    },
-  }
-}
-
 let localOss: LocalOss
 beforeAll(async () => {
   localOss = await createLocalOss({ directory: ':memory:', credentials, copyLimit: PART })
-  const { s3, stop } = await start(localOss, {}, {})
+  const { s3, stop } = await startNamesWorld(localOss, {})
   for (const [Bucket, region] of Object.entries(buckets))
     await s3.send(
       new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: region as never } }),
@@ -124,10 +61,10 @@ beforeAll(async () => {
 afterAll(() => localOss.close())
 
 describe('a bucket with a custom domain', () => {
-  let world: World
+  let world: NamesWorld
   let s3: S3Client
   beforeEach(async () => {
-    world = await start(localOss, {}, { endpoints, copy: { partSize: PART } })
+    world = await startNamesWorld(localOss, {}, { endpoints, copy: { partSize: PART } }, bound)
     s3 = world.s3
     return () => world.stop()
   })
@@ -309,7 +246,7 @@ describe('a bucket with a custom domain', () => {
 })
 
 test('a domain that OSS refuses is the settings’ mistake, and told in the log', async () => {
-  const { s3, logged, stop } = await start(localOss, {}, {})
+  const { s3, logged, stop } = await startNamesWorld(localOss, {})
   const answers = [
     [400, 'PublicEndpointForbidden'],
     [403, 'CnameDenied'],
@@ -322,29 +259,4 @@ test('a domain that OSS refuses is the settings’ mistake, and told in the log'
     expect(logged.at(-1)).toContain(code)
   }
   stop()
-})
-
-describe('an accelerate endpoint', () => {
-  let world: World
-  beforeEach(async () => {
-    world = await start(localOss, { OSS_ENDPOINT: 'https://oss-accelerate.aliyuncs.com' }, {})
-    return () => world.stop()
-  })
-
-  test('is asked for objects, and regions for the buckets themselves', async () => {
-    const { s3 } = world
-    await s3.send(new CreateBucketCommand({ Bucket: 'fast' }))
-    await s3.send(new PutObjectCommand({ Bucket: 'fast', Key: 'k', Body: 'x' }))
-    await s3.send(new DeleteObjectsCommand({ Bucket: 'fast', Delete: { Objects: [{ Key: 'k' }] } }))
-    await s3.send(new DeleteBucketCommand({ Bucket: 'fast' }))
-    await s3.send(new ListBucketsCommand())
-    expect(world.hosts()).toEqual([
-      'GET https://fast.oss-accelerate.aliyuncs.com',
-      'PUT https://fast.oss-cn-hangzhou.aliyuncs.com',
-      'PUT https://fast.oss-accelerate.aliyuncs.com',
-      'POST https://fast.oss-accelerate.aliyuncs.com',
-      'DELETE https://fast.oss-cn-hangzhou.aliyuncs.com',
-      'GET https://oss-cn-hangzhou.aliyuncs.com',
-    ])
-  })
 })
