@@ -73,17 +73,23 @@ const publicHost = (region: string) => `oss-${region}.aliyuncs.com`
 
 const isAccelerate = (host: string) => /^oss-accelerate[a-z-]*\.aliyuncs\.com(?::\d+)?$/.test(host)
 
+/** Sub-resources of a bucket that no custom domain is asked for, and no accelerate endpoint. */
+const notByDomain = ['location', 'transferAcceleration']
+const notAccelerated = [...notByDomain, 'bucketInfo']
+
 /**
  * Whether a call is about a bucket's being and its place: ListBuckets, PutBucket, DeleteBucket, GetBucketLocation, and what
  * switches acceleration. A custom domain and the accelerate endpoints lead to a bucket that is there, in a region that the
- * signature has to name already: the regions' own endpoints take these.
+ * signature has to name already; the latter only to one whose acceleration is on. The regions' own endpoints take these.
  */
-function isAboutBuckets({ method, bucket, key, query = {} }: Addressed): boolean {
+function isAboutBuckets(
+  { method, bucket, key, query = {} }: Addressed,
+  subresources: readonly string[],
+): boolean {
   if (bucket === undefined) return true
   if (key !== undefined) return false
-  const names = Object.keys(query)
-  if (names.length === 0) return method === 'PUT' || method === 'DELETE'
-  return names[0] === 'location' || names[0] === 'transferAcceleration'
+  const [name] = Object.keys(query)
+  return name === undefined ? method === 'PUT' || method === 'DELETE' : subresources.includes(name)
 }
 
 /**
@@ -93,11 +99,10 @@ function isAboutBuckets({ method, bucket, key, query = {} }: Addressed): boolean
 export function urlBase(endpoint: Endpoint, region: string, call: Addressed): string {
   const { bucket } = call
   const domain = bucket === undefined ? undefined : endpoint.domains?.get(bucket)
-  const aboutBuckets = (domain !== undefined || isAccelerate(endpoint.host)) && isAboutBuckets(call)
-  if (domain !== undefined && !aboutBuckets) return `${domain.protocol}//${domain.host}/`
+  if (domain !== undefined && !isAboutBuckets(call, notByDomain)) return `${domain.protocol}//${domain.host}/`
   const { protocol } = endpoint
-  const host =
-    aboutBuckets && isAccelerate(endpoint.host) ? publicHost(region) : hostOfRegion(endpoint, region)
+  const toRegion = isAccelerate(endpoint.host) && isAboutBuckets(call, notAccelerated)
+  const host = toRegion ? publicHost(region) : hostOfRegion(endpoint, region)
   if (bucket === undefined) return `${protocol}//${host}/`
   return isPathStyle(host) ? `${protocol}//${host}/${bucket}/` : `${protocol}//${bucket}.${host}/`
 }

@@ -17,28 +17,18 @@ export type NamesWorld = {
   stop: () => void
 }
 
-/** The bucket that OSS has bound a custom domain to, and where that is; by the domain, with its port. */
-export type Bound = Readonly<Record<string, { bucket: string; region: string }>>
-
 /** A gateway in front of OSS's hosts and custom domains, which all lead to one embedded OSS. */
 export async function startNamesWorld(
   localOss: LocalOss,
   environment: Record<string, string>,
   document: object = {},
-  bound: Bound = {},
 ): Promise<NamesWorld> {
   let hosts: string[] = []
   const logged: string[] = []
   const inProcess = withTextHeaders(localOss.transport as Transport)
   const transport: Transport = (request) => {
-    const { host, origin } = new URL(request.url)
-    hosts.push(`${request.method} ${origin}`)
-    const domain = bound[host]
-    if (domain === undefined) return inProcess(request)
-    return inProcess({
-      ...request,
-      url: request.url.replace(origin, `https://${domain.bucket}.oss-${domain.region}.aliyuncs.com`),
-    })
+    hosts.push(`${request.method} ${new URL(request.url).origin}`)
+    return inProcess(request)
   }
   const config = parseConfig(
     {
