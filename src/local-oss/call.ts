@@ -21,7 +21,7 @@ export type State = {
   now: () => number
   /** Bytes; CopyObject refuses larger sources. */
   copyLimit: number
-  /** Milliseconds a restore of an archived object takes. */
+  /** Milliseconds a restore of an archived object takes at priority Standard. */
   restoreDelay: number
   readings: Readings
 }

@@ -15,8 +15,8 @@ const catalogue = {
     403,
     'CORSResponse: This CORS request is not allowed. This is usually because the evaluation of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource CORS spec.',
   ],
-  ArchiveRestoreFileStale: [409, 'The archived object is not restored.'],
-  ArchiveRestoreNotFinished: [409, 'The archived object is still being restored.'],
+  ArchiveRestoreFileStale: [409, 'The archive file or restore info stale', '0016-00000718'],
+  ArchiveRestoreNotFinished: [409, "The archive file's restore is not finished.", '0016-00000719'],
   BadRequest: [400, 'Insufficient information. Origin request header needed.'],
   BucketAlreadyExists: [
     409,

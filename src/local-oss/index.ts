@@ -34,7 +34,10 @@ export type LocalOssOptions = {
   accounts?: readonly Account[]
   /** Bytes; CopyObject refuses larger sources. Default 1 GiB. */
   copyLimit?: number
-  /** Milliseconds for which the restore of an archived object is in progress. Default 0. */
+  /**
+   * Milliseconds for which the restore of an archived object is in progress: a quarter of them when Expedited, twice as many
+   * in Bulk. Default 0.
+   */
   restoreDelay?: number
   /**
    * Custom domains, each with the bucket's name that it is bound to: OSS wants a DNS record first, here this is one. A

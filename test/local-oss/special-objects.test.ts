@@ -9,7 +9,7 @@ let client: Client
 let bucket: string
 let clock = Date.now()
 beforeAll(async () => {
-  world = await startWorld({ now: () => clock, restoreDelay: 60_000 })
+  world = await startWorld({ now: () => clock })
   client = await world.bucket()
   bucket = client.getBucket()
 })
@@ -121,50 +121,6 @@ describe('a symbolic link', () => {
     expect(await failure(client.getSymlink('target/ä'))).toMatchObject({ code: 'NotSymlink', status: 400 })
     const query = { symlink: null }
     expect(codeOf(await world.send({ method: 'PUT', bucket, key: 'none', query }))).toBe('MissingArgument')
-  })
-})
-
-describe('an archived object', () => {
-  const restore = (body?: string) =>
-    world.send({ method: 'POST', bucket, key: 'frozen', query: { restore: null }, ...(body ? { body } : {}) })
-
-  test('thaws for the days it is asked to, after a while', async () => {
-    await client.put('frozen', Buffer.from('ice'), { headers: { 'x-oss-storage-class': 'Archive' } })
-    expect(await failure(client.get('frozen'))).toMatchObject({ code: 'InvalidObjectState', status: 403 })
-    expect(await head('frozen')).not.toHaveProperty('x-oss-restore')
-    expect((await restore('<RestoreRequest><Days>2</Days></RestoreRequest>')).status).toBe(202)
-    expect((await head('frozen'))['x-oss-restore']).toBe('ongoing-request="true"')
-    const again = await restore()
-    expect([again.status, codeOf(again), again.headers['x-oss-ec']]).toEqual([
-      409,
-      'RestoreAlreadyInProgress',
-      '0026-00000011',
-    ])
-    clock += 60_000
-    const expiry = new Date(clock + 2 * 86_400_000).toUTCString()
-    expect((await head('frozen'))['x-oss-restore']).toBe(`ongoing-request="false", expiry-date="${expiry}"`)
-    expect(String((await client.get('frozen')).content)).toBe('ice')
-    expect((await restore()).status).toBe(200)
-    const clean = () =>
-      world.send({ method: 'POST', bucket, key: 'frozen', query: { cleanRestoredObject: null } })
-    expect((await clean()).status).toBe(200)
-    expect(await failure(client.get('frozen'))).toMatchObject({ code: 'InvalidObjectState' })
-    expect((await clean()).status).toBe(409)
-  })
-
-  test('is the only kind that is restored, and by a known tier', async () => {
-    await client.put('warm', Buffer.from('x'))
-    const warm = await world.send({ method: 'POST', bucket, key: 'warm', query: { restore: null } })
-    expect([warm.status, codeOf(warm), warm.headers['x-oss-ec']]).toEqual([
-      400,
-      'OperationNotSupported',
-      '0016-00000702',
-    ])
-    const tier = (name: string) =>
-      `<RestoreRequest><Days>1</Days><JobParameters><Tier>${name}</Tier></JobParameters></RestoreRequest>`
-    expect((await restore(tier('Fast'))).headers['x-oss-ec']).toBe('0016-00000703')
-    expect(codeOf(await restore('<RestoreRequest><Days>x</Days></RestoreRequest>'))).toBe('MalformedXML')
-    expect((await restore(tier('Bulk'))).status).toBe(202)
   })
 })
 

@@ -75,6 +75,11 @@ export type Content = {
   target?: string
 }
 
+/** How soon a cold archive is wanted. */
+export type Tier = 'Expedited' | 'Standard' | 'Bulk'
+/** A restore of an archived object; in records of earlier versions of this service it has no tier. */
+export type Restore = { readyAt: number; expires: number; tier?: Tier }
+
 /** A version of an object, or a delete marker. */
 export type VersionRecord = ObjectProperties &
   Content & {
@@ -86,7 +91,7 @@ export type VersionRecord = ObjectProperties &
     nullSequence?: number
     deleteMarker?: true
     lastModified: number
-    restore?: { readyAt: number; expires: number }
+    restore?: Restore
     retention?: Retention
     legalHold?: 'ON' | 'OFF'
   }
