@@ -5,6 +5,7 @@ import { OssError } from './errors.ts'
 import type { Bytes } from './http.ts'
 import { Crc64 } from './store/crc64.ts'
 import type { Staged } from './store/transaction.ts'
+import { throttled } from './traffic-limit.ts'
 
 /** Bytes: the most that PutObject, AppendObject and one part take. */
 export const MAX_UPLOAD = 5 * 1024 ** 3
@@ -27,7 +28,8 @@ export async function receiveBody(call: Call): Promise<ReceivedBody> {
   if (declared === undefined && !isChunked(call)) throw new OssError('MissingContentLength')
   const md5 = createHash('md5')
   const crc64 = new Crc64()
-  const checked = withLength(interruptible(call.body, call.signal), declared, MAX_UPLOAD)
+  const arriving = throttled(interruptible(call.body, call.signal), call.bytesPerSecond)
+  const checked = withLength(arriving, declared, MAX_UPLOAD)
   const hashed = async function* () {
     for await (const chunk of checked) {
       md5.update(chunk)

@@ -49,6 +49,8 @@ export type Call = {
   secure: boolean
   /** The caller's IP address, where it is known. */
   remoteAddress: string | undefined
+  /** How fast its body, or the answer's, may go. */
+  bytesPerSecond: number | undefined
 }
 
 /** A call on a bucket that exists, in the region addressed. */

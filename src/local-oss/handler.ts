@@ -22,6 +22,7 @@ import { checkReferer } from './referer/check-referer.ts'
 import { refusedOperation } from './refused-operation.ts'
 import { errorReply, type ResponseContext, toResponse } from './response.ts'
 import { findOperation } from './routing.ts'
+import { parseTrafficLimit } from './traffic-limit.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'
 
@@ -141,6 +142,7 @@ async function perform(
     keyring,
     secure: /^https:/i.test(request.url),
     remoteAddress: request.remoteAddress,
+    bytesPerSecond: parseTrafficLimit(request.headers, observed.query),
     body: bytesOf(request.body),
     signal: request.signal,
   }

@@ -1,9 +1,10 @@
-import { pipeline } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { BucketCall, State } from '../call.ts'
 import { OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
-import type { BucketRecord, VersionRecord } from '../store/records.ts'
+import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
+import { throttled } from '../traffic-limit.ts'
 import { checkConditions } from './conditions.ts'
 import { encryptionHeaders, metadataHeaders } from './object-properties.ts'
 import { selectRange } from './range.ts'
@@ -23,15 +24,24 @@ export async function getObject(call: BucketCall): Promise<Reply> {
   const range = selectRange(request.range, content.size, standard)
   if (range === undefined && isCompressed(request, headers, content.size)) {
     const gzip = createGzip()
-    pipeline(state.blobs.read(content.segments, 0, content.size), gzip, () => {})
+    pipeline(read(call, content, 0, content.size), gzip, () => {})
     return { headers: compressedHeaders(headers), body: gzip }
   }
   if (range === undefined) {
-    return { headers, body: state.blobs.read(content.segments, 0, content.size) }
+    return { headers, body: read(call, content, 0, content.size) }
   }
   headers['content-length'] = String(range.end - range.start)
   headers['content-range'] = `bytes ${range.start}-${range.end - 1}/${content.size}`
-  return { status: 206, headers, body: state.blobs.read(content.segments, range.start, range.end) }
+  return { status: 206, headers, body: read(call, content, range.start, range.end) }
+}
+
+/** Opens bytes `start` to `end` (exclusive), as fast as the call allows. */
+function read({ state, bytesPerSecond }: BucketCall, { segments }: Content, start: number, end: number) {
+  const bytes = state.blobs.read(segments, start, end)
+  if (bytesPerSecond === undefined) return bytes
+  const slow = Readable.from(throttled(bytes, bytesPerSecond), { objectMode: false })
+  // Ending a generator that was never read runs no `finally`.
+  return slow.once('close', () => bytes.destroy())
 }
 
 /** HeadObject: everything but the bytes; an archived object has its headers, too. */
