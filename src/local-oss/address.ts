@@ -109,11 +109,12 @@ export function parseQuery(rawQuery: string): Map<string, string> {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = equals < 0 ? pair : pair.slice(0, equals)
-    query.set(decodeParameter(name), equals < 0 ? '' : decodeParameter(pair.slice(equals + 1)))
+    query.set(formDecode(name), equals < 0 ? '' : formDecode(pair.slice(equals + 1)))
   }
   return query
 }
 
-function decodeParameter(raw: string): string {
+/** Decodes as forms and queries are: percent escapes, and `+` for a blank. @throws as {@link percentDecode} does. */
+export function formDecode(raw: string): string {
   return percentDecode(raw.replaceAll('+', '%20')).toString('utf8')
 }

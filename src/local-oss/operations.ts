@@ -237,6 +237,16 @@ export const operations: readonly Operation[] = [
     handle: deleteObject,
   },
   {
+    // A test of the Python SDK deletes a link so.
+    name: 'DeleteObject',
+    method: 'DELETE',
+    on: 'object',
+    query: ['symlink'],
+    optional: ['versionId'],
+    anonymous: 'write',
+    handle: deleteObject,
+  },
+  {
     name: 'GetObjectAcl',
     method: 'GET',
     on: 'object',

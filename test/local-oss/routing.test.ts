@@ -103,6 +103,7 @@ const SERVED = `
   GetObjectMeta HEAD object objectMeta [versionId]
   PutObject PUT object
   DeleteObject DELETE object [versionId]
+  DeleteObject DELETE object symlink [versionId]
   AppendObject POST object append [position]
   GetSymlink GET object symlink [versionId]
   PutSymlink PUT object symlink

@@ -110,6 +110,36 @@ describe('a symbolic link', () => {
     expect((await client.getObjectMeta('link')).res.headers.etag).not.toBe(target.etag)
   })
 
+  test('tells its own metadata with its target', async () => {
+    const headers = { 'content-type': 'text/x-link', 'x-oss-meta-of': 'link' }
+    await client.putSymlink('told', 'target/ä', { headers } as never)
+    const told = (await client.getSymlink('told')) as unknown as { res: { headers: Headers } }
+    expect(told.res.headers).toMatchObject(headers)
+  })
+
+  test.each([
+    ['a b', 'a b'],
+    ['a+b', 'a b'],
+    ['a%20b', 'a b'],
+    ['a%2Bb', 'a+b'],
+    ['a/%E4%B8%AD', 'a/中'],
+  ])('has the target %j decoded as forms are', async (written, target) => {
+    const headers = { 'x-oss-symlink-target': written }
+    const made = await world.send({ method: 'PUT', bucket, key: 'form', query: { symlink: null }, headers })
+    expect(made.status).toBe(200)
+    expect((await client.getSymlink('form')).targetName).toBe(target)
+  })
+
+  test('is deleted itself, by either name', async () => {
+    await client.put('kept', Buffer.from('kept'))
+    for (const query of [{}, { symlink: null }] as Record<string, null>[]) {
+      await client.putSymlink('passing', 'kept', {} as never)
+      expect((await world.send({ method: 'DELETE', bucket, key: 'passing', query })).status).toBe(204)
+      expect(await failure(client.get('passing'))).toMatchObject({ code: 'NoSuchKey' })
+    }
+    expect(String((await client.get('kept')).content)).toBe('kept')
+  })
+
   test('needs a target that is there and no link', async () => {
     await client.putSymlink('dangling', 'nowhere', {} as never)
     expect(await failure(client.get('dangling'))).toMatchObject({

@@ -1,5 +1,5 @@
 import { checkAccess } from '../access/access.ts'
-import { parseQuery, percentDecode } from '../address.ts'
+import { formDecode, parseQuery } from '../address.ts'
 import { type BucketCall, type Call, requireBucket } from '../call.ts'
 import { type ErrorDetails, invalidArgument, OssError } from '../errors.ts'
 import { checkBucketName } from '../name-rules.ts'
@@ -12,7 +12,8 @@ import { lookUpVersion } from './versions.ts'
 export type CopySource = { bucketName: string; key: string; versionId: string | undefined }
 
 /**
- * Reads `/bucket/encoded-key[?versionId=id]`; the key is decoded exactly once.
+ * Reads `/bucket/encoded-key[?versionId=id]`; the key is decoded exactly once, as a form is: a plus is a blank
+ * (aliyun-oss-ruby-sdk#98; ossutil encodes it so).
  * @throws OssError InvalidArgument for another form (EC `malformed`) or any other query.
  */
 export function parseCopySource(call: Call, malformed?: string): CopySource {
@@ -37,7 +38,7 @@ export function parseCopySource(call: Call, malformed?: string): CopySource {
     }
   }
   const versionId = checkVersionId(query.get('versionId'), 'x-oss-copy-source')
-  return { bucketName, key: percentDecode(rawKey).toString('utf8'), versionId }
+  return { bucketName, key: formDecode(rawKey), versionId }
 }
 
 /**

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { percentDecode, percentEncode } from '../address.ts'
+import { formDecode, percentEncode } from '../address.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { checkKey } from '../name-rules.ts'
-import { parseObjectProperties } from './object-properties.ts'
+import { metadataHeaders, parseObjectProperties } from './object-properties.ts'
 import { checkOverwrite, writtenHeaders } from './put-object.ts'
 import { addVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
 
@@ -12,7 +12,7 @@ import { addVersion, requireObject, versionHeaders, versionIdOf } from './versio
 export async function putSymlink(call: BucketCall): Promise<Reply> {
   const header = call.headers['x-oss-symlink-target']
   if (header === undefined) throw new OssError('MissingArgument')
-  const target = percentDecode(header).toString('utf8')
+  const target = formDecode(header)
   checkKey(target)
   const properties = parseObjectProperties(call.headers, call.bucket)
   return changeObject(call, (transaction, bucket) => {
@@ -30,12 +30,13 @@ export async function putSymlink(call: BucketCall): Promise<Reply> {
   })
 }
 
-/** GetSymlink: where a link points. @throws OssError NotSymlink. */
+/** GetSymlink: where a link points, and its own metadata. @throws OssError NotSymlink. */
 export async function getSymlink({ state, bucket, key, query }: BucketCall): Promise<Reply> {
   const version = requireObject(state, bucket, key, versionIdOf(query))
   if (version.target === undefined) throw new OssError('NotSymlink')
   return {
     headers: {
+      ...metadataHeaders(version),
       etag: `"${version.etag}"`,
       'last-modified': new Date(version.lastModified).toUTCString(),
       'x-oss-symlink-target': percentEncode(version.target, '/'),

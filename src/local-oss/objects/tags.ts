@@ -1,5 +1,5 @@
 import { children, renderXml, text, type XmlNode } from '../../xml/index.ts'
-import { percentDecode } from '../address.ts'
+import { formDecode } from '../address.ts'
 import { OssError } from '../errors.ts'
 import type { Tag } from '../store/records.ts'
 
@@ -15,10 +15,10 @@ const MAX_VALUE_LENGTH = 256
 /** `x-oss-tagging: a=1&b`, URL-encoded; a name alone has the empty value. @throws OssError InvalidTag. */
 export function parseTagHeader(value: string | undefined): Tag[] {
   if (value === undefined || value === '') return []
-  const decode = (raw: string) => percentDecode(raw.replaceAll('+', ' ')).toString('utf8')
   const tags = value.split('&').map((pair): Tag => {
     const equals = pair.indexOf('=')
-    return equals < 0 ? [decode(pair), ''] : [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))]
+    const [name, text] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
+    return [formDecode(name), formDecode(text)]
   })
   return checkTags(tags, 'object')
 }
