@@ -9,8 +9,8 @@ export type Readings = {
    */
   selfCopyKeepsMetadata: boolean
   /**
-   * Whether a CopyObject may have `If-Match` and the like beside its own conditions, which alone count (tests of ali-oss).
-   * Otherwise it is refused, as other writes are (EC 0017-00000245).
+   * Whether a CopyObject may have `If-Match` and the like beside its own condition of the same name, which alone counts
+   * (tests of ali-oss). Otherwise it is refused, as other writes are (EC 0017-00000245).
    */
   copyIgnoresWriteConditions: boolean
   /**

@@ -330,14 +330,34 @@ describe('a source', () => {
     await client.delete('copy')
   })
 
-  test('that is appendable can only be edited in place', async () => {
+  const SSE = 'x-oss-server-side-encryption'
+  test.each<[copied: string, key: string, Headers, type: string]>([
+    ['elsewhere', 'copy', {}, 'Normal'],
+    ['elsewhere and encrypted', 'copy', { [SSE]: 'AES256' }, 'Normal'],
+    ['onto itself with other metadata', 'log', { 'x-oss-metadata-directive': 'REPLACE' }, 'Appendable'],
+    ['onto itself and encrypted', 'log', { [SSE]: 'KMS' }, 'Normal'],
+    ['onto itself in another class', 'log', { 'x-oss-storage-class': 'IA' }, 'Normal'],
+  ])('that is appendable, copied %s', async (_, key, headers, type) => {
+    await client.delete('log')
     await client.append('log', Buffer.from('line'))
-    const source = `/${bucket}/log`
-    expect(await refusal(copy({}, { source }))).toMatchObject([400, 'OperationNotSupported'])
-    expect(
-      (await copy({ 'x-oss-meta-own': 'x', 'x-oss-metadata-directive': 'REPLACE' }, { key: 'log', source }))
-        .status,
-    ).toBe(200)
-    expect(await head('log')).toMatchObject({ 'x-oss-object-type': 'Appendable', 'x-oss-meta-own': 'x' })
+    expect((await copy(headers, { key, source: `/${bucket}/log` })).status).toBe(200)
+    const copied = await head(key)
+    expect(copied['x-oss-object-type']).toBe(type)
+    expect(copied[SSE]).toBe(headers[SSE])
+    expect(String((await client.get(key)).content)).toBe('line')
+  })
+
+  test.each([
+    ['a b', 'a%20b', 200],
+    ['a b', 'a+b', 200],
+    ['a+b', 'a%2Bb', 200],
+    ['a+b', 'a+b', 404],
+    ['+ +', '%2B+%2B', 200],
+    ['a/b c', 'a%2Fb+c', 200],
+  ])('of the name %j is named %s, as forms are encoded: %i', async (key, encoded, status) => {
+    const own = await world.bucket()
+    await own.put(key, Buffer.from(key))
+    expect((await copy({}, { source: `/${own.getBucket()}/${encoded}` })).status).toBe(status)
+    if (status === 200) expect(String((await client.get('copy')).content)).toBe(key)
   })
 })

@@ -53,7 +53,7 @@ export const copies: [what: string, row: Row, outcome: string][] = [
     { from: 'beijing/small', to: 'versioned/relayed' },
     'relay',
   ],
-  ['an appendable object', { from: 'hangzhou/appended' }, 'relay'],
+  ['an appendable object', { from: 'hangzhou/appended' }, 'native'],
   ['a link', { from: 'hangzhou/link' }, 'native'],
   ['a link to nothing', { from: 'hangzhou/lost link' }, 'native'],
   ['a link whose checksum is wanted', { from: 'hangzhou/link', headers: sum('SHA256') }, 'relay'],
@@ -318,9 +318,9 @@ export const copies: [what: string, row: Row, outcome: string][] = [
     '403 AccessDenied source',
   ],
   [
-    'an appendable object that is not to be copied',
+    'an appendable object that is not to be relayed',
     { from: 'hangzhou/appended', settings: 'rejecting' },
-    '400 InvalidRequest source',
+    'native',
   ],
   [
     'a link that is not to be copied',

@@ -65,7 +65,7 @@ describe('what OSS is expected to refuse by its documents', () => {
       destination: { name: to === 'other' ? 'b' : 'a', bucket, exists: false },
       isSelf: to === 'itself',
     }
-    const rules = { copyLimit: undefined, copiesAppendable: true }
+    const rules = { copyLimit: undefined }
     expect(copyRefusal({ ...headers }, facts, rules)?.code).toBe(code)
   })
 })

@@ -58,14 +58,7 @@ export async function explain(
   }
 }
 
-/**
- * OSS copies appendable objects: Alibaba's own tests of its Java SDK do so, and the newest page no longer forbids it.
- * The embedded one does not.
- */
-const rulesOf = ({ localOss }: Config): OssRules => ({
-  copyLimit: localOss?.copyLimit,
-  copiesAppendable: localOss === undefined,
-})
+const rulesOf = ({ localOss }: Config): OssRules => ({ copyLimit: localOss?.copyLimit })
 
 type OpenOss = { upstream: Upstream; config: Config }
 

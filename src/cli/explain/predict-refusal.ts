@@ -21,8 +21,6 @@ export type Refusal = {
 export type OssRules = {
   /** Bytes that one CopyObject may copy; undefined: as OSS's documents have it. */
   copyLimit: number | undefined
-  /** Whether an appendable object may be copied to another key. */
-  copiesAppendable: boolean
 }
 
 /** What is known of the two sides of a copy; an OssError where OSS did not say. */
@@ -176,9 +174,9 @@ function overwriteRefusal(
 
 function formRefusal(
   headers: HeaderMap,
-  { size, type, storageClass, encryption }: ObjectFacts,
+  { size, storageClass, encryption }: ObjectFacts,
   { source, destination, isSelf }: CopyFacts,
-  { copyLimit, copiesAppendable }: OssRules,
+  { copyLimit }: OssRules,
 ): Refusal | undefined {
   const { bucket } = destination
   const defaults = bucket instanceof OssError ? undefined : bucket
@@ -187,15 +185,6 @@ function formRefusal(
     (headers['x-oss-storage-class'] ?? defaults?.storageClass ?? storageClass) === storageClass &&
     (form === undefined || (form.algorithm === encryption.algorithm && form.keyId === encryption.keyId))
   const changesMetadataOnly = isSelf && keepsForm
-  if (type === 'Appendable' && !changesMetadataOnly && !copiesAppendable) {
-    return {
-      status: 400,
-      code: 'OperationNotSupported',
-      message: 'The operation is not supported for this resource.',
-      of: 'source',
-      why: 'the source is an appendable object, which OSS does not copy to another key',
-    }
-  }
   const documented = !keepsForm
     ? LIMIT_CHANGING_FORM
     : source.name === destination.name

@@ -6,7 +6,7 @@ import type { HeaderMap, Reply } from '../http.ts'
 import type { ObjectProperties, VersionRecord } from '../store/records.ts'
 import { checkConditions } from './conditions.ts'
 import { parseCopySource, requireSourceBucket, requireSourceVersion } from './copy-source.ts'
-import { parseObjectProperties } from './object-properties.ts'
+import { hasMetadata, parseObjectProperties } from './object-properties.ts'
 import { checkOverwrite, writtenHeaders } from './put-object.ts'
 import { addVersion } from './versions.ts'
 
@@ -23,19 +23,24 @@ export async function copyObject(call: BucketCall): Promise<Reply> {
     checkConditions(headers, 'x-oss-copy-source-', original)
     checkOverwrite(call, bucket, headers)
     const isSelf = sourceBucket.id === bucket.id && source.key === key
-    const properties = copiedProperties(
-      original,
-      requested,
-      directives,
-      isSelf && bucket.versioning === undefined,
-    )
-    checkCopyable(state, original, properties, isSelf)
+    const ontoItself = isSelf && bucket.versioning === undefined
+    const metadata = replacesMetadata(call, directives, ontoItself) ? requested : original
+    const properties: ObjectProperties = {
+      // ACL, class and encryption never come from the source.
+      ...requested,
+      headers: metadata.headers,
+      meta: metadata.meta,
+      tags: directives.replaceTags ? requested.tags : original.tags,
+    }
+    const metadataOnly = isSelf && isSameForm(original, properties)
+    if (!metadataOnly) checkSize(state, original)
     transaction.share(original.segments)
-    const { type, size, etag, md5, crc64, segments, target } = original
+    const { type, size, etag, md5, crc64, segments, target, sealed } = original
     const copy = addVersion(state, transaction, bucket, key, {
       ...properties,
       ...defined({ md5, crc64, target }),
-      type,
+      // A copy of an appendable object is one no more, but for what only has its metadata changed.
+      ...(type === 'Appendable' && !metadataOnly ? { type: 'Normal' } : { type, ...defined({ sealed }) }),
       size,
       etag,
       segments,
@@ -63,42 +68,34 @@ function parseDirectives(headers: HeaderMap): Directives {
 }
 
 /**
- * The copy's properties: ACL, class and encryption never come from the source, metadata and tags unless replaced.
- * An unversioned object copied onto itself takes the request's metadata whatever the directive says: documented
- * (OSS's documents of 2018 and 2021), though a test of the Python SDK contradicts: this is the stricter reading.
+ * Whether the copy's metadata are the request's. An unversioned object copied onto itself takes them whatever the
+ * directive says (OSS's documents), if the request has any (a reading).
  */
-function copiedProperties(
-  source: ObjectProperties,
-  requested: ObjectProperties,
-  { replaceMetadata, replaceTags }: Directives,
+function replacesMetadata(
+  { headers, state }: BucketCall,
+  { replaceMetadata }: Directives,
   ontoItself: boolean,
-): ObjectProperties {
-  const metadata = replaceMetadata || ontoItself ? requested : source
-  return {
-    ...requested,
-    headers: metadata.headers,
-    meta: metadata.meta,
-    tags: replaceTags ? requested.tags : source.tags,
-  }
+): boolean {
+  if (replaceMetadata || !ontoItself) return replaceMetadata
+  return hasMetadata(headers) || !state.readings.selfCopyKeepsMetadata
 }
 
-/**
- * @throws OssError EntityTooLarge past the copy limit, unless only the metadata of one object changes;
- * OperationNotSupported for an appendable object, which can only be copied onto itself (the code is undocumented).
- */
-function checkCopyable(state: State, source: VersionRecord, copy: ObjectProperties, isSelf: boolean): void {
-  const sameForm =
+/** Whether the object is stored as it was: of one copied onto itself, then, only the metadata changes. */
+function isSameForm(source: ObjectProperties, copy: ObjectProperties): boolean {
+  return (
     copy.storageClass === source.storageClass &&
     copy.encryption?.algorithm === source.encryption?.algorithm &&
     copy.encryption?.keyId === source.encryption?.keyId
-  const metadataOnly = isSelf && sameForm
-  if (source.type === 'Appendable' && !metadataOnly) throw new OssError('OperationNotSupported')
-  if (source.size > state.copyLimit && !metadataOnly) {
-    throw new OssError('EntityTooLarge', {
-      message: 'Source object Length exceeds the maximum allowed size.',
-      elements: { MaxSizeAllowed: state.copyLimit, ProposedSize: source.size },
-    })
-  }
+  )
+}
+
+/** @throws OssError EntityTooLarge past the copy limit. */
+function checkSize({ copyLimit }: State, { size }: VersionRecord): void {
+  if (size <= copyLimit) return
+  throw new OssError('EntityTooLarge', {
+    message: 'Source object Length exceeds the maximum allowed size.',
+    elements: { MaxSizeAllowed: copyLimit, ProposedSize: size },
+  })
 }
 
 function renderResult({ etag, lastModified }: VersionRecord): string {

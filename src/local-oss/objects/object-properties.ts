@@ -59,6 +59,16 @@ export function parseMetadata(headers: HeaderMap): Pick<ObjectProperties, 'heade
   return { headers: stored, meta }
 }
 
+/** Whether a request has metadata of its own. */
+export function hasMetadata(headers: HeaderMap): boolean {
+  return Object.entries(headers).some(
+    ([name, value]) =>
+      name === 'x-oss-persistent-headers' ||
+      name.startsWith(META_PREFIX) ||
+      (STORED_HEADERS.includes(name) && value !== ''),
+  )
+}
+
 /** `name:base64,name:base64`: any other headers an object is to answer with. */
 function parsePersistentHeaders(list: string | undefined): HeaderMap {
   const headers: HeaderMap = {}

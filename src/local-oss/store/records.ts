@@ -73,6 +73,8 @@ export type Content = {
   segments: Segment[]
   /** A symbolic link's key in the same bucket. */
   target?: string
+  /** When an appendable object was sealed. */
+  sealed?: number
 }
 
 /** How soon a cold archive is wanted. */
