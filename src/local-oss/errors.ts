@@ -121,7 +121,7 @@ const catalogue = {
     400,
     'For sequential multipart upload, you must upload or complete parts with sequential part number.',
   ],
-  PositionNotEqualToLength: [409, 'Position is not equal to file length.', '0026-00000016'],
+  PositionNotEqualToLength: [409, 'Position is not equal to file length', '0026-00000016'],
   PreconditionFailed: [
     412,
     'At least one of the pre-conditions you specified did not hold.',

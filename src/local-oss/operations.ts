@@ -12,7 +12,7 @@ import { listLiveChannels, noLiveChannel } from './buckets/live-channels.ts'
 import { describeRegions } from './buckets/regions.ts'
 import { cnameOperations } from './hosts/cname-operations.ts'
 import { listObjects, listObjectsV2, listObjectVersions } from './lists/list-objects.ts'
-import { appendObject } from './objects/append-object.ts'
+import { appendObject, sealAppendObject } from './objects/append-object.ts'
 import { copyObject } from './objects/copy-object.ts'
 import { deleteMultipleObjects, deleteObject } from './objects/delete-object.ts'
 import { getObject, getObjectMeta, headObject } from './objects/get-object.ts'
@@ -181,6 +181,17 @@ export const operations: readonly Operation[] = [
     handle: appendObject,
   },
   {
+    name: 'SealAppendObject',
+    action: 'PutObject',
+    acl: 'write',
+    signed: true,
+    method: 'POST',
+    on: 'object',
+    query: ['seal'],
+    optional: ['position'],
+    handle: sealAppendObject,
+  },
+  {
     name: 'PutSymlink',
     action: 'PutObject',
     acl: 'write',
@@ -243,7 +254,7 @@ export const operations: readonly Operation[] = [
     on: 'object',
     query: ['symlink'],
     optional: ['versionId'],
-    anonymous: 'write',
+    acl: 'write',
     handle: deleteObject,
   },
   {

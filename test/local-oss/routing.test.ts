@@ -105,6 +105,7 @@ const SERVED = `
   DeleteObject DELETE object [versionId]
   DeleteObject DELETE object symlink [versionId]
   AppendObject POST object append [position]
+  SealAppendObject POST object seal [position]
   GetSymlink GET object symlink [versionId]
   PutSymlink PUT object symlink
   GetObjectAcl GET object acl [versionId]

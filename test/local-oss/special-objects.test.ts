@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Crc64 } from '../../src/local-oss/store/crc64.ts'
 import { type Client, codeOf, failure, startWorld, type World } from './setup.ts'
 
 type Headers = Record<string, string>
@@ -17,81 +16,6 @@ afterAll(() => world.stop())
 
 const head = async (key: string, from = client): Promise<Headers> =>
   ((await from.head(key)).res as { headers: Headers }).headers
-
-describe('an appendable object', () => {
-  test('grows from position to position', async () => {
-    const pieces = [
-      Buffer.from('small'),
-      Buffer.alloc(40_000, 'large'),
-      Buffer.from('x'),
-      Buffer.from('y'),
-      Buffer.alloc(16_384),
-    ]
-    let position = 0
-    for (const piece of pieces) {
-      const appended = await client.append('log', piece, {
-        position: String(position),
-        meta: { own: 'first' },
-      } as never)
-      position += piece.length
-      expect(Number(appended.nextAppendPosition)).toBe(position)
-    }
-    const whole = Buffer.concat(pieces)
-    expect((await client.get('log')).content.equals(whole)).toBe(true)
-    expect(await head('log')).toMatchObject({
-      'x-oss-object-type': 'Appendable',
-      'x-oss-next-append-position': String(whole.length),
-      'x-oss-hash-crc64ecma': String(new Crc64().update(whole).digest()),
-      'x-oss-meta-own': 'first',
-    })
-    expect(await head('log')).not.toHaveProperty('content-md5')
-  })
-
-  test('stays readable through hundreds of tiny appends', async () => {
-    let text = ''
-    for (let i = 0; i < 300; i++) {
-      await client.append('ticks', Buffer.from(`${i} `), { position: String(text.length) } as never)
-      text += `${i} `
-    }
-    expect(String((await client.get('ticks')).content)).toBe(text)
-  })
-
-  test('tells the right position when asked for a wrong one', async () => {
-    const length = (await head('log'))['content-length']
-    const query = { append: null, position: '3' }
-    const answer = await world.send({ method: 'POST', bucket, key: 'log', query, body: 'x' })
-    expect([answer.status, codeOf(answer), answer.headers['x-oss-ec']]).toEqual([
-      409,
-      'PositionNotEqualToLength',
-      '0026-00000016',
-    ])
-    expect(answer.headers['x-oss-next-append-position']).toBe(length)
-    const fresh = await world.send({ method: 'POST', bucket, key: 'fresh', query, body: 'x' })
-    expect(fresh.headers['x-oss-next-append-position']).toBe('0')
-  })
-
-  test('grows by one of many who append at the same position', async () => {
-    const append = () => client.append('race', Buffer.from('x'), { position: '0' } as never)
-    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, append))
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    expect(String((await client.get('race')).content)).toBe('x')
-  })
-
-  test('cannot be made of another', async () => {
-    await client.put('normal', Buffer.from('x'))
-    expect(
-      await failure(client.append('normal', Buffer.from('y'), { position: '1' } as never)),
-    ).toMatchObject({
-      code: 'ObjectNotAppendable',
-      status: 409,
-    })
-  })
-
-  test('is replaced by an ordinary object', async () => {
-    await client.put('log', Buffer.from('normal'))
-    expect((await head('log'))['x-oss-object-type']).toBe('Normal')
-  })
-})
 
 describe('a symbolic link', () => {
   test('reads as its target, with a type and metadata of its own', async () => {

@@ -2,31 +2,41 @@ import { createHash } from 'node:crypto'
 import { discardOnRefusal, MAX_UPLOAD, type ReceivedBody, receiveBody } from '../body.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
-import type { Reply } from '../http.ts'
+import type { HeaderMap, Reply } from '../http.ts'
 import { combineCrc64 } from '../store/crc64.ts'
 import type { Content, VersionRecord } from '../store/records.ts'
 import type { Transaction } from '../store/transaction.ts'
 import { parseObjectProperties } from './object-properties.ts'
 import { writtenHeaders } from './put-object.ts'
-import { addVersion, checkMutable, currentVersion, updateVersion } from './versions.ts'
+import {
+  addVersion,
+  checkMutable,
+  currentVersion,
+  requireObject,
+  updateVersion,
+  versionHeaders,
+} from './versions.ts'
 
-/** AppendObject: makes an appendable object, or lengthens one in place; the position must be its length. */
+/**
+ * AppendObject: makes an appendable object, or lengthens one in place; the position must be its length. What the headers
+ * say about an object that exists is not looked at (a test of the Python SDK).
+ */
 export async function appendObject(call: BucketCall): Promise<Reply> {
-  const { state, key, query, headers } = call
-  const position = query.get('position')
-  if (position === undefined) throw new OssError('MissingArgument')
-  if (!/^\d+$/.test(position)) throw invalidArgument('The append position is invalid.', 'position', position)
-  const properties = parseObjectProperties(headers, call.bucket)
-  checkAppendable(currentObject(call), Number(position))
+  const { state, key, headers } = call
+  const position = positionOf(call)
+  const existing = currentObject(call)
+  checkAppendable(existing, position)
+  if (existing === undefined) parseObjectProperties(headers, call.bucket)
   const received = await receiveBody(call)
   return discardOnRefusal(call, received, () =>
     changeObject(call, (transaction, bucket) => {
       const former = currentObject(call)
-      checkAppendable(former, Number(position))
+      checkAppendable(former, position)
       const content = appendedContent(call, transaction, former, received)
       const lastModified = state.now()
       let version: VersionRecord
       if (former === undefined) {
+        const properties = parseObjectProperties(headers, bucket)
         version = addVersion(state, transaction, bucket, key, { ...properties, ...content, lastModified })
       } else {
         checkMutable(state, bucket, former)
@@ -39,6 +49,35 @@ export async function appendObject(call: BucketCall): Promise<Reply> {
   )
 }
 
+/**
+ * SealAppendObject: an appendable object, whose length the position must be, is lengthened no more. Sealed again, it
+ * keeps its time. (https://help.aliyun.com/en/oss/developer-reference/sealappendobject)
+ */
+export async function sealAppendObject(call: BucketCall): Promise<Reply> {
+  const position = positionOf(call)
+  return changeObject(call, (transaction, bucket) => {
+    const former = requireObject(call.state, bucket, call.key, undefined)
+    if (former.sealed === undefined) checkAppendable(former, position)
+    else checkPosition(former.size, position)
+    const sealed = former.sealed ?? call.state.now()
+    updateVersion(call.state, transaction, bucket, call.key, { ...former, sealed })
+    return { headers: { ...sealedHeaders({ sealed }), ...versionHeaders(bucket, former) } }
+  })
+}
+
+/** `x-oss-sealed-time` of an object that was sealed. */
+export function sealedHeaders({ sealed }: Pick<Content, 'sealed'>): HeaderMap {
+  return sealed === undefined ? {} : { 'x-oss-sealed-time': new Date(sealed).toUTCString() }
+}
+
+/** `?position=`. @throws OssError MissingArgument, InvalidArgument. */
+function positionOf({ query }: BucketCall): number {
+  const position = query.get('position')
+  if (position === undefined) throw new OssError('MissingArgument')
+  if (!/^\d+$/.test(position)) throw invalidArgument('The append position is invalid.', 'position', position)
+  return Number(position)
+}
+
 function currentObject({ state, bucket, key }: BucketCall): VersionRecord | undefined {
   const current = currentVersion(state, bucket, key)
   return current?.deleteMarker ? undefined : current
@@ -47,12 +86,17 @@ function currentObject({ state, bucket, key }: BucketCall): VersionRecord | unde
 /** @throws OssError ObjectNotAppendable, PositionNotEqualToLength with the right one. */
 function checkAppendable(former: VersionRecord | undefined, position: number): void {
   // The code is 409 on the operation's page and 411 on the list of codes.
-  if (former !== undefined && former.type !== 'Appendable') throw new OssError('ObjectNotAppendable')
-  const length = former?.size ?? 0
-  if (position !== length) {
-    const headers = { 'x-oss-next-append-position': String(length) }
-    throw new OssError('PositionNotEqualToLength', { headers })
+  if (former !== undefined && (former.type !== 'Appendable' || former.sealed !== undefined)) {
+    throw new OssError('ObjectNotAppendable')
   }
+  checkPosition(former?.size ?? 0, position)
+}
+
+/** @throws OssError PositionNotEqualToLength with the right one. */
+function checkPosition(length: number, position: number): void {
+  if (position === length) return
+  const headers = { 'x-oss-next-append-position': String(length) }
+  throw new OssError('PositionNotEqualToLength', { headers })
 }
 
 function appendedContent(

@@ -5,6 +5,7 @@ import { OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
 import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
 import { throttled } from '../traffic-limit.ts'
+import { sealedHeaders } from './append-object.ts'
 import { checkConditions } from './conditions.ts'
 import { encryptionHeaders, metadataHeaders } from './object-properties.ts'
 import { selectRange } from './range.ts'
@@ -108,6 +109,7 @@ function objectHeaders(
   if (content.crc64 !== undefined) headers['x-oss-hash-crc64ecma'] = content.crc64
   if (found.md5 !== undefined) headers['content-md5'] = found.md5
   if (found.type === 'Appendable') headers['x-oss-next-append-position'] = String(found.size)
+  Object.assign(headers, sealedHeaders(found))
   if (found.tags.length > 0) headers['x-oss-tagging-count'] = String(found.tags.length)
   return headers
 }
