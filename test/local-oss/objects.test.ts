@@ -197,10 +197,11 @@ describe('an object', () => {
     ['an ACL of another service', { 'x-oss-object-acl': 'authenticated-read' }, 'InvalidArgument'],
     ['unknown encryption', { 'x-oss-server-side-encryption': 'aws:kms' }, 'InvalidEncryptionAlgorithmError'],
     [
-      'data encryption without KMS',
-      { 'x-oss-server-side-encryption': 'AES256', 'x-oss-server-side-data-encryption': 'SM4' },
+      'unknown data encryption',
+      { 'x-oss-server-side-encryption': 'KMS', 'x-oss-server-side-data-encryption': 'AES256' },
       'InvalidDataEncryptionAlgorithmError',
     ],
+    ['a key id alone', { 'x-oss-server-side-encryption-key-id': 'k' }, 'InvalidEncryptionAlgorithmError'],
     [
       'a key id without KMS',
       { 'x-oss-server-side-encryption': 'AES256', 'x-oss-server-side-encryption-key-id': 'k' },
@@ -215,6 +216,53 @@ describe('an object', () => {
   test.each(refusals)('is refused with %s', async (_, headers, code) => {
     const answer = await world.send({ method: 'PUT', bucket, key: 'refused', body: 'x', headers })
     expect([answer.status, codeOf(answer)]).toEqual([400, code])
+  })
+
+  const anyKey = expect.stringMatching(/./)
+  type Encrypted = [
+    algorithm: string | undefined,
+    data: string | undefined,
+    keyId: string | undefined,
+    toldKey: unknown,
+    toldData: string | undefined,
+  ]
+  test.each<Encrypted>([
+    [undefined, undefined, undefined, undefined, undefined],
+    [undefined, 'SM4', undefined, undefined, undefined],
+    ['AES256', undefined, undefined, undefined, undefined],
+    ['AES256', 'SM4', undefined, undefined, undefined],
+    ['SM4', undefined, undefined, undefined, undefined],
+    ['SM4', 'SM4', undefined, undefined, undefined],
+    ['KMS', undefined, undefined, anyKey, undefined],
+    ['KMS', 'SM4', undefined, anyKey, 'SM4'],
+    ['KMS', undefined, 'own-key', 'own-key', undefined],
+    ['KMS', 'SM4', 'own-key', 'own-key', 'SM4'],
+  ])('encrypted by %s, data by %s, with key %s, says so', async (algorithm, data, keyId, toldKey, told) => {
+    const SSE = 'x-oss-server-side-encryption'
+    const headers: Record<string, string> = {}
+    if (algorithm !== undefined) headers[SSE] = algorithm
+    if (data !== undefined) headers['x-oss-server-side-data-encryption'] = data
+    if (keyId !== undefined) headers[`${SSE}-key-id`] = keyId
+    const answers = [
+      await world.send({ method: 'PUT', bucket, key: 'encrypted', body: 'x', headers }),
+      await world.send({ bucket, key: 'encrypted' }),
+      await world.send({ method: 'HEAD', bucket, key: 'encrypted' }),
+    ]
+    for (const { headers } of answers) {
+      expect(headers[SSE]).toBe(algorithm)
+      expect(headers[`${SSE}-key-id`]).toEqual(toldKey)
+      expect(headers['x-oss-server-side-data-encryption']).toBe(told)
+    }
+  })
+
+  test('has the ACL of its bucket where the header for its own is empty', async () => {
+    const headers = { 'x-oss-object-acl': '' }
+    expect((await world.send({ method: 'PUT', bucket, key: 'plain', body: 'x', headers })).status).toBe(200)
+    expect((await client.getACL('plain')).acl).toBe('default')
+    const query = { acl: null }
+    expect(codeOf(await world.send({ method: 'PUT', bucket, key: 'plain', query, headers }))).toBe(
+      'MissingArgument',
+    )
   })
 
   test.each(['/leading', '\\leading', 'x'.repeat(1024)])('cannot be named %s', async (key) => {
@@ -253,7 +301,7 @@ describe('reading', () => {
     ['bytes=10-', whole, refused],
     ['bytes=10-11', whole, refused],
     ['bytes=-11', whole, part(0, 9)],
-    ['bytes=-0', whole, refused],
+    ['bytes=-0', refused, refused],
     ['bytes=4-2', whole, whole],
     ['bytes=-', whole, whole],
     ['lines=1-2', whole, whole],
@@ -411,8 +459,35 @@ describe('deleting', () => {
     }
     const ofNoVersion = '<Delete><Object><Key>k</Key><VersionId/></Object></Delete>'
     expect(codeOf(await post(ofNoVersion, digest(ofNoVersion)))).toBe('InvalidArgument')
-    const encoded = await post(good, digest(good), { 'encoding-type': 'url' })
-    expect(encoded.text).toContain('<Key>%C3%A4%20b</Key>')
+    const encodings = [
+      await post(good, digest(good), { 'encoding-type': 'url' }),
+      await post(good, { ...digest(good), 'encoding-type': 'url' }),
+    ]
+    for (const { text } of encodings) expect(text).toContain('<Key>%C3%A4%20b</Key>')
+    expect((await post(good, digest(good))).text).toContain('<Key>ä b</Key>')
+    for (const asked of [
+      await post(good, digest(good), { 'encoding-type': 'base64' }),
+      await post(good, { ...digest(good), 'encoding-type': 'base64' }),
+    ]) {
+      expect(codeOf(asked)).toBe('InvalidArgument')
+    }
+  })
+
+  // Without the characters the names would be that of the object beside them.
+  const controls = Array.from({ length: 32 }, (_, code) => code).filter((code) => code !== 13)
+  test.each(controls)('many at once takes the character %i as one of the name', async (code) => {
+    const key = `pla${String.fromCharCode(code)}in`
+    for (const written of [`&#${code};`, `&#x${code.toString(16)};`, String.fromCharCode(code)]) {
+      await client.put('plain', Buffer.from('kept'))
+      await client.put(key, Buffer.from('x'))
+      const body = `<Delete><Object><Key>pla${written}in</Key></Object></Delete>`
+      const headers = { 'content-md5': createHash('md5').update(body).digest('base64') }
+      const query = { delete: null, 'encoding-type': 'url' }
+      const answer = await world.send({ method: 'POST', bucket, query, headers, body })
+      expect(answer.text).toContain(`<Key>${encodeURIComponent(key)}</Key>`)
+      expect(await failure(client.head(key))).toMatchObject({ status: 404 })
+      expect(String((await client.get('plain')).content)).toBe('kept')
+    }
   })
 })
 

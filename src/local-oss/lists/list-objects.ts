@@ -34,7 +34,8 @@ export async function listObjects(call: BucketCall): Promise<Reply> {
 export async function listObjectsV2(call: BucketCall): Promise<Reply> {
   const query = parseListQuery(call.query)
   const startAfter = parseName(call.query, 'start-after') ?? ''
-  const token = call.query.get('continuation-token')
+  // An empty one is none (oss2, the Python SDK, always sends it).
+  const token = call.query.get('continuation-token') || undefined
   const after = token === undefined ? startAfter : parseToken(token)
   const iterator = iterateObjects(call.state.store, call.bucket, query.prefix, after)
   const { entries, truncated } = await readPage(iterator, query, after)

@@ -39,7 +39,8 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
   for (const object of objects) {
     checkAccess(call, { bucket: call.bucket, ...object, action: 'DeleteObject', acl: 'write', signed: true })
   }
-  const encoding = parseEncoding(call.query)
+  // A header in OSS's document and the Java SDK, a parameter in the others.
+  const encoding = parseEncoding(call.query) ?? parseEncoding(new Map(Object.entries(call.headers)))
   const deletions = await Promise.all(
     objects.map(({ key, versionId }) => deleteKey(call, key, versionId).catch(ignoreImmutable)),
   )

@@ -88,9 +88,14 @@ export function parseStorageClass(value: string | undefined): StorageClass | und
   return oneOf<StorageClass>(value, STORAGE_CLASSES, 'x-oss-storage-class', 'no such storage class exists')
 }
 
-/** `x-oss-object-acl`. @throws OssError InvalidArgument for an unknown one. */
+/** `x-oss-object-acl`; an empty one is none (a test of the Java SDK). @throws OssError InvalidArgument for an unknown one. */
 export function parseObjectAcl(value: string | undefined): ObjectAcl | undefined {
-  return oneOf<ObjectAcl>(value, OBJECT_ACLS, 'x-oss-object-acl', 'no such object access control exists')
+  return oneOf<ObjectAcl>(
+    value || undefined,
+    OBJECT_ACLS,
+    'x-oss-object-acl',
+    'no such object access control exists',
+  )
 }
 
 /** @throws OssError AccessDenied for a public ACL where public access is blocked. */
@@ -124,30 +129,35 @@ export function checkEncryption(
   dataEncryption: string | undefined,
   keyId: string | undefined,
 ): Encryption | undefined {
-  if (algorithm === undefined) {
-    if (dataEncryption === undefined && keyId === undefined) return undefined
-    throw new OssError('InvalidEncryptionAlgorithmError')
-  }
-  if (!['AES256', 'KMS', 'SM4'].includes(algorithm)) throw new OssError('InvalidEncryptionAlgorithmError')
-  if (dataEncryption !== undefined && (dataEncryption !== 'SM4' || algorithm !== 'KMS')) {
+  if (dataEncryption !== undefined && dataEncryption !== 'SM4') {
     throw new OssError('InvalidDataEncryptionAlgorithmError')
+  }
+  if (algorithm === undefined && keyId === undefined) return undefined
+  if (algorithm === undefined || !['AES256', 'KMS', 'SM4'].includes(algorithm)) {
+    throw new OssError('InvalidEncryptionAlgorithmError')
   }
   if (keyId !== undefined && algorithm !== 'KMS') {
     throw invalidArgument('A key id is only valid with KMS.', 'x-oss-server-side-encryption-key-id', keyId)
   }
   return {
     algorithm: algorithm as Encryption['algorithm'],
-    ...(dataEncryption === undefined ? {} : { dataEncryption: 'SM4' }),
+    // It is KMS's; beside the others, or alone, it says nothing (a test of the Python SDK).
+    ...(dataEncryption !== undefined && algorithm === 'KMS' && { dataEncryption: 'SM4' }),
     ...(keyId === undefined ? {} : { keyId }),
   }
 }
 
-/** The response headers that say how an object is encrypted. */
+/** Of the key that KMS keeps for OSS in this account, and takes where none is named. */
+const DEFAULT_KMS_KEY_ID = '6d1b7c1e-8f2a-4c53-9a0e-100000000001'
+
+/** The response headers that say how an object is encrypted: under KMS always by which key (tests of the Go and Python SDKs). */
 export function encryptionHeaders({ encryption }: { encryption?: Encryption }): HeaderMap {
   if (encryption === undefined) return {}
   const headers: HeaderMap = { 'x-oss-server-side-encryption': encryption.algorithm }
   if (encryption.dataEncryption) headers['x-oss-server-side-data-encryption'] = encryption.dataEncryption
-  if (encryption.keyId) headers['x-oss-server-side-encryption-key-id'] = encryption.keyId
+  if (encryption.algorithm === 'KMS') {
+    headers['x-oss-server-side-encryption-key-id'] = encryption.keyId ?? DEFAULT_KMS_KEY_ID
+  }
   return headers
 }
 

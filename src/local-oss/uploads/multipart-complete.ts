@@ -51,6 +51,7 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
     })
     removeUpload(call, transaction, bucket, parts)
     for (const part of parts) if (!chosen.includes(part)) transaction.release(part.segments)
+    // Here OSS escapes `~` as well (a test of the Java SDK).
     const path = percentEncode(key, '/').replaceAll('~', '%7E')
     const location = `http://${bucket.name}.oss-${bucket.region}.aliyuncs.com/${path}`
     return {
