@@ -22,6 +22,7 @@ import { checkReferer } from './referer/check-referer.ts'
 import { refusedOperation } from './refused-operation.ts'
 import { errorReply, type ResponseContext, toResponse } from './response.ts'
 import { findOperation } from './routing.ts'
+import type { BucketRecord } from './store/records.ts'
 import { parseTrafficLimit } from './traffic-limit.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'
@@ -125,7 +126,7 @@ async function perform(
   // the Java and the Go SDK).
   if (bucketName !== '') checkBucketName(bucketName)
   if (key !== '') checkKey(key)
-  const bucket = needsBucket(operation) ? requireBucket(state, bucketName) : undefined
+  const bucket = needsBucket(operation) ? bucketFor(operation, state, bucketName) : undefined
   // A host that names no region is where the bucket is: a signature for another region is wrong, not the host.
   const region = address.region ?? bucket?.region
   const isUnsigned = operation.public || operation.signedInBody
@@ -170,6 +171,16 @@ function checkOperation(call: BucketCall, operation: Operation): void {
   if (operation.public || operation.asks) return
   const { bucket, key, query } = call
   checkAccess(call, { bucket, key, versionId: query.get('versionId'), action, acl, signed })
+}
+
+/** @throws OssError NoSuchBucket, or what the operation has for it. */
+function bucketFor({ missing }: Operation, state: State, name: string): BucketRecord {
+  try {
+    return requireBucket(state, name)
+  } catch (cause) {
+    const isMissing = cause instanceof OssError && cause.code === 'NoSuchBucket'
+    throw isMissing && missing !== undefined ? missing() : cause
+  }
 }
 
 /** OSS refuses conditions on writes (EC 0017-00000245); callbacks are not implemented here. @throws OssError NotImplemented. */

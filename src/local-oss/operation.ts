@@ -1,5 +1,6 @@
 import type { Permission } from './access/access.ts'
 import type { BucketCall, Call } from './call.ts'
+import type { OssError } from './errors.ts'
 import type { Reply } from './http.ts'
 
 type Row = {
@@ -14,6 +15,8 @@ type Row = {
   comp?: string
   /** A header that must be present. */
   header?: string
+  /** What a missing bucket is answered, where that is not NoSuchBucket. */
+  missing?: () => OssError
   /** Its name in policies, where that is another. */
   action?: string
   /** The permission of an ACL by which others than the bucket's owner may have it; absent: none. */

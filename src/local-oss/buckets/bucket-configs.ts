@@ -109,6 +109,7 @@ export const bucketConfigs: readonly BucketConfig[] = [
     name: 'ObjectWormConfiguration',
     query: 'objectWorm',
     root: 'ObjectWormConfiguration',
+    takenForPutBucket: true,
     absent: { error: 'NoSuchWORMConfiguration' },
     check: (root) => void objectWormOf(root),
     apply: ({ objectWorm: _, ...bucket }, root) =>

@@ -70,6 +70,7 @@ export const plainConfigs: readonly BucketConfig[] = [
     name: 'OverwriteConfig',
     query: 'overwriteConfig',
     root: 'OverwriteConfiguration',
+    takenForPutBucket: true,
     absent: { error: 'NoSuchBucketOverwriteConfig' },
     check: (root) => void overwriteRulesOf(root),
     apply: ({ overwriteRules: _, ...bucket }, root) =>
