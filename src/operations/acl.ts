@@ -39,6 +39,8 @@ export async function getBucketAcl(request: BucketRequest, { oss }: Context): Pr
 /** PutBucketAcl. */
 export async function putBucketAcl(request: BucketRequest, context: Context): Promise<Reply> {
   const acl = await wantedAcl(request, context)
+  // OSS would make a bucket that is missing.
+  await readAcl(context.oss, callOnBucket(request, 'GET', 'acl'))
   const { headers } = await context.oss.send({
     ...callOnBucket(request, 'PUT', 'acl'),
     headers: { 'x-oss-acl': acl },

@@ -412,6 +412,14 @@ describe.each(runtimes)('settings of a bucket on %s', (runtime) => {
     expect((await log).error).toMatchObject({ Code: 'NotImplemented', Header: 'x-amz-acl' })
   })
 
+  test('the ACL of a missing bucket makes none', async () => {
+    const missing = { Bucket: 'made-by-its-acl', ACL: 'public-read' } as const
+    await expect(ask(new S3.PutBucketAclCommand(missing))).rejects.toMatchObject({ name: 'NoSuchBucket' })
+    await expect(ask(new S3.GetBucketAclCommand(missing))).rejects.toMatchObject({ name: 'NoSuchBucket' })
+    const { headers } = await put('acl', '', { 'x-amz-acl': 'private' }, 'fresh')
+    expect(headers).not.toHaveProperty('location')
+  })
+
   test('a rule’s label is taken, and not kept', async () => {
     const rule = { ID: 'label', AllowedOrigins: ['*'], AllowedMethods: ['GET'] }
     await ask(new S3.PutBucketCorsCommand({ Bucket: 'fresh', CORSConfiguration: { CORSRules: [rule] } }))
