@@ -235,6 +235,18 @@ describe('a bucket’s document', () => {
   })
 
   test.each([
+    ['Mirror', '<MirrorPassQueryString>true</MirrorPassQueryString>', 'true'],
+    ['Mirror', '', 'false'],
+    ['External', '<MirrorPassQueryString>true</MirrorPassQueryString>', 'false'],
+  ])('a website’s %s with %j passes queries: %s', async (type, mirror, passes) => {
+    const website = (pass: string) =>
+      `<WebsiteConfiguration>${index}<RoutingRules><RoutingRule><RuleNumber>1</RuleNumber><Redirect><RedirectType>${type}</RedirectType><PassQueryString>${pass}</PassQueryString>${mirror}</Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>`
+    expect((await put('website', website('False'))).status).toBe(200)
+    expect(withoutDeclaration((await get('website')).text)).toBe(website(passes))
+    await remove('website')
+  })
+
+  test.each([
     ['AES256', 'SM4', 'AES256', undefined],
     ['SM4', 'SM4', 'SM4', undefined],
     ['KMS', 'SM4', 'KMS', 'SM4'],

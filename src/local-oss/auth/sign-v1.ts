@@ -10,7 +10,8 @@ const SUBRESOURCES = new Set(
   status vod startTime endTime encryption policy policyStatus requestPayment qosInfo asyncFetch inventory inventoryId
   worm wormId wormExtend objectWorm retention legalHold cleanRestoredObject seal replication replicationLocation
   replicationProgress transferAcceleration cname metaQuery resourceGroup style styleName httpsConfig
-  publicAccessBlock accessPoint accessPointPolicy`.split(/\s+/),
+  publicAccessBlock accessPoint accessPointPolicy bucketArchiveDirectRead group link objectInfo qosRequester
+  redundancyTransition requesterQosInfo resourcePool resourcePoolBuckets resourcePoolInfo`.split(/\s+/),
 )
 
 /** What V1 signs of a request. */

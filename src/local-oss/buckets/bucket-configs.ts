@@ -11,6 +11,7 @@ import { encryptionOf, encryptionTree, withEncryption } from './default-encrypti
 import { checkLifecycle, keptLifecycle } from './lifecycle.ts'
 import { objectWormOf } from './object-worm.ts'
 import { plainConfigs } from './plain-configs.ts'
+import { checkWebsite, keptWebsite } from './website.ts'
 
 /** The documents that a bucket can have. */
 export const bucketConfigs: readonly BucketConfig[] = [
@@ -59,10 +60,8 @@ export const bucketConfigs: readonly BucketConfig[] = [
     query: 'website',
     root: 'WebsiteConfiguration',
     absent: { error: 'NoSuchWebsiteConfiguration' },
-    check: (root) => {
-      const index = children(root, 'IndexDocument').map((document) => text(document, 'Suffix'))[0]
-      if (!index && children(root, 'RoutingRules').length === 0) throw new OssError('MalformedXML')
-    },
+    check: checkWebsite,
+    kept: keptWebsite,
   },
   {
     name: 'Logging',
