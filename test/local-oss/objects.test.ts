@@ -255,6 +255,18 @@ describe('an object', () => {
     }
   })
 
+  test.each([
+    ['a~b', 'a%7Eb'],
+    ['a/b c.d', 'a/b%20c.d'],
+    ['中', '%E4%B8%AD'],
+  ])('of parts, named %j, is located at %s', async (key, path) => {
+    const { uploadId } = await client.initMultipartUpload(key)
+    const { etag } = (await client.uploadPart(key, uploadId, 1, Buffer.from('x') as never, 0, 1)) as never
+    const body = `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${etag}</ETag></Part></CompleteMultipartUpload>`
+    const { text } = await world.send({ method: 'POST', bucket, key, query: { uploadId }, body })
+    expect(text).toContain(`<Location>http://${bucket}.oss-cn-hangzhou.aliyuncs.com/${path}</Location>`)
+  })
+
   test('has the ACL of its bucket where the header for its own is empty', async () => {
     const headers = { 'x-oss-object-acl': '' }
     expect((await world.send({ method: 'PUT', bucket, key: 'plain', body: 'x', headers })).status).toBe(200)
