@@ -79,6 +79,7 @@ const catalogue = {
     'Your POST request fields preceding the upload file were too large.',
   ],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
+  MirrorFailed: [424, 'The object could not be fetched from its origin.'],
   MissingArgument: [400, 'Missing Some Required Arguments.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NeedVerifyDomainOwnership: [403, 'Verification of the domain ownership is required.', '0018-00000115'],

@@ -24,6 +24,7 @@ import { errorReply, type ResponseContext, toResponse } from './response.ts'
 import { findOperation } from './routing.ts'
 import type { BucketRecord } from './store/records.ts'
 import { parseTrafficLimit } from './traffic-limit.ts'
+import { serveWebsite, websiteOf } from './website/serve-website.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'
 
@@ -156,9 +157,12 @@ async function perform(
   const bucketCall = { ...call, bucket: bucket ?? requireBucket(state, bucketName) }
   checkRegion(bucketCall)
   checkAcceleration(address, bucketCall.bucket, state)
-  checkOperation(bucketCall, operation)
+  const website = websiteOf(bucketCall)
+  if (website === undefined) checkOperation(bucketCall, operation)
   if (!operation.public) checkReferer(bucketCall)
-  const reply = await operation.handle(bucketCall)
+  const reply = await (website === undefined
+    ? operation.handle(bucketCall)
+    : serveWebsite(bucketCall, website))
   return {
     ...reply,
     headers: { ...corsHeaders(state, bucketCall.bucket, call.headers, call.method), ...reply.headers },

@@ -18,6 +18,11 @@ export type Readings = {
    * none. OSS takes the header there (tests of the Python and Java SDKs), and its documents know it on completion alone.
    */
   initiatedAclCounts: boolean
+  /**
+   * Whether a signed GET of a missing object sees its bucket's website: rules, and pages of directories (a test of the Python
+   * SDK). Otherwise only requests that nobody signed do, as OSS's documents say of the root.
+   */
+  signedReadsSeeWebsite: boolean
 }
 
 /** Those of the newest suites. */
@@ -25,4 +30,5 @@ export const newestReadings: Readings = {
   selfCopyKeepsMetadata: true,
   copyIgnoresWriteConditions: true,
   initiatedAclCounts: false,
+  signedReadsSeeWebsite: true,
 }

@@ -4,6 +4,7 @@ import { OssError } from '../errors.ts'
 import { parseTagging, renderTagging } from '../objects/tags.ts'
 import { parseRefererRules } from '../referer/referer-rules.ts'
 import { bucketKey } from '../store/keys.ts'
+import { keptWebsite, parseWebsite } from '../website/website-config.ts'
 import type { BucketConfig } from './bucket-config.ts'
 import { oneWord, truthOf } from './config-document.ts'
 import { parseCors } from './cors.ts'
@@ -11,7 +12,6 @@ import { encryptionOf, encryptionTree, withEncryption } from './default-encrypti
 import { checkLifecycle, keptLifecycle } from './lifecycle.ts'
 import { objectWormOf } from './object-worm.ts'
 import { plainConfigs } from './plain-configs.ts'
-import { checkWebsite, keptWebsite } from './website.ts'
 
 /** The documents that a bucket can have. */
 export const bucketConfigs: readonly BucketConfig[] = [
@@ -60,7 +60,7 @@ export const bucketConfigs: readonly BucketConfig[] = [
     query: 'website',
     root: 'WebsiteConfiguration',
     absent: { error: 'NoSuchWebsiteConfiguration' },
-    check: checkWebsite,
+    check: parseWebsite,
     kept: keptWebsite,
   },
   {
