@@ -1,4 +1,4 @@
-import { isPathStyle, type Origin } from '../oss/regions.ts'
+import { type Endpoint, isPathStyle, type Origin } from '../oss/regions.ts'
 import { isBucketName } from '../s3/request.ts'
 import { BUCKET_RULE } from './document-checks.ts'
 import { isOtherService, parseOrigin } from './endpoint.ts'
@@ -25,22 +25,29 @@ export function parseBucketDomains(
     }
     const origin = parseOrigin(text, EXAMPLE)
     const why = typeof origin === 'string' ? origin : whyNoDomain(origin.host)
-    const other = typeof origin === 'string' ? undefined : buckets.get(origin.host)
+    const other = typeof origin === 'string' ? undefined : buckets.get(nameOf(origin))
     if (typeof origin === 'string' || why !== undefined) wrong(`${redacted(text)}: ${why}`)
     else if (other !== undefined)
-      wrong(`${origin.host} is the domain of ${other}, and a domain is bound to one bucket`)
+      wrong(`${nameOf(origin)} is the domain of ${other}, and a domain is bound to one bucket`)
     else {
       domains.set(bucket, origin)
-      buckets.set(origin.host, bucket)
+      buckets.set(nameOf(origin), bucket)
     }
   }
   return domains
 }
 
+/** The name alone, which is what a bucket is bound to. */
+const nameOf = ({ host }: Origin) => host.replace(/:\d+$/, '')
+
+/** The custom domains of an endpoint as OSS has them: the bucket by the domain's name. */
+export const bucketsByDomain = ({ domains }: Pick<Endpoint, 'domains'>): Record<string, string> =>
+  Object.fromEntries([...(domains ?? [])].map(([bucket, origin]) => [nameOf(origin), bucket]))
+
 /** Why a host cannot be a custom domain, or undefined. */
 function whyNoDomain(host: string): string | undefined {
-  if (isPathStyle(host))
-    return `it must be a name, like ${EXAMPLE}: by its name OSS knows which bucket a custom domain is bound to`
+  if (isPathStyle(host) || !host.includes('.'))
+    return `it must be a domain's name, like ${EXAMPLE}: by its name OSS knows which bucket a custom domain is bound to`
   if (isOtherService(host)) return "that is another service's"
   if (/(?:^|\.)aliyuncs\.com(?::\d+)?$/.test(host))
     return `it must be a domain of your own that is bound to the bucket, like ${EXAMPLE}: OSS's own names are for OSS_ENDPOINT, and most need no setting`

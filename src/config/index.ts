@@ -155,10 +155,6 @@ export function parseConfig(
   const domains: ReadonlyMap<string, Origin> = isDocumentRight
     ? parseBucketDomains(document.endpoints, problems)
     : new Map()
-  if (embedded && Object.keys(document.endpoints).length > 0)
-    problems.push(
-      'GATEWAY_CONFIG: endpoints: the embedded OSS has no custom domains; they need OSS_REGION and its keys',
-    )
   for (const [bucket, { host }] of domains) {
     if (s3Domains.includes(host))
       problems.push(`GATEWAY_CONFIG: endpoints.${bucket}: ${host} is the gateway's own name, in S3_DOMAIN`)

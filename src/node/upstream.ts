@@ -1,3 +1,4 @@
+import { bucketsByDomain } from '../config/bucket-domains.ts'
 import type { Config } from '../config/index.ts'
 import { createLocalOss, type LocalOss } from '../local-oss/index.ts'
 import { type Body, type HeaderMap, headerMap, type Log, type Transport } from '../ports.ts'
@@ -15,7 +16,7 @@ export type Upstream = { transport: Transport; close: () => Promise<void>; local
  * @throws Error when the embedded OSS's folder is in use, has an unknown format, or cannot be written.
  */
 export async function openUpstream(
-  { localOss: embedded, credentials, document }: Config,
+  { localOss: embedded, credentials, endpoint, document }: Config,
   log: Log = () => {},
 ): Promise<Upstream> {
   if (embedded === undefined) {
@@ -28,6 +29,7 @@ export async function openUpstream(
     directory,
     copyLimit,
     restoreDelay: restoreTime * 1000,
+    cnames: bucketsByDomain(endpoint),
     onProblem: ({ kind, message }) =>
       log('the embedded OSS has a problem with its store', { kind, why: message }),
     credentials: { accessKeyId, accessKeySecret },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { bucketsByDomain } from '../../src/config/bucket-domains.ts'
 import { parseConfig } from '../../src/config/index.ts'
 import { problemsOf, real, type Settings } from './problems.ts'
 
@@ -33,9 +34,9 @@ const refused: [document: string, problem: RegExp, more?: Settings][] = [
   ['{ my-bucket: ftp://files.example.com }', /it must be like/],
   ['{ my-bucket: https://files.example.com:0 }', /there is no such port/],
   ['{ my-bucket: https://files..example.com }', /neither a host name nor an address/],
-  ['{ my-bucket: https://10.0.0.7 }', /it must be a name/],
-  ['{ my-bucket: http://localhost:9010 }', /it must be a name/],
-  ['{ my-bucket: "http://[::1]" }', /it must be a name/],
+  ['{ my-bucket: https://10.0.0.7 }', /it must be a domain's name/],
+  ['{ my-bucket: http://localhost:9010 }', /it must be a domain's name/],
+  ['{ my-bucket: "http://[::1]" }', /it must be a domain's name/],
   ['{ my-bucket: https://my-bucket.oss-cn-hangzhou.aliyuncs.com }', /a domain of your own/],
   ['{ my-bucket: https://oss-cn-hangzhou-internal.aliyuncs.com }', /a domain of your own/],
   ['{ my-bucket: https://my-bucket.s3.amazonaws.com }', /another service's/],
@@ -43,6 +44,11 @@ const refused: [document: string, problem: RegExp, more?: Settings][] = [
     '{ one: https://files.example.com, two: https://FILES.example.com/ }',
     /^GATEWAY_CONFIG: endpoints\.two: files\.example\.com is the domain of one/,
   ],
+  [
+    '{ one: https://files.example.com:1000, two: https://files.example.com:2000 }',
+    /^GATEWAY_CONFIG: endpoints\.two: files\.example\.com is the domain of one/,
+  ],
+  ['{ my-bucket: http://proxy:8080 }', /it must be a domain's name/],
   ['{ my-bucket: [https://files.example.com] }', /^GATEWAY_CONFIG: endpoints\.my-bucket: it must be a text/],
   ['[https://files.example.com]', /^GATEWAY_CONFIG: endpoints: it must be names with values/],
   [
@@ -57,10 +63,9 @@ test.each(refused)('endpoints: %s is refused', (endpoints, problem, more = {}) =
   ])
 })
 
-test('in front of the embedded OSS there are no custom domains', () => {
-  expect(problemsOf({}, 'endpoints: { my-bucket: https://files.example.com }')).toEqual([
-    expect.stringMatching(/^GATEWAY_CONFIG: endpoints: the embedded OSS has no custom domains/),
-  ])
+test('the embedded OSS has them too', () => {
+  const { endpoint } = parseConfig({}, 'endpoints: { my-bucket: https://files.example.com:8443 }')
+  expect(bucketsByDomain(endpoint)).toEqual({ 'files.example.com': 'my-bucket' })
 })
 
 test('keys in a domain’s URL are not quoted', () => {

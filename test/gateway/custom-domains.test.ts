@@ -21,6 +21,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { startWorld } from '../harness.ts'
 import { type NamesWorld, startNamesWorld } from './names-world.ts'
 
 const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
@@ -258,4 +259,14 @@ test('a domain that OSS refuses is the settings’ mistake, and told in the log'
     expect(logged.at(-1)).toContain(code)
   }
   stop()
+})
+
+test('the embedded OSS of the gateway itself is asked by custom domains too', async () => {
+  const embedded = await startWorld('node', { GATEWAY_CONFIG: JSON.stringify({ endpoints }) })
+  const s3 = embedded.s3()
+  await s3.send(new CreateBucketCommand({ Bucket: 'near' }))
+  await s3.send(new PutObjectCommand({ Bucket: 'near', Key: 'k', Body: 'x' }))
+  await s3.send(new CopyObjectCommand({ Bucket: 'near', Key: 'c', CopySource: 'near/k' }))
+  expect(String((await embedded.oss('near').get('c')).content)).toBe('x')
+  await embedded.stop()
 })

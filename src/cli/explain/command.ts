@@ -87,7 +87,8 @@ async function openOss(config: Config): Promise<OpenOss> {
 /** The embedded OSS of a running gateway. @param why the store cannot be opened here. @throws Error. */
 async function openByPort(configured: Config, port: number, why: Error): Promise<OpenOss> {
   const host = `127.0.0.1:${port}`
-  const endpoint = { ...configured.endpoint, protocol: 'http:' as const, host }
+  // Custom domains lead to the embedded OSS within its own process alone.
+  const endpoint = { ...configured.endpoint, protocol: 'http:' as const, host, domains: undefined }
   const config = { ...configured, endpoint, localOss: undefined }
   const advice = `use the settings of the gateway that is running on it, LOCAL_OSS_PORT among them, or stop it`
   if (port === 0) throw new Error(`${why.message}, and LOCAL_OSS_PORT is 0: ${advice}.`)
