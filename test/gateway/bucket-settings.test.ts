@@ -76,7 +76,7 @@ const rows: Row[] = [
           },
           { AllowedOrigin: ['*'], AllowedMethod: ['HEAD'] },
         ],
-        // OSS's own: it has no answers vary by origin unless it is told to.
+        // OSS tells it always; S3 has none.
         ResponseVary: ['false'],
       },
     ],

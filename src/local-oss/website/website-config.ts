@@ -41,7 +41,8 @@ export function keptWebsite(root: XmlNode): XmlTree {
   for (const list of children(root, 'RoutingRules')) {
     for (const redirect of children(list, 'RoutingRule').flatMap((rule) => children(rule, 'Redirect'))) {
       const { MirrorPassQueryString } = redirect
-      if (MirrorPassQueryString !== undefined) redirect.PassQueryString = MirrorPassQueryString
+      const isMirror = text(redirect, 'RedirectType') === 'Mirror'
+      if (isMirror && MirrorPassQueryString !== undefined) redirect.PassQueryString = MirrorPassQueryString
     }
   }
   return treeOf(root)
