@@ -128,8 +128,10 @@ async function perform(
   if (bucketName !== '') checkBucketName(bucketName)
   if (key !== '') checkKey(key)
   const bucket = needsBucket(operation) ? bucketFor(operation, state, bucketName) : undefined
-  // A host that names no region is where the bucket is: a signature for another region is wrong, not the host.
-  const region = address.region ?? bucket?.region
+  // A host that names no region is where the bucket is: a signature for another region is wrong, not the host. Who asks where
+  // the bucket is cannot know.
+  const isLookUp = operation.name === 'GetBucketLocation'
+  const region = address.region ?? (isLookUp ? undefined : bucket?.region)
   const isUnsigned = operation.public || operation.signedInBody
   const caller: Caller = isUnsigned
     ? { account: undefined, region: undefined }
