@@ -153,7 +153,7 @@ function documents(extra: fc.Arbitrary<string>[] = []): fc.Arbitrary<string> {
   const { elements } = fc.letrec<{ element: string; elements: string }>((tie) => ({
     element: fc.oneof(
       { depthSize: 'small' },
-      tagged(joined(characters, 3)),
+      tagged(joined(characters, 3).filter((text) => !text.includes(']]>'))),
       list,
       name.map((name) => `<${name}/>`),
       ...extra,
