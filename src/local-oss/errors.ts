@@ -68,7 +68,7 @@ const catalogue = {
   InvalidTargetBucketForLogging: [400, 'The target bucket for logging does not exist.'],
   InvalidTargetType: [400, "The symbolic's target file type is invalid."],
   InvalidWORMConfiguration: [400, 'The WORM configuration you provided is invalid.'],
-  InventoryAlreadyExist: [409, 'The inventory configuration already exists.'],
+  InventoryConfigurationAlreadyExists: [409, 'The inventory configuration already exists.'],
   MalformedPOSTRequest: [400, 'The body of your POST request is not well-formed multipart/form-data.'],
   MalformedXML: [
     400,

@@ -377,7 +377,7 @@ export const operations: readonly Operation[] = [
     method: 'PUT',
     on: 'object',
     query: ['partNumber', 'uploadId'],
-    optional: ['sequential'],
+    optional: ['sequential', 'versionId'],
     header: 'x-oss-copy-source',
     writes: true,
     handle: uploadPartCopy,

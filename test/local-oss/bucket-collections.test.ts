@@ -75,7 +75,7 @@ describe('inventories', () => {
     expect(text).toContain(
       inventory('i', filter).replace('True', 'true').replace('Standard,IA', 'IA,Standard'),
     )
-    expect(codeOf(await put('i'))).toBe('InventoryAlreadyExist')
+    expect(codeOf(await put('i'))).toBe('InventoryConfigurationAlreadyExists')
     expect((await send('DELETE', query)).status).toBe(204)
     expect(codeOf(await send('GET', query))).toBe('NoSuchInventory')
   })

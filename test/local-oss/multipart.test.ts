@@ -349,6 +349,24 @@ describe('a part copied', () => {
     expect((await client.get('ranged')).content.equals(data.subarray(5, 15))).toBe(true)
   })
 
+  test('may have its source’s version as a parameter, too, but no other', async () => {
+    const uploadId = await start('versioned part')
+    for (const [named, status] of [
+      ['null', 200],
+      ['other', 400],
+    ] as const) {
+      const answer = await world.send({
+        method: 'PUT',
+        bucket,
+        key: 'versioned part',
+        query: { uploadId, partNumber: '1', versionId: named },
+        headers: { 'x-oss-copy-source': `/${bucket}/source?versionId=null` },
+      })
+      expect(answer.status).toBe(status)
+    }
+    await client.abortMultipartUpload('versioned part', uploadId)
+  })
+
   test('of a range without an end goes to the end', async () => {
     const uploadId = await start('open')
     const answer = await partCopy('open', uploadId, 1, { 'x-oss-copy-source-range': 'bytes=5-' })

@@ -38,7 +38,7 @@ export const bucketCollections: readonly Collection[] = [
     refusesEmptyLists: true,
     kept: (root, { id, former }) => {
       checkInventory(root, id)
-      if (former !== undefined) throw new OssError('InventoryAlreadyExist')
+      if (former !== undefined) throw new OssError('InventoryConfigurationAlreadyExists')
       return keptInventory(root)
     },
   },

@@ -19,7 +19,7 @@ export async function listParts(call: BucketCall): Promise<Reply> {
   const { storageClass } = requireUpload(call)
   const encoding = parseEncoding(query)
   const maxParts = parseLimit(query, 'max-parts', MAX_LISTED)
-  const marker = query.get('part-number-marker') ?? '0'
+  const marker = query.get('part-number-marker') || '0'
   if (!/^\d+$/.test(marker)) {
     throw invalidArgument('part-number-marker must be a number.', 'part-number-marker', marker)
   }

@@ -19,6 +19,11 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   const { state, headers } = call
   const number = partNumberOf(call)
   const source = parseCopySource(call, '0042-00000301')
+  // Beside the source's own the SDKs send it as a parameter, too (a test of the Python SDK).
+  const versionId = call.query.get('versionId')
+  if (versionId !== undefined && versionId !== source.versionId) {
+    throw invalidArgument("versionId is another than the copy source's.", 'versionId', versionId)
+  }
   const upload = requireUpload(call)
   checkSequence(call, upload, number)
   const sourceBucket = requireSourceBucket(call, source)
