@@ -97,7 +97,7 @@ function parseAddress(text: string, problems: string[]): Origin | undefined {
   }
   const origin = parseOrigin(text, 'https://oss-cn-hangzhou.aliyuncs.com')
   if (typeof origin === 'string') return wrong(origin)
-  const [name = '', port] = origin.host.split(/:(?=\d+$)/)
+  const [name = '', port] = origin.host.split(/:(\d+)$/)
   const why = whyNotOss(name)
   if (why !== undefined) return wrong(why)
   if (

@@ -80,8 +80,8 @@ export function missingDate(): OssError {
 export function parseFields(text: string, separator: ':' | '='): Map<string, string> {
   const fields = new Map<string, string>()
   for (const field of text.split(',')) {
-    const [name = '', value = ''] = field.trim().split(new RegExp(`${separator}(.*)`, 's'), 2)
-    fields.set(name, value)
+    const [name = '', ...value] = field.trim().split(separator)
+    fields.set(name, value.join(separator))
   }
   return fields
 }

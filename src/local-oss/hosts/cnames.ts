@@ -55,10 +55,11 @@ export class Cnames {
 
 /** Two labels at least, and neither an address nor a host of OSS's own. */
 export function isCustomDomain(text: string): boolean {
-  const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+  const labels = text.split('.')
   return (
     text.length <= 253 &&
-    new RegExp(`^${label}(?:\\.${label})+$`, 'i').test(text) &&
+    labels.length > 1 &&
+    labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(label)) &&
     isIP(text) === 0 &&
     !/\.aliyuncs\.com$/i.test(text)
   )

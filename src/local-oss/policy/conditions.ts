@@ -110,7 +110,8 @@ function subnetOf(text: string): Subnet | undefined {
 function isWithin(given: string, wanted: string): boolean {
   const subnet = subnetOf(wanted)
   // As a socket for both families has an address of the older one.
-  const address = given.replace(/^::ffff:(?=\d+\.)/i, '')
+  const mapped = /^::ffff:(.*)$/i.exec(given)?.[1] ?? ''
+  const address = isIP(mapped) === 4 ? mapped : given
   if (subnet === undefined || isIP(address) === 0) return false
   const list = new BlockList()
   list.addSubnet(subnet.address, subnet.bits, subnet.family)

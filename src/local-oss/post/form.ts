@@ -72,12 +72,13 @@ async function* fileOf(reader: MultipartReader, delimiter: Buffer): Bytes {
   await reader.drain()
 }
 
+/** RFC 2046, 5.1.1. */
+const MAX_BOUNDARY = 70
+
 function boundaryOf(contentType = ''): string {
   if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) throw new OssError('RequestIsNotMultiPartContent')
-  const [, quoted, bare] =
-    /;\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))\s*(?:;|$)/i.exec(contentType) ?? []
-  const boundary = quoted ?? bare
-  if (boundary === undefined) throw malformedForm()
+  const boundary = parametersOf(contentType).get('boundary')
+  if (!boundary || boundary.length > MAX_BOUNDARY) throw malformedForm()
   return boundary
 }
 
@@ -90,19 +91,27 @@ async function readHead(reader: MultipartReader): Promise<Head> {
     return line?.slice(wanted.length + 1).trim()
   }
   const disposition = value('content-disposition') ?? ''
-  const name = parameter(disposition, 'name')
+  const parameters = parametersOf(disposition)
+  const name = parameters.get('name')
   if (!/^form-data\s*;/i.test(disposition) || !name) throw malformedForm()
-  const path = parameter(disposition, 'filename') ?? ''
+  const path = parameters.get('filename') ?? ''
   // Old browsers send whole paths.
   const fileName = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
   return { name: name.toLowerCase(), fileName, type: value('content-type') }
 }
 
-/** A parameter, which browsers quote with `%22` for a quote, and curl with a backslash before it. */
-function parameter(disposition: string, name: string): string | undefined {
-  const pattern = new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s";]*))`, 'i')
-  const [, quoted, bare] = pattern.exec(disposition) ?? []
-  return bare ?? quoted?.replace(/\\(["\\])/g, '$1').replaceAll('%22', '"')
+/** The parameters of a header, which browsers quote with `%22` for a quote, and curl with a backslash before it. */
+function parametersOf(header: string): Map<string, string> {
+  const parameters = new Map<string, string>()
+  const start = header.indexOf(';')
+  let rest = start < 0 ? '' : header.slice(start)
+  for (;;) {
+    const [whole, name, quoted, bare = ''] =
+      /^;\s*([^\s;="]+)=(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([^\s";]*))\s*/.exec(rest) ?? []
+    if (whole === undefined || name === undefined) return parameters
+    parameters.set(name.toLowerCase(), quoted?.replace(/\\(["\\])/g, '$1').replaceAll('%22', '"') ?? bare)
+    rest = rest.slice(whole.length)
+  }
 }
 
 function utf8(bytes: Buffer): string {
