@@ -9,6 +9,8 @@ export type Value = {
   tag: string | undefined
   /** As it was acknowledged, or as its bytes make it; undefined where only OSS knows. */
   etag: string | undefined
+  /** Of bytes that were appended: the ETag of their own kind, which OSS's own copies keep. */
+  appendedETag?: string
   versionId: string | undefined
 }
 

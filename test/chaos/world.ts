@@ -114,12 +114,13 @@ export async function furnish(world: World): Promise<void> {
   for (const bucket of ['chaos-near', 'chaos-far'] as const) {
     const name = 'source/appended'
     const key = new Key(bucket, name)
-    // An appendable object has an ETag of its own kind.
-    const value = { ...newValue(world, 400_000), etag: undefined }
+    const value: Value = { ...newValue(world, 400_000), etag: undefined }
     await world.oss[bucket].append(name, value.bytes.subarray(0, 100_000), {
       headers: ossHeaders(value),
     } as never)
     await world.oss[bucket].append(name, value.bytes.subarray(100_000), { position: '100000' } as never)
+    const { headers } = (await world.oss[bucket].head(name)).res as { headers: { etag?: string } }
+    value.appendedETag = headers.etag?.toLowerCase() ?? ''
     key.begin([value]).done()
     world.keys.push(key)
     world.sources.push(key)
@@ -189,4 +190,6 @@ export function copiesOf(
 
 /** Whether a copy of that value can have that ETag. */
 export const mayHaveETag = (value: Value, etag: string | undefined) =>
-  isPartsETag(etag) || etag === `"${md5Of(value.bytes)}"`
+  isPartsETag(etag) ||
+  etag === `"${md5Of(value.bytes)}"` ||
+  (etag !== undefined && etag === value.appendedETag)
