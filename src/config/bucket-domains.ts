@@ -1,4 +1,4 @@
-import { type Endpoint, isPathStyle, type Origin } from '../oss/regions.ts'
+import { type Endpoint, isPathStyle, type Origin, withoutPort } from '../oss/regions.ts'
 import { isBucketName } from '../s3/request.ts'
 import { BUCKET_RULE } from './document-checks.ts'
 import { isOtherService, parseOrigin } from './endpoint.ts'
@@ -38,7 +38,7 @@ export function parseBucketDomains(
 }
 
 /** The name alone, which is what a bucket is bound to. */
-const nameOf = ({ host }: Origin) => host.replace(/:\d+$/, '')
+const nameOf = ({ host }: Origin) => withoutPort(host)
 
 /** The custom domains of an endpoint as OSS has them: the bucket by the domain's name. */
 export const bucketsByDomain = ({ domains }: Pick<Endpoint, 'domains'>): Record<string, string> =>
@@ -49,7 +49,7 @@ function whyNoDomain(host: string): string | undefined {
   if (isPathStyle(host) || !host.includes('.'))
     return `it must be a domain's name, like ${EXAMPLE}: by its name OSS knows which bucket a custom domain is bound to`
   if (isOtherService(host)) return "that is another service's"
-  if (/(?:^|\.)aliyuncs\.com(?::\d+)?$/.test(host))
+  if (/(?:^|\.)aliyuncs\.com$/.test(withoutPort(host)))
     return `it must be a domain of your own that is bound to the bucket, like ${EXAMPLE}: OSS's own names are for OSS_ENDPOINT, and most need no setting`
   return undefined
 }

@@ -5,6 +5,7 @@ import {
   knownRegions,
   type Origin,
   regionOfHost,
+  withoutPort,
 } from '../oss/regions.ts'
 import { nearest } from './spelling.ts'
 import { isHostName, isIp, isLoopback, redacted } from './values.ts'
@@ -131,12 +132,10 @@ export function parseOrigin(text: string, example: string): Origin | string {
 /** Object stores that are not OSS, and do not speak its protocol. */
 const otherClouds =
   /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|googleapis\.com|windows\.net|myqcloud\.com|myhuaweicloud\.com|bcebos\.com|volces\.com|r2\.cloudflarestorage\.com|backblazeb2\.com|wasabisys\.com|digitaloceanspaces\.com|scw\.cloud|linodeobjects\.com|oraclecloud\.com|appdomain\.cloud|qiniucs\.com|cmecloud\.cn|cloud\.ovh\.net|ksyuncs\.com|jdcloud-oss\.com|yandexcloud\.net|contabostorage\.com|tigris\.dev)$/
-/** Whether a host belongs to another object store or to Alibaba Cloud's web pages. */
-export const isOtherService = (host: string) => {
-  const name = host.replace(/:\d+$/, '')
-  return otherClouds.test(name) || webPages.test(name)
-}
 const webPages = /(?:^|\.)(?:aliyun\.com|alibabacloud\.com|aliyun-inc\.com)$/
+/** Whether a host belongs to another object store or to Alibaba Cloud's web pages. */
+export const isOtherService = (host: string) =>
+  otherClouds.test(withoutPort(host)) || webPages.test(withoutPort(host))
 /** OSS's own names that serve every bucket: regional, accelerate, dual-stack, PrivateLink and the accelerator's. */
 const ossNames =
   /^(?:(?:vpc100-)?oss(?:-[a-z0-9-]+)?|[a-z]+(?:-[a-z0-9]+)+\.oss|[a-z0-9-]+\.oss\.[a-z0-9-]+\.privatelink|[a-z0-9-]+\.oss-data-acc)\.aliyuncs\.com$/

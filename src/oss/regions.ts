@@ -48,9 +48,12 @@ export const knownRegions: readonly string[] =
 /** `oss-cn-hangzhou` (as OSS reports locations) → `cn-hangzhou`. */
 export const regionOfLocation = (location: string) => location.replace(/^oss-/, '')
 
+/** A host without its port. */
+export const withoutPort = (host: string) => host.replace(/:\d+$/, '')
+
 /** The region an OSS endpoint host names, or undefined for accelerate, other names and IP hosts. */
 export function regionOfHost(host: string): string | undefined {
-  const name = host.replace(/:\d+$/, '')
+  const name = withoutPort(host)
   const [, region] = dualStack.exec(name) ?? regional.exec(name) ?? []
   if (region === undefined || region.startsWith('accelerate')) return undefined
   // cn-hzjbp has an internal endpoint for each of its zones, a and b.

@@ -7,41 +7,29 @@ import {
   tierRefused,
   toOssRestore,
 } from '../../translate/restore.ts'
-import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { callOnObject, requireDocument, withDocument } from '../subresource.ts'
+import { statObject } from './read-object.ts'
 
 /**
  * RestoreObject: 202 when it begins, 200 when the object is restored already and stays so for longer.
  * @throws S3Error MalformedXML, RestoreAlreadyInProgress, InvalidObjectState, InvalidArgument for days or a tier that the
  * object's class does not have; NotImplemented for a restore that selects.
  */
-export async function restoreObject(request: ObjectRequest, { oss }: Context): Promise<Reply> {
+export async function restoreObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const wanted = toOssRestore(await requireDocument(request, 'RestoreRequest'))
   const restore = (content: OssRestore) =>
-    oss.send(withDocument(callOnObject(request, 'POST', 'restore'), 'RestoreRequest', content))
+    context.oss.send(withDocument(callOnObject(request, 'POST', 'restore'), 'RestoreRequest', content))
   const { status, headers } = await restore(wanted)
     .catch(async (error) => {
       if (!mayBeAboutTier(error, wanted)) throw error
       // OSS's Archive takes no tier, and is restored in a minute: sooner than by any of S3's.
-      if ((await classOf(request, oss)) !== 'Archive') throw tierRefused(wanted)
+      const { 'x-oss-storage-class': storageClass } = await statObject(request, context)
+      if (storageClass !== 'Archive') throw tierRefused(wanted)
       return restore({ Days: wanted.Days })
     })
     .catch((error) => {
       throw restoreRefused(error, wanted)
     })
   return { status, headers: toS3Answer(headers) }
-}
-
-/** OSS's name for the storage class of the object, or the version, that a request is about. */
-async function classOf({ bucket, key, query, headers }: ObjectRequest, oss: Context['oss']) {
-  const versionId = query.get('versionId')
-  const answer = await oss.send({
-    method: 'HEAD',
-    bucket,
-    key,
-    query: { versionId },
-    headers: requestPayer(headers),
-  })
-  return answer.headers['x-oss-storage-class']
 }
