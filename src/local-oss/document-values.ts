@@ -13,6 +13,9 @@ export function ownerElements(account: string) {
   return { ID: account, DisplayName: account }
 }
 
+/** In milliseconds. */
+export const DAY = 86_400_000
+
 /** `2019-04-09T03:45:32.000Z`: OSS's XML has whole seconds. */
 export function isoSeconds(milliseconds: number): string {
   return new Date(Math.floor(milliseconds / 1000) * 1000).toISOString()

@@ -158,7 +158,7 @@ export type OssErrorCode = keyof typeof catalogue
 /** What of an error differs from its catalogue row. `elements` become children of `<Error>`. */
 export type ErrorDetails = {
   message?: string
-  ec?: string
+  ec?: string | undefined
   elements?: Record<string, string | number | undefined>
   headers?: HeaderMap
 }
@@ -188,7 +188,7 @@ export function invalidArgument(message: string, name?: string, value?: string, 
   return new OssError('InvalidArgument', {
     message,
     elements: { ArgumentName: name, ArgumentValue: value },
-    ...(ec === undefined ? {} : { ec }),
+    ec,
   })
 }
 

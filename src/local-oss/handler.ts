@@ -130,8 +130,7 @@ async function perform(
   const bucket = needsBucket(operation) ? bucketFor(operation, state, bucketName) : undefined
   // A host that names no region is where the bucket is: a signature for another region is wrong, not the host. Who asks where
   // the bucket is cannot know.
-  const isLookUp = operation.name === 'GetBucketLocation'
-  const region = address.region ?? (isLookUp ? undefined : bucket?.region)
+  const region = address.region ?? (operation.locates ? undefined : bucket?.region)
   const isUnsigned = operation.public || operation.signedInBody
   const caller: Caller = isUnsigned
     ? { account: undefined, region: undefined }
@@ -151,7 +150,7 @@ async function perform(
     signal: request.signal,
   }
   if (operation.writes) refuseConditions(call)
-  if (operation.on === 'object') refuseEncryption(call)
+  if (operation.on === 'object' && !operation.encrypts) refuseEncryption(call)
   if (!needsBucket(operation)) {
     accountOf(call)
     return operation.handle(call)
@@ -207,19 +206,10 @@ function refuseConditions({ headers, operation, state }: Call): void {
   }
 }
 
-/** The operations on objects that take the header for encryption: others, even parts of an upload, refuse it (EC 0005-00000002). */
-const encryptingOperations = [
-  'PutObject',
-  'PostObject',
-  'CopyObject',
-  'InitiateMultipartUpload',
-  'AppendObject',
-]
-
-/** @throws OssError InvalidArgument. */
-function refuseEncryption({ operation, headers }: Call): void {
+/** @throws OssError InvalidArgument (EC 0005-00000002). */
+function refuseEncryption({ headers }: Call): void {
   const name = 'x-oss-server-side-encryption'
-  if (headers[name] === undefined || encryptingOperations.includes(operation)) return
+  if (headers[name] === undefined) return
   throw invalidArgument(
     `${name} header is not supported for this operation.`,
     name,

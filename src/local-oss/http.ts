@@ -38,6 +38,9 @@ export function toReadable(body: string | Readable | undefined): Readable {
   return Readable.from(body ? [Buffer.from(body)] : [], { objectMode: false })
 }
 
+/** Whether a header or a parameter says `true`, in any case. */
+export const isTrue = (value: string | undefined): boolean => value?.toLowerCase() === 'true'
+
 /** A header's bytes, which Node holds as latin1. */
 export function headerBytes(value: string): Buffer {
   return Buffer.from(value, 'latin1')

@@ -29,6 +29,10 @@ type Row = {
   public?: true
   /** Whether it is signed in its body, and no other signature counts. */
   signedInBody?: true
+  /** Whether it is asked where a bucket is, by who cannot sign for the region. */
+  locates?: true
+  /** Whether it takes the header for encryption: others on objects, even on parts of an upload, refuse it. */
+  encrypts?: true
   /** Whether it writes an object, and so refuses `If-Match` and the like. */
   writes?: true
 }

@@ -1,5 +1,5 @@
 import { text } from '../../xml/index.ts'
-import { parseDocument } from '../body.ts'
+import { storedConfig } from '../buckets/config-document.ts'
 import { accountOf, type Call } from '../call.ts'
 import { ownerOf } from '../document-values.ts'
 import { OssError } from '../errors.ts'
@@ -77,12 +77,8 @@ function checkAcl(call: Call, { bucket, key, versionId, acl: needed, signed }: W
 
 /** OSS's answers in a bucket whose requesters pay: EC 0003-00000702 and 0003-00000703, and the Go SDK's tests. */
 function checkPayer(call: Call, bucket: BucketRecord): void {
-  const document = call.state.store.getText(configKey(bucket.id, 'requestPayment'))
-  if (
-    document === undefined ||
-    text(parseDocument(document, 'RequestPaymentConfiguration'), 'Payer') !== 'Requester'
-  )
-    return
+  const payment = storedConfig(call.state, bucket, 'requestPayment', 'RequestPaymentConfiguration')
+  if (payment === undefined || text(payment, 'Payer') !== 'Requester') return
   const { headers, query, account } = call
   const payer = headers['x-oss-request-payer'] ?? query.get('x-oss-request-payer')
   if (account !== undefined && payer === 'requester') return

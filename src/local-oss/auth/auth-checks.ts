@@ -51,6 +51,24 @@ export function checkSignature({ accessKeyId, signature, stringToSign, expected,
   })
 }
 
+/** A signature of V1 or V2, whose string to sign is bytes. @param sign gives it in base64. */
+export function signatureOf(
+  { accessKeyId, token, signature }: Pick<Signature, 'accessKeyId' | 'token'> & { signature: string },
+  stringToSign: () => Buffer,
+  sign: (secret: string, stringToSign: Buffer) => string,
+): Signature {
+  return {
+    accessKeyId,
+    token,
+    region: undefined,
+    verify(secret) {
+      const bytes = stringToSign()
+      const expected = sign(secret, bytes)
+      checkSignature({ accessKeyId, signature, stringToSign: bytes.toString('utf8'), expected })
+    },
+  }
+}
+
 /** @throws OssError RequestTimeTooSkewed when a request is older or younger than 15 minutes. */
 export function checkSkew(at: number, now: number): void {
   if (Math.abs(now - at) <= MAX_SKEW) return

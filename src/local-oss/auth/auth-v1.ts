@@ -1,11 +1,11 @@
 import { invalidArgument, OssError } from '../errors.ts'
 import {
-  checkSignature,
   checkSkew,
   expiredUrl,
   missingDate,
   type Signature,
   type SignedRequest,
+  signatureOf,
 } from './auth-checks.ts'
 import { signV1, stringToSignV1 } from './sign-v1.ts'
 
@@ -19,7 +19,8 @@ export function readV1Header(request: SignedRequest, authorization: string, now:
   const at = Date.parse(date)
   if (Number.isNaN(at)) throw missingDate()
   checkSkew(at, now)
-  return signatureOf(request, accessKeyId, headers['x-oss-security-token'], date, signature)
+  const claim = { accessKeyId, token: headers['x-oss-security-token'], signature }
+  return signatureOf(claim, () => stringToSignV1({ ...request, date }), signV1)
 }
 
 /** `?Signature=…`: a signed URL. */
@@ -34,24 +35,6 @@ export function readV1Query(request: SignedRequest, now: number): Signature {
     })
   }
   if (now > Number(expires) * 1000) throw expiredUrl(Number(expires) * 1000, now)
-  return signatureOf(request, accessKeyId, query.get('security-token'), expires, signature)
-}
-
-function signatureOf(
-  request: SignedRequest,
-  accessKeyId: string,
-  token: string | undefined,
-  date: string,
-  signature: string,
-): Signature {
-  return {
-    accessKeyId,
-    token,
-    region: undefined,
-    verify(secret) {
-      const bytes = stringToSignV1({ ...request, date })
-      const expected = signV1(secret, bytes)
-      checkSignature({ accessKeyId, signature, stringToSign: bytes.toString('utf8'), expected })
-    },
-  }
+  const claim = { accessKeyId, token: query.get('security-token'), signature }
+  return signatureOf(claim, () => stringToSignV1({ ...request, date: expires }), signV1)
 }

@@ -1,6 +1,5 @@
-import { type ErrorDetails, invalidArgument, OssError } from '../errors.ts'
+import { invalidArgument, OssError } from '../errors.ts'
 import {
-  checkSignature,
   checkSkew,
   expiredUrl,
   missingDate,
@@ -8,6 +7,7 @@ import {
   parseFields,
   type Signature,
   type SignedRequest,
+  signatureOf,
   withoutSignature,
 } from './auth-checks.ts'
 import { signV2, stringToSignV2, V2_ALGORITHM } from './sign-v2.ts'
@@ -30,7 +30,8 @@ export function readV2Header(request: SignedRequest, authorization: string, now:
   // The line of the date is the Date header's even beside x-oss-date, which is signed as a header (the Python SDK).
   const date = headers.date ?? headers['x-oss-date'] ?? ''
   const signed = { ...request, additionalHeaders, date, query: request.rawQuery }
-  return signatureOf(signed, accessKeyId, headers['x-oss-security-token'], signature)
+  const claim = { accessKeyId, token: headers['x-oss-security-token'], signature }
+  return signatureOf(claim, () => stringToSignV2(signed), signV2)
 }
 
 /** `?x-oss-signature-version=OSS2&x-oss-signature=…`: a signed URL. */
@@ -40,14 +41,11 @@ export function readV2Query(request: SignedRequest, now: number): Signature {
   const signature = query.get('x-oss-signature')
   const expires = query.get('x-oss-expires')
   if (!accessKeyId || !signature || !expires || !/^\d+$/.test(expires)) {
-    const details: ErrorDetails = {
+    throw new OssError('AccessDenied', {
       message:
         'Query-string authentication requires the x-oss-signature, x-oss-expires and x-oss-access-key-id parameters',
-    }
-    throw new OssError(
-      'AccessDenied',
-      accessKeyId === undefined ? { ...details, ec: '0002-00000115' } : details,
-    )
+      ec: accessKeyId === undefined ? '0002-00000115' : undefined,
+    })
   }
   const additionalHeaders = parseAdditionalHeaders(query.get('x-oss-additional-headers'), headers, {
     place: 'query string',
@@ -56,25 +54,8 @@ export function readV2Query(request: SignedRequest, now: number): Signature {
   })
   if (now > Number(expires) * 1000) throw expiredUrl(Number(expires) * 1000, now)
   const signed = { ...request, additionalHeaders, date: expires, query: withoutSignature(request.rawQuery) }
-  return signatureOf(signed, accessKeyId, query.get('security-token'), signature)
-}
-
-function signatureOf(
-  request: Parameters<typeof stringToSignV2>[0],
-  accessKeyId: string,
-  token: string | undefined,
-  signature: string,
-): Signature {
-  return {
-    accessKeyId,
-    token,
-    region: undefined,
-    verify(secret) {
-      const bytes = stringToSignV2(request)
-      const expected = signV2(secret, bytes)
-      checkSignature({ accessKeyId, signature, stringToSign: bytes.toString('utf8'), expected })
-    },
-  }
+  const claim = { accessKeyId, token: query.get('security-token'), signature }
+  return signatureOf(claim, () => stringToSignV2(signed), signV2)
 }
 
 function malformed(ec: string | undefined): OssError {

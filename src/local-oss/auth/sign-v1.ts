@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { type HeaderMap, trimmedBytes } from '../http.ts'
+import type { HeaderMap } from '../http.ts'
+import { signedHeaderLines } from './signed-headers.ts'
 
 /** Query names that are part of the V1 resource: the union of the SDKs' lists. */
 const SUBRESOURCES = new Set(
@@ -29,13 +30,8 @@ export type V1Request = {
 export function stringToSignV1(request: V1Request): Buffer {
   const { method, headers, date } = request
   const head = [method, headers['content-md5'] ?? '', headers['content-type'] ?? '', date]
-  const lines: Buffer[] = [Buffer.from(`${head.join('\n')}\n`)]
-  for (const name of Object.keys(headers).sort()) {
-    if (!name.startsWith('x-oss-')) continue
-    lines.push(Buffer.from(`${name}:`), trimmedBytes(headers[name]), Buffer.from('\n'))
-  }
-  lines.push(resource(request))
-  return Buffer.concat(lines)
+  const lines = signedHeaderLines(headers, (name) => name.startsWith('x-oss-'))
+  return Buffer.concat([Buffer.from(`${head.join('\n')}\n`), ...lines, resource(request)])
 }
 
 function resource({ bucket, key, query }: V1Request): Buffer {

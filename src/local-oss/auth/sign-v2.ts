@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { percentEncode } from '../address.ts'
-import { type HeaderMap, trimmedBytes } from '../http.ts'
+import type { HeaderMap } from '../http.ts'
 import { canonicalQuery } from './sign-v4.ts'
+import { signedHeaderLines } from './signed-headers.ts'
 
 /** Begins the Authorization header. */
 export const V2_ALGORITHM = 'OSS2'
@@ -23,13 +24,12 @@ export type V2Request = {
 export function stringToSignV2(request: V2Request): Buffer {
   const { method, headers, date, additionalHeaders } = request
   const head = [method, headers['content-md5'] ?? '', headers['content-type'] ?? '', date]
-  const lines: Buffer[] = [Buffer.from(`${head.join('\n')}\n`)]
-  for (const name of Object.keys(headers).sort()) {
-    if (!name.startsWith('x-oss-') && !additionalHeaders.includes(name)) continue
-    lines.push(Buffer.from(`${name}:`), trimmedBytes(headers[name]), Buffer.from('\n'))
-  }
-  lines.push(Buffer.from(`${additionalHeaders.join(';')}\n${resource(request)}`))
-  return Buffer.concat(lines)
+  const isSigned = (name: string) => name.startsWith('x-oss-') || additionalHeaders.includes(name)
+  return Buffer.concat([
+    Buffer.from(`${head.join('\n')}\n`),
+    ...signedHeaderLines(headers, isSigned),
+    Buffer.from(`${additionalHeaders.join(';')}\n${resource(request)}`),
+  ])
 }
 
 /** Slashes are escaped, too. */

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { percentDecode, percentEncode } from '../address.ts'
-import { type HeaderMap, trimmedBytes } from '../http.ts'
+import type { HeaderMap } from '../http.ts'
+import { signedHeaderLines } from './signed-headers.ts'
 
 /** Begins the Authorization header and the string to sign. */
 export const V4_ALGORITHM = 'OSS4-HMAC-SHA256'
@@ -20,14 +21,13 @@ export type V4Request = {
 export function canonicalRequest(request: V4Request): Buffer {
   const { method, bucket, key, headers, additionalHeaders } = request
   const path = bucket === '' ? '/' : `/${bucket}/${percentEncode(key, '/')}`
-  const lines: Buffer[] = [Buffer.from(`${method}\n${path}\n${canonicalQuery(request.query)}\n`)]
-  for (const name of Object.keys(headers).sort()) {
-    if (!isAlwaysSigned(name) && !additionalHeaders.includes(name)) continue
-    lines.push(Buffer.from(`${name}:`), trimmedBytes(headers[name]), Buffer.from('\n'))
-  }
+  const isSigned = (name: string) => isAlwaysSigned(name) || additionalHeaders.includes(name)
   const payload = headers['x-oss-content-sha256'] ?? 'UNSIGNED-PAYLOAD'
-  lines.push(Buffer.from(`\n${additionalHeaders.join(';')}\n${payload}`))
-  return Buffer.concat(lines)
+  return Buffer.concat([
+    Buffer.from(`${method}\n${path}\n${canonicalQuery(request.query)}\n`),
+    ...signedHeaderLines(headers, isSigned),
+    Buffer.from(`\n${additionalHeaders.join(';')}\n${payload}`),
+  ])
 }
 
 /** Headers that are signed whenever they are present. */

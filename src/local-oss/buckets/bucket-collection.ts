@@ -93,11 +93,9 @@ async function listItems({ state, bucket, query }: BucketCall, collection: Colle
 async function itemsOf(state: State, bucket: BucketRecord, { query }: Collection) {
   const prefix = itemKey(bucket, query, '')
   const items: { id: string; text: string }[] = []
-  const cursor = state.store.cursor(prefixRange(prefix))
-  for (let entry = await cursor.next(); entry; entry = await cursor.next()) {
-    items.push({ id: entry[0].toString('utf8', prefix.length), text: entry[1].toString('utf8') })
+  for await (const [key, value] of state.store.entries(prefixRange(prefix))) {
+    items.push({ id: key.toString('utf8', prefix.length), text: value.toString('utf8') })
   }
-  await cursor.close()
   return items
 }
 

@@ -1,6 +1,7 @@
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import type { BucketCall } from '../call.ts'
 import { OssError } from '../errors.ts'
+import { isTrue } from '../http.ts'
 import { parseTagging, renderTagging } from '../objects/tags.ts'
 import { parseRefererRules } from '../referer/referer-rules.ts'
 import { bucketKey } from '../store/keys.ts'
@@ -30,8 +31,7 @@ export const bucketConfigs: readonly BucketConfig[] = [
     query: 'lifecycle',
     root: 'LifecycleConfiguration',
     absent: { error: 'NoSuchLifecycle' },
-    check: (root, { headers }) =>
-      checkLifecycle(root, headers['x-oss-allow-same-action-overlap']?.toLowerCase() === 'true'),
+    check: (root, { headers }) => checkLifecycle(root, isTrue(headers['x-oss-allow-same-action-overlap'])),
     kept: keptLifecycle,
   },
   {

@@ -1,10 +1,10 @@
 import { children, renderXml, text } from '../../xml/index.ts'
-import { parseDocument } from '../body.ts'
 import type { BucketCall } from '../call.ts'
 import { isoSeconds, ownerElements, ownerOf } from '../document-values.ts'
+import { isAccelerated } from '../hosts/resolve-host.ts'
 import type { Reply } from '../http.ts'
-import { configKey } from '../store/keys.ts'
 import type { BucketRecord } from '../store/records.ts'
+import { storedConfig } from './config-document.ts'
 import { RESOURCE_GROUP } from './plain-configs.ts'
 
 /** GetBucketInfo. */
@@ -33,7 +33,7 @@ export async function getBucketInfo(call: BucketCall): Promise<Reply> {
         AccessMonitor: onOff(bucket.accessMonitor),
         BlockPublicAccess: bucket.publicAccessBlocked ?? false,
         CrossRegionReplication: 'Disabled',
-        TransferAcceleration: onOff(bucket.accelerated),
+        TransferAcceleration: onOff(isAccelerated(call.state, bucket)),
       },
     }),
   }
@@ -52,8 +52,7 @@ export function locationElements({ name, region, created }: BucketRecord) {
 
 /** What OSS calls a policy here is where the logs go. */
 function loggingElements({ state, bucket }: BucketCall) {
-  const document = state.store.getText(configKey(bucket.id, 'logging'))
-  const [enabled = {}] =
-    document === undefined ? [] : children(parseDocument(document, 'BucketLoggingStatus'), 'LoggingEnabled')
+  const logging = storedConfig(state, bucket, 'logging', 'BucketLoggingStatus') ?? {}
+  const [enabled = {}] = children(logging, 'LoggingEnabled')
   return { LogBucket: text(enabled, 'TargetBucket') ?? '', LogPrefix: text(enabled, 'TargetPrefix') ?? '' }
 }

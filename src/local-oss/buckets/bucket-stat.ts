@@ -19,9 +19,7 @@ type Count = { objects: number; real: number; billed: number }
 /** GetBucketStat, counted on demand. */
 export async function getBucketStat({ state, bucket }: BucketCall): Promise<Reply> {
   const count = async (range: Range, each: (value: Buffer) => void) => {
-    const cursor = state.store.cursor(range)
-    for (let entry = await cursor.next(); entry; entry = await cursor.next()) each(entry[1])
-    await cursor.close()
+    for await (const [, value] of state.store.entries(range)) each(value)
   }
   const counts = new Map<StorageClass, Count>()
   let [uploads, deleteMarkers] = [0, 0]

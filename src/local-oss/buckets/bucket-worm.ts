@@ -2,14 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { renderXml } from '../../xml/index.ts'
 import { readXml } from '../body.ts'
 import { type BucketCall, changeBucket } from '../call.ts'
-import { isoSeconds } from '../document-values.ts'
+import { DAY, isoSeconds } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { bucketKey } from '../store/keys.ts'
 import type { BucketRecord, BucketWorm } from '../store/records.ts'
 import { numberOf } from './config-document.ts'
 
-const DAY = 86_400_000
 const MAX_DAYS = 25_550
 
 /** The retention policy that is in force: one that was not locked within a day is none (OSS's documents). */

@@ -116,10 +116,7 @@ export async function deleteBucket(call: BucketCall): Promise<Reply> {
       if (await store.first(range))
         throw new OssError('BucketNotEmpty', { elements: { BucketName: bucket.name } })
     }
-    const documents = store.cursor(configRange(bucket.id))
-    for (let entry = await documents.next(); entry; entry = await documents.next())
-      transaction.delete(entry[0])
-    await documents.close()
+    for await (const [document] of store.entries(configRange(bucket.id))) transaction.delete(document)
     transaction.delete(bucketKey(bucket.name))
   })
   return { status: 204 }

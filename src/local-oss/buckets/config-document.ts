@@ -1,5 +1,9 @@
 import { text, type XmlNode, type XmlTree, type XmlValue } from '../../xml/index.ts'
+import { parseDocument } from '../body.ts'
+import type { State } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
+import { configKey } from '../store/keys.ts'
+import type { BucketRecord } from '../store/records.ts'
 
 /** Elements of settings that are true or false, whatever document they are in. */
 const BOOLEANS = new Set(
@@ -26,6 +30,17 @@ function settle(name: string, value: XmlValue): XmlValue {
   const truth = value.trim().toLowerCase()
   if (truth !== 'true' && truth !== 'false') throw new OssError('MalformedXML')
   return truth
+}
+
+/** A setting that a bucket has, or undefined. @param query its sub-resource. @param root the document's element. */
+export function storedConfig(
+  { store }: Pick<State, 'store'>,
+  bucket: BucketRecord,
+  query: string,
+  root: string,
+): XmlNode | undefined {
+  const document = store.getText(configKey(bucket.id, query))
+  return document === undefined ? undefined : parseDocument(document, root)
 }
 
 /** The tree to render of a parsed one. */

@@ -1,10 +1,10 @@
 import { children, text, type XmlNode, type XmlValue } from '../../xml/index.ts'
-import { parseDocument } from '../body.ts'
 import type { BucketCall, State } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
-import { configKey } from '../store/keys.ts'
+import { matchesWildcard } from '../policy/pattern.ts'
 import type { BucketRecord } from '../store/records.ts'
+import { storedConfig } from './config-document.ts'
 
 const MAX_RULES = 20
 const MAX_AGE = 999_999_999
@@ -90,13 +90,13 @@ function matchingRule(
   method: string,
   requested: readonly string[],
 ): CorsRule | undefined {
-  const document = state.store.getText(configKey(bucket.id, 'cors'))
-  if (document === undefined) return undefined
-  return parseRules(parseDocument(document, 'CORSConfiguration')).find(
+  const configuration = storedConfig(state, bucket, 'cors', 'CORSConfiguration')
+  if (configuration === undefined) return undefined
+  return parseRules(configuration).find(
     ({ origins, methods, headers }) =>
       methods.includes(method) &&
-      origins.some((pattern) => matchesPattern(pattern, origin)) &&
-      requested.every((name) => headers.some((pattern) => matchesPattern(pattern, name))),
+      origins.some((pattern) => matchesWildcard(pattern, origin)) &&
+      requested.every((name) => headers.some((pattern) => matchesWildcard(pattern, name))),
   )
 }
 
@@ -107,14 +107,6 @@ function allowHeaders({ origins, methods, exposed }: CorsRule, origin: string): 
   }
   if (exposed.length > 0) headers['access-control-expose-headers'] = exposed.join(', ')
   return headers
-}
-
-/** One `*` stands for anything. */
-function matchesPattern(pattern: string, value: string): boolean {
-  const star = pattern.indexOf('*')
-  if (star < 0) return pattern === value
-  const [head, tail] = [pattern.slice(0, star), pattern.slice(star + 1)]
-  return value.length >= pattern.length - 1 && value.startsWith(head) && value.endsWith(tail)
 }
 
 const texts = (values: XmlValue[] = []) => values.filter((value) => typeof value === 'string')

@@ -1,14 +1,14 @@
 import { renderXml } from '../../xml/index.ts'
-import { parseDocument } from '../body.ts'
 import { accountOf, type Call, type State } from '../call.ts'
 import { ownerElements, ownerOf } from '../document-values.ts'
 import { invalidArgument } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { parseLimit } from '../lists/list-query.ts'
 import { parseTagging } from '../objects/tags.ts'
-import { bucketsRange, configKey } from '../store/keys.ts'
+import { bucketsRange } from '../store/keys.ts'
 import type { BucketRecord, Tag } from '../store/records.ts'
 import { locationElements } from './bucket-info.ts'
+import { storedConfig } from './config-document.ts'
 import { RESOURCE_GROUP } from './plain-configs.ts'
 
 /** ListBuckets: all of the account's, in every region; or those with a prefix, with tags, in a resource group. */
@@ -21,14 +21,12 @@ export async function listBuckets(call: Call): Promise<Reply> {
   const tags = wantedTags(call)
   const group = headers['x-oss-resource-group-id'] || RESOURCE_GROUP
   const buckets: BucketRecord[] = []
-  const cursor = state.store.cursor(bucketsRange())
-  for (let entry = await cursor.next(); entry; entry = await cursor.next()) {
-    const bucket = JSON.parse(entry[1].toString('utf8')) as BucketRecord
+  for await (const [, value] of state.store.entries(bucketsRange())) {
+    const bucket = JSON.parse(value.toString('utf8')) as BucketRecord
     if (ownerOf(bucket) !== account) continue
     const listed = bucket.name.startsWith(prefix) && bucket.name > marker && group === RESOURCE_GROUP
     if (listed && (tags.length === 0 || hasTags(state, bucket, tags))) buckets.push(bucket)
   }
-  await cursor.close()
   const page = buckets.slice(0, maxKeys)
   const truncated = buckets.length > maxKeys
   return {
@@ -77,8 +75,8 @@ function parsePairs(tagging: string): Tag[] {
 }
 
 function hasTags(state: State, bucket: BucketRecord, wanted: readonly WantedTag[]): boolean {
-  const document = state.store.getText(configKey(bucket.id, 'tagging'))
-  if (document === undefined) return false
-  const tags = new Map(parseTagging(parseDocument(document, 'Tagging'), 'bucket'))
+  const tagging = storedConfig(state, bucket, 'tagging', 'Tagging')
+  if (tagging === undefined) return false
+  const tags = new Map(parseTagging(tagging, 'bucket'))
   return wanted.every(([key, value]) => tags.has(key) && (value === undefined || tags.get(key) === value))
 }

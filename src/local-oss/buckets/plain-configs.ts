@@ -16,8 +16,6 @@ export const plainConfigs: readonly BucketConfig[] = [
     root: 'TransferAccelerationConfiguration',
     absent: { error: 'NoSuchTransferAccelerationConfiguration' },
     check: (root) => void truthOf(root, 'Enabled'),
-    apply: ({ accelerated: _, ...bucket }, root) =>
-      root && truthOf(root, 'Enabled') ? { ...bucket, accelerated: true } : bucket,
   },
   {
     name: 'AccessMonitor',

@@ -1,9 +1,10 @@
 import { text } from '../../xml/index.ts'
 import type { Address } from '../address.ts'
-import { parseDocument } from '../body.ts'
+import { storedConfig } from '../buckets/config-document.ts'
 import type { State } from '../call.ts'
 import { OssError } from '../errors.ts'
-import { bucketKey, configKey } from '../store/keys.ts'
+import { isTrue } from '../http.ts'
+import { bucketKey } from '../store/keys.ts'
 import type { BucketRecord } from '../store/records.ts'
 
 /**
@@ -21,10 +22,13 @@ export function resolveHost(address: Address, state: Pick<State, 'cnames' | 'sto
  * The acceleration host serves the buckets alone that have it switched on.
  * @throws OssError TransferAccelerationDisabled.
  */
-export function checkAcceleration({ accelerated }: Address, bucket: BucketRecord, { store }: State): void {
-  if (!accelerated) return
-  const document = store.getText(configKey(bucket.id, 'transferAcceleration'))
-  const setting = document && parseDocument(document, 'TransferAccelerationConfiguration')
-  if (setting && text(setting, 'Enabled')?.toLowerCase() === 'true') return
+export function checkAcceleration({ accelerated }: Address, bucket: BucketRecord, state: State): void {
+  if (!accelerated || isAccelerated(state, bucket)) return
   throw new OssError('TransferAccelerationDisabled', { elements: { BucketName: bucket.name } })
+}
+
+/** Whether a bucket has transfer acceleration switched on. */
+export function isAccelerated(state: Pick<State, 'store'>, bucket: BucketRecord): boolean {
+  const setting = storedConfig(state, bucket, 'transferAcceleration', 'TransferAccelerationConfiguration')
+  return setting !== undefined && isTrue(text(setting, 'Enabled'))
 }

@@ -2,7 +2,7 @@ import { renderXml, type XmlTree } from '../../xml/index.ts'
 import type { BucketCall } from '../call.ts'
 import { isoSeconds, ownerElements, ownerOf } from '../document-values.ts'
 import { invalidArgument } from '../errors.ts'
-import type { Reply } from '../http.ts'
+import { isTrue, type Reply } from '../http.ts'
 import { restoreHeaders } from '../objects/restore.ts'
 import { sequenceOf } from '../objects/version-id.ts'
 import { lookUpVersion } from '../objects/versions.ts'
@@ -51,7 +51,7 @@ export async function listObjectsV2(call: BucketCall): Promise<Reply> {
     KeyCount: entries.length,
     ContinuationToken: token === undefined ? undefined : encode(token),
     NextContinuationToken: truncated ? encode(renderToken(lastName(entries))) : undefined,
-    Contents: contents(call, entries, query, call.query.get('fetch-owner')?.toLowerCase() === 'true'),
+    Contents: contents(call, entries, query, isTrue(call.query.get('fetch-owner'))),
     CommonPrefixes: commonPrefixes(entries, query),
   })
 }

@@ -11,7 +11,7 @@ import { writtenHeaders } from './put-object.ts'
 import {
   addVersion,
   checkMutable,
-  currentVersion,
+  currentObject,
   requireObject,
   updateVersion,
   versionHeaders,
@@ -24,13 +24,13 @@ import {
 export async function appendObject(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
   const position = positionOf(call)
-  const existing = currentObject(call)
+  const existing = currentObject(state, call.bucket, key)
   checkAppendable(existing, position)
   if (existing === undefined) parseObjectProperties(headers, call.bucket)
   const received = await receiveBody(call)
   return discardOnRefusal(call, received, () =>
     changeObject(call, (transaction, bucket) => {
-      const former = currentObject(call)
+      const former = currentObject(state, bucket, key)
       checkAppendable(former, position)
       const content = appendedContent(call, transaction, former, received)
       const lastModified = state.now()
@@ -76,11 +76,6 @@ function positionOf({ query }: BucketCall): number {
   if (position === undefined) throw new OssError('MissingArgument')
   if (!/^\d+$/.test(position)) throw invalidArgument('The append position is invalid.', 'position', position)
   return Number(position)
-}
-
-function currentObject({ state, bucket, key }: BucketCall): VersionRecord | undefined {
-  const current = currentVersion(state, bucket, key)
-  return current?.deleteMarker ? undefined : current
 }
 
 /** @throws OssError ObjectNotAppendable, PositionNotEqualToLength with the right one. */

@@ -3,7 +3,7 @@ import { checkAccess } from '../access/access.ts'
 import { readXml } from '../body.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { OssError } from '../errors.ts'
-import type { HeaderMap, Reply } from '../http.ts'
+import { type HeaderMap, isTrue, type Reply } from '../http.ts'
 import { encodeName, parseEncoding } from '../lists/list-query.ts'
 import type { BucketRecord } from '../store/records.ts'
 import type { Transaction } from '../store/transaction.ts'
@@ -44,7 +44,7 @@ export async function deleteMultipleObjects(call: BucketCall): Promise<Reply> {
   const deletions = await Promise.all(
     objects.map(({ key, versionId }) => deleteKey(call, key, versionId).catch(ignoreImmutable)),
   )
-  if (text(request, 'Quiet')?.toLowerCase() === 'true') return {}
+  if (isTrue(text(request, 'Quiet'))) return {}
   const deleted = objects.flatMap(({ key, versionId }, i) => {
     const deletion = deletions[i]
     if (deletion === undefined) return []
@@ -71,7 +71,7 @@ function singleText(object: XmlNode, name: string): string | undefined {
 }
 
 function deleteKey(call: BucketCall, key: string, versionId: string | undefined): Promise<Deletion> {
-  const bypass = call.headers['x-oss-bypass-governance-retention']?.toLowerCase() === 'true'
+  const bypass = isTrue(call.headers['x-oss-bypass-governance-retention'])
   return changeObject({ ...call, key }, async (transaction, bucket) => {
     if (versionId === undefined && bucket.versioning !== undefined)
       return addDeleteMarker(call, transaction, bucket, key)

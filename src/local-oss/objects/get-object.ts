@@ -10,7 +10,7 @@ import { checkConditions } from './conditions.ts'
 import { encryptionHeaders, metadataHeaders } from './object-properties.ts'
 import { selectRange } from './range.ts'
 import { isReadable, isReadDirectly, restoreHeaders } from './restore.ts'
-import { currentVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
+import { currentObject, requireObject, versionHeaders, versionIdOf } from './versions.ts'
 
 /** GetObject: conditions, then range, then perhaps compression. Reads its record and opens its bytes in one turn. */
 export async function getObject(call: BucketCall): Promise<Reply> {
@@ -75,8 +75,8 @@ export async function getObjectMeta(call: BucketCall): Promise<Reply> {
  */
 function resolveSymlink(state: State, bucket: BucketRecord, version: VersionRecord): VersionRecord {
   if (version.target === undefined) return version
-  const target = currentVersion(state, bucket, version.target)
-  if (target === undefined || target.deleteMarker) throw new OssError('SymlinkTargetNotExist')
+  const target = currentObject(state, bucket, version.target)
+  if (target === undefined) throw new OssError('SymlinkTargetNotExist')
   if (target.target !== undefined) throw new OssError('InvalidTargetType')
   return target
 }

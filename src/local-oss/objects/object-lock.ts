@@ -2,7 +2,7 @@ import { renderXml, text } from '../../xml/index.ts'
 import { readXml } from '../body.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { OssError } from '../errors.ts'
-import type { Reply } from '../http.ts'
+import { isTrue, type Reply } from '../http.ts'
 import type { BucketRecord, Retention, VersionRecord } from '../store/records.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
 
@@ -59,7 +59,7 @@ function requireWorm(bucket: BucketRecord): void {
 
 function checkChange(call: BucketCall, former: Retention | undefined, next: Retention): void {
   if (former === undefined || former.until <= call.state.now()) return
-  const bypassed = call.headers['x-oss-bypass-governance-retention']?.toLowerCase() === 'true'
+  const bypassed = isTrue(call.headers['x-oss-bypass-governance-retention'])
   const weaker = next.until < former.until || (former.mode === 'COMPLIANCE' && next.mode === 'GOVERNANCE')
   if (weaker && !(former.mode === 'GOVERNANCE' && bypassed)) throw new OssError('FileImmutable')
 }

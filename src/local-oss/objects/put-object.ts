@@ -2,7 +2,7 @@ import { discardOnRefusal, type ReceivedBody, receiveBody } from '../body.ts'
 import { forbidsOverwrite } from '../buckets/overwrite-rules.ts'
 import { type BucketCall, type Call, changeObject } from '../call.ts'
 import { OssError } from '../errors.ts'
-import type { HeaderMap, Reply } from '../http.ts'
+import { type HeaderMap, isTrue, type Reply } from '../http.ts'
 import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
 import type { Transaction } from '../store/transaction.ts'
 import { encryptionHeaders, parseObjectProperties } from './object-properties.ts'
@@ -60,9 +60,8 @@ export function checkOverwrite(
   ec?: string,
 ): void {
   const forbidden =
-    headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true' ||
-    forbidsOverwrite(bucket.overwriteRules ?? [], key, account)
+    isTrue(headers['x-oss-forbid-overwrite']) || forbidsOverwrite(bucket.overwriteRules ?? [], key, account)
   if (forbidden && bucket.versioning === undefined && currentVersion(state, bucket, key) !== undefined) {
-    throw new OssError('FileAlreadyExists', ec === undefined ? {} : { ec })
+    throw new OssError('FileAlreadyExists', { ec })
   }
 }

@@ -1,12 +1,11 @@
 import { children, text } from '../../xml/index.ts'
 import { parseDocument, readText } from '../body.ts'
 import { type BucketCall, changeObject } from '../call.ts'
+import { DAY } from '../document-values.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
 import type { BucketRecord, Restore, StorageClass, Tier, VersionRecord } from '../store/records.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
-
-const DAY = 86_400_000
 
 /** What a restore may ask for, and the EC of wrong days (https://help.aliyun.com/en/oss/developer-reference/restoreobject). */
 type Archive = { maxDays: number; wrongDays: string; tiers: readonly Tier[] }

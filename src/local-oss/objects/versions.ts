@@ -1,5 +1,6 @@
 import { retainedUntil } from '../buckets/bucket-worm.ts'
 import type { State } from '../call.ts'
+import { DAY } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import type { HeaderMap } from '../http.ts'
 import { currentKey, versionKey, versionsRange } from '../store/keys.ts'
@@ -15,6 +16,12 @@ export type NewVersion = ObjectProperties &
 /** The newest version of a key, be it a delete marker. */
 export function currentVersion(state: State, bucket: BucketRecord, key: string): VersionRecord | undefined {
   return state.store.get<VersionRecord>(currentKey(bucket.id, key))
+}
+
+/** The object that a key has now; undefined where it has none, or a delete marker. */
+export function currentObject(state: State, bucket: BucketRecord, key: string): VersionRecord | undefined {
+  const current = currentVersion(state, bucket, key)
+  return current?.deleteMarker ? undefined : current
 }
 
 /** The named version of a key, or its newest; undefined when there is none. */
@@ -93,7 +100,7 @@ export function addVersion(
     bucket.objectWorm?.mode !== undefined &&
     bucket.objectWorm.days !== undefined
   ) {
-    const until = version.lastModified + bucket.objectWorm.days * 86_400_000
+    const until = version.lastModified + bucket.objectWorm.days * DAY
     added.retention ??= { mode: bucket.objectWorm.mode, until }
   }
   transaction.put(currentKey(bucket.id, key), added)

@@ -19,10 +19,7 @@ type FieldCondition = {
 }
 
 const invalid = (problem: string, ec?: string) =>
-  new OssError('InvalidPolicyDocument', {
-    message: `Invalid Policy: ${problem}`,
-    ...(ec === undefined ? {} : { ec }),
-  })
+  new OssError('InvalidPolicyDocument', { message: `Invalid Policy: ${problem}`, ec })
 const failed = (problem: string) =>
   new OssError('AccessDenied', { message: `Invalid according to Policy: ${problem}` })
 

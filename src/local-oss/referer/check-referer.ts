@@ -1,8 +1,7 @@
-import { parseDocument } from '../body.ts'
+import { storedConfig } from '../buckets/config-document.ts'
 import type { BucketCall } from '../call.ts'
 import { OssError } from '../errors.ts'
 import { headerBytes } from '../http.ts'
-import { configKey } from '../store/keys.ts'
 import { parseRefererRules, problemOfReferer, type RefererProblem } from './referer-rules.ts'
 
 /** https://www.alibabacloud.com/help/en/oss/support/0003-00000501 and the next two. */
@@ -19,9 +18,9 @@ const codes: Record<RefererProblem, string> = {
  */
 export function checkReferer({ state, bucket, headers }: BucketCall): void {
   if (headers.authorization !== undefined) return
-  const document = state.store.getText(configKey(bucket.id, 'referer'))
-  if (document === undefined) return
-  const rules = parseRefererRules(parseDocument(document, 'RefererConfiguration'))
+  const configuration = storedConfig(state, bucket, 'referer', 'RefererConfiguration')
+  if (configuration === undefined) return
+  const rules = parseRefererRules(configuration)
   const problem = problemOfReferer(rules, headerBytes(headers.referer ?? '').toString('utf8'))
   if (problem === undefined) return
   const message = 'You are denied by bucket referer policy.'

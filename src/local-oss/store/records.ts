@@ -37,7 +37,6 @@ export type BucketRecord = {
   publicAccessBlocked?: boolean
   /** Whether every answer varies by origin. */
   corsVary?: boolean
-  accelerated?: boolean
   accessMonitor?: boolean
   archiveDirectRead?: boolean
   overwriteRules?: OverwriteRule[]

@@ -70,6 +70,16 @@ export class Store {
     return new Cursor(this.#level.iterator({ ...range, ...this.#readFrom }))
   }
 
+  /** All entries of a range as it is at this moment, in order. */
+  async *entries(range: Range): AsyncGenerator<[key: Buffer, value: Buffer]> {
+    const cursor = this.cursor(range)
+    try {
+      for (let entry = await cursor.next(); entry; entry = await cursor.next()) yield entry
+    } finally {
+      await cursor.close()
+    }
+  }
+
   /** The first entry of a range. */
   async first(range: Range): Promise<[Buffer, Buffer] | undefined> {
     const cursor = new Cursor(this.#level.iterator({ ...range, ...this.#readFrom, limit: 1 }))

@@ -3,7 +3,7 @@ import { renderXml } from '../../xml/index.ts'
 import { discardOnRefusal, receiveBody } from '../body.ts'
 import { type BucketCall, transact } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
-import type { Reply } from '../http.ts'
+import { isTrue, type Reply } from '../http.ts'
 import { encodeName, parseEncoding } from '../lists/list-query.ts'
 import { encryptionHeaders, parseObjectProperties } from '../objects/object-properties.ts'
 import { checkOverwrite, normalContent } from '../objects/put-object.ts'
@@ -30,7 +30,7 @@ export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> 
     ...properties,
     acl: state.readings.initiatedAclCounts ? properties.acl : 'default',
     initiated: state.now(),
-    forbidOverwrite: headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true',
+    forbidOverwrite: isTrue(headers['x-oss-forbid-overwrite']),
     ...(query.has('sequential') ? { sequential: true } : {}),
   }
   checkOverwrite(call, call.bucket, headers)
@@ -93,9 +93,8 @@ const noSuchUploadEc = new Map([
 export function requireUpload(call: BucketCall): UploadRecord {
   const upload = call.state.store.get<UploadRecord>(uploadKey(call.bucket.id, call.key, uploadIdOf(call)))
   if (upload !== undefined) return upload
-  const ec = noSuchUploadEc.get(call.operation)
   const elements = { UploadId: uploadIdOf(call) }
-  throw new OssError('NoSuchUpload', { elements, ...(ec === undefined ? {} : { ec }) })
+  throw new OssError('NoSuchUpload', { elements, ec: noSuchUploadEc.get(call.operation) })
 }
 
 /** @throws OssError InvalidArgument. */
@@ -132,11 +131,9 @@ export function putPart(call: BucketCall, transaction: Transaction, part: PartRe
 /** All parts of an upload in the order of their numbers. */
 export async function readParts(store: Store, uploadId: string): Promise<PartRecord[]> {
   const parts: PartRecord[] = []
-  const cursor = store.cursor(partsRange(uploadId))
-  for (let entry = await cursor.next(); entry; entry = await cursor.next()) {
-    parts.push(JSON.parse(entry[1].toString('utf8')) as PartRecord)
+  for await (const [, value] of store.entries(partsRange(uploadId))) {
+    parts.push(JSON.parse(value.toString('utf8')) as PartRecord)
   }
-  await cursor.close()
   return parts
 }
 

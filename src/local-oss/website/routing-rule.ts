@@ -1,6 +1,6 @@
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import { OssError } from '../errors.ts'
-import type { HeaderMap } from '../http.ts'
+import { type HeaderMap, isTrue } from '../http.ts'
 
 /** A rule of a website: when it is met, and what is done then. */
 export type RoutingRule = {
@@ -45,7 +45,7 @@ export function parseRule(rule: XmlNode): RoutingRule {
     status,
     protocol: text(redirect, 'Protocol') || undefined,
     host: text(redirect, 'HostName') || undefined,
-    passQuery: text(redirect, 'PassQueryString')?.toLowerCase() === 'true',
+    passQuery: isTrue(text(redirect, 'PassQueryString')),
     replaceKeyWith: text(redirect, 'ReplaceKeyWith') || undefined,
     replacePrefixWith: text(redirect, 'ReplaceKeyPrefixWith'),
   }

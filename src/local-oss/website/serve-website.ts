@@ -1,12 +1,11 @@
 import { checkAccess } from '../access/access.ts'
 import { percentEncode } from '../address.ts'
-import { parseDocument } from '../body.ts'
+import { storedConfig } from '../buckets/config-document.ts'
 import type { BucketCall } from '../call.ts'
 import { OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { getObject, headObject } from '../objects/get-object.ts'
-import { currentVersion } from '../objects/versions.ts'
-import { configKey } from '../store/keys.ts'
+import { currentObject } from '../objects/versions.ts'
 import { isMet, type RoutingRule, targetKey } from './routing-rule.ts'
 import { parseWebsite, type Website } from './website-config.ts'
 
@@ -22,9 +21,9 @@ export function websiteOf(call: BucketCall): Website | undefined {
   if (account !== undefined && (isRoot || method === 'HEAD' || !state.readings.signedReadsSeeWebsite)) {
     return undefined
   }
-  const document = state.store.getText(configKey(bucket.id, 'website'))
-  if (document === undefined) return undefined
-  const website = parseWebsite(parseDocument(document, 'WebsiteConfiguration'))
+  const configuration = storedConfig(state, bucket, 'website', 'WebsiteConfiguration')
+  if (configuration === undefined) return undefined
+  const website = parseWebsite(configuration)
   return isRoot && website.index === undefined ? undefined : website
 }
 
@@ -60,8 +59,7 @@ async function read(call: BucketCall, key: string): Promise<Reply> {
 
 /** Undefined when there is none. @throws OssError as {@link read}. */
 async function readIfThere(call: BucketCall, key: string): Promise<Reply | undefined> {
-  const version = currentVersion(call.state, call.bucket, key)
-  return version === undefined || version.deleteMarker ? undefined : read(call, key)
+  return currentObject(call.state, call.bucket, key) === undefined ? undefined : read(call, key)
 }
 
 /** The page of what is asked for as a directory. */
@@ -73,8 +71,7 @@ async function indexPage(call: BucketCall, { index }: Website): Promise<Reply | 
   if (!supportSubDir || type === 1) return undefined
   const page = `${key}/${suffix}`
   if (type === 2) return readIfThere(call, page)
-  const version = currentVersion(state, bucket, page)
-  if (version === undefined || version.deleteMarker) return undefined
+  if (currentObject(state, bucket, page) === undefined) return undefined
   return { status: 302, headers: { location: `/${percentEncode(key, '/')}/` } }
 }
 

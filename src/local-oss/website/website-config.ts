@@ -1,6 +1,7 @@
 import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { treeOf } from '../buckets/config-document.ts'
 import { invalidArgument, OssError } from '../errors.ts'
+import { isTrue } from '../http.ts'
 import { parseRule, type RoutingRule } from './routing-rule.ts'
 
 /** A bucket's website, as PutBucketWebsite sets it. */
@@ -55,7 +56,7 @@ function parseIndex(index: XmlNode): NonNullable<Website['index']> {
     throw invalidArgument('The index document is invalid.', 'Suffix', suffix)
   }
   if (!/^[012]$/.test(type)) throw invalidArgument('The type of the index document is invalid.', 'Type', type)
-  const supportSubDir = text(index, 'SupportSubDir')?.toLowerCase() === 'true'
+  const supportSubDir = isTrue(text(index, 'SupportSubDir'))
   return { suffix, supportSubDir, type: Number(type) as 0 | 1 | 2 }
 }
 
