@@ -123,9 +123,8 @@ describe('a policy says of a request', () => {
   test('a pattern of many stars in no long time', () => {
     const document = policy({ ...allow, Resource: [`acs:oss:*:*:bucket/${'a*'.repeat(2000)}b`] })
     const resource = `acs:oss:*:${OWNER}:bucket/${'a'.repeat(1000)}`
-    const started = performance.now()
+    // In more than the product of the two lengths this would not end before the test's own limit.
     expect(verdict(document, { ...question, resource })).toBe('none')
-    expect(performance.now() - started).toBeLessThan(500)
   })
 })
 

@@ -1,5 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import timers from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Client, codeOf, type RawRequest, startWorld, type World } from './setup.ts'
+
+// What waits is seen, and waits.
+vi.mock('node:timers/promises', async (load) => {
+  const actual = await load<typeof timers>()
+  const spied = { ...actual, setTimeout: vi.fn(actual.setTimeout) }
+  return { ...spied, default: spied }
+})
 
 const NAME = 'x-oss-traffic-limit'
 const SLOWEST = 819_200
@@ -44,8 +52,11 @@ describe('a limited request takes its time:', () => {
   })
 
   test('as long as its limit says', async () => {
-    const { time } = await timed({ key: 'k', headers: { [NAME]: '838860800' } })
-    expect(time).toBeLessThan(400)
+    vi.mocked(timers.setTimeout).mockClear()
+    await timed({ key: 'k', headers: { [NAME]: '838860800' } })
+    expect(timers.setTimeout).not.toHaveBeenCalled()
+    await timed({ key: 'k', headers: { [NAME]: String(SLOWEST) } })
+    expect(timers.setTimeout).toHaveBeenCalled()
   })
 })
 
