@@ -2,6 +2,7 @@ import type { Client } from '../config/index.ts'
 import { S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
 import type { Operation } from './operation.ts'
+import { refuseReserved } from './reserved-keys.ts'
 
 /** The client of unsigned requests: it may do nothing. */
 export const anonymous: Client = {
@@ -26,7 +27,7 @@ export function authorizeBucket(client: Client, access: 'read' | 'write', bucket
 }
 
 /**
- * Checks a client's permissions (`clients` in the settings). The names are those that the request to OSS is made of.
+ * Checks a client's permissions (`clients` in the settings), and that no key of the gateway's own is named. The names are those that the request to OSS is made of.
  * @param key the key, or the prefix of a listing; undefined for the bucket itself.
  * @throws S3Error AccessDenied.
  */
@@ -37,6 +38,7 @@ export function authorize(
   key: string | undefined,
 ): void {
   authorizeBucket(client, access, bucket)
+  if (key !== undefined) refuseReserved(key)
   if (client.prefixes === undefined) return
   if (key === undefined ? access === 'write' : !client.prefixes.some((prefix) => key.startsWith(prefix))) {
     throw denied('certain key prefixes')

@@ -31,18 +31,32 @@ export type RowTable = {
   columns: readonly Column[]
   /** Texts of columns that are kept beside each row; their usual values have no references. */
   keep?: readonly string[]
+  /** Rows that are left out. */
+  omit?: OmittedRows
+}
+
+export type OmittedRows = {
+  /** Which text decides, by the names from the row on. */
+  from: string
+  /** What such a text has in it; where it is nowhere in a document, no row of it is looked at. */
+  containing: string
+  isOmitted: (text: string) => boolean
 }
 
 /** By the name of the rows below the root. */
 export type RowTables<Name extends string = string> = Readonly<Record<Name, RowTable>>
 
-/** Adds the row that a table makes of an element. */
+/** Adds the row that a table makes of an element, or counts it as omitted. */
 export function writeRow(
   row: XmlNode,
   name: string,
-  { columns, keep = [] }: RowTable,
+  { columns, keep = [], omit }: RowTable,
   rows: WrittenRows,
 ): void {
+  if (omit?.isOmitted(textAt(row, omit.from) ?? '')) {
+    rows.omitted++
+    return
+  }
   const inner = columns.map((column) => elementOf(column, textAt(row, column.from))).join('')
   rows.add(
     `<${name}>${inner}</${name}>`,

@@ -3,10 +3,10 @@ import { children, type XmlNode } from './node.ts'
 import { parseLenientXml, rootOf } from './parse.ts'
 import { readPlainXml } from './plain-parser.ts'
 import { RowReader } from './row-reader.ts'
-import { type RowTables, writeRow } from './row-table.ts'
+import { type RowTable, type RowTables, writeRow } from './row-table.ts'
 import { WrittenRows } from './written-rows.ts'
 
-export { type Column, type RowTable, type RowTables, utf8Characters } from './row-table.ts'
+export { type Column, type OmittedRows, type RowTable, type RowTables, utf8Characters } from './row-table.ts'
 export type { WrittenRows } from './written-rows.ts'
 
 /** A list without its rows, and those as they are written: by name, in the document's order. */
@@ -24,7 +24,8 @@ const ROWS = 'RowsStoodHere'
 
 /**
  * Rewrites the rows of a list, a thousand elements of a few names below the root: piece by piece where the document is
- * plain, as nearly all are; otherwise by way of its tree, in some five times the time.
+ * plain, as nearly all are; otherwise, and where rows may have to be left out, by way of its tree, in some five times the
+ * time.
  * @param bytes in UTF-8.
  * @throws XmlError as `parseLenientXml` does; what a column's `content` throws.
  */
@@ -33,8 +34,14 @@ export function rewriteRows<Name extends string>(
   root: string,
   tables: RowTables<Name>,
 ): RewrittenList<Name> {
-  return rewritePlainRows(bytes, root, tables) ?? rewriteAnyRows(bytes, root, tables)
+  return (
+    (mayOmit(bytes, tables) ? undefined : rewritePlainRows(bytes, root, tables)) ??
+    rewriteAnyRows(bytes, root, tables)
+  )
 }
+
+const mayOmit = (bytes: Buffer, tables: RowTables) =>
+  Object.values<RowTable>(tables).some(({ omit }) => omit !== undefined && bytes.includes(omit.containing))
 
 /** Rewrites the rows of any list, by way of its tree. @throws as {@link rewriteRows} does. */
 export function rewriteAnyRows(bytes: Buffer, root: string, tables: RowTables): RewrittenList {

@@ -4,6 +4,8 @@ const PIECE = 1 << 15
 /** The rows of one name as they are written, one behind the other. */
 export class WrittenRows {
   count = 0
+  /** How many of the list's rows are not among them. */
+  omitted = 0
   readonly #pieces: Buffer[] = []
   /** The texts that are kept of each, and where it ends, in bytes; of rows whose table keeps some. */
   readonly #kept: { texts: KeptTexts; end: number }[] = []

@@ -4,11 +4,15 @@ import { MAX_LISTED } from '../../oss/limits.ts'
 import type { Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
-import { children, text } from '../../xml/index.ts'
+import { children, text, type XmlNode } from '../../xml/index.ts'
 import type { BucketRequest, Context } from '../operation.ts'
+import { isReserved, LAST_RESERVED, RESERVED_PREFIX } from '../reserved-keys.ts'
 import { callOnBucket } from '../subresource.ts'
 
-/** DeleteBucket. Unfinished uploads do not keep a bucket in S3; in OSS they do, so they are aborted first. */
+/**
+ * DeleteBucket. Unfinished uploads do not keep a bucket in S3; in OSS they do, so they are aborted first. So are the
+ * gateway's own objects deleted, which no client sees.
+ */
 export async function deleteBucket(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket } = request
   const { oss } = context
@@ -16,7 +20,8 @@ export async function deleteBucket(request: BucketRequest, context: Context): Pr
   const { headers } = await remove().catch(async (error) => {
     if (!(error instanceof OssError) || error.code !== 'BucketNotEmpty') throw error
     await requireNoVersions(request, context)
-    if ((await abortUploads(request, context)) === 0) throw error
+    const reserved = await deleteReserved(request, context)
+    if ((await abortUploads(request, context)) + reserved === 0) throw error
     return remove()
   })
   oss.forgetRegion(bucket)
@@ -24,18 +29,46 @@ export async function deleteBucket(request: BucketRequest, context: Context): Pr
 }
 
 /** @throws S3Error BucketNotEmpty, in S3's words for what is left. */
-async function requireNoVersions(request: BucketRequest, { oss }: Context): Promise<void> {
-  const call = callOnBucket(request, 'GET', 'versions')
-  const { document } = await oss.sendForXml(
-    { ...call, query: { ...call.query, 'max-keys': '1', 'encoding-type': 'url' } },
-    'ListVersionsResult',
-  )
-  const [left] = [...children(document, 'Version'), ...children(document, 'DeleteMarker')]
-  if (left === undefined) return
+async function requireNoVersions(request: BucketRequest, context: Context): Promise<void> {
+  const first = await listVersions(request, context, {})
+  const isAnyOwn = first.some(isOwn)
+  const behind = isAnyOwn ? await listVersions(request, context, { 'key-marker': LAST_RESERVED }) : []
+  const other = [...first, ...behind].find((version) => !isOwn(version))
+  if (other === undefined) return
   throw new S3Error('BucketNotEmpty', {
     elements: { BucketName: request.bucket },
-    ...(text(left, 'VersionId') === 'null' ? {} : { message: VERSIONS_LEFT }),
+    ...(text(other, 'VersionId') === 'null' ? {} : { message: VERSIONS_LEFT }),
   })
+}
+
+/** @returns how many there were. */
+async function deleteReserved(request: BucketRequest, context: Context): Promise<number> {
+  for (let deleted = 0; ; ) {
+    const own = await listVersions(request, context, { prefix: RESERVED_PREFIX })
+    for (const version of own) {
+      const query = { versionId: text(version, 'VersionId') }
+      await context.oss.send({ method: 'DELETE', bucket: request.bucket, key: keyOf(version), query })
+    }
+    if (own.length === 0) return deleted
+    deleted += own.length
+  }
+}
+
+const keyOf = (version: XmlNode) => decodeKey(text(version, 'Key') ?? '')
+const isOwn = (version: XmlNode) => isReserved(keyOf(version))
+
+/** A page of versions and delete markers. */
+async function listVersions(
+  request: BucketRequest,
+  { oss }: Context,
+  query: Record<string, string>,
+): Promise<XmlNode[]> {
+  const call = callOnBucket(request, 'GET', 'versions')
+  const { document } = await oss.sendForXml(
+    { ...call, query: { ...call.query, ...query, 'encoding-type': 'url' } },
+    'ListVersionsResult',
+  )
+  return [...children(document, 'Version'), ...children(document, 'DeleteMarker')]
 }
 
 const VERSIONS_LEFT =

@@ -1,4 +1,3 @@
-import { decodeKey } from '../../bytes/percent.ts'
 import type { Reply } from '../../ports.ts'
 import { invalidArgument } from '../../s3/error.ts'
 import { isVersionId } from '../../s3/request.ts'
@@ -6,9 +5,11 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text } from '../../xml/index.ts'
 import type { BucketRequest, Context } from '../operation.ts'
+import { isReserved } from '../reserved-keys.ts'
 import { keyEncoding } from './keys.ts'
 import { parsePageSize } from './list-query.ts'
 import { listReply } from './list-reply.ts'
+import { nextMarker, withoutReserved } from './reserved-rows.ts'
 import { deleteMarkerRows, prefixRows, versionRows, wantsRestoreStatus } from './rows.ts'
 import { inS3Order } from './version-order.ts'
 
@@ -34,32 +35,36 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
   if (idMarker !== undefined && !isVersionId(idMarker)) {
     throw invalidArgument('Invalid version id specified', 'version-id-marker', idMarker)
   }
-  const answer = await oss.sendForList(
-    {
-      method: 'GET',
-      bucket,
-      query: {
-        versions: null,
-        prefix,
-        delimiter,
-        'key-marker': keyMarker,
-        'version-id-marker': idMarker,
-        // OSS wants at least 1, and without the parameter lists 100.
-        'max-keys': String(Math.max(1, maxKeys)),
-        // Some characters of keys do not survive XML.
-        'encoding-type': 'url',
+  const tables = {
+    DeleteMarker: deleteMarkerRows(encode),
+    Version: versionRows(encode, wantsRestoreStatus(headers)),
+    CommonPrefixes: prefixRows(encode),
+  }
+  const answer = await withoutReserved((behind) =>
+    oss.sendForList(
+      {
+        method: 'GET',
+        bucket,
+        query: {
+          versions: null,
+          prefix,
+          delimiter,
+          'key-marker': behind ?? keyMarker,
+          'version-id-marker': behind === undefined ? idMarker : undefined,
+          // OSS wants at least 1, and without the parameter lists 100.
+          'max-keys': String(Math.max(1, maxKeys)),
+          // Some characters of keys do not survive XML.
+          'encoding-type': 'url',
+        },
+        headers: requestPayer(headers),
       },
-      headers: requestPayer(headers),
-    },
-    'ListVersionsResult',
-    {
-      DeleteMarker: deleteMarkerRows(encode),
-      Version: versionRows(encode, wantsRestoreStatus(headers)),
-      CommonPrefixes: prefixRows(encode),
-    },
+      'ListVersionsResult',
+      tables,
+    ),
   )
   const { document, rows } = answer.document
   const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
+  const next = nextMarker(text(document, 'NextKeyMarker')) ?? ''
   return listReply(
     'ListVersionsResult',
     {
@@ -67,8 +72,8 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
       Prefix: encode(prefix ?? ''),
       KeyMarker: encode(keyMarker ?? ''),
       VersionIdMarker: idMarker ?? '',
-      NextKeyMarker: truncated ? encode(decodeKey(text(document, 'NextKeyMarker') ?? '')) : undefined,
-      NextVersionIdMarker: truncated ? text(document, 'NextVersionIdMarker') : undefined,
+      NextKeyMarker: truncated ? encode(next) : undefined,
+      NextVersionIdMarker: truncated && !isReserved(next) ? text(document, 'NextVersionIdMarker') : undefined,
       Delimiter: delimiter === undefined ? undefined : encode(delimiter),
       MaxKeys: maxKeys,
       EncodingType: query.get('encoding-type'),

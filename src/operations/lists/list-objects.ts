@@ -1,4 +1,3 @@
-import { decodeKey } from '../../bytes/percent.ts'
 import { OssError } from '../../oss/error.ts'
 import type { Reply } from '../../ports.ts'
 import { invalidArgument } from '../../s3/error.ts'
@@ -9,13 +8,15 @@ import type { BucketRequest, Context } from '../operation.ts'
 import { keyEncoding } from './keys.ts'
 import { parsePageSize } from './list-query.ts'
 import { listReply } from './list-reply.ts'
+import { nextMarker, withoutReserved } from './reserved-rows.ts'
 import { objectRows, prefixRows, wantsRestoreStatus } from './rows.ts'
 
 /** ListObjects (V1). */
 export function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
   const marker = request.query.get('marker')
   const delimiter = request.query.get('delimiter')
-  return listPage(request, context, { marker }, ({ encode, truncated, next }) => ({
+  const ask = (behind = marker) => ({ marker: behind })
+  return listPage(request, context, ask, ({ encode, truncated, next }) => ({
     Marker: encode(marker ?? ''),
     // S3 names it only with a delimiter; without one a client continues from the last key.
     NextMarker: truncated && delimiter ? encode(next ?? '') : undefined,
@@ -29,13 +30,13 @@ export async function listObjectsV2(request: BucketRequest, context: Context): P
   const startAfter = token === undefined ? query.get('start-after') : undefined
   const fetchOwner = query.get('fetch-owner') === 'true'
   if (token === '') throw badToken()
-  const version = {
+  const ask = (behind?: string) => ({
     'list-type': '2',
-    'continuation-token': token,
-    'start-after': startAfter,
+    'continuation-token': behind === undefined ? token : undefined,
+    'start-after': behind ?? startAfter,
     'fetch-owner': fetchOwner ? 'true' : undefined,
-  }
-  return listPage(request, context, version, ({ encode, truncated, next, count }) => ({
+  })
+  return listPage(request, context, ask, ({ encode, truncated, next, count }) => ({
     KeyCount: count,
     ContinuationToken: token,
     NextContinuationToken: truncated ? next : undefined,
@@ -60,43 +61,50 @@ type Page = {
   encode: (key: string) => string
 }
 
-/** One OSS listing; the two versions differ in how the page is asked for and continued, and in some elements. */
+/**
+ * One OSS listing; the two versions differ in how the page is asked for and continued, and in some elements.
+ * @param ownQuery how the page is asked for, or the one behind a key.
+ */
 async function listPage(
   { bucket, query, headers }: BucketRequest,
   { oss }: Context,
-  version: Record<string, string | undefined>,
+  ownQuery: (behind?: string) => Record<string, string | undefined>,
   ownElements: (page: Page) => XmlTree,
 ): Promise<Reply> {
   const maxKeys = parsePageSize(query, 'max-keys')
   const encode = keyEncoding(query)
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') || undefined
+  const version = ownQuery()
   const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'
-  const answer = await oss.sendForList(
-    {
-      method: 'GET',
-      bucket,
-      query: {
-        ...version,
-        prefix: prefix || undefined,
-        delimiter,
-        // OSS wants at least 1, and without the parameter lists 100.
-        'max-keys': String(Math.max(1, maxKeys)),
-        // Some characters of keys do not survive XML.
-        'encoding-type': 'url',
+  const tables = {
+    Contents: objectRows(encode, withOwner, wantsRestoreStatus(headers)),
+    CommonPrefixes: prefixRows(encode),
+  }
+  const answer = await withoutReserved((behind) =>
+    oss.sendForList(
+      {
+        method: 'GET',
+        bucket,
+        query: {
+          ...ownQuery(behind),
+          prefix: prefix || undefined,
+          delimiter,
+          // OSS wants at least 1, and without the parameter lists 100.
+          'max-keys': String(Math.max(1, maxKeys)),
+          // Some characters of keys do not survive XML.
+          'encoding-type': 'url',
+        },
+        headers: requestPayer(headers),
       },
-      headers: requestPayer(headers),
-    },
-    'ListBucketResult',
-    {
-      Contents: objectRows(encode, withOwner, wantsRestoreStatus(headers)),
-      CommonPrefixes: prefixRows(encode),
-    },
+      'ListBucketResult',
+      tables,
+    ),
   )
   const { document, rows } = answer.document
   const { Contents: contents, CommonPrefixes: prefixes } = rows
   const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
-  const next = decodeOptional(text(document, 'NextMarker') ?? text(document, 'NextContinuationToken'))
+  const next = nextMarker(text(document, 'NextMarker')) ?? text(document, 'NextContinuationToken')
   const count = maxKeys === 0 ? 0 : contents.count + prefixes.count
   return listReply(
     'ListBucketResult',
@@ -113,6 +121,3 @@ async function listPage(
     toS3Answer(answer.headers),
   )
 }
-
-const decodeOptional = (encoded: string | undefined) =>
-  encoded === undefined ? undefined : decodeKey(encoded)

@@ -6,6 +6,7 @@ import { element, escapeText } from '../../xml/index.ts'
 import type { Column, RowTable } from '../../xml/rows.ts'
 import { attributeNames } from '../objects/attribute-names.ts'
 import { type Encode, keyColumn } from './keys.ts'
+import { reservedRows } from './reserved-rows.ts'
 import { ORDERED_BY } from './version-order.ts'
 
 /** ListObjects' and ListObjectsV2's objects. */
@@ -19,6 +20,7 @@ export const objectRows = madeOnce((encode, withOwner, withRestore) => ({
     storageClassColumn,
     ...(withRestore ? [restoreStatusColumn] : []),
   ],
+  omit: reservedRows('Key'),
 }))
 
 /** ListObjectVersions' versions. */
@@ -32,16 +34,21 @@ export const versionRows = madeOnce((encode, withRestore) => ({
     ownerColumn,
   ],
   keep: ORDERED_BY,
+  omit: reservedRows('Key'),
 }))
 
 /** ListObjectVersions' delete markers. */
 export const deleteMarkerRows = madeOnce((encode) => ({
   columns: [...markerColumns(encode), ownerColumn],
   keep: ORDERED_BY,
+  omit: reservedRows('Key'),
 }))
 
 /** Keys that a delimiter has rolled up. */
-export const prefixRows = madeOnce((encode) => ({ columns: [keyColumn('Prefix', encode)] }))
+export const prefixRows = madeOnce((encode) => ({
+  columns: [keyColumn('Prefix', encode)],
+  omit: reservedRows('Prefix'),
+}))
 
 /** The tables that a function makes, each made once: what is learned of their rows is kept with them. */
 function madeOnce(make: (encode: Encode, ...flags: readonly boolean[]) => RowTable): typeof make {

@@ -1,0 +1,18 @@
+import { S3Error } from '../s3/error.ts'
+
+/** Below it, in each bucket, the gateway keeps what OSS has no place for. No client sees it or writes there. */
+export const RESERVED_PREFIX = '.s3-oss-gateway/'
+
+/** Behind every key below {@link RESERVED_PREFIX} that the gateway makes, and before all other keys that follow: where a list goes on. */
+export const LAST_RESERVED = `${RESERVED_PREFIX}\u{10ffff}`
+
+/** Whether a key, or the prefix of a list, is below {@link RESERVED_PREFIX}. */
+export const isReserved = (key: string) => key.startsWith(RESERVED_PREFIX)
+
+/** @throws S3Error AccessDenied where the key, or the prefix of a list, is the gateway's own. */
+export function refuseReserved(key: string): void {
+  if (!isReserved(key)) return
+  throw new S3Error('AccessDenied', {
+    message: `Access Denied: keys that begin with ${RESERVED_PREFIX} are reserved for the gateway`,
+  })
+}
