@@ -18,6 +18,7 @@ export type State = {
   locks: Locks
   /** Custom domains. */
   cnames: Cnames
+  /** The time of what is stored, and of what becomes of it; signatures are judged by the real one. */
   now: () => number
   /** Bytes; CopyObject refuses larger sources. */
   copyLimit: number

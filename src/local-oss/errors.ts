@@ -22,7 +22,7 @@ const catalogue = {
     409,
     'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
   ],
-  BucketNotEmpty: [409, 'The bucket has objects. Please delete them first.'],
+  BucketNotEmpty: [409, 'The bucket has objects. Please delete them first.', '0015-00000301'],
   CnameAlreadyExists: [409, 'The cname is bound to another bucket.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
   EntityTooSmall: [400, 'Your proposed upload smaller than the minimum allowed size.', '0042-00000213'],

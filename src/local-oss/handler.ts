@@ -134,7 +134,8 @@ async function perform(
   const isUnsigned = operation.public || operation.signedInBody
   const caller: Caller = isUnsigned
     ? { account: undefined, region: undefined }
-    : authenticate({ ...observed, ...address, region }, keyring, state.now())
+    : // Clients sign by the time that it really is, wherever the store's clock has been moved to.
+      authenticate({ ...observed, ...address, region }, keyring, Date.now())
   const call: Call = {
     ...observed,
     state,

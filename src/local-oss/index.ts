@@ -46,7 +46,10 @@ export type LocalOssOptions = {
   cnames?: Readonly<Record<string, string>>
   /** Where OSS's behaviour is uncertain: what differs from {@link newestReadings}. */
   readings?: Partial<Readings>
-  /** Milliseconds since the epoch. Default the system's clock. */
+  /**
+   * The store's clock, in milliseconds since the epoch. Default the system's, by which signatures are judged whatever this one
+   * says.
+   */
   now?: () => number
   /** Told of a full or read-only disk, of a lost blob, and of whatever else keeps the store from what it should do. */
   onProblem?: OnProblem

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, codeOf, failure, startWorld, type World } from './setup.ts'
+import { type Client, codeOf, failure, later, startWorld, type World } from './setup.ts'
 
 let world: World
 let client: Client
@@ -164,14 +164,8 @@ describe('a signed URL', () => {
   test('expires', async () => {
     const v1 = named().signatureUrl('k', { expires: -10 })
     expect((await world.fetch(v1)).text).toContain('Request has expired.')
-    let ahead = 0
-    const other = await startWorld({ now: () => Date.now() + ahead })
-    const there = other.client(bucket, { endpoint: 'http://oss-cn-hangzhou.aliyuncs.com' })
-    await other.client(bucket).putBucket(bucket)
-    const v4 = await there.signatureUrlV4('GET', 60, { headers: {} }, 'k')
-    ahead = 61_000
-    expect((await other.fetch(v4)).text).toContain('Request has expired.')
-    await other.stop()
+    const v4 = await named().signatureUrlV4('GET', 60, { headers: {} }, 'k')
+    expect((await later(61_000, () => world.fetch(v4))).text).toContain('Request has expired.')
     const tooLong = await named().signatureUrlV4('GET', 8 * 24 * 3600, { headers: {} }, 'k')
     expect(codeOf(await world.fetch(tooLong))).toBe('InvalidArgument')
   })

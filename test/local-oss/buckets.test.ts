@@ -84,11 +84,19 @@ describe('a bucket', () => {
     const client = await world.bucket()
     const name = client.getBucket()
     const { uploadId } = await client.initMultipartUpload('k')
-    expect(await failure(client.deleteBucket(name))).toMatchObject({ code: 'BucketNotEmpty', status: 409 })
+    expect(await failure(client.deleteBucket(name))).toMatchObject({
+      code: 'BucketNotEmpty',
+      status: 409,
+      message: expect.stringMatching(/^The bucket has Multipart Uploads\./),
+    })
     await client.abortMultipartUpload('k', uploadId)
     await client.putBucketVersioning(name, 'Enabled')
     await client.delete('k')
-    expect(await failure(client.deleteBucket(name))).toMatchObject({ code: 'BucketNotEmpty' })
+    expect(await failure(client.deleteBucket(name))).toMatchObject({
+      code: 'BucketNotEmpty',
+      message: 'The bucket has objects. Please delete them first.',
+      ecCode: '0015-00000301',
+    })
     const { deleteMarker } = await client.listObjectVersions()
     await client.delete('k', { versionId: deleteMarker[0]?.versionId ?? '' } as never)
     await client.deleteBucket(name)

@@ -26,7 +26,7 @@ afterAll(() => world.stop())
 /** Asks a host, signed as for the bucket. */
 function ask(host: string, bucket: string, key: string, region = 'cn-hangzhou', method = 'GET') {
   const headers: Record<string, string> = {
-    'x-oss-date': new Date(now).toISOString().replace(/[-:]|\.\d+/g, ''),
+    'x-oss-date': new Date().toISOString().replace(/[-:]|\.\d+/g, ''),
     'x-oss-content-sha256': 'UNSIGNED-PAYLOAD',
   }
   const { accessKeyId, accessKeySecret } = credentials
@@ -59,7 +59,7 @@ describe('a request whose host is a custom domain is for its bucket', () => {
   })
 
   test('signed by V1 with the bucket in its resource', async () => {
-    const date = new Date(now).toUTCString()
+    const date = new Date().toUTCString()
     const sign = (resource: string) => {
       const signature = createHmac('sha1', credentials.accessKeySecret)
         .update(`GET\n\n\n${date}\n${resource}`)
@@ -131,12 +131,7 @@ describe('custom domains are', () => {
 
   test('proved by a token that is the same for 72 hours', async () => {
     const tokenOf = ({ text }: { text: string }) => /<Token>(.*)<\/Token>/.exec(text)?.[1]
-    const get = (domain: string) =>
-      world.send({
-        bucket: 'custom',
-        query: { cname: domain, comp: 'token' },
-        headers: { 'x-oss-date': new Date(now).toISOString().replace(/[-:]|\.\d+/g, '') },
-      })
+    const get = (domain: string) => world.send({ bucket: 'custom', query: { cname: domain, comp: 'token' } })
     expect((await get('new.example.com')).status).toBe(404)
     const made = await post('token', 'new.example.com')
     expect(made.text).toContain('<Bucket>custom</Bucket><Cname>new.example.com</Cname>')

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OSS from 'ali-oss'
+import { vi } from 'vitest'
 import { createLocalOss, type LocalOss, type LocalOssOptions } from '../../src/local-oss/index.ts'
 
 export const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
@@ -216,6 +217,16 @@ export async function startWorld(options: Partial<LocalOssOptions> = {}): Promis
       agent.destroy()
       await oss.close()
     },
+  }
+}
+
+/** Does something when it is that many milliseconds later for the whole process; timers go on as they do. */
+export async function later<T>(ahead: number, work: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ahead })
+  try {
+    return await work()
+  } finally {
+    vi.useRealTimers()
   }
 }
 

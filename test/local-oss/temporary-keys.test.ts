@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { codeOf, credentials, startWorld, type World } from './setup.ts'
 import { fetch, type Key, withV2 } from './v2-signer.ts'
 
@@ -7,18 +7,17 @@ const bucket = 'temporary'
 describe('a temporary key', () => {
   const temporary = { accessKeyId: 'STS.1', accessKeySecret: 's1', securityToken: 'token-1', expiration: 0 }
   const other = { accessKeyId: 'STS.2', accessKeySecret: 's2', securityToken: 'token-2' }
-  let ahead = 0
   let sts: World
   beforeAll(async () => {
     temporary.expiration = Date.now() + 5 * 60_000
     sts = await startWorld({
-      now: () => Date.now() + ahead,
       accounts: [{ id: '1000000000000001', keys: [temporary, other] }],
     })
     const owner = sts.client(bucket)
     await owner.putBucket(bucket)
     await owner.put('k', Buffer.from('content'))
   })
+  afterEach(() => void vi.useRealTimers())
   afterAll(() => sts.stop())
 
   const answer = async (call: Promise<unknown>): Promise<string> => {
@@ -87,12 +86,9 @@ describe('a temporary key', () => {
     )
     expect(await get({ ...credentials, securityToken: 'stolen' }, now)).toBe('InvalidSecurityToken')
     expect(await get({ ...temporary, accessKeySecret: 'wrong' }, now)).toBe('SignatureDoesNotMatch')
-    const later = () => {
-      ahead = 6 * 60_000
-    }
+    const later = () => void vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * 60_000 })
     expect(await get(temporary, later)).toBe('SecurityTokenExpired')
     expect(await get(other, now)).toBe('content')
-    ahead = 0
   })
 })
 

@@ -108,13 +108,17 @@ export async function headBucket({ bucket }: BucketCall): Promise<Reply> {
   return { headers: { 'x-oss-bucket-region': `oss-${bucket.region}` } }
 }
 
+/** Its beginning is in a test of the Java SDK. */
+const UPLOADS_LEFT = 'The bucket has Multipart Uploads. Please delete them first.'
+
 /** DeleteBucket: only an empty one, without versions and without pending uploads. */
 export async function deleteBucket(call: BucketCall): Promise<Reply> {
   const { store } = call.state
   await changeBucket(call, async (transaction, bucket) => {
-    for (const range of [currentRange(bucket.id), uploadsRange(bucket.id)]) {
-      if (await store.first(range))
-        throw new OssError('BucketNotEmpty', { elements: { BucketName: bucket.name } })
+    const elements = { BucketName: bucket.name }
+    if (await store.first(currentRange(bucket.id))) throw new OssError('BucketNotEmpty', { elements })
+    if (await store.first(uploadsRange(bucket.id))) {
+      throw new OssError('BucketNotEmpty', { message: UPLOADS_LEFT, elements })
     }
     for await (const [document] of store.entries(configRange(bucket.id))) transaction.delete(document)
     transaction.delete(bucketKey(bucket.name))

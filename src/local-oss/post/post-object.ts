@@ -31,7 +31,7 @@ const FILE_NAME = '${filename}'
 
 async function putForm(call: BucketCall, form: Form): Promise<Reply> {
   const { fields, fileName, file } = form
-  const now = call.state.now()
+  const now = Date.now()
   const account = checkFormSignature(fields, call.keyring, call.region, now)
   const named = fields.get('key')
   if (named === undefined) throw invalidArgument("Bucket POST must contain a field named 'key'.", 'key', '')
