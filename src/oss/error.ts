@@ -29,6 +29,10 @@ export class OssError extends Error {
   }
 }
 
+/** Whether OSS answers with a redirection: nothing of its API does, a rule of a bucket's website does. */
+export const isRedirection = (error: unknown): error is OssError =>
+  error instanceof OssError && error.status > 300 && error.status < 400 && error.status !== 304
+
 /** No answer came: connection refused, cut or timed out. Whether OSS acted is unknown, unless it is `not-sent`. */
 export class OssUnreachable extends Error {
   override name = 'OssUnreachable'

@@ -1,4 +1,4 @@
-import type { OssError } from '../oss/error.ts'
+import { isRedirection, type OssError } from '../oss/error.ts'
 import { isS3ErrorCode, retryAfter, S3Error, type S3ErrorCode } from '../s3/error.ts'
 
 /** What an error of OSS becomes. */
@@ -93,6 +93,14 @@ export const renamedCauses: Readonly<Record<string, Row>> = {
   },
 }
 
+/** Of an object that OSS gives only where its bucket's website leads to. */
+const redirected: Row = {
+  code: 'NotImplemented',
+  text: {
+    message: "OSS redirects this request by a rule of the bucket's website, which S3 does not follow.",
+  },
+}
+
 /** S3's code for one of OSS's that S3 does not have, by its status. */
 const nearest: Readonly<Record<number, S3ErrorCode>> = {
   400: 'InvalidRequest',
@@ -152,7 +160,9 @@ export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error 
   })
 }
 
-function rowOf({ ec, code, status }: OssError): Row {
+function rowOf(error: OssError): Row {
+  const { ec, code, status } = error
+  if (isRedirection(error)) return redirected
   if (ec !== undefined && Object.hasOwn(renamedCauses, ec)) return renamedCauses[ec] as Row
   if (Object.hasOwn(renamedErrors, code)) return renamedErrors[code] as Row
   // A code of both; but a 5xx is the word of a service that fails, whatever it says.

@@ -134,6 +134,13 @@ const unknown: typeof rows = [
   [502, 'NoSuchKey', 503, 'ServiceUnavailable', 's3', {}, retry],
   [503, 'SomethingNew', 503, 'SlowDown', 's3', {}, retry],
   [304, 'SomethingNew', 500, 'InternalError', 'oss'],
+  ...[301, 302, 307].map((status): (typeof rows)[number] => [
+    status,
+    `Status${status}`,
+    501,
+    'NotImplemented',
+    "OSS redirects this request by a rule of the bucket's website, which S3 does not follow.",
+  ]),
 ]
 
 describe.each([

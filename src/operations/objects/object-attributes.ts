@@ -8,7 +8,7 @@ import type { XmlTree } from '../../xml/index.ts'
 import { parseNumber } from '../lists/list-query.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { attributeNames } from './attribute-names.ts'
-import { statObject } from './read-object.ts'
+import { statObject } from './read-calls.ts'
 
 const ASKED = 'x-amz-object-attributes'
 const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']

@@ -15,12 +15,12 @@ import {
 } from '../../translate/preconditions.ts'
 import { toS3Object } from '../../translate/response-headers.ts'
 import { storedChecksums } from '../../translate/stored-checksum.ts'
-import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { withDeleteMarkerTime } from './delete-marker.ts'
 import { withObjectLockHeaders } from './object-lock-headers.ts'
 import { checkPart, requestedPart } from './part-number.ts'
-import { overriddenHeaders, responseOverrides } from './response-overrides.ts'
+import { mayBeIndexPage, sendGet, statObject } from './read-calls.ts'
+import { overriddenHeaders } from './response-overrides.ts'
 
 /** What a read asks for, besides the object. */
 type Read = {
@@ -38,7 +38,9 @@ type Read = {
 export async function getObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const read = parseRead(request, context)
   const { conditions, range, ifRange, part } = read
-  if (part !== undefined || needsSourceFacts(conditions)) return getAfterHead(request, context, read)
+  if (part !== undefined || needsSourceFacts(conditions) || mayBeIndexPage(request)) {
+    return getAfterHead(request, context, read)
+  }
   if (ifRange === undefined) return getDirectly(request, context, conditions, range)
   if (ifRange === 'nothing') return getDirectly(request, context, conditions, undefined)
   // OSS knows no If-Range. For an ETag its If-Match serves, where the client sends no condition that fails like it.
@@ -80,26 +82,6 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   headers['content-length'] = String(bytes.last - bytes.first + 1)
   headers['content-range'] = `bytes ${bytes.first}-${bytes.last}/${size}`
   return answer(206)
-}
-
-/**
- * The object's headers, as OSS has them.
- * @throws OssError; S3Error MethodNotAllowed for a delete marker.
- */
-export async function statObject(request: ObjectRequest, context: Context): Promise<HeaderMap> {
-  const { bucket, key, query, headers } = request
-  try {
-    const object = await context.oss.send({
-      method: 'HEAD',
-      bucket,
-      key,
-      query: { versionId: query.get('versionId') },
-      headers: requestPayer(headers),
-    })
-    return object.headers
-  } catch (error) {
-    throw await withDeleteMarkerTime(error, request, context)
-  }
 }
 
 /** @throws S3Error InvalidArgument, InvalidRequest, NotImplemented. */
@@ -170,28 +152,6 @@ function selected(
   }
   const holds = ifRange === undefined || ifRangeHolds(ifRange, described(object))
   return { parts: {}, range: holds ? range : undefined }
-}
-
-const sendGet = (
-  { bucket, key, query, headers }: ObjectRequest,
-  { oss }: Context,
-  asked: HeaderMap,
-  range: string | undefined,
-): Promise<OssResponse> => {
-  if (range !== undefined) {
-    asked.range = range
-    // Without it OSS answers a range it cannot satisfy with the whole object.
-    asked['x-oss-range-behavior'] = 'standard'
-  }
-  // Or OSS compresses some types, and drops ETag and length.
-  asked['accept-encoding'] = 'identity'
-  return oss.send({
-    method: 'GET',
-    bucket,
-    key,
-    query: { versionId: query.get('versionId'), ...responseOverrides(query) },
-    headers: Object.assign(asked, requestPayer(headers)),
-  })
 }
 
 function toReply(request: ObjectRequest, context: Context, object: OssResponse): Reply | Promise<Reply> {

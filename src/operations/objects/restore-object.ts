@@ -9,7 +9,7 @@ import {
 } from '../../translate/restore.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { callOnObject, requireDocument, withDocument } from '../subresource.ts'
-import { statObject } from './read-object.ts'
+import { statObject } from './read-calls.ts'
 
 /**
  * RestoreObject: 202 when it begins, 200 when the object is restored already and stays so for longer.
