@@ -3,7 +3,9 @@ import type { Config } from './config/index.ts'
 import { admit, concurrencyLimitOf } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, errorReply, isLogged, logFacts } from './middleware/errors.ts'
+import { recordOperation, recordReply, recordTarget } from './middleware/record.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
+import { addCall, beginRecord, type Observer, type RequestRecord } from './observe/record.ts'
 import { authorizeRequest } from './operations/authorize.ts'
 import { forgetCors, knowBucket } from './operations/buckets/cors-rules.ts'
 import { crossOriginHeaders } from './operations/buckets/preflight.ts'
@@ -14,7 +16,18 @@ import type { Context, Request } from './operations/operation.ts'
 import { checkVersionId } from './operations/version-id.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
-import type { Clock, HeaderMap, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
+import {
+  type Clock,
+  type HeaderMap,
+  headerMap,
+  type Incoming,
+  type Log,
+  type Platform,
+  type Reply,
+  type Sleep,
+  type Timer,
+  type Transport,
+} from './ports.ts'
 import { renderError, type S3Error } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
 
@@ -30,18 +43,31 @@ export type Ports = {
   platform: Platform
   /** A fresh, unguessable id for each request: sixteen or so letters and digits. */
   newId: () => string
+  /** Absent: nobody is told of requests. */
+  observer?: Observer | undefined
 }
 
 export type Gateway = {
   /** Answers one request; never rejects. */
   answer(incoming: Incoming): Promise<Reply>
-  /** The reply to a request that the runtime refuses before `answer`: malformed, too slow, or at shutdown. */
-  refuse(error: S3Error, method: string): Reply
+  /**
+   * The reply to a request that the runtime refuses before `answer`: malformed, too slow, or at shutdown.
+   * @param incoming absent where not even its head could be read.
+   */
+  refuse(error: S3Error, incoming?: RefusedRequest): Reply
+  /** The reply instead of one that cannot be sent. */
+  replyInstead(error: S3Error, method: string): Reply
   oss: OssClient
 }
 
+/** What is known of a request that is refused before it is read. */
+export type RefusedRequest = Pick<
+  Incoming,
+  'method' | 'target' | 'headers' | 'peer' | 'traffic' | 'onAnswered'
+>
+
 /** The part of a gateway that a runtime's server needs. */
-export type Responder = Pick<Gateway, 'answer' | 'refuse'>
+export type Responder = Pick<Gateway, 'answer' | 'refuse' | 'replyInstead'>
 
 /** How a runtime reads a request off Hono's context and answers it with what the gateway replies. */
 export type Serve<E extends Env> = (
@@ -75,29 +101,43 @@ export function appOf<E extends Env>(
 
 /** The gateway without a runtime: ports in, replies out. */
 export function createGateway(ports: Ports): Gateway {
-  const { config, clock, log, newId } = ports
-  const oss = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
+  const { config, clock, log, newId, observer } = ports
+  const unobserved = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
+  // What is asked for no request's sake, such as CORS rules.
+  const oss = observer === undefined ? unobserved : unobserved.observedBy(observer)
   const limit = concurrencyLimitOf(config, ports.sleep)
 
-  return { oss, answer, refuse: (error, method) => errorReply(error, method, newId()) }
+  return { oss, answer, refuse, replyInstead: (error, method) => errorReply(error, method, newId()) }
 
   /** The error boundary, and the headers that every reply has: request ids and CORS. */
   async function answer(incoming: Incoming): Promise<Reply> {
     const requestId = newId()
+    const record = observer && beginRecord(incoming, requestId, clock())
+    const reply = await answerWithin(incoming, requestId, record)
+    if (record !== undefined) endRecord(record, reply, incoming)
+    return reply
+  }
+
+  async function answerWithin(
+    incoming: Incoming,
+    requestId: string,
+    record: RequestRecord | undefined,
+  ): Promise<Reply> {
     // Only browsers send an Origin: for other clients no CORS rules are read.
     const isCrossOrigin = 'origin' in incoming.headers
     let crossOrigin: Promise<HeaderMap> | undefined
     const onVerified = (accessKeyId: string) => {
+      if (record !== undefined) record.accessKeyId = accessKeyId
       if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, { ...ports, oss }, true)
       return admit(limit, accessKeyId, incoming)
     }
     let reply: Reply
     try {
-      reply = await perform(incoming, requestId, onVerified)
+      reply = await perform(incoming, requestId, onVerified, record)
       reply.headers['x-amz-request-id'] = requestId
       reply.headers['x-amz-id-2'] ??= requestId
     } catch (error) {
-      reply = fail(error, incoming, requestId)
+      reply = fail(error, incoming, requestId, record)
     }
     if (!isCrossOrigin) return reply
     crossOrigin ??= crossOriginHeaders(incoming, { ...ports, oss }, false)
@@ -109,9 +149,12 @@ export function createGateway(ports: Ports): Gateway {
     incoming: Incoming,
     requestId: string,
     onVerified: Context['onVerified'],
+    record: RequestRecord | undefined,
   ): Promise<Reply> {
     const parsed = parseRequest(incoming, config.domains)
+    if (record !== undefined) recordTarget(record, parsed)
     const { operation, verified, client, isSigned } = authenticate(parsed, config, clock)
+    if (record !== undefined) recordOperation(record, operation, parsed, isSigned)
     checkVersionId(operation, parsed.query)
     checkHeaders(operation, verified.headers, incoming.headers)
     if (isSigned) {
@@ -125,8 +168,9 @@ export function createGateway(ports: Ports): Gateway {
       await checkNoBody(operation, incoming.body, verified)
     }
     const body = operation.body === 'none' ? undefined : takeBody(operation, incoming.body, verified)
+    if (record !== undefined) record.objectSize = body?.length
     const request: Request = Object.assign(parsed, { headers: verified.headers, body })
-    const context = contextOf(incoming, requestId, client, onVerified)
+    const context = contextOf(incoming, requestId, client, onVerified, record)
     const owner = request.headers['x-amz-expected-bucket-owner']
     if (owner !== undefined && parsed.bucket !== undefined && isSigned) {
       await requireOwner(context, parsed.bucket, owner)
@@ -147,15 +191,18 @@ export function createGateway(ports: Ports): Gateway {
     requestId: string,
     client: Context['client'],
     onVerified: Context['onVerified'],
+    record: RequestRecord | undefined,
   ): Context {
     const { sleep, timer, random, platform } = ports
     const renderErrorDocument = (error: unknown) => {
       log('request failed after the answer began', { requestId, ...logFacts(error) })
-      return renderError(asS3Error(error, incoming, config.domains), requestId, requestId)
+      const s3Error = asS3Error(error, incoming, config.domains)
+      if (record !== undefined) record.errorCode = s3Error.code
+      return renderError(s3Error, requestId, requestId)
     }
     return {
       config,
-      oss,
+      oss: record === undefined ? oss : ossOf(record),
       clock,
       log,
       sleep,
@@ -165,11 +212,58 @@ export function createGateway(ports: Ports): Gateway {
       client,
       onVerified,
       renderErrorDocument,
+      record,
     }
   }
 
-  function fail(error: unknown, incoming: Incoming, requestId: string): Reply {
+  /** The client of OSS that adds what it does to a request's record. */
+  function ossOf(record: RequestRecord): OssClient {
+    return unobserved.observedBy({
+      onOssCall: (call) => {
+        addCall(record.oss, call)
+        observer?.onOssCall(call)
+      },
+      onRetry: (reason) => observer?.onRetry(reason),
+    })
+  }
+
+  /** Completes a record: with the reply, and when that has been sent. */
+  function endRecord(
+    record: RequestRecord,
+    reply: Reply,
+    { onAnswered, traffic }: Pick<Incoming, 'onAnswered' | 'traffic'>,
+  ): void {
+    recordReply(record, reply, clock())
+    const end = () => {
+      record.totalTime = clock() - record.time
+      const bytes = traffic?.()
+      record.bytesReceived = bytes?.received
+      record.bytesSent = bytes?.sent
+      observer?.onRequest(record)
+    }
+    if (onAnswered === undefined) end()
+    else onAnswered(end)
+  }
+
+  function refuse(error: S3Error, incoming?: RefusedRequest): Reply {
+    const requestId = newId()
+    const reply = errorReply(error, incoming?.method ?? '', requestId)
+    if (observer === undefined) return reply
+    const refused = incoming ?? { method: '-', target: '-', headers: headerMap() }
+    const record = beginRecord(refused, requestId, clock())
+    record.errorCode = error.code
+    endRecord(record, reply, refused)
+    return reply
+  }
+
+  function fail(
+    error: unknown,
+    incoming: Incoming,
+    requestId: string,
+    record: RequestRecord | undefined,
+  ): Reply {
     const s3Error = asS3Error(error, incoming, config.domains)
+    if (record !== undefined) record.errorCode = s3Error.code
     if (isLogged(s3Error)) log('request failed', { requestId, ...logFacts(error) })
     const cause = error instanceof OssError ? error : s3Error.cause
     const hostId = cause instanceof OssError ? cause.requestId : undefined

@@ -42,6 +42,10 @@ export type Incoming = {
    * concurrency (Workers).
    */
   clientAddress?: (() => string) | undefined
+  /** Who is at the other end of the connection. Absent where the platform does not tell. */
+  peer?: (() => Peer) | undefined
+  /** Bytes of bodies until now. Absent where the platform does not tell. */
+  traffic?: (() => { received: number; sent: number }) | undefined
   /**
    * Calls back once: when the response has been sent, or can no longer be. Absent where the platform limits concurrency
    * (Workers).
@@ -49,6 +53,14 @@ export type Incoming = {
   onAnswered?: ((call: () => void) => void) | undefined
   /** Keeps the runtime up until work has ended that must end even if the client disconnects. Its errors are handled elsewhere. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+/** The other end of a client's connection. */
+export type Peer = {
+  /** IP address of the client, or of the last proxy before the gateway that is not trusted. */
+  address: string
+  /** Absent where the connection is not encrypted. Names as OpenSSL has them, e.g. `TLSv1.3`. */
+  tls?: { version: string; cipher: string } | undefined
 }
 
 /** What an operation answers; the runtime makes its own response of it. */

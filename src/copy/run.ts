@@ -34,6 +34,8 @@ export type CopyPorts = UploadPorts & {
   parallelRelays: number
   /** Until the answer of a copy begins before its end; 0: never. */
   keepAliveAfter: number
+  /** Told how a copy is done when it begins so, and the object's size where that is known. */
+  onRoute: (route: 'native' | 'parts' | 'relay', size: number | undefined) => void
 }
 
 /**
@@ -59,6 +61,7 @@ async function perform(ports: CopyPorts, asked: Copy, onStatusDecided: () => voi
   const [copy, known] = needsFacts(asked)
     ? await withFacts(ports, asked, onStatusDecided)
     : [asked, undefined]
+  ports.onRoute('native', known?.size)
   // A native copy of a link gives another link, to a key that the destination's bucket need not have.
   const native: Native =
     known?.type === 'Symlink'
@@ -71,10 +74,12 @@ async function perform(ports: CopyPorts, asked: Copy, onStatusDecided: () => voi
     case 'refuse':
       throw plan.error
     case 'parts': {
+      ports.onRoute('parts', facts.size)
       const how = { ranges: plan.ranges, parallel: ports.parallel, copyRange: copyPart }
       return copyByUpload(ports, copy, facts, how, onStatusDecided)
     }
     case 'relay': {
+      ports.onRoute('relay', facts.size)
       if (plan.ranges.length === 1) return copyInOne(ports, copy, facts, onStatusDecided)
       const how = { ranges: plan.ranges, parallel: ports.parallelRelays, copyRange: relayPart }
       return copyByUpload(ports, copy, facts, how, onStatusDecided)

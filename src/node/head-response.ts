@@ -12,7 +12,7 @@ import { discard } from './respond.ts'
  */
 export async function headResponse(request: NodeRequest, gateway: Responder): Promise<Response> {
   const { status, headers, body } = isMalformed(request.incoming, request.headers)
-    ? gateway.refuse(new S3Error('BadRequest'), request.method)
+    ? gateway.refuse(new S3Error('BadRequest'), request)
     : await gateway.answer(request)
   discard(body)
   const encoded = headerMap()

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HeaderMap, Incoming } from '../ports.ts'
+import type { HeaderMap, Incoming, Peer } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
-import { clientNetwork } from './client-address.ts'
+import { clientNetwork, peerOf } from './client-address.ts'
 import type { Connection } from './connection.ts'
 import { RequestBody } from './request-body.ts'
 import { announcedLength, expectsContinue, headersOf } from './request-head.ts'
@@ -31,6 +31,8 @@ export class NodeRequest implements Incoming {
   closed = false
   /** Whether its client waits for a 100 Continue before it sends the body, and has not got it. */
   awaitsContinue: boolean
+  /** Bytes of the response's body that were written. */
+  sent = 0
   #aborter: AbortController | undefined
   #onAnswered: (() => void)[] | undefined
 
@@ -70,6 +72,10 @@ export class NodeRequest implements Incoming {
     if (this.closed || this.connection?.halfClosed) this.abort(new Error('the client went away'))
     return this.#aborter.signal
   }
+
+  readonly peer = (): Peer => peerOf(this.incoming.socket)
+
+  readonly traffic = () => ({ received: this.body.received, sent: this.sent })
 
   readonly clientAddress = (): string => clientNetwork(this.incoming.socket.remoteAddress)
 

@@ -14,6 +14,8 @@ export class RequestBody implements Body, Source {
   readonly #onBegin: (() => void) | undefined
   #stream: BodyStream | undefined
   #failure: Error | undefined
+  /** Bytes that were read. */
+  received = 0
 
   /**
    * @param length in bytes; 0 where there is no body, NaN where it comes in chunks.
@@ -36,7 +38,9 @@ export class RequestBody implements Body, Source {
     const incoming = this.#incoming
     // Not `complete`, which is set some iterations of the event loop after the last byte.
     if (incoming.readableDidRead || incoming.readableLength !== this.#length) return undefined
-    return incoming.read() ?? undefined
+    const bytes: Buffer | null = incoming.read()
+    this.received = bytes?.length ?? 0
+    return bytes ?? undefined
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -69,6 +73,7 @@ export class RequestBody implements Body, Source {
     if (!incoming.complete) this.#onBegin?.()
     incoming
       .on('data', (bytes: Buffer) => {
+        this.received += bytes.length
         stream.push(bytes)
         if (stream.paused) incoming.pause()
       })

@@ -119,6 +119,7 @@ function writeHead(request: NodeRequest, status: number, headers: HeaderMap, has
  */
 function end(request: NodeRequest, isKept: boolean, whole: string | Uint8Array = ''): void {
   const { outgoing, connection } = request
+  request.sent += Buffer.byteLength(whole)
   const hasMore = request.isIncomplete || (!isKept && connection?.isBroken)
   if (request.isIncomplete) connection?.discardRest(request)
   if (!hasMore || isKept || connection === undefined) {
@@ -209,6 +210,7 @@ class StreamedResponse implements Sink {
         return false
       }
     }
+    this.#request.sent += bytes.length
     return this.#request.outgoing.write(bytes)
   }
 

@@ -80,14 +80,14 @@ async function answer(request: NodeRequest, gateway: Responder, log: Log): Promi
 }
 
 function refuse(request: NodeRequest, error: S3Error, gateway: Responder, log: Log): void {
-  if (!request.answered) void send(request, gateway.refuse(error, request.method), gateway, log)
+  if (!request.answered) void send(request, gateway.refuse(error, request), gateway, log)
 }
 
 /** @returns a promise, as `respond` does; it never rejects. */
 function send(request: NodeRequest, reply: Reply, gateway: Responder, log: Log): Promise<void> | undefined {
   const instead = (error: Error) => {
     log('headers refused', { cause: error.message })
-    return gateway.refuse(new S3Error('InternalError'), request.method)
+    return gateway.replyInstead(new S3Error('InternalError'), request.method)
   }
   return respond(request, reply, instead)?.catch((error: Error) =>
     log('response cut', { cause: error.message }),
@@ -132,7 +132,7 @@ export function createServer(
       if (!request.begun) serve(request, gateway, log)
     },
     refuse: (request, error) => refuse(request, error, gateway, log),
-    refusal: (error) => gateway.refuse(error, ''),
+    refusal: (error) => gateway.refuse(error),
   }
   function take(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const connection = connections.get(incoming.socket)

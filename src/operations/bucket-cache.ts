@@ -3,14 +3,14 @@ import type { Clock } from '../ports.ts'
 
 const MAX_BUCKETS = 10_000
 
-/** One value for each client of OSS, made at first use: the gateways of one process share nothing. */
+/** One value for each gateway's client of OSS, made at first use: the gateways of one process share nothing. */
 export function perClient<Value>(create: () => Value): (oss: OssClient) => Value {
-  const values = new WeakMap<OssClient, Value>()
+  const values = new WeakMap<object, Value>()
   return (oss) => {
-    let value = values.get(oss)
+    let value = values.get(oss.identity)
     if (value === undefined) {
       value = create()
-      values.set(oss, value)
+      values.set(oss.identity, value)
     }
     return value
   }

@@ -1,4 +1,5 @@
 import type { Client, Config } from '../config/index.ts'
+import type { RequestRecord } from '../observe/record.ts'
 import type { OssClient } from '../oss/client.ts'
 import {
   type Clock,
@@ -32,6 +33,8 @@ export type Context = {
   onVerified: (accessKeyId: string) => Promise<void> | undefined
   /** The error document of a failure after the response has begun, for its body. */
   renderErrorDocument: (error: unknown) => string
+  /** Absent where nobody is told of requests. */
+  record: RequestRecord | undefined
 }
 
 /** A verified request, its body as plain bytes. */

@@ -2,6 +2,7 @@ import { encodeStrictly } from '../bytes/percent.ts'
 import type { Body, Clock, HeaderMap, OssResponse, Sleep, TimeLimit, Transport } from '../ports.ts'
 import { parseLenientXml, text, type XmlNode } from '../xml/index.ts'
 import { type RewrittenList, type RowTables, rewriteRows } from '../xml/rows.ts'
+import { type CallObserver, failedCall, operationOf } from './call-record.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import { type Endpoint, isRegionName, regionOfHost, regionOfLocation, urlBase } from './regions.ts'
 import { isStream, type Repeat, repeating } from './retry.ts'
@@ -50,6 +51,10 @@ export type OssClient = {
   forgetRegion(bucket: string): void
   /** The same client without retries, for callers with their own. */
   once: OssClient
+  /** The same client, whose calls an observer is told of. */
+  observedBy(observer: CallObserver): OssClient
+  /** The same for all clients made from one: what is known of OSS is kept by it. */
+  identity: object
 }
 
 const MAX_KNOWN_BUCKETS = 10_000
@@ -59,14 +64,23 @@ const WRONG_SIGNING_REGION = '0002-00000226'
 
 /** The client of OSS: one for a gateway; it learns the regions of buckets. */
 export function createOssClient(ports: OssClientPorts): OssClient {
-  const regions = new Map<string, string>()
-  const once = clientOf(ports, regions, (_, attempt) => attempt())
   const { sleep, random } = ports
-  if (sleep === undefined || random === undefined) return once
-  return { ...clientOf(ports, regions, repeating({ sleep, random })), once }
+  const repeat = sleep === undefined || random === undefined ? makeOnce : repeating({ sleep, random })
+  return clientOf(ports, { regions: new Map(), repeat }, repeat, undefined)
 }
 
-function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: Repeat): OssClient {
+/** What all clients made from one share. */
+type Shared = { regions: Map<string, string>; repeat: Repeat }
+
+const makeOnce: Repeat = (_, attempt) => attempt()
+
+function clientOf(
+  ports: OssClientPorts,
+  shared: Shared,
+  repeat: Repeat,
+  observer: CallObserver | undefined,
+): OssClient {
+  const { regions } = shared
   function learnRegion(bucket: string, region: string) {
     // The name becomes part of a host name, so it is checked although OSS has sent it.
     if (!isRegionName(region)) return
@@ -109,7 +123,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
     if (needsRegion(call)) await findRegion(call.bucket as string, call.signal)
     const region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
     try {
-      const response = await attempt(ports, call, region)
+      const response = await attempt(ports, call, region, observer)
       // Other regions answer some calls on a bucket, but none on an object.
       if (call.bucket && call.key && !regions.has(call.bucket)) learnRegion(call.bucket, region)
       return response
@@ -120,7 +134,7 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
       if (isStream(call.body)) {
         throw new OssUnreachable(`the bucket ${call.bucket} has moved to ${actual}`, { cause: error })
       }
-      return attempt(ports, call, actual)
+      return attempt(ports, call, actual, observer)
     }
   }
 
@@ -135,27 +149,64 @@ function clientOf(ports: OssClientPorts, regions: Map<string, string>, repeat: R
     }
   }
 
-  const send: OssClient['send'] = (call) => repeat(call, () => sendOnce(call))
+  const onRetry = observer?.onRetry
+  const send: OssClient['send'] = (call) => repeat(call, () => sendOnce(call), onRetry)
   // Repeated too where the response is not a complete document.
   const sendForXml: OssClient['sendForXml'] = (call, root) =>
-    repeat(call, () => readOnce(call, root, (bytes) => parseLenientXml(bytes.toString('utf8'), root)))
+    repeat(
+      call,
+      () => readOnce(call, root, (bytes) => parseLenientXml(bytes.toString('utf8'), root)),
+      onRetry,
+    )
   const sendForList: OssClient['sendForList'] = (call, root, tables) =>
-    repeat(call, () => readOnce(call, root, (bytes) => rewriteRows(bytes, root, tables)))
-  const client: OssClient = {
+    repeat(call, () => readOnce(call, root, (bytes) => rewriteRows(bytes, root, tables)), onRetry)
+  let once: OssClient | undefined
+  return {
     send,
     sendForXml,
     sendForList,
     learnRegion,
     forgetRegion: (bucket) => void regions.delete(bucket),
     get once() {
-      return client
+      once ??= clientOf(ports, shared, makeOnce, observer)
+      return once
     },
+    observedBy: (other) => clientOf(ports, shared, repeat, other),
+    identity: shared,
   }
-  return client
 }
 
 /** @throws OssError, OssUnreachable. */
-function attempt(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
+function attempt(
+  ports: OssClientPorts,
+  call: OssCall,
+  region: string,
+  observer: CallObserver | undefined,
+): Promise<OssResponse> {
+  const began = observer === undefined ? 0 : ports.clock()
+  const answer = sendSigned(ports, call, region)
+  if (observer === undefined) return answer
+  return answer.then(
+    (response) => {
+      observer.onOssCall({
+        operation: operationOf(call),
+        status: response.status,
+        time: ports.clock() - began,
+        requestId: response.headers['x-oss-request-id'],
+        errorCode: undefined,
+        ec: undefined,
+      })
+      return response
+    },
+    (error) => {
+      observer.onOssCall(failedCall(call, ports.clock() - began, error))
+      throw error
+    },
+  )
+}
+
+/** @throws OssError, OssUnreachable. */
+function sendSigned(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
   const { method, bucket, key, body, signal, answerTimeout } = call
   const query = encodeQuery(call.query)
   const headers = signV4(

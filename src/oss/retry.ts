@@ -1,9 +1,14 @@
 import type { Sleep } from '../ports.ts'
+import { reasonOf } from './call-record.ts'
 import type { OssCall } from './client.ts'
 import { OssError, OssUnreachable } from './error.ts'
 
 /** Makes a call, and again where it failed and another attempt is safe and may help. */
-export type Repeat = <T>(call: OssCall, attempt: () => Promise<T>) => Promise<T>
+export type Repeat = <T>(
+  call: OssCall,
+  attempt: () => Promise<T>,
+  onRetry?: (reason: string) => void,
+) => Promise<T>
 
 const MAX_RETRIES = 2
 /** Milliseconds, on average; twice as long before the next. */
@@ -86,7 +91,7 @@ export function pauseBefore(repeats: number, random: number, error: unknown): nu
 
 /** Repeats repeatable calls after a pause, while the budget lasts and the client is connected. */
 export function repeating(ports: { sleep: Sleep; random: () => number }, budget = retryBudget()): Repeat {
-  return async (call, attempt) => {
+  return async (call, attempt, onRetry) => {
     for (let repeats = 0; ; repeats++) {
       try {
         const answer = await attempt()
@@ -95,6 +100,7 @@ export function repeating(ports: { sleep: Sleep; random: () => number }, budget 
       } catch (error) {
         const again = repeats < MAX_RETRIES && !call.signal?.aborted && isRepeatable(call, error)
         if (!again || !budget.spend()) throw error
+        onRetry?.(reasonOf(error))
         await ports.sleep(pauseBefore(repeats, ports.random(), error), call.signal).catch(() => {
           throw error
         })

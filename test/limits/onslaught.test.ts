@@ -78,6 +78,7 @@ beforeEach(async () => {
   entered = 0
   const gateway: Responder = {
     refuse,
+    replyInstead: refuse,
     answer: (incoming: Incoming) => {
       entered++
       incoming.onAnswered?.(() => entered--)

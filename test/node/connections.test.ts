@@ -37,6 +37,7 @@ function gateway(
   const responder: Responder = {
     answer,
     refuse: ({ code }) => ({ status: 400, headers: {}, body: code }),
+    replyInstead: ({ code }) => ({ status: 500, headers: {}, body: code }),
   }
   const tell = (_: string, { cause }: Record<string, unknown>) => log(cause)
   const app = appOf(responder, { serve: serveOnNode, log: tell })

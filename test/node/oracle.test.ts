@@ -175,6 +175,7 @@ beforeAll(async () => {
       return { status: 204, headers: {} }
     },
     refuse: ({ code }) => ({ status: 400, headers: {}, body: code }),
+    replyInstead: ({ code }) => ({ status: 500, headers: {}, body: code }),
   }
   const log = () => {}
   const app = appOf(responder, { serve: serveOnNode, log })

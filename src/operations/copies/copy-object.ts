@@ -63,6 +63,7 @@ function copyReply(
 export async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy> {
   const { headers, bucket, key } = request
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
+  if (context.record !== undefined) context.record.copySource = source
   authorize(context.client, 'read', source.bucket, source.key)
   const replaceMetadata = isReplace(headers, 'x-amz-metadata-directive')
   const replaceTagging = isReplace(headers, 'x-amz-tagging-directive')

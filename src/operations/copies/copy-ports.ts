@@ -1,11 +1,13 @@
 import { nativeTimeout, withoutAnswerTimeout } from '../../copy/attempt.ts'
 import { limitRequests } from '../../copy/request-limit.ts'
 import type { CopyPorts } from '../../copy/run.ts'
+import type { CopyRoute } from '../../observe/record.ts'
 import type { TimeLimit } from '../../ports.ts'
 import type { Context } from '../operation.ts'
 
 /** What a copy works with, from the settings and the runtime; times there are seconds, here milliseconds. */
-export function copyPorts({ config, oss, clock, log, sleep, timer, random, platform }: Context): CopyPorts {
+export function copyPorts(context: Context): CopyPorts {
+  const { config, oss, clock, log, sleep, timer, random, platform } = context
   const settings = config.document.copy
   const { keepAliveAfter, timeout, parallel } = settings
   const untimed = withoutAnswerTimeout(oss)
@@ -20,10 +22,18 @@ export function copyPorts({ config, oss, clock, log, sleep, timer, random, platf
     timeout: timeout * 1000,
     keepAliveAfter: keepAliveAfter * 1000,
     settings,
+    onRoute: (route, size) => recordRoute(context, route, size),
     parallel: Math.min(parallel, platform.connections),
     // One connection to read from, one to write to.
     parallelRelays: Math.max(1, Math.min(parallel, Math.floor(platform.connections / 2))),
   }
+}
+
+/** Records how an object or a part of one is copied. @param size of the object in bytes, where it is known. */
+export function recordRoute({ record }: Context, route: CopyRoute, size: number | undefined): void {
+  if (record === undefined) return
+  record.copyRoute = route
+  record.objectSize = size
 }
 
 /** How long OSS may take for what a client wants done in one long call: never less than for any other. */

@@ -32,7 +32,7 @@ import { keepAliveReply } from '../keep-alive-reply.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { listOssParts } from '../uploads/oss-parts.ts'
 import { encryptionOf, partNumberOf, uploadOf } from '../uploads/upload-request.ts'
-import { copyPorts, longCallLimit } from './copy-ports.ts'
+import { copyPorts, longCallLimit, recordRoute } from './copy-ports.ts'
 
 const SOURCE = 'x-amz-copy-source'
 
@@ -59,6 +59,7 @@ type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
 export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers, query } = request
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
+  if (context.record !== undefined) context.record.copySource = source
   authorize(context.client, 'read', source.bucket, source.key)
   const upload = uploadOf(request, context)
   const part: PartCopy = {
@@ -85,6 +86,7 @@ async function copyPart(part: PartCopy, upload: Upload, context: Context): Promi
   const needsFacts = part.range !== undefined || algorithm !== undefined
   const facts =
     needsFacts || needsSourceFacts(part.preconditions) ? await checkSource(part, context) : undefined
+  recordRoute(context, 'native', facts?.size)
   const copied = await copyNatively(part, facts, context).catch((error) =>
     reroute(error, part, facts, context),
   )
@@ -185,6 +187,7 @@ async function reroute(
   if (forbiddenError !== undefined) throw forbiddenError
   const range = rangeOf(part, facts)
   checkRelayed(range)
+  recordRoute(context, 'relay', facts.size)
   const etag = await relayPart(ports, part, facts, part.upload, part.number, range).catch((error) => {
     throw error instanceof OssError && error.status === 412 ? retryAfterSourceChange(error) : error
   })

@@ -42,7 +42,15 @@ export async function deleteObjects(request: BucketRequest, context: Context): P
     errors.push(errorElement(object, new S3Error('AccessDenied', { message: KEPT })))
     return []
   })
+  recordBatch(context, wanted, errors)
   return xmlReply('DeleteResult', { Deleted: quiet ? [] : done, Error: errors }, headers)
+}
+
+/** Who deleted what is to be found in the access log object by object. */
+function recordBatch({ record }: Context, wanted: readonly Wanted[], errors: readonly XmlTree[]): void {
+  if (record === undefined) return
+  const codes = new Map(errors.map(({ Key, VersionId, Code }) => [`${VersionId ?? ''}/${Key}`, String(Code)]))
+  record.batch = wanted.map((object) => ({ ...object, errorCode: codes.get(nameOf(object)) }))
 }
 
 const KEPT = 'OSS has not deleted this object: a retention period or a legal hold may keep it.'

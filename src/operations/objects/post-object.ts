@@ -79,6 +79,13 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
   )
   const sizes = holdToPolicy(fields, exempt, context.clock())
   const client = context.config.clients.get(accessKeyId) as Client
+  if (context.record !== undefined) {
+    context.record.key = key
+    context.record.signature = {
+      version: fields.has('x-amz-signature') ? 'SigV4' : 'SigV2',
+      type: 'PostForm',
+    }
+  }
   validateKey(key)
   authorize(client, 'write', bucket, key)
   await context.onVerified(accessKeyId)

@@ -1,0 +1,55 @@
+import type { RequestRecord, Signature } from '../observe/record.ts'
+import { findOperation } from '../operations/index.ts'
+import type { Operation } from '../operations/operation.ts'
+import type { Reply } from '../ports.ts'
+import type { S3Request } from '../s3/request.ts'
+import { authScheme } from '../s3/signature.ts'
+
+/** What a request names. */
+export function recordTarget(record: RequestRecord, request: S3Request): void {
+  record.bucket = request.bucket
+  record.key = request.key
+  record.versionId = request.query.get('versionId')
+  record.operation = nameOf(request)
+}
+
+/** S3's name of what is asked for, before it is known whether the signature is valid; undefined where it is none. */
+function nameOf(request: S3Request): string | undefined {
+  try {
+    return findOperation(request).name
+  } catch {
+    return undefined
+  }
+}
+
+/** What is known once the signature is verified. */
+export function recordOperation(
+  record: RequestRecord,
+  operation: Operation,
+  request: S3Request,
+  isSigned: boolean,
+): void {
+  record.operation = operation.name
+  if (isSigned) record.signature = signatureOf(request)
+}
+
+function signatureOf(request: S3Request): Signature {
+  const scheme = authScheme(request)
+  return {
+    version: scheme.startsWith('sigv2') ? 'SigV2' : 'SigV4',
+    type: scheme.endsWith('query') ? 'QueryString' : 'AuthHeader',
+  }
+}
+
+const contentRange = /\/(\d+)$/
+
+/** What a reply says. @param now milliseconds since the epoch. */
+export function recordReply(record: RequestRecord, { status, headers }: Reply, now: number): void {
+  record.status = status
+  record.turnAroundTime = now - record.time
+  record.versionId ??= headers['x-amz-version-id']
+  if (record.operation !== 'GetObject' && record.operation !== 'HeadObject') return
+  if (status !== 200 && status !== 206) return
+  const size = contentRange.exec(headers['content-range'] ?? '')?.[1] ?? headers['content-length']
+  if (size !== undefined) record.objectSize = Number(size)
+}

@@ -1,0 +1,43 @@
+import type { RequestRecord } from './record.ts'
+
+/** Operations whose resource is not in their name as S3's logs have it. */
+const resources: Record<string, string> = {
+  ListBuckets: 'SERVICE',
+  CreateBucket: 'BUCKET',
+  HeadBucket: 'BUCKET',
+  DeleteBucket: 'BUCKET',
+  ListObjects: 'BUCKET',
+  ListObjectsV2: 'BUCKET',
+  ListObjectVersions: 'BUCKETVERSIONS',
+  ListMultipartUploads: 'UPLOADS',
+  GetBucketLocation: 'LOCATION',
+  DeleteObjects: 'MULTI_OBJECT_DELETE',
+  GetObject: 'OBJECT',
+  HeadObject: 'OBJECT',
+  PutObject: 'OBJECT',
+  PostObject: 'OBJECT',
+  DeleteObject: 'OBJECT',
+  CreateMultipartUpload: 'UPLOADS',
+  UploadPart: 'PART',
+  CompleteMultipartUpload: 'UPLOAD',
+  AbortMultipartUpload: 'UPLOAD',
+  ListParts: 'UPLOAD',
+}
+
+/**
+ * An operation as S3's access logs name it, `REST.PUT.OBJECT`: a copy is `REST.COPY.OBJECT`, a sub-resource is named by
+ * what S3's name of the operation ends with.
+ * @param operation S3's name; undefined where the request is none.
+ */
+export function awsOperation({ method, operation, key }: RequestRecord): string {
+  if (operation === 'CopyObject') return 'REST.COPY.OBJECT'
+  if (operation === 'UploadPartCopy') return 'REST.COPY.PART'
+  const resource = operation === undefined ? undefined : (resources[operation] ?? subresource(operation))
+  return `REST.${method}.${resource ?? (key === undefined ? 'BUCKET' : 'OBJECT')}`
+}
+
+/** `GetObjectTagging` → `OBJECT_TAGGING`, `PutBucketCors` → `CORS`. */
+function subresource(operation: string): string {
+  const what = operation.replace(/^(?:Get|Put|Delete|Head|Post|List)(?:Bucket)?/, '')
+  return what.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()
+}

@@ -1,0 +1,77 @@
+import type { OssCall } from './client.ts'
+import { OssError } from './error.ts'
+
+/** One call to OSS that was answered, or was not. */
+export type OssCallRecord = {
+  /** OSS's name for the operation, one of few. */
+  operation: string
+  /** Absent where no answer came. */
+  status: number | undefined
+  /** Milliseconds until the answer began. */
+  time: number
+  requestId: string | undefined
+  /** OSS's, or `Unreachable`. */
+  errorCode: string | undefined
+  /** OSS's more precise code of an error. */
+  ec: string | undefined
+}
+
+/** Whoever is told of calls to OSS as they end. It must not throw. */
+export type CallObserver = {
+  onOssCall(call: OssCallRecord): void
+  /** A call is made again. @param reason why it failed: OSS's error code, or `Unreachable`. */
+  onRetry(reason: string): void
+}
+
+/** Why a call failed, in one word of few. */
+export const reasonOf = (error: unknown): string => (error instanceof OssError ? error.code : 'Unreachable')
+
+/** The record of a call that failed. */
+export function failedCall(call: OssCall, time: number, error: unknown): OssCallRecord {
+  const operation = operationOf(call)
+  const errorCode = reasonOf(error)
+  if (!(error instanceof OssError)) {
+    return { operation, status: undefined, time, requestId: undefined, errorCode, ec: undefined }
+  }
+  const { status, requestId, ec } = error
+  return { operation, status, time, requestId, errorCode, ec }
+}
+
+const methodNames: Record<OssCall['method'], string> = {
+  GET: 'Get',
+  HEAD: 'Head',
+  PUT: 'Put',
+  POST: 'Post',
+  DELETE: 'Delete',
+}
+
+/** Of calls whose name is not made of method and sub-resource. By method, level and query names. */
+const names: Record<string, string> = {
+  'GET service': 'ListBuckets',
+  'GET bucket': 'ListObjects',
+  'GET bucket versions': 'ListObjectVersions',
+  'GET bucket uploads': 'ListMultipartUploads',
+  'POST bucket delete': 'DeleteMultipleObjects',
+  'POST object uploads': 'InitiateMultipartUpload',
+  'POST object uploadId': 'CompleteMultipartUpload',
+  'POST object append': 'AppendObject',
+  'POST object restore': 'RestoreObject',
+  'PUT object uploadId': 'UploadPart',
+  'GET object uploadId': 'ListParts',
+  'DELETE object uploadId': 'AbortMultipartUpload',
+}
+
+/** Names of queries that say which operation is meant, without a value but for `uploadId`. */
+const isSelector = (name: string, value: string | null | undefined) => value === null || name === 'uploadId'
+
+/** OSS's name for what a call asks: one of few, since the gateway makes the queries. */
+export function operationOf({ method, bucket, key, query = {}, headers }: OssCall): string {
+  const level = bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object'
+  const selector = Object.keys(query).find((name) => isSelector(name, query[name]))
+  const isCopy = headers !== undefined && 'x-oss-copy-source' in headers
+  if (isCopy) return selector === 'uploadId' ? 'UploadPartCopy' : 'CopyObject'
+  const named = names[selector === undefined ? `${method} ${level}` : `${method} ${level} ${selector}`]
+  if (named !== undefined) return named
+  const what = selector === undefined ? '' : selector.charAt(0).toUpperCase() + selector.slice(1)
+  return `${methodNames[method]}${level.charAt(0).toUpperCase()}${level.slice(1)}${what}`
+}

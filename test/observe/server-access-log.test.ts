@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest'
+import { accessEntry } from '../../src/observe/access-entry.ts'
+import { beginRecord, type RequestRecord } from '../../src/observe/record.ts'
+import { serverAccessLines } from '../../src/observe/server-access-log.ts'
+
+const TIME = Date.UTC(2019, 1, 6, 0, 0, 38, 5)
+
+/** A record as a request's steps have filled it in. */
+function recordOf(more: Partial<RequestRecord> = {}, headers: Record<string, string> = {}): RequestRecord {
+  const peer = () => ({ address: '192.0.2.3' })
+  const incoming = {
+    method: 'GET',
+    target: '/bucket/a%20key',
+    headers: { host: 's3.example.com', ...headers },
+    peer,
+  }
+  return {
+    ...beginRecord(incoming, '3E57427F3EXAMPLE', TIME),
+    operation: 'GetObject',
+    accessKeyId: 'reader',
+    signature: { version: 'SigV4', type: 'AuthHeader' },
+    bucket: 'bucket',
+    key: 'a key',
+    status: 200,
+    bytesSent: 113,
+    objectSize: 200,
+    turnAroundTime: 7,
+    totalTime: 9,
+    ...more,
+  }
+}
+
+/** A line as its readers take it apart: quoted, in brackets, or up to a blank. */
+const fieldsOf = (line: string) => line.match(/"[^"]*"|\[[^\]]*\]|\S+/g) ?? []
+
+describe('a line of S3’s server access log', () => {
+  test('has the 27 fields of its format', () => {
+    const [line = '', ...more] = serverAccessLines(recordOf({}, { 'user-agent': 'boto3/1 (x "y")' }))
+    expect(more).toEqual([])
+    expect(fieldsOf(line)).toEqual([
+      '-',
+      'bucket',
+      '[06/Feb/2019:00:00:38 +0000]',
+      '192.0.2.3',
+      'reader',
+      '3E57427F3EXAMPLE',
+      'REST.GET.OBJECT',
+      'a%20key',
+      '"GET /bucket/a%20key HTTP/1.1"',
+      '200',
+      '-',
+      '113',
+      '200',
+      '9',
+      '7',
+      '"-"',
+      '"boto3/1 (x %22y%22)"',
+      '-',
+      '-',
+      'SigV4',
+      '-',
+      'AuthHeader',
+      's3.example.com',
+      '-',
+      '-',
+      '-',
+      '-',
+    ])
+  })
+
+  test.each([
+    ['key', { key: 'a "b]\n c\\' }, {}],
+    ['version', { versionId: 'a b"c\nd' }, {}],
+    ['user agent', {}, { 'user-agent': 'a"b\\"\nc\u2028d' }],
+    ['referer', {}, { referer: '" - - "' }],
+    ['host', {}, { host: 'a b"c' }],
+    ['target', { target: '/b/k?x="y"' }, {}],
+    ['error code', { errorCode: 'A B' }, {}],
+    ['nothing', { key: undefined, bucket: undefined, operation: undefined, accessKeyId: undefined }, {}],
+  ] as [string, Partial<RequestRecord>, Record<string, string>][])(
+    'stays one of 27 fields, whatever its %s',
+    (_, more, headers) => {
+      const [line = ''] = serverAccessLines(recordOf(more, headers))
+      expect(line).not.toMatch(/[\r\n\u2028]/)
+      expect(fieldsOf(line)).toHaveLength(27)
+    },
+  )
+
+  test('is two for a copy: its source’s and its own', () => {
+    const copySource = { bucket: 'other', key: 'from', versionId: 'v1' }
+    const copy = { method: 'PUT', operation: 'CopyObject', key: 'to', copySource }
+    const lines = serverAccessLines({ ...recordOf(copy), method: 'PUT' }).map(fieldsOf)
+    expect(lines.map((fields) => [fields[1], fields[6], fields[7], fields[17]])).toEqual([
+      ['other', 'REST.COPY.OBJECT_GET', 'from', 'v1'],
+      ['bucket', 'REST.COPY.OBJECT', 'to', '-'],
+    ])
+  })
+
+  test('is one more for each object that DeleteObjects names', () => {
+    const batch = [
+      { key: 'a', versionId: undefined, errorCode: undefined },
+      { key: 'b', versionId: 'v', errorCode: 'AccessDenied' },
+    ]
+    const lines = serverAccessLines(recordOf({ operation: 'DeleteObjects', key: undefined, batch })).map(
+      fieldsOf,
+    )
+    expect(lines.map((fields) => [fields[6], fields[7], fields[17], fields[10]])).toEqual([
+      ['REST.GET.MULTI_OBJECT_DELETE', '-', '-', '-'],
+      ['BATCH.DELETE.OBJECT', 'a', '-', '-'],
+      ['BATCH.DELETE.OBJECT', 'b', 'v', 'AccessDenied'],
+    ])
+  })
+
+  test.each([
+    ['HeadObject', 'HEAD', 'REST.HEAD.OBJECT'],
+    ['PutObject', 'PUT', 'REST.PUT.OBJECT'],
+    ['UploadPart', 'PUT', 'REST.PUT.PART'],
+    ['UploadPartCopy', 'PUT', 'REST.COPY.PART'],
+    ['CompleteMultipartUpload', 'POST', 'REST.POST.UPLOAD'],
+    ['CreateMultipartUpload', 'POST', 'REST.POST.UPLOADS'],
+    ['ListObjectsV2', 'GET', 'REST.GET.BUCKET'],
+    ['ListObjectVersions', 'GET', 'REST.GET.BUCKETVERSIONS'],
+    ['GetBucketVersioning', 'GET', 'REST.GET.VERSIONING'],
+    ['GetObjectTagging', 'GET', 'REST.GET.OBJECT_TAGGING'],
+    ['GetBucketLocation', 'GET', 'REST.GET.LOCATION'],
+    ['ListBuckets', 'GET', 'REST.GET.SERVICE'],
+  ])('names %s as S3 does', (operation, method, name) => {
+    const [line = ''] = serverAccessLines({ ...recordOf({ operation }), method })
+    expect(fieldsOf(line)[6]).toBe(name)
+  })
+})
+
+describe('what a log tells of a presigned request', () => {
+  const secret = 'fe5f80f77d5fa3beca038a248ff027d0'
+  test.each([
+    `/b/k?X-Amz-Signature=${secret}`,
+    `/b/k?x-id=1&X-Amz-Credential=AKID%2F${secret}&X-Amz-Date=1`,
+    `/b/k?X-Amz-Security-Token=${secret}&a`,
+    `/b/k?AWSAccessKeyId=${secret}&Expires=1&Signature=${secret}`,
+    `/b/k?x-amz-signature=${secret}`,
+    `/b/k?X-Amz-Signature=${secret}&X-Amz-Signature=${secret}`,
+    `/b/k?X%2DAmz-Signature=${secret}`,
+  ])('is nothing that it could be sent again with: %s', (target) => {
+    const record = recordOf({ target })
+    expect(serverAccessLines(record).join()).not.toContain(secret)
+    expect(JSON.stringify(accessEntry(record, 1))).not.toContain(secret)
+  })
+
+  test('is no header that signs', () => {
+    const record = recordOf(
+      {},
+      { authorization: `AWS4 ${secret}`, 'x-amz-security-token': secret, cookie: secret },
+    )
+    expect(serverAccessLines(record).join()).not.toContain(secret)
+    expect(JSON.stringify(accessEntry(record, 1))).not.toContain(secret)
+  })
+})
