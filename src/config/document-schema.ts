@@ -64,6 +64,16 @@ export const documentSchema = v.object({
   signatureV2: v.optional(flag, 'true'),
   /** Whether browsers of other origins are answered by the bucket's CORS rules. */
   cors: v.optional(flag, 'true'),
+  /** A line for each request. Node only. */
+  accessLog: v.optional(
+    v.object({
+      /** `off`, `stdout`, or the path of a file, which is opened again at SIGHUP. */
+      to: v.optional(v.string(), 'off'),
+      /** JSON, or S3's server access log format. */
+      format: v.optional(v.picklist(['json', 's3']), 'json'),
+    }),
+    {},
+  ),
   /** How much one process takes on; what comes on top is told to slow down. Node only: Workers are bounded by the platform. */
   limits: v.optional(
     v.object({
