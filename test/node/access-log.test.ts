@@ -168,8 +168,13 @@ describe('metrics', () => {
     'of WORKERS=%s add up to the requests sent, also behind a reload',
     async (WORKERS) => {
       const localOss = await createLocalOss({ directory: ':memory:', credentials: LOCAL })
-      const gateway = await started({ WORKERS, ADMIN_PORT: await freePort(), ...(await ossSettings(localOss)) })
-      const s3 = clientOf(gateway)
+      const gateway = await started({
+        WORKERS,
+        ADMIN_PORT: await freePort(),
+        ...(await ossSettings(localOss)),
+      })
+      // The SDK's own default: a kept connection may be closed by its worker as it is used again.
+      const s3 = clientOf(gateway, { maxAttempts: 3 })
       await s3.send(new CreateBucketCommand({ Bucket }))
       const put = (Key: string) => s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))
       await Promise.all(Array.from({ length: 50 }, (_, i) => put(String(i))))
