@@ -58,6 +58,8 @@ export const documentSchema = v.object({
   ),
   /** Conditions on the destination that OSS cannot hold: refuse them, or look first and then write. */
   conditionalWrites: v.optional(v.picklist(['refuse', 'best-effort']), 'refuse'),
+  /** Whether it is kept where the parts of an object begin and end (one more call for an upload of several parts). */
+  storeParts: v.optional(flag, 'true'),
   /** Whether browsers may upload by a form with a signed policy (POST Object). */
   postForms: v.optional(flag, 'true'),
   /** Whether Signature Version 2 is taken besides 4: in headers, presigned URLs and forms. */
