@@ -1,14 +1,15 @@
 import { type Env, Hono, type Context as HonoContext } from 'hono'
-import type { Config } from './config/index.ts'
-import { admit, concurrencyLimitOf } from './middleware/admission.ts'
+import type { Client, Config } from './config/index.ts'
+import { admit, anonymousLimitOf, concurrencyLimitOf } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, errorReply, isLogged, logFacts } from './middleware/errors.ts'
 import { recordOperation, recordReply, recordTarget } from './middleware/record.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
 import { addCall, beginRecord, type Observer, type RequestRecord } from './observe/record.ts'
-import { authorizeRequest } from './operations/authorize.ts'
+import { forwarding, type OnAnswer } from './operations/anonymous.ts'
+import { authorizeRequest, isAnonymous } from './operations/authorize.ts'
 import { forgetCors, knowBucket } from './operations/buckets/cors-rules.ts'
-import { crossOriginHeaders } from './operations/buckets/preflight.ts'
+import { crossOriginHeaders, forwardedCrossOrigin } from './operations/buckets/preflight.ts'
 import { checkHeaders } from './operations/check-headers.ts'
 import { requireOwner } from './operations/expected-owner.ts'
 import { forgetObjectLock } from './operations/objects/object-lock-headers.ts'
@@ -58,17 +59,20 @@ export type Gateway = {
   /** The reply instead of one that cannot be sent. */
   replyInstead(error: S3Error, method: string): Reply
   oss: OssClient
-  load(): Load
 }
-
-/** Signed requests that are worked on, and that wait for their turn. */
-export type Load = { inFlight: number; waiting: number }
 
 /** What is known of a request that is refused before it is read. */
 export type RefusedRequest = Pick<
   Incoming,
   'method' | 'target' | 'headers' | 'peer' | 'traffic' | 'onAnswered'
 >
+
+/** What accompanies a request through its steps. */
+type About = Pick<Context, 'onVerified'> & {
+  requestId: string
+  onForwarded: OnAnswer
+  record: RequestRecord | undefined
+}
 
 /** The part of a gateway that a runtime's server needs. */
 export type Responder = Pick<Gateway, 'answer' | 'refuse' | 'replyInstead'>
@@ -106,18 +110,15 @@ export function appOf<E extends Env>(
 /** The gateway without a runtime: ports in, replies out. */
 export function createGateway(ports: Ports): Gateway {
   const { config, clock, log, newId, observer } = ports
-  const unobserved = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
+  const signing = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
   // What is asked for no request's sake, such as CORS rules.
-  const oss = observer === undefined ? unobserved : unobserved.observedBy(observer)
+  const oss = observer === undefined ? signing : signing.observedBy(observer)
   const limit = concurrencyLimitOf(config, ports.sleep)
+  // Its retries and what it learns of regions are its own: nobody takes them from signed requests.
+  const unsigned = createOssClient({ ...ports, endpoint: config.endpoint, credentials: undefined })
+  const anonymousLimit = anonymousLimitOf(config, ports.sleep)
 
-  return {
-    oss,
-    answer,
-    refuse,
-    replyInstead: (error, method) => errorReply(error, method, newId()),
-    load: () => limit.load(),
-  }
+  return { oss, answer, refuse, replyInstead: (error, method) => errorReply(error, method, newId()) }
 
   /** The error boundary, and the headers that every reply has: request ids and CORS. */
   async function answer(incoming: Incoming): Promise<Reply> {
@@ -135,15 +136,20 @@ export function createGateway(ports: Ports): Gateway {
   ): Promise<Reply> {
     // Only browsers send an Origin: for other clients no CORS rules are read.
     const isCrossOrigin = 'origin' in incoming.headers
-    let crossOrigin: Promise<HeaderMap> | undefined
-    const onVerified = (accessKeyId: string) => {
-      if (record !== undefined) record.accessKeyId = accessKeyId
+    let crossOrigin: HeaderMap | Promise<HeaderMap> | undefined
+    const onVerified = (client: Client) => {
+      if (isAnonymous(client)) return admit(anonymousLimit, client, incoming)
+      if (record !== undefined) record.accessKeyId = client.accessKeyId
       if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, { ...ports, oss }, true)
-      return admit(limit, accessKeyId, incoming)
+      return admit(limit, client, incoming)
+    }
+    // To what is forwarded OSS itself applies the rules; its errors may come without.
+    const onForwarded: OnAnswer = (headers, isSuccess) => {
+      crossOrigin = forwardedCrossOrigin(headers) ?? (isSuccess ? {} : undefined)
     }
     let reply: Reply
     try {
-      reply = await perform(incoming, requestId, onVerified, record)
+      reply = await perform(incoming, { requestId, onVerified, onForwarded, record })
       reply.headers['x-amz-request-id'] = requestId
       reply.headers['x-amz-id-2'] ??= requestId
     } catch (error) {
@@ -155,32 +161,30 @@ export function createGateway(ports: Ports): Gateway {
   }
 
   /** The steps of a request: parse, authenticate, check, authorize, limit, take the body, perform the operation. */
-  async function perform(
-    incoming: Incoming,
-    requestId: string,
-    onVerified: Context['onVerified'],
-    record: RequestRecord | undefined,
-  ): Promise<Reply> {
+  async function perform(incoming: Incoming, about: About): Promise<Reply> {
+    const { onVerified, record } = about
     const parsed = parseRequest(incoming, config.domains)
     if (record !== undefined) recordTarget(record, parsed)
-    const { operation, verified, client, isSigned } = authenticate(parsed, config, clock)
-    if (record !== undefined) recordOperation(record, operation, parsed, client.accessKeyId)
+    const { operation, verified, client, by } = authenticate(parsed, config, clock)
+    if (record !== undefined) recordOperation(record, operation, parsed, by === 'signed')
     checkVersionId(operation, parsed.query)
     checkHeaders(operation, verified.headers, incoming.headers)
-    if (isSigned) {
+    const isSigned = by === 'signed'
+    if (by !== 'unverified') {
       authorizeRequest(client, operation.access, parsed)
-      if (config.document.cors && parsed.bucket !== undefined) knowBucket(oss, parsed.bucket)
+      if (isSigned && config.document.cors && parsed.bucket !== undefined) knowBucket(oss, parsed.bucket)
       // After the signature is verified: unsigned requests do not count against the limit of signed ones.
-      const admitted = onVerified(client.accessKeyId)
+      const admitted = onVerified(client)
       if (admitted !== undefined) await admitted
     }
     if (operation.body === 'none' && operation.access === 'write') {
       await checkNoBody(operation, incoming.body, verified)
     }
     const body = operation.body === 'none' ? undefined : takeBody(operation, incoming.body, verified)
-    if (record !== undefined && operation.body === 'stream') record.objectSize = body?.length
+    if (record !== undefined) record.objectSize = body?.length
     const request: Request = Object.assign(parsed, { headers: verified.headers, body })
-    const context = contextOf(incoming, requestId, client, onVerified, record)
+    const own = contextOf(incoming, client, about)
+    const context = by === 'anonymous' && own.anonymously !== undefined ? own.anonymously() : own
     const owner = request.headers['x-amz-expected-bucket-owner']
     if (owner !== undefined && parsed.bucket !== undefined && isSigned) {
       await requireOwner(context, parsed.bucket, owner)
@@ -198,11 +202,10 @@ export function createGateway(ports: Ports): Gateway {
 
   function contextOf(
     incoming: Incoming,
-    requestId: string,
-    client: Context['client'],
-    onVerified: Context['onVerified'],
-    record: RequestRecord | undefined,
+    client: Client,
+    { requestId, onVerified, onForwarded, record }: About,
   ): Context {
+    const { anonymous, document } = config
     const { sleep, timer, random, platform } = ports
     const renderErrorDocument = (error: unknown) => {
       log('request failed after the answer began', { requestId, ...logFacts(error) })
@@ -210,9 +213,9 @@ export function createGateway(ports: Ports): Gateway {
       if (record !== undefined) record.errorCode = s3Error.code
       return renderError(s3Error, requestId, requestId)
     }
-    return {
+    const context: Context = {
       config,
-      oss: record === undefined ? oss : ossOf(record),
+      oss: record === undefined ? oss : observed(signing, record),
       clock,
       log,
       sleep,
@@ -221,14 +224,25 @@ export function createGateway(ports: Ports): Gateway {
       platform,
       client,
       onVerified,
+      anonymously:
+        anonymous &&
+        (() => {
+          const own = record === undefined ? unsigned : observed(unsigned, record)
+          return {
+            ...context,
+            client: anonymous,
+            oss: forwarding(own, incoming.headers, document.cors, onForwarded),
+          }
+        }),
       renderErrorDocument,
       record,
     }
+    return context
   }
 
-  /** The client of OSS that adds what it does to a request's record. */
-  function ossOf(record: RequestRecord): OssClient {
-    return unobserved.observedBy({
+  /** A client of OSS that adds what it does to a request's record. */
+  function observed(client: OssClient, record: RequestRecord): OssClient {
+    return client.observedBy({
       onOssCall: (call) => {
         addCall(record.oss, call)
         observer?.onOssCall(call)

@@ -74,6 +74,8 @@ export type OssRequest = {
   /** Sent with the `content-length` in `headers`. */
   body?: Body | Uint8Array | undefined
   signal?: AbortSignal | undefined
+  /** Nobody has signed it: it must take no connection that a signed one could use. */
+  anonymous?: boolean | undefined
   /** How long OSS may take to begin its response once it has the request; absent: `timeouts.oss.headers`. */
   answerTimeout?: TimeLimit | undefined
 }

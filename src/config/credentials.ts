@@ -14,6 +14,15 @@ export type Client = {
   readOnly: boolean
 }
 
+/**
+ * Who has not signed, where the settings forward such requests. The limits are the gateway's; within them OSS decides.
+ * @returns undefined where they are refused. No key is empty, so that nobody can sign as this client.
+ */
+export function parseAnonymous({ anonymous, anonymousBuckets }: Document): Client | undefined {
+  if (anonymous === 'deny') return undefined
+  return { accessKeyId: '', secretAccessKey: '', buckets: anonymousBuckets, readOnly: false }
+}
+
 /** The settings that keys are read from, and where what is wrong with them is reported, without quoting one. */
 export type KeySettings = {
   get(name: SettingName): string | undefined

@@ -17,18 +17,13 @@ const allClasses = [...s3StorageClasses, 'EXPRESS_ONEZONE', 'OUTPOSTS', 'SNOW', 
 export function checkDocument(document: Document, raw: object): string[] {
   return [
     ...document.clients.flatMap((client, i) => checkClient(client, `clients.${i}.`)),
+    ...checkAnonymous(document),
     ...Object.entries(document.accessPoints).flatMap(([name, bucket]) => checkAccessPoint(name, bucket)),
     ...Object.keys(document.storageClass.map)
       .filter((name) => !allClasses.includes(name))
       .map((name) => `storageClass.map.${name}: S3 has no such class; it has ${allClasses.join(', ')}`),
-    ...accessLogProblem(document.accessLog.to),
     ...contradictions(document, raw),
   ]
-}
-
-function accessLogProblem(to: string): string[] {
-  if (to === 'off' || to === 'stdout' || /^\/.*[^/]$/.test(to)) return []
-  return [`accessLog.to: ${JSON.stringify(to)}: it must be off, stdout, or the absolute path of a file`]
 }
 
 function checkClient(client: Document['clients'][number], path: string): string[] {
@@ -39,16 +34,28 @@ function checkClient(client: Document['clients'][number], path: string): string[
   const { accessKeyId, secretAccessKey, buckets = [], prefixes = [] } = client
   add('accessKeyId', keyIdProblem(accessKeyId))
   add('secretAccessKey', secretAccessKey === '' ? 'it is empty' : secretProblem(secretAccessKey))
-  for (const [i, bucket] of buckets.entries()) {
-    if (!isBucketName(bucket))
-      add(`buckets.${i}`, `${JSON.stringify(bucket)} is no bucket: ${BUCKET_RULE}; there are no wildcards`)
-    else if (buckets.indexOf(bucket) < i) add(`buckets.${i}`, `${bucket} is there twice`)
-  }
+  problems.push(...checkBuckets(buckets, `${path}buckets.`))
   for (const [i, prefix] of prefixes.entries()) {
     if (prefixes.indexOf(prefix) < i) add(`prefixes.${i}`, `${JSON.stringify(prefix)} is there twice`)
     else add(`prefixes.${i}`, prefixProblem(prefix))
   }
   return problems
+}
+
+function checkAnonymous({ anonymous, anonymousBuckets }: Document): string[] {
+  if (anonymousBuckets === undefined) return []
+  if (anonymous === 'deny') return ['anonymousBuckets: it means nothing without anonymous: forward']
+  if (anonymousBuckets.length === 0)
+    return ['anonymousBuckets: it is empty, which would be no bucket: anonymous: deny says that']
+  return checkBuckets(anonymousBuckets, 'anonymousBuckets.')
+}
+
+function checkBuckets(buckets: readonly string[], path: string): string[] {
+  return buckets.flatMap((bucket, i) => {
+    if (!isBucketName(bucket))
+      return [`${path}${i}: ${JSON.stringify(bucket)} is no bucket: ${BUCKET_RULE}; there are no wildcards`]
+    return buckets.indexOf(bucket) < i ? [`${path}${i}: ${bucket} is there twice`] : []
+  })
 }
 
 function prefixProblem(prefix: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { Endpoint, Origin } from '../oss/regions.ts'
 import type { OssCredentials } from '../oss/sign.ts'
 import { parseBucketDomains } from './bucket-domains.ts'
-import { type Client, parseClients, parseOssCredentials } from './credentials.ts'
+import { type Client, parseAnonymous, parseClients, parseOssCredentials } from './credentials.ts'
 import { type Document, parseDocument } from './document.ts'
 import { embeddedEndpoint, isOwnAddress, parseEndpoint } from './endpoint.ts'
 import {
@@ -53,6 +53,8 @@ export type Config = {
   endpoint: Endpoint
   credentials: OssCredentials
   clients: ReadonlyMap<string, Client>
+  /** Who has not signed; undefined: is refused. */
+  anonymous: Client | undefined
   domains: readonly string[]
   document: Document
   /** Probable mistakes, a line each. */
@@ -151,6 +153,10 @@ export function parseConfig(
       )
   if (runtime === 'node' && isOwnAddress(endpoint, listen))
     problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
+  if (!embedded && document.anonymous === 'forward' && document.anonymousBuckets === undefined)
+    warnings.push(
+      'GATEWAY_CONFIG: anonymous: forward without anonymousBuckets: everybody can read every public bucket of OSS by this gateway, those of other accounts too',
+    )
   const s3Domains = parseDomains(get('S3_DOMAIN'), problems)
   const domains: ReadonlyMap<string, Origin> = isDocumentRight
     ? parseBucketDomains(document.endpoints, problems)
@@ -170,6 +176,7 @@ export function parseConfig(
       accessKeySecret: main.secretAccessKey,
     },
     clients,
+    anonymous: parseAnonymous(document),
     domains: s3Domains,
     document,
     warnings,

@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.ts'
+import type { Client, Config } from '../config/index.ts'
 import type { Incoming, Sleep } from '../ports.ts'
 import { slowDown } from '../s3/error.ts'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
@@ -20,14 +20,27 @@ export function concurrencyLimitOf(
   return createConcurrencyLimit(limits, sleep)
 }
 
+/** The limit of requests that nobody has signed (`limits.anonymous`), beside that of the signed ones. As many more may wait. */
+export function anonymousLimitOf({ document }: Pick<Config, 'document'>, sleep: Sleep): ConcurrencyLimit {
+  const { anonymous, perAddress, waiting, waitingTime } = document.limits
+  const limits = {
+    inFlight: anonymous,
+    perKey: anonymous,
+    perAddress: perAddress ?? Math.ceil(anonymous / 2),
+    waiting: Math.min(waiting, anonymous),
+    waitingTime: waitingTime * 1000,
+  }
+  return createConcurrencyLimit(limits, sleep)
+}
+
 /**
- * Counts a signed request among those worked on, from now until it is answered.
+ * Counts a request among those worked on, from now until it is answered.
  * @returns a promise where it has to wait for another to end; undefined where it may begin.
  * @throws S3Error SlowDown where it is refused.
  */
 export function admit(
   limit: ConcurrencyLimit,
-  accessKeyId: string,
+  { accessKeyId }: Client,
   { onAnswered, clientAddress, signal }: Pick<Incoming, 'onAnswered' | 'clientAddress' | 'signal'>,
 ): Promise<void> | undefined {
   if (onAnswered === undefined) return undefined

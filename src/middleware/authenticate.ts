@@ -1,5 +1,6 @@
 import type { Client, Config } from '../config/index.ts'
-import { anonymous } from '../operations/authorize.ts'
+import { checkAnonymous } from '../operations/anonymous.ts'
+import { nobody } from '../operations/authorize.ts'
 import { findOperation } from '../operations/index.ts'
 import type { Operation } from '../operations/operation.ts'
 import { checkRepeated } from '../operations/selectors.ts'
@@ -10,26 +11,29 @@ import { authScheme, requireSignatureV2, type Verified } from '../s3/signature.t
 import { verifySigV2 } from '../s3/sigv2.ts'
 import { verifySigV4 } from '../s3/sigv4.ts'
 
-/** A request's operation, and the client that has signed it. */
+/** A request's operation, and the client that sends it. */
 export type Authenticated = {
   operation: Operation
   verified: Verified
   client: Client
-  /** False where the operation needs no signature (a preflight), or verifies that of a form itself. */
-  isSigned: boolean
+  /**
+   * `signed`; `anonymous`: by nobody, to be forwarded unsigned; `unverified`: the operation needs no signature (a preflight),
+   * or verifies that of a form itself.
+   */
+  by: 'signed' | 'anonymous' | 'unverified'
 }
 
 /**
  * Finds the operation and verifies the signature.
- * @throws S3Error of the signature; AccessDenied without one; and only where the signature is valid, that S3 has no such
+ * @throws S3Error of the signature; AccessDenied without one where the settings, or the operation, do not allow that; and only where the signature is valid, that S3 has no such
  *   operation.
  */
 export function authenticate(request: S3Request, config: Config, clock: Clock): Authenticated {
   const named = operationOf(request, config, clock)
-  if (named.auth !== undefined) {
-    const { headers } = request
-    const verified: Verified = { accessKeyId: '', payload: { kind: 'unsigned' }, presigned: false, headers }
-    return { operation: named, verified, client: anonymous, isSigned: false }
+  if (named.auth !== undefined) return unsigned(request, named, nobody, 'unverified')
+  if (named.anonymous && config.anonymous !== undefined && authScheme(request) === 'anonymous') {
+    checkAnonymous(named.on, request)
+    return unsigned(request, named, config.anonymous, 'anonymous')
   }
   const verified = verify(request, config, clock)
   // Looked up again: a presigned query stands for headers too, and operations are selected by headers.
@@ -37,7 +41,17 @@ export function authenticate(request: S3Request, config: Config, clock: Clock): 
     verified.headers === request.headers ? named : findOperation({ ...request, headers: verified.headers })
   const client = config.clients.get(verified.accessKeyId)
   if (client === undefined) throw new S3Error('InvalidAccessKeyId')
-  return { operation, verified, client, isSigned: true }
+  return { operation, verified, client, by: 'signed' }
+}
+
+function unsigned(
+  { headers }: S3Request,
+  operation: Operation,
+  client: Client,
+  by: Authenticated['by'],
+): Authenticated {
+  const verified: Verified = { accessKeyId: '', payload: { kind: 'unsigned' }, presigned: false, headers }
+  return { operation, verified, client, by }
 }
 
 /** As S3: that there is no such operation is said only to a request whose signature, if it has one, is valid. */

@@ -1,8 +1,8 @@
-import { OssError, OssUnreachable } from '../oss/error.ts'
+import { OssError, OssUnreachable, OssWebsitePage } from '../oss/error.ts'
 import type { Incoming, Reply } from '../ports.ts'
 import { renderError, S3Error } from '../s3/error.ts'
 import { parseRequest } from '../s3/request.ts'
-import { toS3Error, unreachable } from '../translate/errors.ts'
+import { toS3Error, unreachable, websitePage } from '../translate/errors.ts'
 import { XmlError } from '../xml/index.ts'
 
 /**
@@ -16,6 +16,7 @@ export function asS3Error(error: unknown, incoming: Incoming, domains: readonly 
     const [versionId, uploadId] = [query.get('versionId'), query.get('uploadId')]
     return toS3Error(error, { method, bucket, key, versionId, uploadId })
   }
+  if (error instanceof OssWebsitePage) return websitePage(error)
   // A client's document is parsed where it is read: any other XML that cannot be read is OSS's.
   if (error instanceof OssUnreachable || error instanceof XmlError) return unreachable(error)
   return new S3Error('InternalError', { cause: error })

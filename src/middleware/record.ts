@@ -27,13 +27,10 @@ export function recordOperation(
   record: RequestRecord,
   operation: Operation,
   request: S3Request,
-  accessKeyId: string,
+  isSigned: boolean,
 ): void {
   record.operation = operation.name
-  // Unsigned, so far: a form's key is known later.
-  if (accessKeyId === '') return
-  record.accessKeyId = accessKeyId
-  record.signature = signatureOf(request)
+  if (isSigned) record.signature = signatureOf(request)
 }
 
 function signatureOf(request: S3Request): Signature {

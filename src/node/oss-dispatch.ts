@@ -104,6 +104,7 @@ export class OssDispatch implements Dispatcher.DispatchHandler, Source {
   ): void {
     // The response is still to come.
     if (status < 200) return
+    if (status !== 404) this.#host.exists = true
     if (status < 300) {
       // An error may come early; a success before the whole body has been sent cannot be true.
       if (this.#sent?.isOut === false) {

@@ -14,6 +14,8 @@ export type OssHost = {
   readonly pool: Pool
   /** Whether it has answered with a success, as the host of a bucket that does not exist never does. */
   hasSucceeded: boolean
+  /** Whether it has answered otherwise than that something is not there. */
+  exists: boolean
   /** Which request was the last to it, counting those to all hosts. */
   lastRequest: number
 }
@@ -27,11 +29,18 @@ export class OssHosts {
   /** Of those that are no longer kept, and have requests to finish. */
   readonly #closing = new Set<Promise<void>>()
   readonly #connectTimeout: number
+  readonly #most: number
   #requests = 0
 
-  /** @param connectTimeout milliseconds, TLS included. */
-  constructor(connectTimeout: number) {
+  /** @param connectTimeout milliseconds, TLS included. @param most hosts that are kept. */
+  constructor(connectTimeout: number, most = MOST_HOSTS) {
     this.#connectTimeout = connectTimeout
+    this.#most = most
+  }
+
+  /** Whether there are connections to a host that exists, as far as is known. */
+  isKnown(origin: string): boolean {
+    return this.#hosts.get(origin)?.exists === true
   }
 
   /**
@@ -52,14 +61,14 @@ export class OssHosts {
   }
 
   #add(origin: string): OssHost {
-    if (this.#hosts.size >= MOST_HOSTS) this.#forgetOne()
+    if (this.#hosts.size >= this.#most) this.#forgetOne()
     const pool = new Pool(origin, {
       pipelining: 1,
       keepAliveTimeout: IDLE_CONNECTION,
       keepAliveMaxTimeout: IDLE_CONNECTION,
       connect: connectorWithSessions(this.#connectTimeout),
     })
-    const host: OssHost = { pool, hasSucceeded: false, lastRequest: 0 }
+    const host: OssHost = { pool, hasSucceeded: false, exists: false, lastRequest: 0 }
     const forgetUnused = () => {
       const { connected, size } = pool.stats
       if (connected === 0 && size === 0 && this.#hosts.get(origin) === host) this.#forget(origin)

@@ -1,8 +1,18 @@
 import type { Document } from '../config/document.ts'
 import { failed } from '../oss/error.ts'
-import type { TimeLimit, Transport } from '../ports.ts'
+import { isStream } from '../oss/retry.ts'
+import type { OssRequest, OssResponse, TimeLimit, Transport } from '../ports.ts'
+import { createSemaphore } from '../runtime/semaphore.ts'
 import { OssDispatch, type OssLimits } from './oss-dispatch.ts'
 import { OssHosts } from './oss-hosts.ts'
+
+/** Hosts whose connections are kept for requests that nobody has signed. */
+const MOST_ANONYMOUS_HOSTS = 100
+/**
+ * Such requests at a time to hosts that may not exist: anybody can make up buckets, and each costs a connection. The others
+ * wait until those before them are answered; how many there can be `limits.anonymous` says.
+ */
+const MOST_TO_UNKNOWN = 8
 
 /**
  * Requests to OSS through undici's pools of connections: `fetch` would decode Content-Encoding and hand over a broken
@@ -25,17 +35,33 @@ export function ossTransport(timeouts: Document['timeouts']['oss']): {
     total: limit('total'),
   }
   const hosts = new OssHosts(limits.connect.ms)
+  const anonymousHosts = new OssHosts(limits.connect.ms, MOST_ANONYMOUS_HOSTS)
+  const toUnknown = createSemaphore(MOST_TO_UNKNOWN)
 
   const transport: Transport = (request) => {
-    const { url, signal } = request
-    if (signal?.aborted) return Promise.reject(signal.reason)
+    const { url, body, anonymous } = request
     // By hand: a URL object would resolve `..` in keys.
     const slash = url.indexOf('/', url.indexOf('//') + 2)
+    const [origin, path] = [url.slice(0, slash), url.slice(slash)]
+    if (!anonymous) return send(request, hosts, origin, path)
+    const sendAnonymously = () => send(request, anonymousHosts, origin, path)
+    // An upload comes after the look for its bucket's region; it lasts as long as its client wants.
+    if (anonymousHosts.isKnown(origin) || isStream(body)) return sendAnonymously()
+    return toUnknown(sendAnonymously)
+  }
+
+  function send(request: OssRequest, to: OssHosts, origin: string, path: string): Promise<OssResponse> {
+    const { signal } = request
+    if (signal?.aborted) return Promise.reject(signal.reason)
     try {
-      return new OssDispatch(request, hosts.get(url.slice(0, slash)), limits).send(url.slice(slash))
+      return new OssDispatch(request, to.get(origin), limits).send(path)
     } catch (error) {
       return Promise.reject(failed(error as Error, 'unsendable'))
     }
   }
-  return { transport, close: () => hosts.close() }
+
+  const close = async () => {
+    await Promise.all([hosts.close(), anonymousHosts.close()])
+  }
+  return { transport, close }
 }

@@ -34,8 +34,6 @@ export type HttpServer = {
   end(): Promise<void>
   /** What has come in and is not answered to its end. */
   requests(): NodeRequest[]
-  /** Connections that are open. */
-  connections(): number
   /** Aborts every request in flight. */
   giveUp(cause: Error): void
   /** Resolves when nothing is left that must come to its end. */
@@ -201,7 +199,6 @@ export function createServer(
   return {
     server,
     requests,
-    connections: () => sockets.size,
     end: () => {
       host.isEnding = true
       const hurrier = setInterval(sweep, LAST_SWEEPS).unref()

@@ -4,14 +4,17 @@ import type { S3Request } from '../s3/request.ts'
 import type { Operation } from './operation.ts'
 import { refuseReserved } from './reserved-keys.ts'
 
-/** The client of unsigned requests: it may do nothing. */
-export const anonymous: Client = {
+/** The client of a request that needs no signature, or whose form is still to be verified: it may do nothing. */
+export const nobody: Client = {
   accessKeyId: '',
   secretAccessKey: '',
   buckets: [],
   prefixes: [],
   readOnly: true,
 }
+
+/** Whether it is the client of requests that nobody has signed. */
+export const isAnonymous = ({ accessKeyId }: Client) => accessKeyId === ''
 
 /** Whether a client may see a bucket at all. */
 export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.includes(bucket) ?? true
@@ -22,8 +25,8 @@ export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.
  * @throws S3Error AccessDenied.
  */
 export function authorizeBucket(client: Client, access: 'read' | 'write', bucket: string): void {
-  if (access === 'write' && client.readOnly) throw denied('reading')
-  if (!mayUseBucket(client, bucket)) throw denied('certain buckets')
+  if (access === 'write' && client.readOnly) throw denied(client, 'reading')
+  if (!mayUseBucket(client, bucket)) throw denied(client, 'certain buckets')
 }
 
 /**
@@ -41,7 +44,7 @@ export function authorize(
   if (key !== undefined) refuseReserved(key)
   if (client.prefixes === undefined) return
   if (key === undefined ? access === 'write' : !client.prefixes.some((prefix) => key.startsWith(prefix))) {
-    throw denied('certain key prefixes')
+    throw denied(client, 'certain key prefixes')
   }
 }
 
@@ -60,5 +63,8 @@ export function authorizeRequest(
   else authorize(client, access, bucket, key)
 }
 
-const denied = (limit: string) =>
-  new S3Error('AccessDenied', { message: `Access Denied: this access key is limited to ${limit}` })
+const denied = (client: Client, limit: string) =>
+  new S3Error(
+    'AccessDenied',
+    isAnonymous(client) ? {} : { message: `Access Denied: this access key is limited to ${limit}` },
+  )

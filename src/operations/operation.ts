@@ -27,10 +27,15 @@ export type Context = {
   platform: Platform
   client: Client
   /**
-   * To be called by an operation that verifies its request itself (POST Object), once the access key is known and before
+   * To be called by an operation that verifies its request itself (POST Object), once the client is known and before
    * OSS is called. Counts the request against the concurrency limit. @throws S3Error SlowDown above it.
    */
-  onVerified: (accessKeyId: string) => Promise<void> | undefined
+  onVerified: (client: Client) => Promise<void> | undefined
+  /**
+   * The context for the same request when nobody has signed it: its `oss` signs nothing. Absent where the settings refuse
+   * such requests.
+   */
+  anonymously?: (() => Context) | undefined
   /** The error document of a failure after the response has begun, for its body. */
   renderErrorDocument: (error: unknown) => string
   /** Absent where nobody is told of requests. */
@@ -64,6 +69,8 @@ type OperationOn<On extends keyof Level> = {
   access: 'read' | 'write' | 'list' | 'keys'
   /** How a request is authenticated; absent: by its signature. `form`: the handler verifies the form's policy; `none`: not at all. */
   auth?: 'form' | 'none'
+  /** Whether it may be forwarded to OSS when nobody has signed it (the setting `anonymous`). */
+  anonymous?: boolean
   /** How the body is taken; `none`: a body is an error; `document`: it is read whole, and may not be long. */
   body: 'none' | 'document' | 'stream'
   /** What the checksum headers are about; `object`: not the body but what the parts make. */

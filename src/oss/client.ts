@@ -1,9 +1,18 @@
 import { encodeStrictly } from '../bytes/percent.ts'
-import type { Body, Clock, HeaderMap, OssResponse, Sleep, TimeLimit, Transport } from '../ports.ts'
+import {
+  type Body,
+  type Clock,
+  type HeaderMap,
+  headerMap,
+  type OssResponse,
+  type Sleep,
+  type TimeLimit,
+  type Transport,
+} from '../ports.ts'
 import { parseLenientXml, text, type XmlNode } from '../xml/index.ts'
 import { type RewrittenList, type RowTables, rewriteRows } from '../xml/rows.ts'
 import { type CallObserver, failedCall, operationOf } from './call-record.ts'
-import { OssError, OssUnreachable } from './error.ts'
+import { OssError, OssUnreachable, OssWebsitePage } from './error.ts'
 import { type Endpoint, isRegionName, regionOfHost, regionOfLocation, urlBase } from './regions.ts'
 import { isStream, type Repeat, repeating } from './retry.ts'
 import { encodePath, type OssCredentials, signV4 } from './sign.ts'
@@ -29,17 +38,20 @@ export type OssClientPorts = {
   transport: Transport
   clock: Clock
   endpoint: Endpoint
-  credentials: OssCredentials
+  /** Absent: requests are not signed, and OSS decides what anybody may. */
+  credentials: OssCredentials | undefined
   /** What attempts are repeated with; absent: every call is made once. */
   sleep?: Sleep
   random?: () => number
 }
 
-/** Calls OSS: finds the host by the bucket's region, signs, retries, and throws errors as {@link OssError}. */
+/** Calls OSS: finds the host by the bucket's region, signs (or not), retries, and throws errors as {@link OssError}. */
 export type OssClient = {
   /** @throws OssError for any status of 300 and above; OssUnreachable when no answer came. */
   send(call: OssCall): Promise<OssResponse>
-  /** Like `send`, with the body read as the document of that root. @throws OssUnreachable when it is none. */
+  /**
+   * Like `send`, with the body read as the document of that root. @throws OssUnreachable when it is none; OssWebsitePage.
+   */
   sendForXml(call: OssCall, root: string): Promise<{ headers: HeaderMap; document: XmlNode }>
   /** Like `sendForXml`, for a list: its rows are rewritten into S3's by their tables (xml/rows.ts). */
   sendForList<Name extends string>(
@@ -140,6 +152,11 @@ function clientOf(
 
   async function readOnce<Document>(call: OssCall, root: string, read: (bytes: Buffer) => Document) {
     const { headers, body } = await sendOnce(call)
+    if (ports.credentials === undefined && !/xml/i.test(headers['content-type'] ?? 'xml')) {
+      // Leaves the rest to the runtime.
+      for await (const _ of body) break
+      throw new OssWebsitePage()
+    }
     const bytes = wholeOf(body) ?? joined(await piecesOf(body))
     try {
       return { headers, document: read(bytes) }
@@ -184,7 +201,7 @@ function attempt(
   observer: CallObserver | undefined,
 ): Promise<OssResponse> {
   const began = observer === undefined ? 0 : ports.clock()
-  const answer = sendSigned(ports, call, region)
+  const answer = sendTo(ports, call, region)
   if (observer === undefined) return answer
   return answer.then(
     (response) => {
@@ -206,18 +223,20 @@ function attempt(
 }
 
 /** @throws OssError, OssUnreachable. */
-function sendSigned(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
+function sendTo(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
   const { method, bucket, key, body, signal, answerTimeout } = call
   const query = encodeQuery(call.query)
-  const headers = signV4(
-    { method, bucket, key, query, headers: call.headers ?? {}, region },
-    ports.credentials,
-    ports.clock(),
-  )
+  const given = call.headers ?? {}
+  const { credentials } = ports
+  const headers =
+    credentials === undefined
+      ? headerMap(given)
+      : signV4({ method, bucket, key, query, headers: given, region }, credentials, ports.clock())
   if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
   const search = query.length === 0 ? '' : `?${query.join('&')}`
   const url = `${urlBase(ports.endpoint, region, call)}${encodePath(key ?? '')}${search}`
-  return ports.transport({ method, url, headers, body, signal, answerTimeout }).then(
+  const anonymous = credentials === undefined
+  return ports.transport({ method, url, headers, body, signal, anonymous, answerTimeout }).then(
     (response) => {
       if (response.status >= 300) return refused(response)
       // From a proxy, say: taken for OSS's it would acknowledge a write that was not stored.

@@ -45,6 +45,15 @@ export class OssUnreachable extends Error {
   }
 }
 
+/** OSS has answered with a page of the bucket's website instead of the document asked for. So it does where nobody signs. */
+export class OssWebsitePage extends Error {
+  override name = 'OssWebsitePage'
+
+  constructor(options?: { cause?: unknown }) {
+    super("OSS answers with a page of the bucket's website", options)
+  }
+}
+
 /** A transport's error, with why no answer came. */
 export function failed<E extends Error>(error: E, failure: Failure): E {
   return Object.assign(error, { failure })

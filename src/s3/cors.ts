@@ -25,6 +25,9 @@ export const requestedHeaders = (header = ''): string[] =>
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '')
 
+/** What an answer of a bucket with CORS rules depends on. */
+export const VARY = 'Origin, Access-Control-Request-Headers, Access-Control-Request-Method'
+
 /** The answer's headers by the first rule that allows the request, or undefined when none does. */
 export function corsHeaders(rules: readonly CorsRule[], asked: CrossOrigin): HeaderMap | undefined {
   const rule = rules.find(
@@ -42,7 +45,7 @@ export function corsHeaders(rules: readonly CorsRule[], asked: CrossOrigin): Hea
     ...(asked.headers.length === 0 ? {} : { 'access-control-allow-headers': asked.headers.join(', ') }),
     ...(rule.exposed.length === 0 ? {} : { 'access-control-expose-headers': rule.exposed.join(', ') }),
     ...(rule.maxAge === undefined ? {} : { 'access-control-max-age': rule.maxAge }),
-    vary: 'Origin, Access-Control-Request-Headers, Access-Control-Request-Method',
+    vary: VARY,
   }
 }
 

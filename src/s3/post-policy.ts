@@ -90,6 +90,10 @@ function signedByV2(fields: Fields, secretOf: SecretOf): Signer {
   return { accessKeyId, expected: (policy) => createHmac('sha1', secret).update(policy).digest('base64') }
 }
 
+/** Whether a form has neither a policy nor anything of a signature. */
+export const isUnsignedForm = (fields: Fields): boolean =>
+  ['Policy', ...v4Fields, ...v2Fields].every((name) => !fields.has(name.toLowerCase()))
+
 /** A field's value. @throws S3Error InvalidArgument when it is not there, or empty. */
 export function requireField(fields: Fields, name: string): string {
   const value = fields.get(name.toLowerCase())

@@ -205,6 +205,15 @@ function elementsOf(
   }
 }
 
+/** OSS answered a list with a page of the bucket's website. */
+export function websitePage(cause: unknown): S3Error {
+  return new S3Error('NotImplemented', {
+    message:
+      'OSS answers requests without a signature for this bucket with a page of its website. A signed request lists it.',
+    cause,
+  })
+}
+
 /** OSS gave no answer, or none that can be trusted. SDKs retry it. */
 export function unreachable(cause: unknown): S3Error {
   return new S3Error('ServiceUnavailable', { headers: retryAfter, cause })

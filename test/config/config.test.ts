@@ -193,7 +193,14 @@ describe('the document', () => {
       {},
       'limits: { inFlight: 2, waiting: 0 }\ntimeouts: { client: { keepAlive: 0.5 } }',
     ).document
-    expect(limits).toEqual({ inFlight: 2, waiting: 0, waitingTime: 5, forms: 64, connections: 10_000 })
+    expect(limits).toEqual({
+      inFlight: 2,
+      waiting: 0,
+      waitingTime: 5,
+      anonymous: 128,
+      forms: 64,
+      connections: 10_000,
+    })
     expect(timeouts.client).toEqual({ headers: 30, idle: 60, keepAlive: 0.5, total: 86_400 })
   })
 

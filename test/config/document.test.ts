@@ -83,6 +83,15 @@ test.each<[document: string, problem: RegExp]>([
     client(`buckets: [one, ${bucket}]`),
     /^GATEWAY_CONFIG: clients\.0\.buckets\.1: .* is no bucket: .* there are no wildcards$/,
   ]),
+  ['anonymous: allow', /^GATEWAY_CONFIG: anonymous: it must be one of .*"deny".*"forward".*, not "allow"$/],
+  [
+    'anonymousBuckets: [one]',
+    /^GATEWAY_CONFIG: anonymousBuckets: it means nothing without anonymous: forward$/,
+  ],
+  ['anonymous: forward\nanonymousBuckets: []', /^GATEWAY_CONFIG: anonymousBuckets: it is empty/],
+  ['anonymous: forward\nanonymousBuckets: [one, "*"]', /anonymousBuckets\.1: .* there are no wildcards$/],
+  ['anonymous: forward\nanonymousBuckets: [one, one]', /anonymousBuckets\.1: one is there twice$/],
+  ['limits: { anonymous: 0 }', /^GATEWAY_CONFIG: limits\.anonymous/],
   [client('buckets: [one, two, one]'), /^GATEWAY_CONFIG: clients\.0\.buckets\.2: one is there twice$/],
   [client('prefixes: [""]'), /^GATEWAY_CONFIG: clients\.0\.prefixes\.0: it is empty/],
   [client('prefixes: [/team]'), /prefixes\.0: "\/team": no key begins with a slash/],
@@ -193,6 +202,8 @@ test.each<[document: string, found: object]>([
   ],
   [client('buckets: ["null"]'), { clients: [{ buckets: ['null'] }] }],
   ['timeouts: { client: { total: 20 } }', { timeouts: { client: { total: 20, idle: 60 } } }],
+  ['anonymous: forward', { anonymous: 'forward', limits: { anonymous: 128 } }],
+  ['anonymous: forward\nanonymousBuckets: [a-1, two]', { anonymousBuckets: ['a-1', 'two'] }],
   [client('buckets: []'), { clients: [{ buckets: [], readOnly: false }] }],
   ['accessPoints: { ap-1: bucket }', { accessPoints: { 'ap-1': 'bucket' } }],
   [
@@ -204,4 +215,18 @@ test.each<[document: string, found: object]>([
   ['---\ncopy: { parallel: 3 }\n...\n', { copy: { parallel: 3 } }],
 ])('%s is taken', (document, found) => {
   expect(parseConfig({}, document).document).toMatchObject(found)
+})
+
+test('a warning tells that every bucket of OSS may be named without a signature', () => {
+  const real = {
+    OSS_REGION: 'cn-hangzhou',
+    OSS_ACCESS_KEY_ID: 'key',
+    OSS_ACCESS_KEY_SECRET: 'the-secret',
+  }
+  const warningsOf = (document: string, environment = {}) => parseConfig(environment, document).warnings
+  expect(warningsOf('anonymous: forward', real)).toEqual([
+    expect.stringMatching(/anonymous: forward without anonymousBuckets/),
+  ])
+  expect(warningsOf('anonymous: forward\nanonymousBuckets: [site]', real)).toEqual([])
+  expect(warningsOf('anonymous: forward')).toEqual([])
 })

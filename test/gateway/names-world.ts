@@ -9,6 +9,7 @@ import type { Transport } from '../../src/ports.ts'
 
 /** A gateway whose requests to OSS's names are answered by an embedded OSS. */
 export type NamesWorld = {
+  endpoint: string
   s3: S3Client
   /** Method and origin of each request to OSS since the last call. */
   hosts: () => string[]
@@ -45,14 +46,16 @@ export async function startNamesWorld(
   const port = await new Promise<number>((resolve) => {
     server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info) => resolve(info.port))
   })
+  const endpoint = `http://127.0.0.1:${port}`
   const s3 = new S3Client({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     region: 'us-east-1',
     forcePathStyle: true,
     maxAttempts: 1,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
   })
   return {
+    endpoint,
     s3,
     logged,
     hosts: () => {

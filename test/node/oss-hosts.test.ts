@@ -19,8 +19,9 @@ describe.skipIf(process.platform !== 'linux')('connections are kept', () => {
     await new Promise<void>((resolve) => server.listen(0, resolve))
     const { port } = server.address() as AddressInfo
     const { transport, close } = ossTransport(parseConfig({}).document.timeouts.oss)
-    const ask = async (name: string) => {
-      const { body } = await transport({ method: 'GET', url: `http://${name}:${port}/`, headers: {} })
+    const ask = async (name: string, anonymous = false) => {
+      const request = { method: 'GET', url: `http://${name}:${port}/`, headers: {}, anonymous }
+      const { body } = await transport(request)
       for await (const _ of body);
     }
     const end = async () => {
@@ -50,6 +51,33 @@ describe.skipIf(process.platform !== 'linux')('connections are kept', () => {
     await expect.poll(() => open.size).toBeLessThan(520)
     expect(open.has('::ffff:127.0.0.2')).toBe(true)
     expect(open.has('::ffff:127.0.0.3')).toBe(false)
+    await end()
+  })
+
+  test('to those that signed requests have asked, however many are asked without a signature', async () => {
+    const { open, ask, end } = await inFrontOf((_, response) => response.writeHead(404).end())
+    for (let i = 2; i < 102; i++) await ask(nameOf(i))
+    for (let i = 102; i < 702; i++) await ask(nameOf(i), true)
+    await expect.poll(() => open.size).toBeLessThan(220)
+    for (let i = 2; i < 102; i++) expect(open.has(`::ffff:${nameOf(i)}`)).toBe(true)
+    await end()
+  })
+
+  test('and opened without a signature to a few at a time of which nobody knows that they exist', async () => {
+    const held: (() => void)[] = []
+    const { open, ask, end } = await inFrontOf((request, response) => {
+      if (request.headers.host?.startsWith('127.0.0.2:')) response.writeHead(403).end()
+      else held.push(() => response.writeHead(404).end())
+    })
+    await ask('127.0.0.2', true)
+    const asked = Array.from({ length: 40 }, (_, i) => ask(nameOf(i + 3), true))
+    await expect.poll(() => held.length).toBe(8)
+    // What exists is not kept waiting, nor is what was signed.
+    await Promise.all([ask('127.0.0.2', true), ask('127.0.0.2')])
+    expect([open.size, held.length]).toEqual([9, 8])
+    const release = setInterval(() => held.shift()?.())
+    await Promise.all(asked)
+    clearInterval(release)
     await end()
   })
 })

@@ -1,5 +1,5 @@
 import type { HeaderMap, Incoming, Reply } from '../../ports.ts'
-import { corsHeaders, corsMethods, requestedHeaders } from '../../s3/cors.ts'
+import { corsHeaders, corsMethods, requestedHeaders, VARY } from '../../s3/cors.ts'
 import { S3Error } from '../../s3/error.ts'
 import { parseRequest } from '../../s3/request.ts'
 import type { BucketRequest, Context } from '../operation.ts'
@@ -34,6 +34,14 @@ export async function preflight(request: BucketRequest, context: Context): Promi
   const allowed = corsHeaders(rules, { origin, method, headers: wanted })
   if (allowed === undefined) throw new S3Error('AccessForbidden', { elements })
   return { status: 200, headers: { ...allowed, 'content-length': '0' } }
+}
+
+/** The CORS headers of an answer of OSS to a request that was forwarded with its Origin; undefined where it has none. */
+export function forwardedCrossOrigin(oss: HeaderMap): HeaderMap | undefined {
+  if (oss['access-control-allow-origin'] === undefined) return undefined
+  const headers: HeaderMap = { vary: VARY }
+  for (const name in oss) if (name.startsWith('access-control-')) headers[name] = oss[name] as string
+  return headers
 }
 
 /**

@@ -4,6 +4,7 @@ import type { HeaderMap, Reply } from '../../ports.ts'
 import { toS3Time } from '../../translate/date.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlNode } from '../../xml/index.ts'
+import { isAnonymous } from '../authorize.ts'
 import { BucketCache } from '../bucket-cache.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { hasObjectLock } from './retention.ts'
@@ -26,7 +27,8 @@ export async function withObjectLockHeaders(
   context: Context,
   versionId: string,
 ): Promise<Reply> {
-  if (!(await isLocked(request, context))) return reply
+  // OSS tells locks only to who may ask for them, which takes a signature.
+  if (isAnonymous(context.client) || !(await isLocked(request, context))) return reply
   const ask = (subresource: string, root: string) => readLock(request, context, versionId, subresource, root)
   const [retention, legalHold] = await Promise.all([
     ask('retention', 'Retention'),

@@ -6,11 +6,20 @@ import { invalidArgument, S3Error, slowDown } from '../../s3/error.ts'
 import { MAX_UPLOAD_BYTES } from '../../s3/limits.ts'
 import { type Form, readForm } from '../../s3/multipart-form.ts'
 import { fileBody } from '../../s3/plain-body.ts'
-import { type Fields, holdToPolicy, requireField, verifyForm } from '../../s3/post-policy.ts'
+import {
+  type Fields,
+  holdToPolicy,
+  isUnsignedForm,
+  requireField,
+  type SizeRange,
+  verifyForm,
+} from '../../s3/post-policy.ts'
 import { validateKey } from '../../s3/request.ts'
+import { authScheme, refuseSessionToken } from '../../s3/signature.ts'
 import { parseTagSet, toOssTagging, validateTags } from '../../translate/tags.ts'
 import { parseXml, renderXml, XmlError } from '../../xml/index.ts'
-import { authorize } from '../authorize.ts'
+import { checkAnonymous, checkAnonymousWrite } from '../anonymous.ts'
+import { authorize, isAnonymous } from '../authorize.ts'
 import { perClient } from '../bucket-cache.ts'
 import { checkHeaders } from '../check-headers.ts'
 import { requireOwner } from '../expected-owner.ts'
@@ -22,8 +31,8 @@ import { putObject } from './object.ts'
 const FILE_NAME = '${filename}'
 
 /**
- * POST Object: a browser's form, allowed by a signed policy among its fields. Nothing in it is used before the policy is
- * verified; then it is a PutObject whose headers are the fields.
+ * POST Object: a browser's form, allowed by a signed policy among its fields, or, where the settings forward what nobody has
+ * signed, by OSS. Nothing in it is used before the policy is verified; then it is a PutObject whose headers are the fields.
  */
 export async function postObject(request: BucketRequest, context: Context): Promise<Reply> {
   if (!context.config.document.postForms) {
@@ -72,28 +81,18 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
   const { bucket } = request
   const key = requireField(form.fields, 'key').replaceAll(FILE_NAME, () => form.fileName)
   const fields = new Map([...form.fields, ['bucket', bucket], ['key', key]])
-  const { accessKeyId, exempt } = verifyForm(
-    fields,
-    (id) => context.config.clients.get(id)?.secretAccessKey,
-    context.config.document.signatureV2,
-  )
-  const sizes = holdToPolicy(fields, exempt, context.clock())
-  const client = context.config.clients.get(accessKeyId) as Client
-  if (context.record !== undefined) {
-    context.record.key = key
-    context.record.signature = {
-      version: fields.has('x-amz-signature') ? 'SigV4' : 'SigV2',
-      type: 'PostForm',
-    }
-  }
+  const { sender, sizes } = verify(fields, request, context)
+  const { client, record } = sender
+  if (record !== undefined) record.key = key
   validateKey(key)
   authorize(client, 'write', bucket, key)
-  await context.onVerified(accessKeyId)
+  await context.onVerified(client)
 
   const headers = headersOf(fields)
   checkHeaders({ name: 'PutObject', method: 'PUT' }, headers, headers)
+  if (isAnonymous(client)) checkAnonymousWrite(headers)
   const owner = headers['x-amz-expected-bucket-owner']
-  if (owner !== undefined) await requireOwner(context, bucket, owner)
+  if (owner !== undefined) await requireOwner(sender, bucket, owner)
   const put: ObjectRequest = {
     ...request,
     key,
@@ -101,8 +100,32 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
     headers,
     body: fileBody(headers, form.file, { ...sizes, most: Math.min(sizes.most, MAX_UPLOAD_BYTES) }),
   }
-  const stored = await putObject(put, { ...context, client })
+  const stored = await putObject(put, sender)
   return answer(fields, stored.headers, locationOf(request, key, context))
+}
+
+/** Who sends a form, as the context of the upload that it becomes, and the sizes that its file may have. */
+type Verified = { sender: Context; sizes: SizeRange }
+
+/** @throws S3Error those of {@link verifyForm}, {@link holdToPolicy} and {@link checkAnonymous}. */
+function verify(fields: Fields, request: BucketRequest, context: Context): Verified {
+  const { config, clock, record, anonymously } = context
+  if (anonymously !== undefined && isUnsignedForm(fields) && authScheme(request) === 'anonymous') {
+    checkAnonymous('bucket', request)
+    refuseSessionToken(fields.get('x-amz-security-token'))
+    return { sender: anonymously(), sizes: { least: 0, most: Number.POSITIVE_INFINITY } }
+  }
+  const { accessKeyId, exempt } = verifyForm(
+    fields,
+    (id) => config.clients.get(id)?.secretAccessKey,
+    config.document.signatureV2,
+  )
+  const client = config.clients.get(accessKeyId) as Client
+  if (record !== undefined) {
+    const version = fields.has('x-amz-signature') ? 'SigV4' : 'SigV2'
+    record.signature = { version, type: 'PostForm' }
+  }
+  return { sender: { ...context, client }, sizes: holdToPolicy(fields, exempt, clock()) }
 }
 
 const sameNamed = new Set([

@@ -1,6 +1,7 @@
 import { isRedirection } from '../../oss/error.ts'
 import type { HeaderMap, OssResponse } from '../../ports.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
+import { isAnonymous } from '../authorize.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { withDeleteMarkerTime } from './delete-marker.ts'
 import { responseOverrides } from './response-overrides.ts'
@@ -31,6 +32,26 @@ export async function statObject(request: ObjectRequest, context: Context): Prom
  */
 export const mayBeIndexPage = ({ key, query }: ObjectRequest): boolean =>
   key.endsWith('/') && !query.has('versionId')
+
+/**
+ * Looks for the object of a read that may be answered with an index page, where nobody has signed: OSS answers their HEAD by
+ * the website as well, but not what asks for an object's metadata alone.
+ * @returns undefined where there is no need. @throws OssError NoSuchKey, AccessDenied.
+ */
+export function requireNoIndexPage(
+  request: ObjectRequest,
+  { oss, client }: Context,
+): Promise<unknown> | undefined {
+  const { bucket, key, headers } = request
+  if (!isAnonymous(client) || !mayBeIndexPage(request)) return undefined
+  return oss.send({
+    method: 'HEAD',
+    bucket,
+    key,
+    query: { objectMeta: null },
+    headers: requestPayer(headers),
+  })
+}
 
 /**
  * OSS's GetObject. A rule of the bucket's website may redirect it, which S3's endpoint would not do: then the object, if

@@ -1,6 +1,7 @@
 import { getBucketInfo } from '../../oss/bucket-info.ts'
 import { grantsNameAnAccount } from '../../translate/acl.ts'
 import type { WriteSettings } from '../../translate/request-headers.ts'
+import { isAnonymous } from '../authorize.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 
 /**
@@ -9,12 +10,13 @@ import type { Context, ObjectRequest } from '../operation.ts'
  */
 export async function writeSettings(
   { bucket, headers }: ObjectRequest,
-  { config, oss }: Context,
+  { config, oss, client }: Context,
 ): Promise<WriteSettings> {
   const { acl, storageClass } = config.document
   return {
     ownerId: grantsNameAnAccount(headers) ? (await getBucketInfo(oss, bucket)).ownerId : undefined,
-    acl: acl.default === 'private' ? 'private' : undefined,
+    // What nobody in particular uploads is nobody's own in OSS: the bucket says who may read it.
+    acl: acl.default === 'private' && !isAnonymous(client) ? 'private' : undefined,
     storageClass: storageClass.default,
     storageClassMap: storageClass.map,
   }
