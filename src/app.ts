@@ -59,7 +59,11 @@ export type Gateway = {
   /** The reply instead of one that cannot be sent. */
   replyInstead(error: S3Error, method: string): Reply
   oss: OssClient
+  load(): Load
 }
+
+/** Signed requests that are worked on, and that wait for their turn. */
+export type Load = { inFlight: number; waiting: number }
 
 /** What is known of a request that is refused before it is read. */
 export type RefusedRequest = Pick<
@@ -118,7 +122,13 @@ export function createGateway(ports: Ports): Gateway {
   const unsigned = createOssClient({ ...ports, endpoint: config.endpoint, credentials: undefined })
   const anonymousLimit = anonymousLimitOf(config, ports.sleep)
 
-  return { oss, answer, refuse, replyInstead: (error, method) => errorReply(error, method, newId()) }
+  return {
+    oss,
+    answer,
+    refuse,
+    replyInstead: (error, method) => errorReply(error, method, newId()),
+    load: () => limit.load(),
+  }
 
   /** The error boundary, and the headers that every reply has: request ids and CORS. */
   async function answer(incoming: Incoming): Promise<Reply> {
@@ -166,7 +176,7 @@ export function createGateway(ports: Ports): Gateway {
     const parsed = parseRequest(incoming, config.domains)
     if (record !== undefined) recordTarget(record, parsed)
     const { operation, verified, client, by } = authenticate(parsed, config, clock)
-    if (record !== undefined) recordOperation(record, operation, parsed, by === 'signed')
+    if (record !== undefined) recordOperation(record, operation, parsed, client.accessKeyId)
     checkVersionId(operation, parsed.query)
     checkHeaders(operation, verified.headers, incoming.headers)
     const isSigned = by === 'signed'
@@ -181,7 +191,7 @@ export function createGateway(ports: Ports): Gateway {
       await checkNoBody(operation, incoming.body, verified)
     }
     const body = operation.body === 'none' ? undefined : takeBody(operation, incoming.body, verified)
-    if (record !== undefined) record.objectSize = body?.length
+    if (record !== undefined && operation.body === 'stream') record.objectSize = body?.length
     const request: Request = Object.assign(parsed, { headers: verified.headers, body })
     const own = contextOf(incoming, client, about)
     const context = by === 'anonymous' && own.anonymously !== undefined ? own.anonymously() : own

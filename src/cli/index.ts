@@ -97,8 +97,14 @@ function handleSignals(gateway: Promise<Running | Workers | RunningLocalOss>): v
   process.on('SIGINT', stop)
   process.on('SIGHUP', () => {
     void gateway.then((running) => {
+      if ('reopenLog' in running) running.reopenLog()
       if ('reload' in running) running.reload()
-      else log('SIGHUP ignored', { why: 'a single process cannot replace itself: set WORKERS to 2 or more' })
+    })
+  })
+  // SIGUSR1, which others take for this, starts Node's debugger.
+  process.on('SIGUSR2', () => {
+    void gateway.then((running) => {
+      if ('reopenLog' in running) running.reopenLog()
     })
   })
 }

@@ -22,8 +22,14 @@ export function checkDocument(document: Document, raw: object): string[] {
     ...Object.keys(document.storageClass.map)
       .filter((name) => !allClasses.includes(name))
       .map((name) => `storageClass.map.${name}: S3 has no such class; it has ${allClasses.join(', ')}`),
+    ...accessLogProblem(document.accessLog.to),
     ...contradictions(document, raw),
   ]
+}
+
+function accessLogProblem(to: string): string[] {
+  if (to === 'off' || to === 'stdout' || /^\/.*[^/]$/.test(to)) return []
+  return [`accessLog.to: ${JSON.stringify(to)}: it must be off, stdout, or the absolute path of a file`]
 }
 
 function checkClient(client: Document['clients'][number], path: string): string[] {

@@ -58,6 +58,8 @@ export const documentSchema = v.object({
   ),
   /** Conditions on the destination that OSS cannot hold: refuse them, or look first and then write. */
   conditionalWrites: v.optional(v.picklist(['refuse', 'best-effort']), 'refuse'),
+  /** Whether it is kept where the parts of an object begin and end (one more call for an upload of several parts). */
+  storeParts: v.optional(flag, 'true'),
   /** What becomes of requests that nobody has signed: they are refused, or forwarded unsigned, for OSS to decide. */
   anonymous: v.optional(v.picklist(['deny', 'forward']), 'deny'),
   /** The buckets that such requests may name; absent: all that OSS has, those of other accounts too. */
@@ -68,6 +70,16 @@ export const documentSchema = v.object({
   signatureV2: v.optional(flag, 'true'),
   /** Whether browsers of other origins are answered by the bucket's CORS rules. */
   cors: v.optional(flag, 'true'),
+  /** A line for each request. Node only. */
+  accessLog: v.optional(
+    v.object({
+      /** `off`, `stdout`, or the path of a file, which is opened again at SIGHUP. */
+      to: v.optional(v.string(), 'off'),
+      /** JSON, or S3's server access log format. */
+      format: v.optional(v.picklist(['json', 's3']), 'json'),
+    }),
+    {},
+  ),
   /** How much one process takes on; what comes on top is told to slow down. Node only: Workers are bounded by the platform. */
   limits: v.optional(
     v.object({

@@ -23,6 +23,8 @@ export type ConcurrencyLimit = {
    * @param clientGone called only where the request has to wait; once that signal aborts, it leaves the queue.
    */
   acquire(requester: Requester, clientGone: () => AbortSignal): boolean | Promise<boolean>
+  /** Requests that are worked on, and that wait. */
+  load(): { inFlight: number; waiting: number }
   /** To be called once for each request that was acquired for, when it has been answered. */
   release(requester: Requester): void
 }
@@ -119,6 +121,7 @@ export function createConcurrencyLimit(
       add(ofAddress, address, -1)
       for (let waiter = next(); waiter !== undefined; waiter = next()) waiter.begin()
     },
+    load: () => ({ inFlight: total, waiting: queued }),
   }
 }
 

@@ -27,10 +27,13 @@ export function recordOperation(
   record: RequestRecord,
   operation: Operation,
   request: S3Request,
-  isSigned: boolean,
+  accessKeyId: string,
 ): void {
   record.operation = operation.name
-  if (isSigned) record.signature = signatureOf(request)
+  // Unsigned, so far: a form's key is known later.
+  if (accessKeyId === '') return
+  record.accessKeyId = accessKeyId
+  record.signature = signatureOf(request)
 }
 
 function signatureOf(request: S3Request): Signature {

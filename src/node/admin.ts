@@ -6,6 +6,7 @@ import type { OssClient } from '../oss/client.ts'
 import { OssError } from '../oss/error.ts'
 import type { Log } from '../ports.ts'
 import { listen } from './listen.ts'
+import type { MetricsText } from './observe/metrics.ts'
 import { createReadiness } from './readiness.ts'
 
 /** The process's own health, without OSS's. */
@@ -29,14 +30,22 @@ export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
   }
 }
 
-/** The app of the health checks. On a listener of its own, since `/healthz` is also a path of S3's. */
-function createAdmin({ alive, unready }: Health, ossIsReady: () => Promise<boolean>): Hono {
+/** The app of health checks and metrics. On a listener of its own, since `/healthz` is also a path of S3's. */
+function createAdmin(
+  { alive, unready }: Health,
+  ossIsReady: () => Promise<boolean>,
+  metrics: () => Promise<MetricsText>,
+): Hono {
   const admin = new Hono()
   admin.get('/healthz', (c) => (alive() ? c.text('ok\n') : c.text('no worker listens\n', 503)))
   admin.get('/readyz', async (c) => {
     // Checked again after the call to OSS: the process may have begun to stop meanwhile.
     const reason = unready() ?? ((await ossIsReady()) ? unready() : 'OSS cannot be used: the log says why')
     return reason === undefined ? c.text('ok\n') : c.text(`${reason}\n`, 503)
+  })
+  admin.get('/metrics', async (c) => {
+    const { contentType, text } = await metrics()
+    return c.body(text, 200, { 'content-type': contentType })
   })
   return admin
 }
@@ -49,12 +58,14 @@ export async function openAdmin(
   { adminHost, adminPort }: Config['listen'],
   oss: OssClient,
   health: Health,
+  metrics: () => Promise<MetricsText>,
   log: Log,
 ): Promise<Admin> {
   if (adminPort === undefined) return { port: 0, close: () => {} }
   const { fetch } = createAdmin(
     health,
     createReadiness(() => whyNotReady(oss), Date.now, log),
+    metrics,
   )
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
   const port = await listen(server, adminPort, adminHost)

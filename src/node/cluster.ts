@@ -4,6 +4,8 @@ import { createOssClient } from '../oss/client.ts'
 import type { Log } from '../ports.ts'
 import { endsWithin, sleep } from '../runtime/timers.ts'
 import { openAdmin } from './admin.ts'
+import { createMetrics, type Metrics, type MetricValues } from './observe/metrics.ts'
+import { workerMetrics } from './observe/worker-metrics.ts'
 import { nodePorts } from './ports.ts'
 import { type Running, serve } from './serve.ts'
 import { openUpstream } from './upstream.ts'
@@ -17,8 +19,16 @@ export type Workers = Omit<Running, 'localOss'> & {
   reload(): void
 }
 
-type ToWorker = { serve: string | undefined } | { stop: number }
-type FromWorker = 'ready' | { port: number } | { failed: string }
+type ToWorker =
+  | { serve: string | undefined }
+  | { stop: number }
+  | { tellMetrics: number }
+  | { reopenLog: true }
+type FromWorker =
+  | 'ready'
+  | { port: number }
+  | { failed: string }
+  | { metrics: MetricValues; asked: number | undefined }
 
 /** Other tools run programs under `node:cluster` too. */
 const WORKER_MARK = 'WORKER_OF_S3_OSS_GATEWAY'
@@ -56,6 +66,7 @@ export async function startWorkers(
   /** Those that listen and are not being replaced. */
   const serving = new Set<Worker>()
 
+  const metrics = workerMetrics<Worker>((worker, asked) => sendToWorker(worker, { tellMetrics: asked }))
   const { config } = settings
   const upstream = await openUpstream(config)
   const { transport } = upstream
@@ -68,6 +79,7 @@ export async function startWorkers(
       alive: () => stopping || serving.size > 0,
       unready: () => (stopping ? 'stopping' : serving.size === 0 ? 'no worker listens' : undefined),
     },
+    () => metrics.text(serving),
     log,
   )
   // Also on process.exit no worker is left running.
@@ -87,6 +99,7 @@ export async function startWorkers(
         // A message sent before could be lost.
         if (message === 'ready') sendToWorker(worker, stopping ? { stop: 0 } : { serve: document })
         else if ('failed' in message) why = message.failed
+        else if ('metrics' in message) metrics.take(message.metrics, message.asked)
         else {
           began = performance.now()
           serving.add(worker)
@@ -173,6 +186,9 @@ export async function startWorkers(
     adminPort: admin.port,
     localOssPort: 0,
     reload: () => void reload(),
+    reopenLog: () => {
+      for (const worker of workers.keys()) sendToWorker(worker, { reopenLog: true })
+    },
     stop: async (limit = accepted.config.document.timeouts.stop * 1000) => {
       stopping = true
       for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
@@ -187,16 +203,25 @@ export async function startWorkers(
 /** Serves as one of the workers, until the primary process says stop, or has ended. */
 export function serveAsWorker(log: Log): void {
   let running: Promise<Running> | undefined
+  let metrics: Metrics | undefined
 
   async function begin(document: string | undefined): Promise<Running> {
     const config = parseConfig(process.env, document)
-    const gateway = await serve({ ...config, listen: { ...config.listen, adminPort: undefined } }, log)
+    if (config.listen.adminPort !== undefined) metrics = createMetrics()
+    const listen = { ...config.listen, adminPort: undefined }
+    const gateway = await serve({ ...config, listen }, log, metrics)
     sendToPrimary({ port: gateway.port })
     return gateway
   }
   async function stop(limit?: number): Promise<void> {
     await (await running)?.stop(limit)
+    await tellMetrics(undefined)
     process.exit(0)
+  }
+  /** @param asked the number of the question; undefined: they are the last. */
+  async function tellMetrics(asked: number | undefined): Promise<void> {
+    const values = (await metrics?.values()) ?? []
+    await new Promise<void>((resolve) => sendToPrimary({ metrics: values, asked }, resolve))
   }
   const end = (limit?: number) =>
     stop(limit).catch((error: Error) => {
@@ -206,6 +231,12 @@ export function serveAsWorker(log: Log): void {
 
   process.on('message', (message: ToWorker) => {
     if ('stop' in message) void end(message.stop)
+    else if ('tellMetrics' in message) void tellMetrics(message.tellMetrics)
+    else if ('reopenLog' in message)
+      void running?.then(
+        (gateway) => gateway.reopenLog(),
+        () => {},
+      )
     else {
       running = begin(message.serve)
       running.catch((error: Error) => sendToPrimary({ failed: error.message }, () => process.exit(1)))

@@ -6,6 +6,8 @@ import type { Log } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
 import { openAdmin } from './admin.ts'
 import { listen } from './listen.ts'
+import { observerOf, openAccessLog } from './observe/index.ts'
+import { createMetrics, type Metrics, metricsText } from './observe/metrics.ts'
 import { nodePorts } from './ports.ts'
 import { createServer } from './server.ts'
 import { openUpstream } from './upstream.ts'
@@ -16,6 +18,8 @@ export type Running = {
   adminPort: number
   localOssPort: number
   localOss: LocalOss | undefined
+  /** Opens the access log's file again, which has been renamed. */
+  reopenLog(): void
   /**
    * Stops accepting, finishes what is in flight, then closes everything. Called again, it can only hasten.
    * @param limit milliseconds after which what is still in flight is given up (`timeouts.stop` in the settings); copies
@@ -35,18 +39,26 @@ const CLOSING_LIMIT = 2_000
 
 /**
  * Starts the gateway on Node: in front of OSS, or on the embedded one. Sets `Buffer.poolSize` for the process.
+ * @param metrics what counts requests; absent where nobody can ask for it.
  * @returns once it listens.
  * @throws Error when a port is taken, a TLS file cannot be read, or the embedded OSS's folder is in use.
  */
-export async function serve(config: Config, log: Log): Promise<Running> {
+export async function serve(
+  config: Config,
+  log: Log,
+  metrics: Metrics | undefined = config.listen.adminPort === undefined ? undefined : createMetrics(),
+): Promise<Running> {
   Buffer.poolSize = BUFFER_POOL_SIZE
   const upstream = await openUpstream(config, log)
   const { localOss } = upstream
-  const ports = { ...nodePorts, config, transport: upstream.transport, log }
+  const accessLog = openAccessLog(config.document.accessLog, log)
+  const observer = observerOf(accessLog, metrics?.observer)
+  const ports = { ...nodePorts, config, transport: upstream.transport, log, observer }
   const gateway = createGateway(ports)
 
   let stopping: Promise<unknown> | undefined
   const http = createServer(appOf(gateway, ports), gateway, config, log)
+  metrics?.watch(() => ({ ...gateway.load(), connections: http.connections() }))
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
     listen(http.server, wanted, host),
@@ -57,6 +69,7 @@ export async function serve(config: Config, log: Log): Promise<Running> {
         alive: () => true,
         unready: () => (stopping === undefined ? undefined : 'stopping'),
       },
+      async () => metricsText(metrics === undefined ? [] : [await metrics.values()]),
       log,
     ),
   ])
@@ -73,6 +86,7 @@ export async function serve(config: Config, log: Log): Promise<Running> {
     // Work that must end, such as aborting uploads, still needs OSS.
     const rest = http.settled().then(() => upstream.close())
     await endsWithin(CLOSING_LIMIT, rest)
+    await accessLog?.close()
     admin.close()
   }
 
@@ -81,6 +95,7 @@ export async function serve(config: Config, log: Log): Promise<Running> {
     adminPort: admin.port,
     localOssPort,
     localOss,
+    reopenLog: () => accessLog?.reopen(),
     stop: async (limit = config.document.timeouts.stop * 1000) => {
       stopping ??= beginToStop()
       if (!(await endsWithin(limit, stopping)) && closed === undefined) {

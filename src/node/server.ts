@@ -34,6 +34,8 @@ export type HttpServer = {
   end(): Promise<void>
   /** What has come in and is not answered to its end. */
   requests(): NodeRequest[]
+  /** Connections that are open. */
+  connections(): number
   /** Aborts every request in flight. */
   giveUp(cause: Error): void
   /** Resolves when nothing is left that must come to its end. */
@@ -199,6 +201,7 @@ export function createServer(
   return {
     server,
     requests,
+    connections: () => sockets.size,
     end: () => {
       host.isEnding = true
       const hurrier = setInterval(sweep, LAST_SWEEPS).unref()

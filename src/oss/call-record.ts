@@ -64,6 +64,8 @@ const names: Record<string, string> = {
 /** Names of queries that say which operation is meant, without a value but for `uploadId`. */
 const isSelector = (name: string, value: string | null | undefined) => value === null || name === 'uploadId'
 
+const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
+
 /** OSS's name for what a call asks: one of few, since the gateway makes the queries. */
 export function operationOf({ method, bucket, key, query = {}, headers }: OssCall): string {
   const level = bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object'
@@ -72,6 +74,7 @@ export function operationOf({ method, bucket, key, query = {}, headers }: OssCal
   if (isCopy) return selector === 'uploadId' ? 'UploadPartCopy' : 'CopyObject'
   const named = names[selector === undefined ? `${method} ${level}` : `${method} ${level} ${selector}`]
   if (named !== undefined) return named
-  const what = selector === undefined ? '' : selector.charAt(0).toUpperCase() + selector.slice(1)
-  return `${methodNames[method]}${level.charAt(0).toUpperCase()}${level.slice(1)}${what}`
+  // `GetBucketInfo` is asked for by `?bucketInfo`.
+  const what = (selector ?? '').replace(/^bucket/, '')
+  return `${methodNames[method]}${capitalised(level)}${capitalised(what)}`
 }

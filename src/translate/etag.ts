@@ -31,14 +31,23 @@ export function partsOfETag(etag: string): number | undefined {
 }
 
 /**
- * Whether an object's ETag is the one that these parts make: OSS takes the MD5 of their ETags' text, in upper case as it
- * shows them (ali-oss Java's TestUtils.calcMultipartsETag), S3 that of their bytes; behind it comes their number.
+ * The ETag of the object that OSS makes of parts: the MD5 of their ETags' text, in upper case as it shows them, and their
+ * number (ali-oss Java's TestUtils.calcMultipartsETag).
+ * @param parts their ETags without quotes, in any case. @returns as S3 writes it.
+ */
+export const etagOfParts = (parts: readonly string[]): string =>
+  countedMd5(parts.join('').toUpperCase(), parts.length)
+
+/**
+ * Whether an object's ETag is the one that these parts make: by OSS's formula, or by S3's, which takes the MD5 of the
+ * ETags' bytes.
  * @param parts their ETags without quotes, in any case.
  */
 export function isETagOfParts(etag: string, parts: readonly string[]): boolean {
   if (!parts.every((part) => /^[0-9a-fA-F]{32}$/.test(part))) return false
-  const text = parts.join('').toUpperCase()
-  return [text, Buffer.from(text, 'hex')].some(
-    (bytes) => toS3ETag(etag) === `"${digestOf('md5', bytes, 'hex')}-${parts.length}"`,
-  )
+  const known = [etagOfParts(parts), countedMd5(Buffer.from(parts.join(''), 'hex'), parts.length)]
+  return known.includes(toS3ETag(etag))
 }
+
+const countedMd5 = (bytes: string | Uint8Array, count: number) =>
+  `"${digestOf('md5', bytes, 'hex')}-${count}"`

@@ -58,16 +58,6 @@ describe('the process', () => {
     s3.destroy()
   })
 
-  test('says that one process cannot replace itself at SIGHUP, and goes on', async () => {
-    const gateway = await started({})
-    const s3 = clientOf(gateway)
-    const finish = await download(s3)
-    gateway.child.kill('SIGHUP')
-    await until(() => gateway.output().includes('SIGHUP ignored'))
-    expect(await finish()).toBe(32_000_000)
-    s3.destroy()
-  })
-
   test('killed during a thousand writes it keeps every one it acknowledged, and shows no other', async () => {
     const settings = { LOCAL_OSS_DIR: join(directory, 'killed') }
     const gateway = await started(settings)

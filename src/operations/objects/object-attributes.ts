@@ -1,30 +1,35 @@
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { partsOfETag, toS3ETag } from '../../translate/etag.ts'
+import type { PartIndex } from '../../translate/part-index.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { toS3StorageClass } from '../../translate/storage-class.ts'
 import { storedChecksums } from '../../translate/stored-checksum.ts'
 import type { XmlTree } from '../../xml/index.ts'
-import { parseNumber } from '../lists/list-query.ts'
+import { parseNumber, parsePageSize } from '../lists/list-query.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { attributeNames } from './attribute-names.ts'
+import { readPartIndex } from './part-index.ts'
 import { statObject } from './read-calls.ts'
 
 const ASKED = 'x-amz-object-attributes'
 const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
-/** Which of the parts are asked for: none is listed here, but what is no number is still wrong. */
-const pageHeaders = ['x-amz-max-parts', 'x-amz-part-number-marker']
 
-/** GetObjectAttributes, from one HEAD. OSS does not keep the parts of an object, only how many there were. */
+/** GetObjectAttributes, from one HEAD, and from the index of the parts where those are asked for. */
 export async function getObjectAttributes(request: ObjectRequest, context: Context): Promise<Reply> {
-  const wanted = parseAttributes(request.headers)
+  const { wanted, page } = parseAttributes(request.headers)
   const object = await statObject(request, context)
   const parts = partsOfETag(object.etag ?? '')
+  const index =
+    wanted.has('ObjectParts') && parts !== undefined
+      ? await readPartIndex(request, context, object)
+      : undefined
   const all: XmlTree = {
     // The one place where S3 writes it without quotes.
     ETag: toS3ETag(object.etag ?? '').replaceAll('"', ''),
     Checksum: checksumElement(storedChecksums(object)),
-    ObjectParts: parts === undefined ? undefined : { PartsCount: parts },
+    // OSS itself keeps their number alone.
+    ObjectParts: parts === undefined ? undefined : { PartsCount: parts, ...(index && pageOf(index, page)) },
     StorageClass: toS3StorageClass(object['x-oss-storage-class'] ?? 'Standard'),
     ObjectSize: object['content-length'],
   }
@@ -35,17 +40,36 @@ export async function getObjectAttributes(request: ObjectRequest, context: Conte
   )
 }
 
+/** Which of the parts are asked for. */
+type Page = { most: number; marker: number }
+
 /** @throws S3Error InvalidRequest, InvalidArgument. */
-function parseAttributes(headers: HeaderMap): ReadonlySet<string> {
-  const names = attributeNames(headers, ASKED, ATTRIBUTES)
-  if (names.size === 0) {
+function parseAttributes(headers: HeaderMap): { wanted: ReadonlySet<string>; page: Page } {
+  const wanted = attributeNames(headers, ASKED, ATTRIBUTES)
+  if (wanted.size === 0) {
     throw new S3Error('InvalidRequest', {
       message: `The ${ASKED} header specifying the attributes to be retrieved is either missing or empty`,
     })
   }
-  const page = new Map(Object.entries(headers))
-  for (const name of pageHeaders) parseNumber(page, name)
-  return names
+  const named = new Map(Object.entries(headers))
+  const page = {
+    most: parsePageSize(named, 'x-amz-max-parts'),
+    marker: parseNumber(named, 'x-amz-part-number-marker') ?? 0,
+  }
+  return { wanted, page }
+}
+
+/** A page of an object's parts, numbered in the order of the object. */
+function pageOf({ parts }: PartIndex, { most, marker }: Page): XmlTree {
+  const listed = parts.slice(marker, marker + most)
+  const last = marker + listed.length
+  return {
+    PartNumberMarker: marker,
+    NextPartNumberMarker: listed.length === 0 ? 0 : last,
+    MaxParts: most,
+    IsTruncated: last < parts.length,
+    Part: listed.map(({ size }, at) => ({ PartNumber: marker + at + 1, Size: size })),
+  }
 }
 
 /** `x-amz-checksum-crc32: …` → `<ChecksumCRC32>…`. */

@@ -1,6 +1,8 @@
 import type { HeaderMap } from '../../ports.ts'
 import { notImplemented, S3Error } from '../../s3/error.ts'
+import type { ByteRange } from '../../s3/range.ts'
 import { partsOfETag } from '../../translate/etag.ts'
+import type { PartIndex } from '../../translate/part-index.ts'
 import type { ObjectRequest } from '../operation.ts'
 import { partNumberOf } from '../uploads/upload-request.ts'
 
@@ -19,24 +21,42 @@ export function requestedPart(request: ObjectRequest): number | undefined {
   return number
 }
 
+/** A part of an object. */
+export type Part = {
+  /** Undefined for a part without bytes. */
+  range: ByteRange | undefined
+  /** How many parts the object has, where that may be told. */
+  count: number | undefined
+}
+
 /**
- * Checks that the part can be answered with the whole object: of an object in several parts OSS keeps only their number,
- * and part 1 is answered with all of it.
- * @param oss the object's headers.
- * @returns what the answer says of the parts: how many, where the object was uploaded in parts.
- * @throws S3Error InvalidPartNumber; NotImplemented for a later part.
+ * Where a part of an object is. Of an object in several parts OSS keeps only their number: without an index part 1 is
+ * all of it, told as an object uploaded whole, which download managers take it for; later parts cannot be read.
+ * @param number in the order of the object, from 1. @param object its headers, as OSS has them.
+ * @param readIndex what is kept of its parts; asked for where it is needed.
+ * @throws S3Error InvalidPartNumber; NotImplemented for a later part of an object without an index.
  */
-export function checkPart(number: number, oss: HeaderMap): HeaderMap {
-  const parts = partsOfETag(oss.etag ?? '')
-  if (number > (parts ?? 1)) {
+export async function findPart(
+  number: number,
+  object: HeaderMap,
+  readIndex: () => Promise<PartIndex | undefined>,
+): Promise<Part> {
+  const size = Number(object['content-length'])
+  const count = partsOfETag(object.etag ?? '')
+  if (number > (count ?? 1)) {
     throw new S3Error('InvalidPartNumber', {
-      elements: { ActualPartCount: parts ?? 1, PartNumberRequested: number },
+      elements: { ActualPartCount: count ?? 1, PartNumberRequested: number },
     })
   }
-  if (parts !== undefined && parts > 1) {
-    // Download managers read part 1 first, and take an object without a parts count for one that was uploaded whole.
-    if (number === 1) return {}
-    throw notImplemented('partNumber', 'OSS does not keep where the parts of an object begin and end')
+  if (count === undefined || count === 1) return { range: rangeOf(0, size), count }
+  const index = await readIndex()
+  if (index !== undefined) {
+    const before = index.parts.slice(0, number - 1).reduce((sum, part) => sum + part.size, 0)
+    return { range: rangeOf(before, index.parts[number - 1]?.size ?? 0), count }
   }
-  return parts === undefined ? {} : { 'x-amz-mp-parts-count': String(parts) }
+  if (number === 1) return { range: rangeOf(0, size), count: undefined }
+  throw notImplemented('partNumber', 'It is not known where the parts of this object begin and end')
 }
+
+const rangeOf = (first: number, size: number): ByteRange | undefined =>
+  size === 0 ? undefined : { first, last: first + size - 1 }

@@ -1,15 +1,11 @@
 import { OssError } from '../../oss/error.ts'
 import { type HeaderMap, headerMap, type OssResponse, type Reply } from '../../ports.ts'
 import { S3Error, slowDown } from '../../s3/error.ts'
-import { isRange, resolveRange } from '../../s3/range.ts'
-import { type IfRange, ifRangeHolds, parseIfRange } from '../../translate/if-range.ts'
+import { resolveRange } from '../../s3/range.ts'
 import {
   conditionOfStatus,
-  failedCondition,
-  hasConditions,
   needsSourceFacts,
   type Preconditions,
-  parsePreconditions,
   preconditionFailed,
   toOssPreconditions,
 } from '../../translate/preconditions.ts'
@@ -18,18 +14,9 @@ import { storedChecksums } from '../../translate/stored-checksum.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { withDeleteMarkerTime } from './delete-marker.ts'
 import { withObjectLockHeaders } from './object-lock-headers.ts'
-import { checkPart, requestedPart } from './part-number.ts'
 import { mayBeIndexPage, requireNoIndexPage, sendGet, statObject } from './read-calls.ts'
+import { parseRead, type Read, readConditions, selectBytes } from './read-request.ts'
 import { overriddenHeaders } from './response-overrides.ts'
-
-/** What a read asks for, besides the object. */
-type Read = {
-  conditions: Preconditions
-  range: string | undefined
-  /** Undefined where there is no range. */
-  ifRange: IfRange | undefined
-  part: number | undefined
-}
 
 /**
  * GetObject: one OSS GetObject, after a look at the object where OSS cannot hold what is asked for; the body is passed
@@ -69,13 +56,17 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   const object = await statObject(request, context)
   const failed = readConditions(object, read.conditions)
   if (failed !== undefined) return failed
-  const { parts, range } = selected(read, object)
-  const headers = Object.assign(toS3Object(object), overriddenHeaders(request.query), parts)
+  const { range, isEmptyPart, headers: ofPart } = await selectBytes(read, object, request, context)
+  const headers = Object.assign(toS3Object(object), overriddenHeaders(request.query), ofPart)
   const versionId = object['x-oss-version-id']
   const answer = (status: number): Reply | Promise<Reply> =>
     versionId === undefined
       ? { status, headers }
       : withObjectLockHeaders({ status, headers }, request, context, versionId)
+  if (isEmptyPart) {
+    headers['content-length'] = '0'
+    return answer(206)
+  }
   if (range === undefined) {
     Object.assign(headers, checksums(request.headers, object))
     return answer(200)
@@ -86,19 +77,6 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
   headers['content-length'] = String(bytes.last - bytes.first + 1)
   headers['content-range'] = `bytes ${bytes.first}-${bytes.last}/${size}`
   return answer(206)
-}
-
-/** @throws S3Error InvalidArgument, InvalidRequest, NotImplemented. */
-function parseRead(request: ObjectRequest, context: Context): Read {
-  const { headers } = request
-  const range = headers.range !== undefined && isRange(headers.range) ? headers.range : undefined
-  const ifRange = range === undefined ? undefined : headers['if-range']
-  return {
-    conditions: parsePreconditions(headers, '', context.clock()),
-    range,
-    ifRange: ifRange === undefined ? undefined : parseIfRange(ifRange),
-    part: requestedPart(request),
-  }
 }
 
 /** A read that OSS decides. */
@@ -128,12 +106,13 @@ async function getAfterHead(request: ObjectRequest, context: Context, read: Read
     const stat = await statObject(request, context)
     const failed = readConditions(stat, read.conditions)
     if (failed !== undefined) return failed
-    const { parts, range } = selected(read, stat)
+    const { range, isEmptyPart, headers } = await selectBytes(read, stat, request, context)
+    if (isEmptyPart) return headObject(request, context)
     const pin = headerMap()
     if (stat.etag !== undefined) pin['if-match'] = stat.etag
     try {
       const reply = await toReply(request, context, await sendGet(request, context, pin, range))
-      Object.assign(reply.headers, parts)
+      Object.assign(reply.headers, headers)
       return reply
     } catch (error) {
       if (!(error instanceof OssError) || error.status !== 412) {
@@ -142,20 +121,6 @@ async function getAfterHead(request: ObjectRequest, context: Context, read: Read
       if (look === MAX_ATTEMPTS) throw slowDown({ cause: error })
     }
   }
-}
-
-/** Which bytes of an object a read is of, and what the answer says of its parts. @throws S3Error of a part. */
-function selected(
-  { part, range, ifRange }: Read,
-  object: HeaderMap,
-): { parts: HeaderMap; range: string | undefined } {
-  if (part !== undefined) {
-    // Of nothing there is no range.
-    const whole = object['content-length'] === '0' ? undefined : 'bytes=0-'
-    return { parts: checkPart(part, object), range: whole }
-  }
-  const holds = ifRange === undefined || ifRangeHolds(ifRange, described(object))
-  return { parts: {}, range: holds ? range : undefined }
 }
 
 function toReply(request: ObjectRequest, context: Context, object: OssResponse): Reply | Promise<Reply> {
@@ -186,21 +151,6 @@ async function refusedRead(
 /** The checksums kept with the object, for a client that asks for them. */
 const checksums = (asked: HeaderMap, oss: HeaderMap): HeaderMap =>
   asked['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' ? storedChecksums(oss) : {}
-
-const described = (object: HeaderMap) => ({
-  etag: object.etag ?? '',
-  lastModified: Date.parse(object['last-modified'] ?? ''),
-})
-
-/** S3's answer to a read whose conditions do not hold: 304 for the cache's pair, 412 for the other. */
-function readConditions(object: HeaderMap, conditions: Preconditions): Reply | undefined {
-  if (!hasConditions(conditions)) return undefined
-  const failed = failedCondition(conditions, described(object))
-  if (failed === undefined) return undefined
-  if (failed === 'If-Match' || failed === 'If-Unmodified-Since') throw preconditionFailed(failed, '')
-  const { 'content-length': _, ...headers } = toS3Object(object)
-  return { status: 304, headers }
-}
 
 /** S3 names the class of an object that is not restored; OSS does not. */
 async function archived(request: ObjectRequest, context: Context, cause: OssError): Promise<S3Error> {

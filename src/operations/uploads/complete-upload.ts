@@ -7,13 +7,14 @@ import { MIN_PART_BYTES } from '../../s3/limits.ts'
 import { readDocument } from '../../s3/read-document.ts'
 import { type ObjectChecksum, objectChecksum } from '../../s3/upload-checksum.ts'
 import type { Upload } from '../../s3/upload-id.ts'
-import { isETagOfParts, toS3ETag } from '../../translate/etag.ts'
+import { etagOfParts, isETagOfParts, toS3ETag } from '../../translate/etag.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { element, text } from '../../xml/index.ts'
 import { longCallLimit } from '../copies/copy-ports.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { refuseUnsupportedConditions, writeConditions } from '../objects/conditional-write.ts'
+import { keepPartIndex } from '../objects/part-index.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
 import { type OssPart, readOssParts } from './oss-parts.ts'
@@ -45,6 +46,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
   )
   const checksum = await known(objectChecksum(upload.checksum, headers, parts))
   const conditions = await writeConditions(request, context)
+  await keepParts(request, context, upload, parts)
   const work = context.oss
     .sendForXml(
       {
@@ -72,6 +74,21 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
   // A condition that OSS holds is decided by its answer alone.
   const statusDecided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
   return keepAliveReply(work, () => statusDecided, context)
+}
+
+/**
+ * Keeps where the parts begin and end, which OSS forgets. Before the completion, so that no object is ever without it; a
+ * single part is the object.
+ */
+async function keepParts(
+  { bucket, key, headers }: ObjectRequest,
+  { oss, config }: Context,
+  { id: uploadId }: Upload,
+  parts: readonly ChosenPart[],
+): Promise<void> {
+  if (!config.document.storeParts || parts.length === 1) return
+  const etag = etagOfParts(parts.map((part) => bareETag(part.etag)))
+  await keepPartIndex(oss, { bucket, key, etag, payer: requestPayer(headers) }, { uploadId, parts })
 }
 
 type KnownChecksum = { algorithm: string; type: string; value: string }

@@ -1,0 +1,176 @@
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  exponentialBuckets,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  type OpenMetricsContentType,
+  Registry,
+} from 'prom-client'
+import type { Load } from '../../app.ts'
+import type { Observer, RequestRecord } from '../../observe/record.ts'
+
+/** Metrics of one process as they are sent to another. */
+export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
+
+/** The metrics of one process. */
+export type Metrics = {
+  observer: Observer
+  /** Whose requests in flight and connections are told. */
+  watch(load: () => Load & { connections: number }): void
+  values(): Promise<MetricValues>
+}
+
+/** What `/metrics` answers. */
+export type MetricsText = { contentType: string; text: string }
+
+/** Seconds, as the semantic conventions of OpenTelemetry have them. */
+const DURATIONS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 60]
+/** Bytes: 1 KiB to 4 GiB. */
+const SIZES = exponentialBuckets(1024, 4, 12)
+/** Of one label: what is beyond is `other`, lest an unforeseen source of names fill the memory. */
+const MAX_VALUES = 200
+
+const methods = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
+
+/** The values of a label, of which there are never more than a few hundred. */
+function bounded(): (value: string) => string {
+  const known = new Set<string>()
+  return (value) => {
+    if (known.has(value)) return value
+    if (known.size >= MAX_VALUES) return 'other'
+    known.add(value)
+    return value
+  }
+}
+
+/** Makes the metrics of this process, its own memory and event loop among them. */
+export function createMetrics(): Metrics {
+  const registers = [new Registry()]
+  const [register] = registers as [Registry]
+  collectDefaultMetrics({ register })
+  const requestLabels = ['http_request_method', 'http_response_status_code', 's3_operation'] as const
+  const duration = new Histogram({
+    name: 'http_server_request_duration_seconds',
+    help: 'From the header of a request until its response was sent',
+    labelNames: requestLabels,
+    buckets: DURATIONS,
+    registers,
+  })
+  const requestSize = new Histogram({
+    name: 'http_server_request_body_size_bytes',
+    help: 'Bytes of request bodies',
+    labelNames: requestLabels,
+    buckets: SIZES,
+    registers,
+  })
+  const responseSize = new Histogram({
+    name: 'http_server_response_body_size_bytes',
+    help: 'Bytes of response bodies',
+    labelNames: requestLabels,
+    buckets: SIZES,
+    registers,
+  })
+  const ossDuration = new Histogram({
+    name: 'oss_client_request_duration_seconds',
+    help: 'From a call to OSS until its answer began; status 0 where none came',
+    labelNames: ['oss_operation', 'status'],
+    buckets: DURATIONS,
+    registers,
+  })
+  const retries = new Counter({
+    name: 's3gw_retries_total',
+    help: 'Calls to OSS that were made again, by why they had failed',
+    labelNames: ['reason'],
+    registers,
+  })
+  const refused = new Counter({
+    name: 's3gw_refused_total',
+    help: 'Requests answered with an error, by its S3 code',
+    labelNames: ['code'],
+    registers,
+  })
+  const copies = new Counter({
+    name: 's3gw_copies_total',
+    help: 'Copies of objects and of parts, by how they were done',
+    labelNames: ['route', 'result'],
+    registers,
+  })
+  const copiedBytes = new Counter({
+    name: 's3gw_copied_bytes_total',
+    help: 'Bytes of the objects copied, where the gateway knew their size',
+    labelNames: ['route'],
+    registers,
+  })
+  const operationLabel = bounded()
+  const codeLabel = bounded()
+  const reasonLabel = bounded()
+  const ossOperationLabel = bounded()
+
+  function countCopy({ copyRoute: route, errorCode, status, objectSize }: RequestRecord): void {
+    if (route === undefined) return
+    const isDone = status < 300 && errorCode === undefined
+    copies.inc({ route, result: isDone ? 'success' : 'failure' })
+    if (isDone && objectSize !== undefined) copiedBytes.inc({ route }, objectSize)
+  }
+
+  return {
+    observer: {
+      onRequest: (record) => {
+        const labels = {
+          http_request_method: methods.has(record.method) ? record.method : '_OTHER',
+          http_response_status_code: record.status,
+          s3_operation: operationLabel(record.operation ?? 'none'),
+        }
+        duration.observe(labels, record.totalTime / 1000)
+        if (record.bytesReceived) requestSize.observe(labels, record.bytesReceived)
+        if (record.bytesSent) responseSize.observe(labels, record.bytesSent)
+        if (record.errorCode !== undefined) refused.inc({ code: codeLabel(record.errorCode) })
+        countCopy(record)
+      },
+      onOssCall: ({ operation, status = 0, time }) =>
+        ossDuration.observe({ oss_operation: ossOperationLabel(operation), status }, time / 1000),
+      onRetry: (reason) => retries.inc({ reason: reasonLabel(reason) }),
+    },
+    watch: (load) => {
+      const gauge = (name: string, help: string, read: () => number) =>
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read())
+          },
+        })
+      gauge('s3gw_in_flight', 'Signed requests that are worked on', () => load().inFlight)
+      gauge('s3gw_waiting', 'Signed requests that wait for their turn', () => load().waiting)
+      gauge('s3gw_connections', 'Connections of clients', () => load().connections)
+    },
+    values: () => register.getMetricsAsJSON() as Promise<MetricValues>,
+  }
+}
+
+/** The metrics of several processes as one text, in sum but where that means nothing. */
+export async function metricsText(processes: readonly MetricValues[]): Promise<MetricsText> {
+  const register = aggregated(processes)
+  return { contentType: register.contentType, text: await register.metrics() }
+}
+
+/**
+ * What of an ended process still counts: its counters and histograms, without which sums would fall.
+ * @param before what was kept of those ended earlier.
+ */
+export async function keptOf(before: MetricValues, ended: MetricValues): Promise<MetricValues> {
+  // prom-client tells the type of a metric in words or by number.
+  const counts = ended.filter(({ type }) => ['counter', 'histogram'].includes(String(type)))
+  return (await aggregated([before, counts]).getMetricsAsJSON()) as MetricValues
+}
+
+const aggregated = (processes: readonly MetricValues[]): Registry<OpenMetricsContentType> => {
+  const register = AggregatorRegistry.aggregate<OpenMetricsContentType>([...processes])
+  register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
+  return register
+}

@@ -1,0 +1,82 @@
+import { type OssClient, textOf } from '../../oss/client.ts'
+import { isRedirection, OssError } from '../../oss/error.ts'
+import type { HeaderMap } from '../../ports.ts'
+import { bareETag } from '../../s3/completion.ts'
+import { partsOfETag } from '../../translate/etag.ts'
+import { type PartIndex, parsePartIndex, renderPartIndex } from '../../translate/part-index.ts'
+import { requestPayer } from '../../translate/to-oss-headers.ts'
+import type { Context, ObjectRequest } from '../operation.ts'
+import { RESERVED_PREFIX } from '../reserved-keys.ts'
+
+/** Below it each object's index, by the object's ETag and key. */
+export const INDEX_PREFIX = `${RESERVED_PREFIX}parts/`
+/** OSS's limit of a key, in bytes. */
+const MAX_KEY_BYTES = 1023
+
+/**
+ * Where the index of an object is: by its ETag, since that is made of the parts, so that no other object's is ever taken
+ * for it; behind that the key, which tells whether the object is still there.
+ * @returns undefined where the name would be too long for OSS.
+ */
+export function partIndexKey(etag: string, key: string): string | undefined {
+  const name = `${INDEX_PREFIX}${bareETag(etag)}/${key}`
+  return Buffer.byteLength(name) > MAX_KEY_BYTES ? undefined : name
+}
+
+/** An object to be, by the ETag it will have. */
+type Indexed = { bucket: string; key: string; etag: string; payer: HeaderMap }
+
+/**
+ * Keeps what is known of an object's parts, beside the object.
+ * @returns whether it is kept: not where the key is too long for it, or the gateway may not write there.
+ * @throws OssError, OssUnreachable.
+ */
+export async function keepPartIndex(
+  oss: OssClient,
+  { bucket, key, etag, payer }: Indexed,
+  index: PartIndex,
+): Promise<boolean> {
+  const name = partIndexKey(etag, key)
+  if (name === undefined) return false
+  // Of the bucket's class it might have to be restored before it can be read; of its ACL, everybody could read it.
+  const headers = {
+    'content-type': 'application/json',
+    'x-oss-storage-class': 'Standard',
+    'x-oss-object-acl': 'private',
+    ...payer,
+  }
+  const body = new TextEncoder().encode(renderPartIndex(index))
+  try {
+    await oss.send({ method: 'PUT', bucket, key: name, headers, body })
+    return true
+  } catch (error) {
+    if (error instanceof OssError && error.code === 'AccessDenied') return false
+    throw error
+  }
+}
+
+/**
+ * What is kept of an object's parts.
+ * @param object its headers, as OSS has them.
+ * @returns undefined where nothing is kept, or it cannot be read now: of an object uploaded whole, or past this gateway.
+ * @throws OssError, OssUnreachable where OSS does not say which.
+ */
+export async function readPartIndex(
+  { bucket, key, headers }: ObjectRequest,
+  { oss }: Context,
+  object: HeaderMap,
+): Promise<PartIndex | undefined> {
+  const { etag = '', 'content-length': size } = object
+  const parts = partsOfETag(etag)
+  const name = parts === undefined ? undefined : partIndexKey(etag, key)
+  if (parts === undefined || name === undefined) return undefined
+  try {
+    const { body } = await oss.send({ method: 'GET', bucket, key: name, headers: requestPayer(headers) })
+    return parsePartIndex(await textOf(body), { size: Number(size), parts })
+  } catch (error) {
+    // 403 also where a rule of the bucket has archived it; a website may redirect what is missing.
+    const isUnreadable = error instanceof OssError && [403, 404].includes(error.status)
+    if (isUnreadable || isRedirection(error)) return undefined
+    throw error
+  }
+}

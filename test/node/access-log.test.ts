@@ -1,0 +1,193 @@
+import { once } from 'node:events'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  CopyObjectCommand,
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { buildCli, clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
+
+const Bucket = 'bucket'
+const reader = { accessKeyId: 'reader', secretAccessKey: 'a-secret-of-its-own' }
+
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'access-log-'))
+  await buildCli()
+})
+afterAll(async () => {
+  killGateways()
+  await rm(directory, { recursive: true, force: true })
+})
+
+/** A gateway with an access log in a file of its own. */
+async function startedWithLog(format: string, settings: Record<string, string> = {}) {
+  const path = join(directory, `${format}-${Object.keys(settings).length}.log`)
+  const GATEWAY_CONFIG = `${path}.yaml`
+  await writeFile(
+    GATEWAY_CONFIG,
+    JSON.stringify({ accessLog: { to: path, format }, clients: [{ ...reader, readOnly: true }] }),
+  )
+  const gateway = await started({ ...settings, GATEWAY_CONFIG })
+  const linesIn = async (file = path) =>
+    (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '')
+  return { gateway, path, linesIn }
+}
+
+describe('the access log', () => {
+  test('has a line for each request, which says who did what to which object', async () => {
+    const { gateway, linesIn } = await startedWithLog('json')
+    const s3 = clientOf(gateway)
+    const other = clientOf(gateway, { credentials: { ...reader } })
+    const stranger = clientOf(gateway, { credentials: { accessKeyId: 'nobody', secretAccessKey: 'nothing' } })
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'hello' }))
+    await s3.send(new CopyObjectCommand({ Bucket, Key: 'b c', CopySource: `${Bucket}/a` }))
+    const { Body } = await other.send(new GetObjectCommand({ Bucket, Key: 'a', Range: 'bytes=1-2' }))
+    await Body?.transformToString()
+    const fails = (sent: Promise<unknown>) => expect(sent).rejects.toThrow()
+    await fails(other.send(new HeadObjectCommand({ Bucket, Key: 'none' })))
+    await fails(other.send(new DeleteObjectCommand({ Bucket, Key: 'a' })))
+    await fails(stranger.send(new DeleteObjectCommand({ Bucket, Key: 'a' })))
+    await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'a' }, { Key: '/b' }] } }))
+    await until(async () => (await linesIn()).length >= 8)
+    const entries = (await linesIn()).map((line) => JSON.parse(line))
+    const facts = [
+      's3_operation',
+      'object_key',
+      'requester',
+      'http_status',
+      'error_code',
+      'object_size',
+      'oss_calls',
+    ]
+    expect(entries.map((entry) => facts.map((name) => entry[name]))).toEqual([
+      ['CreateBucket', undefined, 'local', 200, undefined, undefined, 2],
+      ['PutObject', 'a', 'local', 200, undefined, 5, 1],
+      ['CopyObject', 'b c', 'local', 200, undefined, undefined, 1],
+      ['GetObject', 'a', 'reader', 206, undefined, 5, 1],
+      ['HeadObject', 'none', 'reader', 404, 'NoSuchKey', undefined, 1],
+      ['DeleteObject', 'a', 'reader', 403, 'AccessDenied', undefined, 0],
+      ['DeleteObject', 'a', undefined, 403, 'InvalidAccessKeyId', undefined, 0],
+      ['DeleteObjects', undefined, 'local', 200, undefined, undefined, 1],
+    ])
+    expect(entries[1]).toMatchObject({
+      bytes_received: 5,
+      remote_ip: '127.0.0.1',
+      signature_version: 'SigV4',
+    })
+    expect(entries[2]).toMatchObject({
+      copy_source: 'bucket/a',
+      copy_route: 'native',
+      operation: 'REST.COPY.OBJECT',
+    })
+    expect(entries[3]).toMatchObject({ bytes_sent: 2 })
+    expect(entries[7].deleted).toEqual(
+      [{ key: 'a' }, { key: '/b', errorCode: 'AccessDenied' }].map((entry) =>
+        expect.objectContaining({ key: entry.key }),
+      ),
+    )
+    for (const client of [s3, other, stranger]) client.destroy()
+  })
+
+  test.each([
+    ['SIGHUP', {}],
+    ['SIGUSR2', { WORKERS: '2' }],
+  ] as const)('goes on in a new file of its name at %s, and nothing is lost', async (signal, settings) => {
+    const localOss = await createLocalOss({ directory: ':memory:', credentials: LOCAL })
+    const { gateway, path, linesIn } = await startedWithLog('s3', {
+      ...settings,
+      ...(await ossSettings(localOss)),
+    })
+    const s3 = clientOf(gateway)
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    let sent = 1
+    const put = async () => {
+      sent++
+      await s3.send(new PutObjectCommand({ Bucket, Key: String(sent), Body: 'x' }))
+    }
+    for (let i = 0; i < 20; i++) await put()
+    await rename(path, `${path}.1`)
+    await put()
+    gateway.child.kill(signal)
+    await until(async () => {
+      await put()
+      return (await linesIn().catch(() => [])).length > 0
+    })
+    for (let i = 0; i < 20; i++) await put()
+    gateway.child.kill('SIGTERM')
+    expect(await gateway.exit).toBe(0)
+    expect([...(await linesIn(`${path}.1`)), ...(await linesIn())]).toHaveLength(sent)
+    s3.destroy()
+    await localOss.close()
+  })
+})
+
+const LOCAL = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
+const ossSettings = async (localOss: LocalOss) => ({
+  OSS_ENDPOINT: `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`,
+  OSS_ACCESS_KEY_ID: LOCAL.accessKeyId,
+  OSS_ACCESS_KEY_SECRET: LOCAL.accessKeySecret,
+})
+
+/** A port that nobody listened on a moment ago: the settings have no word for any. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return String(port)
+}
+
+describe('metrics', () => {
+  /** What `/metrics` says of requests, by operation. */
+  async function requestsBy(gateway: GatewayProcess): Promise<Record<string, number>> {
+    const url = /Health +(http:\S+)\/healthz/.exec(gateway.output())?.[1]
+    const text = await (await fetch(`${url}/metrics`)).text()
+    expect(text).toMatch(/# EOF\n$/)
+    const counts: Record<string, number> = {}
+    for (const [, operation, count] of text.matchAll(
+      /^http_server_request_duration_seconds_count\{[^}]*s3_operation="(\w+)"[^}]*\} (\d+)$/gm,
+    )) {
+      counts[operation as string] = (counts[operation as string] ?? 0) + Number(count)
+    }
+    return counts
+  }
+
+  test.each([['1'], ['2']])(
+    'of WORKERS=%s add up to the requests sent, also behind a reload',
+    async (WORKERS) => {
+      const localOss = await createLocalOss({ directory: ':memory:', credentials: LOCAL })
+      const gateway = await started({
+        WORKERS,
+        ADMIN_PORT: await freePort(),
+        ...(await ossSettings(localOss)),
+      })
+      // The SDK's own default: a kept connection may be closed by its worker as it is used again.
+      const s3 = clientOf(gateway, { maxAttempts: 3 })
+      await s3.send(new CreateBucketCommand({ Bucket }))
+      const put = (Key: string) => s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))
+      await Promise.all(Array.from({ length: 50 }, (_, i) => put(String(i))))
+      await until(async () => (await requestsBy(gateway)).PutObject === 50)
+      gateway.child.kill('SIGHUP')
+      if (WORKERS === '2') await until(() => gateway.output().includes('workers replaced'))
+      await Promise.all(Array.from({ length: 50 }, (_, i) => put(String(i))))
+      await until(async () => (await requestsBy(gateway)).PutObject === 100)
+      expect(await requestsBy(gateway)).toEqual({ CreateBucket: 1, PutObject: 100 })
+      s3.destroy()
+      gateway.child.kill('SIGTERM')
+      expect(await gateway.exit).toBe(0)
+      await localOss.close()
+    },
+  )
+})
