@@ -107,6 +107,8 @@ const catalogue = {
   NoSuchUserDefinedLogFieldsConfig: [404, 'The user-defined log fields configuration does not exist.'],
   NoSuchVersion: [404, 'The specified version does not exist.', '0012-00000203'],
   NoSuchWebsiteConfiguration: [404, 'The specified bucket does not have a website configuration.'],
+  NoSuchObjectLegalHoldConfiguration: [404, 'The object has no legal hold configuration.'],
+  NoSuchObjectRetentionConfiguration: [404, 'The object has no retention configuration.'],
   NoSuchWORMConfiguration: [404, 'The WORM Configuration does not exist.'],
   NotImplemented: [400, 'A header you provided implies functionality that is not implemented.'],
   NotModified: [304, 'Not Modified'],

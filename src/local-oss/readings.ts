@@ -23,6 +23,16 @@ export type Readings = {
    * SDK). Otherwise only requests that nobody signed do, as OSS's documents say of the root.
    */
   signedReadsSeeWebsite: boolean
+  /**
+   * Whether GetObject tells an object's retention and legal hold in headers. HeadObject does (a suite of multicloudj against the
+   * service); no document names them.
+   */
+  getTellsLock: boolean
+  /**
+   * Whether GetObjectRetention answers for an object without one with a document of empty elements (OSS's documents).
+   * Otherwise with a 404 (the suite of multicloudj).
+   */
+  noRetentionIsEmpty: boolean
 }
 
 /** Those of the newest suites. */
@@ -31,4 +41,6 @@ export const newestReadings: Readings = {
   copyIgnoresWriteConditions: true,
   initiatedAclCounts: false,
   signedReadsSeeWebsite: true,
+  getTellsLock: true,
+  noRetentionIsEmpty: false,
 }

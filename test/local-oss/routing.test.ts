@@ -60,7 +60,6 @@ const SERVED = `
   PutBucketTransferAcceleration PUT bucket transferAcceleration
   GetBucketObjectWormConfiguration GET bucket objectWorm
   PutBucketObjectWormConfiguration PUT bucket objectWorm
-  DeleteBucketObjectWormConfiguration DELETE bucket objectWorm
   DeleteBucketTransferAcceleration DELETE bucket transferAcceleration
   GetBucketAccessMonitor GET bucket accessmonitor
   PutBucketAccessMonitor PUT bucket accessmonitor

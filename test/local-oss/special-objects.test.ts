@@ -6,9 +6,8 @@ type Headers = Record<string, string>
 let world: World
 let client: Client
 let bucket: string
-let clock = Date.now()
 beforeAll(async () => {
-  world = await startWorld({ now: () => clock })
+  world = await startWorld()
   client = await world.bucket()
   bucket = client.getBucket()
 })
@@ -75,78 +74,5 @@ describe('a symbolic link', () => {
     expect(await failure(client.getSymlink('target/ä'))).toMatchObject({ code: 'NotSymlink', status: 400 })
     const query = { symlink: null }
     expect(codeOf(await world.send({ method: 'PUT', bucket, key: 'none', query }))).toBe('MissingArgument')
-  })
-})
-
-describe('a protected object', () => {
-  const send = (method: string, key: string, sub: string, body?: string, headers: Headers = {}) =>
-    world.send({
-      method,
-      bucket: protectedBucket,
-      key,
-      query: { [sub]: null },
-      headers,
-      ...(body ? { body } : {}),
-    })
-  const retention = (mode: string, ms: number) =>
-    `<Retention><Mode>${mode}</Mode><RetainUntilDate>${new Date(clock + ms).toISOString()}</RetainUntilDate></Retention>`
-  let worm: Client
-  let protectedBucket: string
-  beforeAll(async () => {
-    worm = await world.bucket()
-    protectedBucket = worm.getBucket()
-    await worm.put('k', Buffer.from('x'))
-  })
-
-  test('needs a bucket made for it', async () => {
-    expect(codeOf(await send('PUT', 'k', 'retention', retention('GOVERNANCE', 1000)))).toBe('InvalidRequest')
-    const body =
-      '<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled></ObjectWormConfiguration>'
-    expect((await send('PUT', '', 'objectWorm', body)).status).toBe(200)
-    expect((await send('GET', 'k', 'retention')).status).toBe(404)
-  })
-
-  test('is neither overwritten nor deleted until its time has come', async () => {
-    expect((await send('PUT', 'k', 'retention', retention('COMPLIANCE', 60_000))).status).toBe(200)
-    expect((await send('GET', 'k', 'retention')).text).toContain('<Mode>COMPLIANCE</Mode>')
-    const immutable = { code: 'FileImmutable', status: 409 }
-    expect(await failure(worm.put('k', Buffer.from('y')))).toMatchObject(immutable)
-    expect(await failure(worm.copy('k', 'k'))).toMatchObject(immutable)
-    expect(await failure(worm.delete('k'))).toMatchObject(immutable)
-    expect(codeOf(await send('PUT', 'k', 'retention', retention('COMPLIANCE', 30_000)))).toBe('FileImmutable')
-    clock += 61_000
-    await worm.put('k', Buffer.from('y'))
-  })
-
-  test('under governance gives way to those who bypass it', async () => {
-    await send('PUT', 'k', 'retention', retention('GOVERNANCE', 60_000))
-    const bypass = { 'x-oss-bypass-governance-retention': 'true' }
-    expect(codeOf(await send('PUT', 'k', 'retention', retention('GOVERNANCE', 30_000)))).toBe('FileImmutable')
-    expect((await send('PUT', 'k', 'retention', retention('GOVERNANCE', 30_000), bypass)).status).toBe(200)
-    const removed = await world.send({ method: 'DELETE', bucket: protectedBucket, key: 'k', headers: bypass })
-    expect(removed.status).toBe(204)
-  })
-
-  test('stays while its legal hold is on', async () => {
-    await worm.put('held', Buffer.from('x'))
-    const hold = (status: string) =>
-      send('PUT', 'held', 'legalHold', `<LegalHold><Status>${status}</Status></LegalHold>`)
-    expect((await send('GET', 'held', 'legalHold')).status).toBe(404)
-    expect((await hold('MAYBE')).status).toBe(400)
-    await hold('ON')
-    expect((await send('GET', 'held', 'legalHold')).text).toContain('<Status>ON</Status>')
-    expect(await failure(worm.delete('held'))).toMatchObject({ code: 'FileImmutable' })
-    const many = (await worm.deleteMulti(['held'], {})) as unknown as { deleted: object[] }
-    expect(many.deleted).toEqual([])
-    await hold('OFF')
-    await worm.delete('held')
-  })
-
-  test('may be protected from birth', async () => {
-    const body =
-      '<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectWormConfiguration>'
-    await send('PUT', '', 'objectWorm', body)
-    await worm.put('born', Buffer.from('x'))
-    expect(await failure(worm.delete('born'))).toMatchObject({ code: 'FileImmutable' })
   })
 })

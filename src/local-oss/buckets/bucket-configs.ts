@@ -11,7 +11,7 @@ import { oneWord, truthOf } from './config-document.ts'
 import { parseCors } from './cors.ts'
 import { encryptionOf, encryptionTree, withEncryption } from './default-encryption.ts'
 import { checkLifecycle, keptLifecycle } from './lifecycle.ts'
-import { objectWormOf } from './object-worm.ts'
+import { checkObjectWorm, objectWormOf } from './object-worm.ts'
 import { plainConfigs } from './plain-configs.ts'
 
 /** The documents that a bucket can have. */
@@ -110,7 +110,8 @@ export const bucketConfigs: readonly BucketConfig[] = [
     root: 'ObjectWormConfiguration',
     takenForPutBucket: true,
     absent: { error: 'NoSuchWORMConfiguration' },
-    check: (root) => void objectWormOf(root),
+    keeps: true,
+    check: checkObjectWorm,
     apply: ({ objectWorm: _, ...bucket }, root) =>
       root === undefined ? bucket : { ...bucket, objectWorm: objectWormOf(root) },
   },

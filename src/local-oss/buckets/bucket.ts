@@ -152,7 +152,8 @@ export async function putBucketVersioning(call: BucketCall): Promise<Reply> {
   if (status !== 'Enabled' && status !== 'Suspended') throw new OssError('MalformedXML')
   await changeBucket(call, (transaction, bucket) => {
     // OSS has either for a bucket, not both; what it answers is not documented.
-    if (wormInForce(bucket, call.state.now())) throw new OssError('InvalidWORMConfiguration')
+    const suspends = status === 'Suspended' && bucket.objectWorm !== undefined
+    if (suspends || wormInForce(bucket, call.state.now())) throw new OssError('InvalidWORMConfiguration')
     transaction.put(bucketKey(bucket.name), { ...bucket, versioning: status })
   })
   return {}

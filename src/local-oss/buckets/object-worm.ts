@@ -1,6 +1,8 @@
 import { children, text, type XmlNode } from '../../xml/index.ts'
+import type { BucketCall } from '../call.ts'
 import { OssError } from '../errors.ts'
 import type { BucketRecord } from '../store/records.ts'
+import { wormInForce } from './bucket-worm.ts'
 import { oneWord } from './config-document.ts'
 
 /** What an `ObjectWormConfiguration` says. @throws OssError MalformedXML, InvalidWORMConfiguration. */
@@ -16,4 +18,16 @@ export function objectWormOf(root: XmlNode): NonNullable<BucketRecord['objectWor
     throw new OssError('InvalidWORMConfiguration')
   }
   return { mode, days: period }
+}
+
+/**
+ * It needs versioning, and no retention policy of the whole bucket; once there, it stays. What OSS answers else is not
+ * documented. (https://www.alibabacloud.com/help/en/oss/developer-reference/putbucketobjectwormconfiguration)
+ * @throws OssError MalformedXML, InvalidWORMConfiguration.
+ */
+export function checkObjectWorm(root: XmlNode, { bucket, state }: BucketCall): void {
+  objectWormOf(root)
+  if (bucket.versioning !== 'Enabled' || wormInForce(bucket, state.now())) {
+    throw new OssError('InvalidWORMConfiguration')
+  }
 }

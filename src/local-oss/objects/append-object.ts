@@ -19,10 +19,12 @@ import {
 
 /**
  * AppendObject: makes an appendable object, or lengthens one in place; the position must be its length. What the headers
- * say about an object that exists is not looked at (a test of the Python SDK).
+ * say about an object that exists is not looked at (a test of the Python SDK). A bucket with object WORM takes none (its
+ * documents; the code is not documented).
  */
 export async function appendObject(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
+  if (call.bucket.objectWorm !== undefined) throw new OssError('OperationNotSupported')
   const position = positionOf(call)
   const existing = currentObject(state, call.bucket, key)
   checkAppendable(existing, position)

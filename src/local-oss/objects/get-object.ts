@@ -7,6 +7,7 @@ import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
 import { throttled } from '../traffic-limit.ts'
 import { sealedHeaders } from './append-object.ts'
 import { checkConditions } from './conditions.ts'
+import { lockHeaders } from './object-lock.ts'
 import { encryptionHeaders, metadataHeaders } from './object-properties.ts'
 import { selectRange } from './range.ts'
 import { isReadable, isReadDirectly, restoreHeaders } from './restore.ts'
@@ -20,7 +21,11 @@ export async function getObject(call: BucketCall): Promise<Reply> {
   if (!isReadable(content, state.now()) && !isReadDirectly(bucket, content))
     throw new OssError('InvalidObjectState')
   checkConditions(request, '', validatorsOf(found, content))
-  const headers = { ...objectHeaders(bucket, found, content, state.now()), ...responseOverrides(call) }
+  const headers = {
+    ...objectHeaders(bucket, found, content, state.now()),
+    ...(state.readings.getTellsLock ? lockHeaders(found) : {}),
+    ...responseOverrides(call),
+  }
   const standard = request['x-oss-range-behavior']?.toLowerCase() === 'standard'
   const range = selectRange(request.range, content.size, standard)
   if (range === undefined && isCompressed(request, headers, content.size)) {
@@ -51,7 +56,7 @@ export async function headObject(call: BucketCall): Promise<Reply> {
   const found = requireObject(state, bucket, call.key, versionIdOf(call.query))
   const content = resolveSymlink(state, bucket, found)
   checkConditions(request, '', validatorsOf(found, content))
-  const headers = objectHeaders(bucket, found, content, state.now())
+  const headers = { ...objectHeaders(bucket, found, content, state.now()), ...lockHeaders(found) }
   return { headers: isCompressed(request, headers, content.size) ? compressedHeaders(headers) : headers }
 }
 

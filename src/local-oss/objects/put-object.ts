@@ -5,12 +5,13 @@ import { OssError } from '../errors.ts'
 import { type HeaderMap, isTrue, type Reply } from '../http.ts'
 import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
 import type { Transaction } from '../store/transaction.ts'
+import { requestedRetention } from './object-lock.ts'
 import { encryptionHeaders, parseObjectProperties } from './object-properties.ts'
 import { addVersion, currentVersion, versionHeaders } from './versions.ts'
 
 /** PutObject: the body becomes the key's new version. */
 export async function putObject(call: BucketCall): Promise<Reply> {
-  const properties = parseObjectProperties(call.headers, call.bucket)
+  const properties = { ...parseObjectProperties(call.headers, call.bucket), ...requestedRetention(call) }
   checkOverwrite(call, call.bucket, call.headers)
   const received = await receiveBody(call)
   return discardOnRefusal(call, received, () =>
