@@ -2,6 +2,7 @@ import { type HeaderMap, headerMap } from '../ports.ts'
 import { toS3Algorithm } from './encryption.ts'
 import { toS3ETag } from './etag.ts'
 import { toS3Metadata } from './metadata.ts'
+import { toS3Lock } from './object-lock.ts'
 import { toS3StorageClass } from './storage-class.ts'
 
 /** What a header of OSS's answer becomes. */
@@ -18,7 +19,7 @@ const same = (name: string): [string, ResponseHeader] => [name, { to: name, on: 
 
 /**
  * Every header of OSS's answers that a client sees, by OSS's name; what stands in no row does not pass. Metadata
- * (`x-oss-meta-*`) is metadata.ts, checksums stored-checksum.ts, object lock operations/objects/object-lock-headers.ts.
+ * (`x-oss-meta-*`) is metadata.ts, checksums stored-checksum.ts, object lock object-lock.ts.
  * OSS: the response headers on the page of each operation, and of GetObject and HeadObject above all.
  */
 export const responseHeaders: Readonly<Record<string, ResponseHeader>> = {
@@ -76,7 +77,7 @@ export const toS3Answer = (oss: HeaderMap): HeaderMap => translated(oss, all)
 
 /** An object's headers, as GET and HEAD answer them. */
 export function toS3Object(oss: HeaderMap): HeaderMap {
-  const headers = Object.assign(translated(oss, ofObjects), toS3Metadata(oss))
+  const headers = Object.assign(translated(oss, ofObjects), toS3Metadata(oss), toS3Lock(oss))
   headers['accept-ranges'] ??= 'bytes'
   return headers
 }

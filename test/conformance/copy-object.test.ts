@@ -282,10 +282,6 @@ rows('CopyObject', bucket, [
     ...failure('InvalidArgument', {
       Message: 'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
     }),
-    differs: {
-      reason: 'OSS takes no lock with a write',
-      ...refused('x-amz-object-lock-mode'),
-    },
   },
   {
     name: 'a redirect location that is neither a URL nor a path is refused',

@@ -19,7 +19,6 @@ type Outcome =
 const REPLACE = { MetadataDirective: 'REPLACE' } as const
 const HOUR = 3_600_000
 const AES = 'a'.repeat(32)
-const LOCK = 'x-amz-object-lock-mode'
 
 /** One row for each member of the model's CopyObjectRequest: what is sent, and what becomes of it. */
 const members: Record<string, [input: Partial<CopyObjectCommandInput>, outcome: Outcome][]> = {
@@ -142,11 +141,11 @@ const members: Record<string, [input: Partial<CopyObjectCommandInput>, outcome: 
   RequestPayer: [[{ RequestPayer: 'requester' }, { sent: { 'x-oss-request-payer': 'requester' } }]],
   ExpectedBucketOwner: [[{ ExpectedBucketOwner: '000000000000' }, { refused: 'AccessDenied' }]],
   ExpectedSourceBucketOwner: [[{ ExpectedSourceBucketOwner: '000000000000' }, { refused: 'AccessDenied' }]],
-  ObjectLockMode: [[{ ObjectLockMode: 'GOVERNANCE' }, { refused: 'NotImplemented', header: LOCK }]],
+  ObjectLockMode: [[{ ObjectLockMode: 'GOVERNANCE' }, { refused: 'InvalidArgument' }]],
   ObjectLockRetainUntilDate: [
-    [{ ObjectLockRetainUntilDate: new Date(Date.now() + HOUR) }, { refused: 'NotImplemented' }],
+    [{ ObjectLockRetainUntilDate: new Date(Date.now() + HOUR) }, { refused: 'InvalidArgument' }],
   ],
-  ObjectLockLegalHoldStatus: [[{ ObjectLockLegalHoldStatus: 'ON' }, { refused: 'NotImplemented' }]],
+  ObjectLockLegalHoldStatus: [[{ ObjectLockLegalHoldStatus: 'ON' }, { refused: 'InvalidRequest' }]],
   ObjectLockEventHold: [[{ ObjectLockEventHold: 'ON' }, { refused: 'NotImplemented' }]],
   ObjectLockEventHoldDurationDays: [[{ ObjectLockEventHoldDurationDays: 1 }, { refused: 'NotImplemented' }]],
   ObjectLockEventHoldDurationYears: [

@@ -94,17 +94,6 @@ describe.each(runtimes)('object lock on %s', (runtime) => {
       expect(await locks()).toEqual(Array(3).fill([undefined, undefined, undefined]))
     })
 
-    test('nothing where OSS does not let the lock be read; the object is read all the same', async () => {
-      await retain('GOVERNANCE')
-      world.localOss.faults.add({
-        operation: ['GetObjectRetention', 'GetObjectLegalHold'],
-        times: 6,
-        action: { kind: 'error', status: 403, code: 'AccessDenied' },
-      })
-      expect(await locks()).toEqual(Array(3).fill([undefined, undefined, undefined]))
-      world.localOss.faults.clear()
-    })
-
     test('what concerns the version that was read', async () => {
       await retain('GOVERNANCE')
       const newer = await s3.send(new PutObjectCommand({ ...object, Body: 'y' }))
@@ -117,22 +106,35 @@ describe.each(runtimes)('object lock on %s', (runtime) => {
 
   describe('a read asks OSS for no lock', () => {
     const key = { Bucket: 'versions', Key: 'key' }
-    const ask = async (Bucket: string) => {
+    const ask = async (Bucket: string, method: 'HEAD' | 'GET' = 'HEAD') => {
       world.ossRequests()
-      await s3.send(new HeadObjectCommand({ Bucket, Key: 'key' }))
+      const read = { Bucket, Key: 'key' }
+      if (method === 'HEAD') await s3.send(new HeadObjectCommand(read))
+      else await (await s3.send(new GetObjectCommand(read))).Body?.transformToByteArray()
       return world.ossRequests()
     }
 
     test('in a bucket without versions', async () => {
       expect(await ask('open')).toEqual(['HeadObject'])
+      expect(await ask('open', 'GET')).toEqual(['GetObject'])
+    })
+
+    test('where it tells of one by itself', async () => {
+      await retain('GOVERNANCE')
+      world.ossRequests()
+      expect((await s3.send(new HeadObjectCommand(object))).ObjectLockMode).toBe('GOVERNANCE')
+      const get = await s3.send(new GetObjectCommand(object))
+      await get.Body?.transformToByteArray()
+      expect(world.ossRequests()).toEqual(['HeadObject', 'GetObject'])
     })
 
     test('in a bucket with versions, once it is known to have no locks', async () => {
       await s3.send(new CreateBucketCommand({ Bucket: key.Bucket }))
       await world.oss('versions').putBucketVersioning('versions', 'Enabled')
       await s3.send(new PutObjectCommand({ ...key, Body: 'x' }))
-      expect(await ask('versions')).toEqual(['HeadObject', expect.stringMatching(/Worm/)])
       expect(await ask('versions')).toEqual(['HeadObject'])
+      expect(await ask('versions', 'GET')).toEqual(['GetObject', expect.stringMatching(/Worm/)])
+      expect(await ask('versions', 'GET')).toEqual(['GetObject'])
     })
 
     test('until it is given locks', async () => {
@@ -185,10 +187,27 @@ describe.each(runtimes)('object lock on %s', (runtime) => {
       message: LOCKED,
     })
     await retain('GOVERNANCE', sooner, { BypassGovernanceRetention: true })
-    await retain('COMPLIANCE')
-    await expect(retain('COMPLIANCE', sooner, { BypassGovernanceRetention: true })).rejects.toMatchObject({
-      name: 'AccessDenied',
+    const compliant = { Key: `${object.Key}-compliant` }
+    await s3.send(new PutObjectCommand({ ...object, ...compliant, Body: 'x' }))
+    await retain('COMPLIANCE', until, compliant)
+    const bypass = { ...compliant, BypassGovernanceRetention: true }
+    await expect(retain('COMPLIANCE', sooner, bypass)).rejects.toMatchObject({ name: 'AccessDenied' })
+  })
+
+  test('has one mode until it is over, in which OSS is stricter than S3', async () => {
+    const later = new Date(until.getTime() + DAY)
+    const denied = { name: 'AccessDenied', message: LOCKED }
+    const bypass = { BypassGovernanceRetention: true }
+    await retain('GOVERNANCE')
+    await expect(retain('COMPLIANCE', later)).rejects.toMatchObject(denied)
+    await expect(retain('COMPLIANCE', later, bypass)).rejects.toMatchObject({
+      name: 'NotImplemented',
+      message: expect.stringContaining('changes the mode of a retention only when its period is over'),
     })
+    const compliant = { Key: `${object.Key}-compliant` }
+    await s3.send(new PutObjectCommand({ ...object, ...compliant, Body: 'x' }))
+    await retain('COMPLIANCE', until, compliant)
+    await expect(retain('GOVERNANCE', later, { ...compliant, ...bypass })).rejects.toMatchObject(denied)
   })
 
   test('a legal hold is OSS’s own, and is lifted', async () => {
@@ -246,3 +265,56 @@ describe.each(runtimes)('object lock on %s', (runtime) => {
     await s3.send(new DeleteObjectCommand({ ...object, VersionId }))
   })
 })
+
+describe.each(['sockets', 'workerd'] as const)(
+  'object lock, where GetObject does not tell of it, on %s',
+  (runtime) => {
+    const object = { Bucket: 'locked', Key: 'key' }
+    let world: World
+    let s3: S3Client
+    beforeAll(async () => {
+      world = await startWorld(runtime, {}, { getTellsLock: false, noRetentionIsEmpty: true })
+      s3 = world.s3()
+      await s3.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }))
+    })
+    beforeEach(async () => {
+      await s3.send(new PutObjectCommand({ ...object, Body: 'x' }))
+      world.ossRequests()
+    })
+    afterAll(() => world.stop())
+    const get = async () => {
+      const answer = await s3.send(new GetObjectCommand(object))
+      expect(await answer.Body?.transformToString()).toBe('x')
+      return answer
+    }
+
+    test('is asked for, by one HEAD', async () => {
+      const RetainUntilDate = new Date(Math.floor(Date.now() / 1000) * 1000 + DAY)
+      const Retention = { Mode: 'GOVERNANCE', RetainUntilDate } as const
+      await s3.send(new PutObjectRetentionCommand({ ...object, Retention }))
+      world.ossRequests()
+      expect(await get()).toMatchObject({
+        ObjectLockMode: 'GOVERNANCE',
+        ObjectLockRetainUntilDate: RetainUntilDate,
+      })
+      expect(world.ossRequests().filter((name) => !name.includes('Worm'))).toEqual([
+        'GetObject',
+        'HeadObject',
+      ])
+    })
+
+    test('is left out where it cannot be read; the object is read all the same', async () => {
+      await s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: 'ON' } }))
+      const denied = { kind: 'error', status: 403, code: 'AccessDenied' } as const
+      world.localOss.faults.add({ operation: 'HeadObject', action: denied })
+      expect((await get()).ObjectLockLegalHoldStatus).toBeUndefined()
+      expect((await get()).ObjectLockLegalHoldStatus).toBe('ON')
+    })
+
+    test('of a version without retention is not found, whichever way OSS says so', async () => {
+      await expect(s3.send(new GetObjectRetentionCommand(object))).rejects.toMatchObject({
+        name: 'NoSuchObjectLockConfiguration',
+      })
+    })
+  },
+)

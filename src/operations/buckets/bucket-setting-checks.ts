@@ -5,7 +5,7 @@ import { isBucketName } from '../../s3/request.ts'
 import { child } from '../../translate/elements.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
-import { hasObjectLock } from '../objects/retention.ts'
+import { readBucketLock } from '../objects/bucket-lock.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 
 /** What S3 looks at before it takes a document, besides the document. @throws S3Error */
@@ -13,7 +13,8 @@ export type SettingCheck = (request: BucketRequest, context: Context, document: 
 
 /** PutBucketVersioning: no suspending in a bucket with object lock. @throws S3Error InvalidBucketState. */
 export const checkVersioningOfLockedBucket: SettingCheck = async (request, context, document) => {
-  if (text(document, 'Status') !== 'Suspended' || !(await hasObjectLock(request, context))) return
+  if (text(document, 'Status') !== 'Suspended') return
+  if ((await readBucketLock(request, context)) === undefined) return
   throw new S3Error('InvalidBucketState', {
     message:
       'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',

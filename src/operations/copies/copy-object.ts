@@ -19,6 +19,7 @@ import { authorize } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { writeConditions } from '../objects/conditional-write.ts'
+import { lockOfWrite, writeLocked } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { callOnBucket } from '../subresource.ts'
@@ -29,13 +30,15 @@ const SOURCE = 'x-amz-copy-source'
 /** CopyObject: one OSS CopyObject, unless the request needs to know the source first or OSS refuses it. */
 export async function copyObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const copy = await parseCopy(request, context)
+  const lock = await lockOfWrite(request, context)
   const ports = copyPorts(context)
   const algorithm = wantedChecksum(request.headers['x-amz-checksum-algorithm'])
   let onStatusDecided = () => {}
   const statusDecided = new Promise<void>((resolve) => {
     onStatusDecided = resolve
   })
-  const work = performCopy(ports, copy, onStatusDecided).then(
+  const write = () => performCopy(ports, copy, onStatusDecided)
+  const work = writeLocked(request, context, lock, write).then(
     (result) => copyReply(result, algorithm),
     (error) => {
       // The key that is missing is the source's.

@@ -12,7 +12,8 @@ import {
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { text } from '../../xml/index.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { callOnBucket, callOnObject, requireDocument, withDocument } from '../subresource.ts'
+import { callOnObject, requireDocument, withDocument } from '../subresource.ts'
+import { readBucketLock } from './bucket-lock.ts'
 
 const BYPASS = 'x-amz-bypass-governance-retention'
 const MODES = ['GOVERNANCE', 'COMPLIANCE'] as const
@@ -22,6 +23,8 @@ export async function getObjectRetention(request: ObjectRequest, context: Contex
   const answer = await context.oss
     .sendForXml(callOnObject(request, 'GET', 'retention'), 'Retention')
     .catch((error) => refuse(error, request, context))
+  // OSS may answer an empty one where there is none.
+  if (!text(answer.document, 'Mode')) throw new S3Error('NoSuchObjectLockConfiguration')
   return xmlReply(
     'Retention',
     {
@@ -46,10 +49,33 @@ export async function putObjectRetention(request: ObjectRequest, context: Contex
     throw invalidArgument('The retain until date must be in the future!', 'RetainUntilDate', date)
   }
   const call = callOnObject(request, 'PUT', 'retention')
+  const bypass = bypassHeader(request.headers)
   return put(request, context, {
     ...withDocument(call, 'Retention', { Mode: mode, RetainUntilDate: new Date(until).toISOString() }),
-    headers: { ...call.headers, 'content-type': 'application/xml', ...bypassHeader(request.headers) },
+    headers: { ...call.headers, 'content-type': 'application/xml', ...bypass },
+  }).catch(async (error) => {
+    const mayChangeMode = mode === 'COMPLIANCE' && Object.keys(bypass).length > 0
+    throw mayChangeMode && (await isGoverned(error, request, context)) ? modeStays(error) : error
   })
+}
+
+/** Whether OSS refuses a retention of the other mode because the version has one under governance. */
+async function isGoverned(error: unknown, request: ObjectRequest, { oss }: Context): Promise<boolean> {
+  if (!(error instanceof OssError) || error.code !== 'FileImmutable') return false
+  const reading = oss.sendForXml(callOnObject(request, 'GET', 'retention'), 'Retention')
+  return reading.then(
+    ({ document }) => text(document, 'Mode') === 'GOVERNANCE',
+    () => false,
+  )
+}
+
+/** S3 lets who bypasses governance change it into compliance. */
+function modeStays(cause: unknown): S3Error {
+  const { message, elements } = unsupportedElement(
+    'Retention/Mode',
+    'OSS changes the mode of a retention only when its period is over',
+  )
+  return new S3Error('NotImplemented', { message, elements, cause })
 }
 
 /** GetObjectLegalHold. */
@@ -78,7 +104,7 @@ export async function putObjectLegalHold(request: ObjectRequest, context: Contex
  */
 export async function bypassGovernance(request: BucketRequest, context: Context): Promise<HeaderMap> {
   if (!(BYPASS in request.headers)) return {}
-  if (!(await hasObjectLock(request, context))) {
+  if ((await readBucketLock(request, context)) === undefined) {
     throw invalidArgument(`${BYPASS} is only applicable to Object Lock enabled buckets.`, BYPASS)
   }
   return bypassHeader(request.headers)
@@ -96,11 +122,15 @@ async function put(
   return { status: 200, headers: toS3Answer(answer.headers) }
 }
 
-/** OSS has one error for an object without a lock and for a bucket without object lock; S3 has two. */
+/** What the codes are that OSS has for objects without a lock and for buckets without object lock, no document says. */
+const isAboutLocks = ({ status, code }: OssError) =>
+  code === 'InvalidRequest' ||
+  (status === 404 && !['NoSuchBucket', 'NoSuchKey', 'NoSuchVersion'].includes(code))
+
+/** S3 has an error for an object without a lock and another for a bucket without object lock. */
 async function refuse(error: unknown, request: ObjectRequest, context: Context): Promise<never> {
-  const unclear = ['NoSuchWORMConfiguration', 'NoSuchObjectWORMConfiguration', 'InvalidRequest']
-  if (!(error instanceof OssError) || !unclear.includes(error.code)) throw error
-  if (!(await hasObjectLock(request, context))) {
+  if (!(error instanceof OssError) || !isAboutLocks(error)) throw error
+  if ((await readBucketLock(request, context)) === undefined) {
     throw new S3Error('InvalidRequest', {
       message: 'Bucket is missing Object Lock Configuration',
       cause: error,
@@ -109,15 +139,4 @@ async function refuse(error: unknown, request: ObjectRequest, context: Context):
   throw error.code === 'InvalidRequest'
     ? error
     : new S3Error('NoSuchObjectLockConfiguration', { cause: error })
-}
-
-/** Whether a bucket has a configuration of object lock. */
-export async function hasObjectLock(request: BucketRequest, { oss }: Context): Promise<boolean> {
-  try {
-    await oss.sendForXml(callOnBucket(request, 'GET', 'objectWorm'), 'ObjectWormConfiguration')
-    return true
-  } catch (error) {
-    if (error instanceof OssError && error.status === 404 && error.code !== 'NoSuchBucket') return false
-    throw error
-  }
 }

@@ -15,6 +15,7 @@ import { longCallLimit } from '../copies/copy-ports.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { refuseUnsupportedConditions, writeConditions } from '../objects/conditional-write.ts'
 import { keepPartIndex } from '../objects/part-index.ts'
+import { lockUploaded } from '../objects/write-lock.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
 import { type OssPart, readOssParts } from './oss-parts.ts'
@@ -66,11 +67,21 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
       'CompleteMultipartUploadResult',
     )
     .then(
-      (answer) =>
-        completionReply(request, context, text(answer.document, 'ETag') ?? '', answer.headers, checksum),
+      async (answer) => {
+        await lockUploaded(request, context, answer.headers)
+        return completionReply(
+          request,
+          context,
+          text(answer.document, 'ETag') ?? '',
+          answer.headers,
+          checksum,
+        )
+      },
       // Another completion may have come to its end meanwhile.
       (error) => completedBefore(request, context, upload, wanted, error),
     )
+  // What has been completed may still have to be locked.
+  request.waitUntil?.(work)
   // A condition that OSS holds is decided by its answer alone.
   const statusDecided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
   return keepAliveReply(work, () => statusDecided, context)
@@ -146,6 +157,7 @@ async function completedBefore(
   const size = wanted.length === 1 ? Number(length) : undefined
   const parts = wanted.map((part) => ({ ...part, size }))
   const checksum = await known(objectChecksum(upload.checksum, headers, parts))
+  await lockUploaded(request, context, object)
   return completionReply(request, context, etag, object, checksum)
 }
 

@@ -4,22 +4,26 @@ import type { PlainBody } from '../../s3/body.ts'
 import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../../s3/upload-checksum.ts'
 import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../../s3/upload-id.ts'
 import { toS3ETag } from '../../translate/etag.ts'
+import { toKeptLock } from '../../translate/object-lock.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer, toOssWrite } from '../../translate/to-oss-headers.ts'
 import { text } from '../../xml/index.ts'
 import { sendBody } from '../objects/send-body.ts'
+import { lockOfWrite } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { encryptionOf, partNumberOf, uploadIdSecret, uploadOf } from './upload-request.ts'
 
 /**
  * CreateMultipartUpload. OSS takes the ACL only on completion, and a checksum never; what it says of encryption
- * differs by answer: all three travel in the id.
+ * differs by answer: all three travel in the id. A lock, which must not be lost with an id, is kept in the object's metadata.
  * @throws S3Error for what OSS has nothing like, and for a checksum that S3 does not take.
  */
 export async function createMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
   const checksum = parseUploadChecksum(headers)
+  const lock = await lockOfWrite(request, context)
+  const kept = lock === undefined ? {} : toKeptLock(lock)
   const settings = await writeSettings(request, context)
   const { 'x-oss-object-acl': acl = 'bucket', ...initial } = toOssWrite(headers, settings)
   const answer = await context.oss.sendForXml(
@@ -29,7 +33,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
       key,
       // Some characters of keys do not survive XML.
       query: { uploads: null, 'encoding-type': 'url' },
-      headers: initial,
+      headers: { ...initial, ...kept },
       body: new Uint8Array(0),
     },
     'InitiateMultipartUploadResult',
