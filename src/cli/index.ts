@@ -4,20 +4,16 @@ import { parseArgs } from 'node:util'
 import { version } from '../../package.json'
 import { shortenLogged } from '../bytes/shorten.ts'
 import { ConfigError } from '../config/index.ts'
-import { isWorker, type Settings, serveAsWorker, startWorkers, type Workers } from '../node/cluster.ts'
+import { isWorker, type Settings, serveAsWorker, startWorkers } from '../node/cluster.ts'
 import { checkOss } from '../node/oss-check.ts'
-import { type Running, serve } from '../node/serve.ts'
+import { serve } from '../node/serve.ts'
 import { readSettings } from '../node/settings.ts'
 import type { Log } from '../ports.ts'
 import { EXPLAIN_USAGE, explain } from './explain/command.ts'
 import { greeting, summary } from './greeting.ts'
-import {
-  LOCAL_OSS_USAGE,
-  localOssGreeting,
-  type RunningLocalOss,
-  startLocalOss,
-  whyNotLocal,
-} from './local-oss.ts'
+import { LOCAL_OSS_USAGE, localOssGreeting, startLocalOss, whyNotLocal } from './local-oss.ts'
+import { handleReload } from './reload.ts'
+import { drainTime, type Fail, handleSignals } from './signals.ts'
 
 const USAGE = `Usage: s3-oss-gateway [command]
 
@@ -44,7 +40,7 @@ function settingsOrFail(): Settings {
   }
 }
 
-function fail(code: number, lines: readonly string[]): never {
+const fail: Fail = (code, lines) => {
   process.stderr.write(`${lines.join('\n')}\n`)
   process.exit(code)
 }
@@ -54,10 +50,11 @@ async function runServe(): Promise<void> {
   const { config } = settings
   for (const warning of config.warnings) log('warning', { warning })
   const count = config.workers === 'auto' ? availableParallelism() : config.workers
-  const starting = (
-    count > 1 ? startWorkers(settings, count, () => readSettings(process.env), log) : serve(config, log)
-  ).catch((error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]))
-  handleSignals(starting)
+  const starting = (count > 1 ? startWorkers(settings, count, log) : serve(config, log)).catch(
+    (error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]),
+  )
+  handleSignals(starting, drainTime(config), fail)
+  handleReload(starting, settings, log)
   const running = await starting
   process.stdout.write(greeting(config, running, count))
   // Only logged: OSS may be reachable in a moment.
@@ -71,42 +68,8 @@ async function runLocalOss(): Promise<void> {
   const starting = startLocalOss(config, log).catch((error: Error) =>
     fail(1, [`The embedded OSS cannot start: ${error.message}`]),
   )
-  handleSignals(starting)
+  handleSignals(starting, 0, fail)
   process.stdout.write(localOssGreeting(config, await starting))
-}
-
-/** Milliseconds within which a second signal is the same one: npm passes on a Ctrl-C that the terminal sends too. */
-const SAME_SIGNAL = 1_000
-
-function handleSignals(gateway: Promise<Running | Workers | RunningLocalOss>): void {
-  let signalledAt: number | undefined
-  const stop = () => {
-    if (signalledAt === undefined) {
-      signalledAt = performance.now()
-      gateway
-        .then((running) => running.stop())
-        .then(
-          () => process.exit(0),
-          (error: Error) => fail(1, [`It did not stop cleanly: ${error.message}`]),
-        )
-    } else if (performance.now() - signalledAt > SAME_SIGNAL) {
-      fail(1, ['Told to stop a second time: what is in flight is given up.'])
-    }
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-  process.on('SIGHUP', () => {
-    void gateway.then((running) => {
-      if ('reopenLog' in running) running.reopenLog()
-      if ('reload' in running) running.reload()
-    })
-  })
-  // SIGUSR1, which others take for this, starts Node's debugger.
-  process.on('SIGUSR2', () => {
-    void gateway.then((running) => {
-      if ('reopenLog' in running) running.reopenLog()
-    })
-  })
 }
 
 const commands = ['serve', 'local-oss', 'check-config', 'help', 'version'] as const

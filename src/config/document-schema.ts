@@ -106,7 +106,9 @@ export const documentSchema = v.object({
   ),
   timeouts: v.optional(
     v.object({
-      /** From the signal to stop until requests in flight are given up; Node only. */
+      /** From SIGTERM on, how long requests are still taken while health checks say no; absent: 5 in a container, else 0; Node only. */
+      drain: v.optional(time(0, LONGEST)),
+      /** From then until requests in flight are given up; Node only. */
       stop: v.optional(seconds, '22'),
       /** Of those who ask; Node only. */
       client: v.optional(

@@ -56,7 +56,7 @@ export type Admin = { port: number; close(): void }
 /** @throws Error when its port is taken. */
 export async function openAdmin(
   { adminHost, adminPort }: Config['listen'],
-  oss: OssClient,
+  oss: () => OssClient,
   health: Health,
   metrics: () => Promise<MetricsText>,
   log: Log,
@@ -64,7 +64,7 @@ export async function openAdmin(
   if (adminPort === undefined) return { port: 0, close: () => {} }
   const { fetch } = createAdmin(
     health,
-    createReadiness(() => whyNotReady(oss), Date.now, log),
+    createReadiness(() => whyNotReady(oss()), Date.now, log),
     metrics,
   )
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server

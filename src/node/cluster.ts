@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
-import { type Config, type ConfigError, parseConfig } from '../config/index.ts'
+import { type Config, parseConfig } from '../config/index.ts'
 import { createOssClient } from '../oss/client.ts'
 import type { Log } from '../ports.ts'
 import { endsWithin, sleep } from '../runtime/timers.ts'
@@ -10,13 +10,13 @@ import { nodePorts } from './ports.ts'
 import { type Running, serve } from './serve.ts'
 import { openUpstream } from './upstream.ts'
 
-/** The settings as they were read: parsed, and the document's text. */
-export type Settings = { config: Config; document: string | undefined }
+/** The settings as they were read: parsed, the document's text, and the files that they were read from. */
+export type Settings = { config: Config; document: string | undefined; files: readonly string[] }
 
 /** Several processes on one port, as one gateway. */
-export type Workers = Omit<Running, 'localOss'> & {
-  /** Reads the settings again and replaces the workers one after the other, without a moment in which none listens. */
-  reload(): void
+export type Workers = Omit<Running, 'localOss' | 'reload'> & {
+  /** Replaces the workers by ones with other settings, one after the other, without a moment in which none listens. */
+  reload(settings: Settings): void
 }
 
 type ToWorker =
@@ -46,20 +46,16 @@ export const isWorker = (): boolean => cluster.isWorker && process.env[WORKER_MA
 
 /**
  * Starts so many processes that serve on one port, and replaces those that die. This one serves health only.
- * @param read reads the settings anew.
  * @throws Error when the workers do not come up: a port is taken, a TLS file cannot be read.
  */
-export async function startWorkers(
-  settings: Settings,
-  count: number,
-  read: () => Settings,
-  log: Log,
-): Promise<Workers> {
+export async function startWorkers(settings: Settings, count: number, log: Log): Promise<Workers> {
   /** The settings that workers have started with. */
   let accepted = settings
+  let isDraining = false
   let stopping = false
   let reloading = false
-  let reloadAgain = false
+  /** What the workers are to be replaced for next. */
+  let wanted: Settings | undefined
   let pause = 0
   /** All there are, until they end. */
   const workers = new Map<Worker, Promise<void>>()
@@ -74,10 +70,11 @@ export async function startWorkers(
   const oss = createOssClient({ ...nodePorts, transport, endpoint, credentials })
   const admin = await openAdmin(
     config.listen,
-    oss,
+    () => oss,
     {
       alive: () => stopping || serving.size > 0,
-      unready: () => (stopping ? 'stopping' : serving.size === 0 ? 'no worker listens' : undefined),
+      unready: () =>
+        isDraining || stopping ? 'stopping' : serving.size === 0 ? 'no worker listens' : undefined,
     },
     () => metrics.text(serving),
     log,
@@ -136,14 +133,7 @@ export async function startWorkers(
     }
   }
 
-  async function replaceAll(): Promise<void> {
-    let fresh: Settings
-    try {
-      fresh = read()
-    } catch (error) {
-      log('settings refused, the workers stay', { problems: (error as ConfigError).problems })
-      return
-    }
+  async function replaceAll(fresh: Settings): Promise<void> {
     const old = [...serving]
     // No worker listens: the next to start gets these settings.
     if (old.length === 0) accepted = fresh
@@ -166,14 +156,15 @@ export async function startWorkers(
     log('workers replaced', {})
   }
 
-  async function reload(): Promise<void> {
-    reloadAgain = reloading
+  async function reload(settings: Settings): Promise<void> {
+    wanted = settings
     if (reloading) return
     reloading = true
-    do {
-      reloadAgain = false
-      await replaceAll()
-    } while (reloadAgain && !stopping)
+    for (; wanted !== undefined && !stopping; ) {
+      const next = wanted
+      wanted = undefined
+      await replaceAll(next)
+    }
     reloading = false
   }
 
@@ -185,7 +176,10 @@ export async function startWorkers(
     port,
     adminPort: admin.port,
     localOssPort: 0,
-    reload: () => void reload(),
+    drain: () => {
+      isDraining = true
+    },
+    reload: (next) => void reload(next),
     reopenLog: () => {
       for (const worker of workers.keys()) sendToWorker(worker, { reopenLog: true })
     },

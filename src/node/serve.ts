@@ -1,8 +1,8 @@
 import { setImmediate as nextIteration } from 'node:timers/promises'
-import { appOf, createGateway } from '../app.ts'
+import { appOf, createGateway, type Responder } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { LocalOss } from '../local-oss/index.ts'
-import type { Log } from '../ports.ts'
+import type { Log, Transport } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
 import { openAdmin } from './admin.ts'
 import { listen } from './listen.ts'
@@ -18,8 +18,15 @@ export type Running = {
   adminPort: number
   localOssPort: number
   localOss: LocalOss | undefined
+  /** From now on `/readyz` says no, so that a load balancer sends nothing more; what comes all the same is answered. */
+  drain(): void
   /** Opens the access log's file again, which has been renamed. */
   reopenLog(): void
+  /**
+   * Goes on with other settings: requests in flight keep those that they began with. Addresses stay.
+   * @throws Error when a file that they name cannot be read or written; then nothing has changed.
+   */
+  reload(config: Config): void
   /**
    * Stops accepting, finishes what is in flight, then closes everything. Called again, it can only hasten.
    * @param limit milliseconds after which what is still in flight is given up (`timeouts.stop` in the settings); copies
@@ -51,23 +58,34 @@ export async function serve(
   Buffer.poolSize = BUFFER_POOL_SIZE
   const upstream = await openUpstream(config, log)
   const { localOss } = upstream
-  const accessLog = openAccessLog(config.document.accessLog, log)
-  const observer = observerOf(accessLog, metrics?.observer)
-  const ports = { ...nodePorts, config, transport: upstream.transport, log, observer }
-  const gateway = createGateway(ports)
+  let current = begin(config, upstream.transport)
 
+  /** What settings make, with an access log of their own. */
+  function begin(settings: Config, transport: Transport) {
+    const accessLog = openAccessLog(settings.document.accessLog, log)
+    const observer = observerOf(accessLog, metrics?.observer)
+    return { accessLog, gateway: createGateway({ ...nodePorts, config: settings, transport, log, observer }) }
+  }
+  // Requests in flight keep the gateway that they began with.
+  const responder: Responder = {
+    answer: (incoming) => current.gateway.answer(incoming),
+    refuse: (error, incoming) => current.gateway.refuse(error, incoming),
+    replyInstead: (error, method) => current.gateway.replyInstead(error, method),
+  }
+
+  let isDraining = false
   let stopping: Promise<unknown> | undefined
-  const http = createServer(appOf(gateway, ports), gateway, config, log)
-  metrics?.watch(() => ({ ...gateway.load(), connections: http.connections() }))
+  const http = createServer(appOf(responder, { serve: nodePorts.serve, log }), responder, config, log)
+  metrics?.watch(() => ({ ...current.gateway.load(), connections: http.connections() }))
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
     listen(http.server, wanted, host),
     openAdmin(
       config.listen,
-      gateway.oss,
+      () => current.gateway.oss,
       {
         alive: () => true,
-        unready: () => (stopping === undefined ? undefined : 'stopping'),
+        unready: () => (isDraining || stopping !== undefined ? 'stopping' : undefined),
       },
       async () => metricsText(metrics === undefined ? [] : [await metrics.values()]),
       log,
@@ -86,7 +104,7 @@ export async function serve(
     // Work that must end, such as aborting uploads, still needs OSS.
     const rest = http.settled().then(() => upstream.close())
     await endsWithin(CLOSING_LIMIT, rest)
-    await accessLog?.close()
+    await current.accessLog?.close()
     admin.close()
   }
 
@@ -95,7 +113,24 @@ export async function serve(
     adminPort: admin.port,
     localOssPort,
     localOss,
-    reopenLog: () => accessLog?.reopen(),
+    reopenLog: () => current.accessLog?.reopen(),
+    reload: (settings) => {
+      // What can fail comes first.
+      const next = begin(settings, upstream.renewed(settings.document.timeouts.oss))
+      try {
+        http.apply(settings)
+      } catch (error) {
+        void next.accessLog?.close()
+        throw error
+      }
+      const { accessLog } = current
+      current = next
+      // Requests in flight still write to it.
+      if (accessLog !== undefined) void http.answered().then(() => accessLog.close())
+    },
+    drain: () => {
+      isDraining = true
+    },
     stop: async (limit = config.document.timeouts.stop * 1000) => {
       stopping ??= beginToStop()
       if (!(await endsWithin(limit, stopping)) && closed === undefined) {

@@ -5,8 +5,9 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { Server as NetServer, type Socket } from 'node:net'
+import { setImmediate as nextIteration } from 'node:timers/promises'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Hono } from 'hono'
@@ -26,6 +27,9 @@ import { sendBatch } from './response-batch.ts'
 /** What the app finds in `c.env` on Node. */
 export type NodeEnv = { Bindings: HttpBindings & { request?: NodeRequest } }
 
+/** What a server takes from the settings. */
+export type ServerSettings = Pick<Config, 'listen' | 'document'>
+
 /** The S3 endpoint's server. */
 export type HttpServer = {
   /** To listen with. */
@@ -36,6 +40,13 @@ export type HttpServer = {
   requests(): NodeRequest[]
   /** Connections that are open. */
   connections(): number
+  /**
+   * Takes new limits, timeouts and certificates; connections that are open keep their encryption.
+   * @throws Error when a TLS file cannot be read.
+   */
+  apply(settings: ServerSettings): void
+  /** Resolves when what is in flight now has been answered. */
+  answered(): Promise<void>
   /** Aborts every request in flight. */
   giveUp(cause: Error): void
   /** Resolves when nothing is left that must come to its end. */
@@ -104,12 +115,9 @@ function send(request: NodeRequest, reply: Reply, gateway: Responder, log: Log):
 export function createServer(
   app: Hono<NodeEnv>,
   gateway: Responder,
-  { listen, document }: Pick<Config, 'listen' | 'document'>,
+  settings: ServerSettings,
   log: Log,
 ): HttpServer {
-  const seconds = Object.entries(document.timeouts.client)
-  const timeouts = Object.fromEntries(seconds.map(([name, value]) => [name, value * 1000])) as ClientTimeouts
-  const sweepTime = Math.min(SWEEP, timeouts.headers / 2, timeouts.idle / 2, timeouts.total / 2)
   const work = new PendingWork()
   const waitUntil = (one: Promise<unknown>) => work.add(one)
   const connections = new Map<Socket, Connection>()
@@ -125,7 +133,7 @@ export function createServer(
     { overrideGlobalObjects: false, autoCleanupIncoming: false, errorHandler: () => {} },
   )
   const host: ConnectionHost = {
-    timeouts,
+    timeouts: timeoutsOf(settings),
     isEnding: false,
     begin: (request) => {
       begun = request
@@ -149,20 +157,17 @@ export function createServer(
     // A missing or doubled Host gets S3's error (request-head.ts), and `sweep` times requests out.
     requireHostHeader: false,
     requestTimeout: 0,
-    headersTimeout: Math.floor(timeouts.headers),
-    keepAliveTimeout: Math.floor(timeouts.keepAlive),
-    connectionsCheckingInterval: Math.floor(sweepTime),
+    connectionsCheckingInterval: Math.floor(sweepTime(host.timeouts)),
   }
-  const { tls } = listen
+  const { tls } = settings.listen
   const server: Server =
     tls === undefined
       ? createPlainServer(options, take)
       : createTlsServer(
           {
             ...options,
-            cert: readFileSync(tls.certFile),
-            key: readFileSync(tls.keyFile),
-            handshakeTimeout: timeouts.headers,
+            ...certificateOf(tls),
+            handshakeTimeout: host.timeouts.headers,
           },
           take,
         )
@@ -170,8 +175,8 @@ export function createServer(
   Object.assign(server, { httpAllowHalfOpen: true })
   // Their size is limited: a header that is left out could say where the body ends.
   server.maxHeadersCount = 0
-  server.maxConnections = document.limits.connections
-  const sockets = watchSockets(server, document.limits.connectionsPerAddress ?? Number.POSITIVE_INFINITY)
+  let mostOfAddress = Number.POSITIVE_INFINITY
+  const sockets = watchSockets(server, () => mostOfAddress)
   server
     .on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       connections.set(socket, new Connection(socket, host))
@@ -194,14 +199,35 @@ export function createServer(
     const now = performance.now()
     for (const connection of connections.values()) connection.sweep(now)
   }
-  const sweeper = setInterval(sweep, sweepTime).unref()
+  let sweeper: NodeJS.Timeout | undefined
+  function apply({ document, listen: { tls } }: ServerSettings): void {
+    if (tls !== undefined && server instanceof TlsServer && sweeper !== undefined) {
+      server.setSecureContext(certificateOf(tls))
+    }
+    host.timeouts = timeoutsOf({ document })
+    server.headersTimeout = Math.floor(host.timeouts.headers)
+    server.keepAliveTimeout = Math.floor(host.timeouts.keepAlive)
+    server.maxConnections = document.limits.connections
+    mostOfAddress = document.limits.connectionsPerAddress ?? Number.POSITIVE_INFINITY
+    clearInterval(sweeper)
+    sweeper = setInterval(sweep, sweepTime(host.timeouts)).unref()
+  }
+  apply(settings)
   server.once('close', () => clearInterval(sweeper))
   const requests = () => [...connections.values()].flatMap((connection) => connection.requests)
 
   return {
     server,
     requests,
+    answered: async () => {
+      await Promise.all(
+        requests().map((request) => new Promise<void>((resolve) => request.onAnswered(resolve))),
+      )
+      // Others that wait for that are called in the same turn.
+      await nextIteration()
+    },
     connections: () => sockets.size,
+    apply,
     end: () => {
       host.isEnding = true
       const hurrier = setInterval(sweep, LAST_SWEEPS).unref()
@@ -229,8 +255,23 @@ export function createServer(
   }
 }
 
+/** `timeouts.client`, in milliseconds. */
+function timeoutsOf({ document }: Pick<ServerSettings, 'document'>): ClientTimeouts {
+  const { headers, idle, keepAlive, total } = document.timeouts.client
+  return { headers: headers * 1000, idle: idle * 1000, keepAlive: keepAlive * 1000, total: total * 1000 }
+}
+
+const sweepTime = ({ headers, idle, total }: ClientTimeouts) =>
+  Math.min(SWEEP, headers / 2, idle / 2, total / 2)
+
+/** @throws Error when a file cannot be read. */
+const certificateOf = ({ certFile, keyFile }: { certFile: string; keyFile: string }) => ({
+  cert: readFileSync(certFile),
+  key: readFileSync(keyFile),
+})
+
 /** All sockets of a server, those that shake hands included. Of one client's network there are so many at most. */
-function watchSockets(server: Server, mostOfAddress: number): Set<Socket> {
+function watchSockets(server: Server, mostOfAddress: () => number): Set<Socket> {
   const sockets = new Set<Socket>()
   const counts = new Map<string, number>()
   server.on('connection', (socket) => {
@@ -244,7 +285,7 @@ function watchSockets(server: Server, mostOfAddress: number): Set<Socket> {
       if (left > 0) counts.set(network, left)
       else counts.delete(network)
     })
-    if (count > mostOfAddress) socket.destroy()
+    if (count > mostOfAddress()) socket.destroy()
   })
   return sockets
 }

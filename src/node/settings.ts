@@ -22,9 +22,11 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   }
   const [cert, key] = [environment.TLS_CERT_FILE?.trim(), environment.TLS_KEY_FILE?.trim()]
   if (cert && key) checkTls(cert, key, Date.now(), problems)
+  if (config !== undefined) checkAccessLog(config.document.accessLog.to, problems)
   if (config?.localOss !== undefined) checkDirectory(config.localOss.directory, problems)
   if (config === undefined || problems.length > 0) throw new ConfigError(problems)
-  return { config, document }
+  const files = [file, cert, key].filter((name) => name !== undefined && name !== '') as string[]
+  return { config, document, files }
 }
 
 /** Why a file cannot be used. Without its name: a key may have been set in place of its file's name. */
@@ -92,6 +94,20 @@ function parseKey(text: string, problems: string[]): KeyObject | undefined {
       : 'it holds no private key in PEM'
   problems.push(`TLS_KEY_FILE: ${why}`)
   return undefined
+}
+
+/** Whether the access log could be written where the settings say. */
+function checkAccessLog(to: string, problems: string[]): void {
+  if (to === 'off' || to === 'stdout') return
+  const folder = dirname(to)
+  try {
+    if (!statSync(folder).isDirectory()) problems.push(`GATEWAY_CONFIG: accessLog.to: ${folder} is no folder`)
+    else accessSync(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such folder' : `it cannot be written by this user (${code})`
+    problems.push(`GATEWAY_CONFIG: accessLog.to: ${folder}: ${why}`)
+  }
 }
 
 /** Whether the embedded OSS could keep its data there; the folder itself is made when it starts. */

@@ -8,7 +8,13 @@ import { ossTransport } from './oss-transport.ts'
 export { isLocalOssDirectory } from '../local-oss/index.ts'
 
 /** The OSS that the settings name, real or embedded, and what closes its connections or its store. */
-export type Upstream = { transport: Transport; close: () => Promise<void>; localOss: LocalOss | undefined }
+export type Upstream = {
+  transport: Transport
+  /** The same OSS with other timeouts, for settings that are read again. Its connections close by themselves when idle. */
+  renewed(timeouts: Config['document']['timeouts']['oss']): Transport
+  close: () => Promise<void>
+  localOss: LocalOss | undefined
+}
 
 /**
  * Opens the OSS that the settings name.
@@ -21,7 +27,12 @@ export async function openUpstream(
 ): Promise<Upstream> {
   if (embedded === undefined) {
     const { transport, close } = ossTransport(document.timeouts.oss)
-    return { transport, close, localOss: undefined }
+    return {
+      transport,
+      renewed: (timeouts) => ossTransport(timeouts).transport,
+      close,
+      localOss: undefined,
+    }
   }
   const { accessKeyId, accessKeySecret } = credentials
   const { directory, copyLimit, restoreTime } = embedded
@@ -34,8 +45,10 @@ export async function openUpstream(
       log('the embedded OSS has a problem with its store', { kind, why: message }),
     credentials: { accessKeyId, accessKeySecret },
   })
+  const transport = withTextHeaders(localOss.transport as Transport)
   return {
-    transport: withTextHeaders(localOss.transport as Transport),
+    transport,
+    renewed: () => transport,
     close: () => localOss.close(),
     localOss,
   }

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -14,6 +12,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { freePort } from './free-port.ts'
 import { buildCli, clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
 
 const Bucket = 'bucket'
@@ -138,16 +137,6 @@ const ossSettings = async (localOss: LocalOss) => ({
   OSS_ACCESS_KEY_ID: LOCAL.accessKeyId,
   OSS_ACCESS_KEY_SECRET: LOCAL.accessKeySecret,
 })
-
-/** A port that nobody listened on a moment ago: the settings have no word for any. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return String(port)
-}
 
 describe('metrics', () => {
   /** What `/metrics` says of requests, by operation. */

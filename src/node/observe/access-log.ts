@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import pino from 'pino'
 import type { Config } from '../../config/index.ts'
 import { accessEntry } from '../../observe/access-entry.ts'
@@ -44,6 +45,8 @@ export function accessLogTo(sink: LineSink, format: Config['document']['accessLo
  * @throws Error where the file cannot be opened.
  */
 export function fileSink(path: string | undefined, log: Log): LineSink {
+  // The stream would only log it later.
+  if (path !== undefined) closeSync(openSync(path, 'a'))
   const stream = pino.destination({
     dest: path ?? 1,
     sync: false,

@@ -1,0 +1,49 @@
+import { unwatchFile, watchFile } from 'node:fs'
+import { ConfigError } from '../config/index.ts'
+import type { Settings, Workers } from '../node/cluster.ts'
+import type { Running } from '../node/serve.ts'
+import { readSettings } from '../node/settings.ts'
+import type { Log } from '../ports.ts'
+
+/** Milliseconds between two looks at a file. Looked at and not watched: Kubernetes replaces a link to its folder. */
+const WATCH_INTERVAL = 2_000
+
+/** Reads the settings again at SIGHUP, and when a file that they name has changed. Opens the access log again at SIGHUP and SIGUSR2. */
+export function handleReload(gateway: Promise<Running | Workers>, settings: Settings, log: Log): void {
+  let watched: readonly string[] = []
+
+  function watch(files: readonly string[]): void {
+    for (const file of watched) unwatchFile(file, reload)
+    for (const file of files) watchFile(file, { interval: WATCH_INTERVAL, persistent: false }, reload)
+    watched = files
+  }
+
+  /** With a mistake in the settings all goes on as before. */
+  async function reload(): Promise<void> {
+    const running = await gateway
+    try {
+      const next = readSettings(process.env)
+      if ('localOss' in running) running.reload(next.config)
+      else running.reload(next)
+      for (const warning of next.config.warnings) log('warning', { warning })
+      log('settings read again', {})
+      watch(next.files)
+    } catch (error) {
+      const problems = error instanceof ConfigError ? error.problems : [(error as Error).message]
+      log('settings refused, all goes on as before', { problems })
+    }
+  }
+
+  async function reopenLog(): Promise<void> {
+    const running = await gateway
+    running.reopenLog()
+  }
+
+  watch(settings.files)
+  process.on('SIGHUP', () => {
+    void reopenLog()
+    void reload()
+  })
+  // SIGUSR1, which others take for this, starts Node's debugger.
+  process.on('SIGUSR2', () => void reopenLog())
+}

@@ -1,0 +1,109 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from './free-port.ts'
+import { buildCli, clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
+
+const Bucket = 'bucket'
+const team = (name: string) => ({ accessKeyId: name, secretAccessKey: `the-secret-of-${name}` })
+
+let directory: string
+let GATEWAY_CONFIG: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'reload-'))
+  GATEWAY_CONFIG = join(directory, 'settings.yaml')
+  await buildCli()
+})
+afterEach(killGateways)
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
+const write = (document: object | string) =>
+  writeFile(GATEWAY_CONFIG, typeof document === 'string' ? document : JSON.stringify(document))
+const statusFor = (gateway: GatewayProcess, name: string) => {
+  const s3 = clientOf(gateway, { credentials: team(name) })
+  return s3.send(new HeadBucketCommand({ Bucket })).then(
+    () => 200,
+    ({ $metadata }) => $metadata.httpStatusCode as number,
+  )
+}
+const times = (gateway: GatewayProcess, event: string) =>
+  gateway.output().split(`"event":"${event}`).length - 1
+
+describe('one process', () => {
+  test('goes on with the settings of now at SIGHUP, and a request in flight with its own', async () => {
+    await write({ clients: [team('old')] })
+    const gateway = await started({ GATEWAY_CONFIG })
+    const s3 = clientOf(gateway)
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'key', Body: Buffer.alloc(32_000_000, 'x') }))
+    const old = clientOf(gateway, { credentials: team('old') })
+    const { Body } = await old.send(new GetObjectCommand({ Bucket, Key: 'key' }))
+    await write({ clients: [team('new')] })
+    gateway.child.kill('SIGHUP')
+    await until(() => times(gateway, 'settings read again') === 1)
+    expect([await statusFor(gateway, 'old'), await statusFor(gateway, 'new')]).toEqual([403, 200])
+    expect((await Body?.transformToByteArray())?.length).toBe(32_000_000)
+    old.destroy()
+    s3.destroy()
+  })
+
+  test('keeps the settings that it has where there is a mistake in the new ones, and says which', async () => {
+    await write({ clients: [team('old')] })
+    const gateway = await started({ GATEWAY_CONFIG })
+    await clientOf(gateway).send(new CreateBucketCommand({ Bucket }))
+    for (const mistake of [
+      { clints: [] },
+      'limits: {inFlight: 0',
+      { accessLog: { to: join(directory, 'no-such-folder', 'access.log') } },
+    ]) {
+      const before = times(gateway, 'settings refused')
+      await write(mistake)
+      gateway.child.kill('SIGHUP')
+      await until(() => times(gateway, 'settings refused') > before)
+      expect(await statusFor(gateway, 'old')).toBe(200)
+    }
+    expect(gateway.output()).toContain('clints: there is no such setting')
+  })
+
+  test('notices that a file of its settings has changed', async () => {
+    await write({ clients: [] })
+    const gateway = await started({ GATEWAY_CONFIG })
+    await clientOf(gateway).send(new CreateBucketCommand({ Bucket }))
+    await write({ clients: [team('late')] })
+    await until(() => times(gateway, 'settings read again') === 1)
+    expect(await statusFor(gateway, 'late')).toBe(200)
+  })
+})
+
+describe.each(['1', '2'])('WORKERS=%s', (WORKERS) => {
+  test('told to stop, says so to health checks first, and goes on serving for a while', async () => {
+    await write({ timeouts: { drain: 2 } })
+    const oss =
+      WORKERS === '1'
+        ? {}
+        : {
+            OSS_ENDPOINT: 'http://127.0.0.1:1',
+            OSS_ACCESS_KEY_ID: 'local',
+            OSS_ACCESS_KEY_SECRET: 'local-secret',
+          }
+    const port = await freePort()
+    const gateway = await started({ GATEWAY_CONFIG, WORKERS, ADMIN_PORT: port, ...oss })
+    const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text()
+    gateway.child.kill('SIGTERM')
+    await until(async () => (await readiness()) === 'stopping\n')
+    // The embedded OSS has no such bucket, and the other one cannot be reached.
+    expect([404, 503]).toContain(
+      await clientOf(gateway)
+        .send(new HeadBucketCommand({ Bucket }))
+        .catch(({ $metadata }) => $metadata.httpStatusCode),
+    )
+    expect(await gateway.exit).toBe(0)
+  })
+})
