@@ -255,6 +255,36 @@ rows('ListObjectsV2', bucket, [
   ),
 ])
 
+const publicBucket = ownBucket(async (name) => {
+  await put(name, 'key')
+  await must({ method: 'PUT', bucket: name, query: { acl: '' }, headers: { 'x-amz-acl': 'public-read' } })
+})
+const byNobody: Ask = { sign: 'none' }
+rows('A list of a public bucket', publicBucket, [
+  {
+    name: 'is for nobody in particular',
+    ask: byNobody,
+    status: 200,
+    and: ({ xml }) => expect(keysOf(xml)).toEqual(['key']),
+  },
+  {
+    name: 'is so in the second version, too',
+    ask: { ...v2(), ...byNobody },
+    status: 200,
+    xml: { ListBucketResult: { KeyCount: '1' } },
+  },
+  {
+    name: 'is read-only for nobody',
+    ask: { method: 'PUT', key: 'other', body: 'x', ...byNobody },
+    ...failure('AccessDenied'),
+  },
+  {
+    name: 'does not tell nobody the bucket’s settings',
+    ask: { query: { acl: '' }, ...byNobody },
+    ...failure('AccessDenied'),
+  },
+])
+
 rows('ListObjectsV2 of an empty bucket', emptyBucket, [
   {
     name: 'has no keys',

@@ -32,7 +32,7 @@ export default async function setup(project: TestProject) {
   const runtime = project.name === 'workerd' ? 'workerd' : 'node'
   if (runtime === 'workerd') await (await import('../build-worker.ts')).default()
   const domain = 's3.example.com'
-  const world = await startWorld(runtime, { S3_DOMAIN: domain })
+  const world = await startWorld(runtime, { S3_DOMAIN: domain, GATEWAY_CONFIG: 'anonymous: forward' })
   project.provide('target', { ...keys, endpoint: world.endpoint, isGateway: true, domain })
   return world.stop
 }
