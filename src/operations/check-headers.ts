@@ -36,12 +36,12 @@ function refusalsOf({ name, method }: Pick<Operation, 'name' | 'method'>): Reado
  * @throws S3Error InvalidArgument, NotImplemented.
  */
 export function checkHeaders(
-  operation: Pick<Operation, 'name' | 'method' | 'auth'>,
+  operation: Pick<Operation, 'name' | 'method' | 'auth' | 'isRefused'>,
   headers: HeaderMap,
   sent: HeaderMap,
 ): void {
-  // A preflight is about another request.
-  if (operation.auth === 'none') return
+  // A preflight is about another request; what is refused by its name is so whatever its headers.
+  if (operation.auth === 'none' || operation.isRefused) return
   const refused = refusalsOf(operation)
   const metadata = refused.get(`${METADATA}*`)
   for (const header in headers) {

@@ -1,6 +1,6 @@
 import { invalidArgument, S3Error } from '../s3/error.ts'
 import type { Operation } from './operation.ts'
-import { refused } from './refused.ts'
+import { insteadOf, refused } from './refused.ts'
 import { noOperationError, selectorOf } from './selectors.ts'
 import { served } from './served.ts'
 
@@ -15,11 +15,12 @@ const rows: readonly Operation[] = [
       on,
       query,
       access: 'read',
+      isRefused: true,
       // A read has no length to ask for.
       body: method === 'GET' || method === 'DELETE' ? 'none' : 'stream',
       handle: async () => {
         throw new S3Error('NotImplemented', {
-          message: `The operation ${name} is not implemented by this gateway`,
+          message: `The operation ${name} is not implemented by this gateway${name in insteadOf ? `: ${insteadOf[name]}` : ''}`,
         })
       },
     }),

@@ -71,6 +71,8 @@ type OperationOn<On extends keyof Level> = {
   auth?: 'form' | 'none'
   /** Whether it may be forwarded to OSS when nobody has signed it (the setting `anonymous`). */
   anonymous?: boolean
+  /** Whether it is one that every request is refused for, by its name (refused.ts). */
+  isRefused?: boolean
   /** How the body is taken; `none`: a body is an error; `document`: it is read whole, and may not be long. */
   body: 'none' | 'document' | 'stream'
   /** What the checksum headers are about; `object`: not the body but what the parts make. */

@@ -8,8 +8,8 @@ export const refused: readonly (readonly [
   on: 'service' | 'bucket' | 'object',
   ...query: string[],
 ])[] = [
-  // Objects: OSS has no torrents, no renaming (`x-amz-rename-source`), no annotations and no change of encryption in place; its own
-  // SelectObject takes other documents and answers in other frames.
+  // Objects: OSS has no torrents, no annotations and no change of encryption in place; its own SelectObject takes other
+  // documents and answers in other frames.
   ['GetObjectTorrent', 'GET', 'object', 'torrent'],
   ['SelectObjectContent', 'POST', 'object', 'select'],
   ['RenameObject', 'PUT', 'object', 'renameObject'],
@@ -57,3 +57,15 @@ export const refused: readonly (readonly [
   ['UpdateBucketMetadataInventoryTableConfiguration', 'PUT', 'bucket', 'metadataInventoryTable'],
   ['UpdateBucketMetadataJournalTableConfiguration', 'PUT', 'bucket', 'metadataJournalTable'],
 ]
+
+/**
+ * What there is instead of an operation that one might expect, for its message.
+ *
+ * OSS renames (`POST ?x-oss-rename`) in buckets with a hierarchical namespace alone, and not as S3's directory buckets do
+ * (`PUT ?renameObject` with `x-amz-rename-source`): it overwrites nothing, has no conditions and no client token, wants the
+ * folder of the new name to exist, and by the same call moves a folder with all that is in it. https://www.alibabacloud.com/help/en/oss/developer-reference/rename
+ */
+export const insteadOf: Readonly<Record<string, string>> = {
+  RenameObject:
+    'OSS cannot rename an object as S3 does. Copy it (CopyObject, with x-amz-copy-source-if-match), then delete the source: these are two steps, between which both are there.',
+}
