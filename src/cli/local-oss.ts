@@ -13,6 +13,7 @@ region, and has one account. Its settings are those of the gateway's embedded OS
   LOCAL_OSS_PORT          where it listens (9010)
   LOCAL_OSS_COPY_LIMIT    size above which CopyObject is refused (1GiB)
   LOCAL_OSS_RESTORE_TIME  how long a restore is in progress: 90s, 5m (0)
+  LOCAL_OSS_DAY           how long a day is, in lifecycle rules, restores and retention: 10s (24h)
   S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY
                           its key (local, local-secret)
 `

@@ -38,6 +38,18 @@ export function parseRestoreTime(text: string | undefined, problems: string[]): 
   return 0
 }
 
+const DAY = 86_400
+/** Lifecycle rules run once in it. */
+const SHORTEST_DAY = 0.1
+
+/** `LOCAL_OSS_DAY`, in seconds. @param problems what is wrong is added here. */
+export function parseDay(text: string | undefined, problems: string[]): number {
+  const day = text === undefined ? DAY : parseSeconds(text)
+  if (day !== undefined && day >= SHORTEST_DAY && day <= DAY) return day
+  problems.push(`LOCAL_OSS_DAY is ${redacted(text ?? '')}: it must be from 100ms to 24h: ${TIME}`)
+  return DAY
+}
+
 /** Two listeners cannot have one port; 0 is off, or any. */
 export function checkPorts(ports: Readonly<Record<string, number | undefined>>, problems: string[]): void {
   const users = new Map<number, string>()

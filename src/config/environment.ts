@@ -27,6 +27,7 @@ export const settingNames = [
   'LOCAL_OSS_PORT',
   'LOCAL_OSS_COPY_LIMIT',
   'LOCAL_OSS_RESTORE_TIME',
+  'LOCAL_OSS_DAY',
 ] as const
 /** The name of a setting. */
 export type SettingName = (typeof settingNames)[number]

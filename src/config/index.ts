@@ -14,6 +14,7 @@ import {
 import {
   checkPorts,
   parseCopyLimit,
+  parseDay,
   parseDirectory,
   parseDomains,
   parseHost,
@@ -48,6 +49,8 @@ export type Config = {
         copyLimit: number
         /** Seconds for which a restore is in progress. */
         restoreTime: number
+        /** Seconds of a day, wherever OSS counts days. */
+        day: number
       }
     | undefined
   endpoint: Endpoint
@@ -128,6 +131,7 @@ export function parseConfig(
         port: port('LOCAL_OSS_PORT', 9010),
         copyLimit: parseCopyLimit(get('LOCAL_OSS_COPY_LIMIT'), problems),
         restoreTime: parseRestoreTime(get('LOCAL_OSS_RESTORE_TIME'), problems),
+        day: parseDay(get('LOCAL_OSS_DAY'), problems),
       }
     : undefined
   checkPorts({ PORT: listen.port, ADMIN_PORT: listen.adminPort, LOCAL_OSS_PORT: localOss?.port }, problems)

@@ -24,6 +24,8 @@ export type State = {
   copyLimit: number
   /** Milliseconds a restore of an archived object takes at priority Standard. */
   restoreDelay: number
+  /** Milliseconds of a day, wherever OSS counts days. */
+  day: number
   readings: Readings
 }
 
@@ -97,15 +99,14 @@ export function sourceLock(bucket: BucketRecord, key: string): LockRequest {
  * @throws OssError NoSuchBucket when the bucket has been deleted since the call began.
  */
 export function transact<T>(
-  call: BucketCall,
+  { state, bucket: former }: Pick<BucketCall, 'state' | 'bucket'>,
   locks: readonly LockRequest[],
   work: (transaction: Transaction, bucket: BucketRecord) => T | Promise<T>,
 ): Promise<T> {
-  const { state, bucketName } = call
   return state.locks.run(locks, async () => {
-    const bucket = requireBucket(state, bucketName)
+    const bucket = requireBucket(state, former.name)
     // One of the same name that was created meanwhile is another bucket.
-    if (call.bucket.id !== bucket.id) throw new OssError('NoSuchBucket')
+    if (bucket.id !== former.id) throw new OssError('NoSuchBucket')
     const transaction = new Transaction()
     const result = await work(transaction, bucket)
     await state.store.commit(transaction)
@@ -115,7 +116,7 @@ export function transact<T>(
 
 /** A transaction on the call's key, under an exclusive lock on it. */
 export function changeObject<T>(
-  call: BucketCall,
+  call: Pick<BucketCall, 'state' | 'bucket' | 'key'>,
   work: (transaction: Transaction, bucket: BucketRecord) => T | Promise<T>,
 ): Promise<T> {
   return transact(call, objectLocks(call.bucket, call.key), work)
@@ -126,5 +127,5 @@ export function changeBucket<T>(
   call: BucketCall,
   work: (transaction: Transaction, bucket: BucketRecord) => T | Promise<T>,
 ): Promise<T> {
-  return transact(call, [{ name: `B${call.bucketName}` }], work)
+  return transact(call, [{ name: `B${call.bucket.name}` }], work)
 }

@@ -1,9 +1,11 @@
 import { type Account, type Credentials, createKeyring } from './auth/accounts.ts'
 import type { State } from './call.ts'
+import { DAY } from './document-values.ts'
 import { type FaultRule, Faults, type RequestListener } from './faults.ts'
 import { createHandler } from './handler.ts'
 import { Cnames } from './hosts/cnames.ts'
 import { checkHeaderSyntax, type OssRequest, type Transport } from './http.ts'
+import { createLifecycle } from './lifecycle/schedule.ts'
 import { newestReadings, type Readings } from './readings.ts'
 import { type Listener, listen } from './server.ts'
 import { Blobs } from './store/blobs.ts'
@@ -40,6 +42,13 @@ export type LocalOssOptions = {
    */
   restoreDelay?: number
   /**
+   * Milliseconds of a day, wherever OSS counts days: in lifecycle rules, which run when one ends, in restores and in retention
+   * periods. Default 24 hours.
+   */
+  day?: number
+  /** Whether lifecycle rules run at midnight by themselves, not by {@link LocalOss.runLifecycle} alone. Default true. */
+  lifecycle?: boolean
+  /**
    * Custom domains, each with the bucket's name that it is bound to: OSS wants a DNS record first, here this is one. A
    * request whose host is such a domain is for that bucket. DeleteCname frees one, PutCname binds it again.
    */
@@ -66,6 +75,11 @@ export type LocalOss = {
   faults: Faults
   /** Calls `listener` after each request; the result stops that. */
   onRequest(listener: RequestListener): () => void
+  /**
+   * Carries out what lifecycle rules say is due by the store's clock, without waiting for midnight.
+   * @throws StoreProblem when the store cannot be written.
+   */
+  runLifecycle(): Promise<void>
   /** Waits for requests in flight, then closes sockets and store. */
   close(): Promise<void>
 }
@@ -82,10 +96,12 @@ const DEFAULT_COPY_LIMIT = 1024 ** 3
 
 /**
  * Opens an embedded OSS: any region, data in `directory`.
- * @throws Error when two keys have the same id, the directory cannot be used or has an unknown format, another process uses
+ * @throws Error when `day` is none, two keys have the same id, the directory cannot be used or has an unknown format, another process uses
  *   it, an optional package is not installed, or `cnames` has what is no domain or no bucket's name.
  */
 export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss> {
+  const { day = DAY } = options
+  if (!(day >= 1 && day <= DAY)) throw new Error(`day is ${day}: it must be from 1 to ${DAY} milliseconds`)
   const keyring = createKeyring(options.credentials, options.accounts)
   const now = options.now ?? Date.now
   const cnames = new Cnames(options.cnames ?? {}, now())
@@ -99,8 +115,11 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
     now,
     copyLimit: options.copyLimit ?? DEFAULT_COPY_LIMIT,
     restoreDelay: options.restoreDelay ?? 0,
+    day,
     readings: { ...newestReadings, ...options.readings },
   }
+  const lifecycle = createLifecycle(state)
+  if (options.lifecycle ?? true) lifecycle.start()
   const faults = new Faults()
   for (const rule of options.faults ?? []) faults.add(rule)
   const listeners = new Set<RequestListener>()
@@ -129,10 +148,13 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    runLifecycle: () => lifecycle.run(),
     async close() {
       faults.end()
+      const ended = lifecycle.stop()
       await Promise.all(sockets.splice(0).map((socket) => socket.close()))
       await Promise.all(inFlight)
+      await ended
       await blobs.close()
     },
   }

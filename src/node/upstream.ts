@@ -19,11 +19,13 @@ export type Upstream = {
 /**
  * Opens the OSS that the settings name.
  * @param log told of what keeps the embedded OSS from storing or giving back what it should.
+ * @param options `lifecycle`: whether the embedded OSS deletes and moves what its lifecycle rules say.
  * @throws Error when the embedded OSS's folder is in use, has an unknown format, or cannot be written.
  */
 export async function openUpstream(
   { localOss: embedded, credentials, endpoint, document }: Config,
   log: Log = () => {},
+  { lifecycle = true }: { lifecycle?: boolean } = {},
 ): Promise<Upstream> {
   if (embedded === undefined) {
     const { transport, close } = ossTransport(document.timeouts.oss)
@@ -35,11 +37,13 @@ export async function openUpstream(
     }
   }
   const { accessKeyId, accessKeySecret } = credentials
-  const { directory, copyLimit, restoreTime } = embedded
+  const { directory, copyLimit, restoreTime, day } = embedded
   const localOss = await createLocalOss({
     directory,
     copyLimit,
     restoreDelay: restoreTime * 1000,
+    day: day * 1000,
+    lifecycle,
     cnames: bucketsByDomain(endpoint),
     onProblem: ({ kind, message }) =>
       log('the embedded OSS has a problem with its store', { kind, why: message }),

@@ -20,7 +20,7 @@ test('without any setting it is the embedded OSS on this machine', () => {
   const config = parseConfig({})
   expect(config).toMatchObject({
     listen: { host: '127.0.0.1', port: 9000, adminHost: '127.0.0.1', adminPort: 9001, tls: undefined },
-    localOss: { directory: '.local-oss', port: 9010, copyLimit: 1024 ** 3, restoreTime: 0 },
+    localOss: { directory: '.local-oss', port: 9010, copyLimit: 1024 ** 3, restoreTime: 0, day: 86_400 },
     endpoint: { protocol: 'https:', host: 'oss-cn-hangzhou.aliyuncs.com', region: 'cn-hangzhou' },
     credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
     domains: [],
@@ -106,6 +106,10 @@ describe('one setting', () => {
     ['LOCAL_OSS_COPY_LIMIT', '1 GB', /^LOCAL_OSS_COPY_LIMIT is "1 GB"/],
     ['LOCAL_OSS_RESTORE_TIME', '1 h', /^LOCAL_OSS_RESTORE_TIME is "1 h": it must be seconds/],
     ['LOCAL_OSS_RESTORE_TIME', '-1', /^LOCAL_OSS_RESTORE_TIME is/],
+    ['LOCAL_OSS_DAY', '1 s', /^LOCAL_OSS_DAY is "1 s": it must be from 100ms to 24h: seconds/],
+    ['LOCAL_OSS_DAY', '0', /^LOCAL_OSS_DAY is "0": it must be from 100ms to 24h/],
+    ['LOCAL_OSS_DAY', '99ms', /^LOCAL_OSS_DAY is "99ms": it must be from 100ms to 24h/],
+    ['LOCAL_OSS_DAY', '25h', /^LOCAL_OSS_DAY is "25h": it must be from 100ms to 24h/],
     ['TLS_CERT_FILE', 'cert.pem', /^TLS_KEY_FILE is missing/],
     ['TLS_KEY_FILE', 'key.pem', /^TLS_CERT_FILE is missing/],
     ['S3_ACCESS_KEY_ID', 'id', /^S3_SECRET_ACCESS_KEY is missing/],

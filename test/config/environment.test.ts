@@ -276,6 +276,8 @@ describe('listeners', () => {
     [{ LOCAL_OSS_RESTORE_TIME: '90' }, { localOss: { restoreTime: 90 } }],
     [{ LOCAL_OSS_RESTORE_TIME: '5m' }, { localOss: { restoreTime: 300 } }],
     [{ LOCAL_OSS_RESTORE_TIME: '500ms' }, { localOss: { restoreTime: 0.5 } }],
+    [{ LOCAL_OSS_DAY: '100ms' }, { localOss: { day: 0.1 } }],
+    [{ LOCAL_OSS_DAY: '24h' }, { localOss: { day: 86_400 } }],
     [{ LOCAL_OSS_COPY_LIMIT: '5GB' }, { localOss: { copyLimit: 5e9 } }],
     [{ LOCAL_OSS_COPY_LIMIT: '10485760' }, { localOss: { copyLimit: 10_485_760 } }],
     [{ S3_DOMAIN: 'localhost' }, { domains: ['localhost'] }],

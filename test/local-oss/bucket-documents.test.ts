@@ -22,7 +22,7 @@ const remove = (query: string) => world.send({ method: 'DELETE', bucket, query: 
 describe('a bucket’s document', () => {
   const rule = '<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>'
   const lifecycle = (inner: string) =>
-    `<LifecycleConfiguration><Rule><Prefix>a/</Prefix><Status>Enabled</Status>${inner}</Rule></LifecycleConfiguration>`
+    `<LifecycleConfiguration><Rule><ID>r1</ID><Prefix>a/</Prefix><Status>Enabled</Status>${inner}</Rule></LifecycleConfiguration>`
   const expiration = '<Expiration><Days>3</Days></Expiration>'
   const sse = (algorithm: string) =>
     `<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>${algorithm}</SSEAlgorithm></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>`
@@ -216,7 +216,9 @@ describe('a bucket’s document', () => {
     ],
     [
       'lifecycle',
-      lifecycle('<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>'),
+      lifecycle(
+        '<Expiration><Days>3</Days><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>',
+      ),
     ],
     ['cors', `<CORSConfiguration>${rule}<ResponseVary>true</ResponseVary></CORSConfiguration>`],
     [

@@ -98,6 +98,64 @@ describe('a lifecycle rule', () => {
     expect([answer.status, codeOf(answer)]).toEqual([400, code])
   })
 
+  const size = (name: string, bytes: string) => `<ObjectSize${name}>${bytes}</ObjectSize${name}>`
+  const sizes = (...inner: string[]) => `${expire(days(3))}<Filter>${inner.join('')}</Filter>`
+  const time = (element: string, value: string) => `<${element}>${value}</${element}>`
+  const values: [what: string, inner: string, code: string, ec?: string][] = [
+    ['days that are none', expire(time('Days', 'x')), 'MalformedXML'],
+    ['parts of a day', expire(time('Days', '1.5')), 'MalformedXML'],
+    ['days of no number', move('IA', time('Days', '')), 'MalformedXML'],
+    ['no days', expire(days(0)), 'InvalidArgument'],
+    ['more days than there are', expire(time('Days', '2147483648')), 'InvalidArgument'],
+    ['no days of old versions', old('Expiration', later(0)), 'InvalidArgument'],
+    ['no days of uploads', `<AbortMultipartUpload>${days(0)}</AbortMultipartUpload>`, 'InvalidArgument'],
+    ['a day alone', expire(time('CreatedBeforeDate', '2022-12-08')), 'InvalidArgument', '0014-00000087'],
+    [
+      'a time of day',
+      expire(time('CreatedBeforeDate', '2022-12-08T01:00:00.000Z')),
+      'InvalidArgument',
+      '0014-00000087',
+    ],
+    [
+      'a day that is not in the calendar',
+      expire(time('Date', '2022-13-08T00:00:00.000Z')),
+      'InvalidArgument',
+      '0014-00000087',
+    ],
+    [
+      'a move from a date on',
+      move('IA', time('Date', '2022-12-08T00:00:00.000Z')),
+      'MalformedXML',
+      '0014-00000046',
+    ],
+    [
+      'markers that stay, and no time',
+      expire(time('ExpiredObjectDeleteMarker', 'false')),
+      'MalformedXML',
+      '0014-00000060',
+    ],
+    ['a size that is none', sizes(size('GreaterThan', 'x')), 'InvalidArgument', '0014-00000039'],
+    ['a size below nothing', sizes(size('LessThan', '-1')), 'InvalidArgument', '0014-00000040'],
+    [
+      'sizes that nothing has',
+      sizes(size('GreaterThan', '200'), size('LessThan', '100')),
+      'InvalidArgument',
+      '0014-00000041',
+    ],
+  ]
+  test.each(values)('is refused with %s', async (_, inner, code, ec) => {
+    const answer = await put(rule(inner))
+    expect([answer.status, codeOf(answer), answer.headers['x-oss-ec']]).toEqual([400, code, ec])
+  })
+
+  test.each(['', '<ID/>'])('without an id (%s) gets one of its own', async (id) => {
+    const bare = `<Rule>${id}<Prefix>a/</Prefix><Status>Enabled</Status>${expire(days(3))}</Rule>`
+    expect((await put(bare)).status).toBe(200)
+    expect((await world.send({ bucket, query })).text).toMatch(
+      /<Rule><ID>[0-9a-f-]{36}<\/ID><Prefix>a\/<\/Prefix>/,
+    )
+  })
+
   test.each([days(3), '<Date>2026-01-01T00:00:00.000Z</Date>'])(
     'of the first API is one of today: %s',
     async (time) => {

@@ -226,6 +226,7 @@ describe('what nothing serves is refused, and changes nothing:', () => {
       now: Date.now,
       copyLimit: 2 ** 30,
       restoreDelay: 0,
+      day: 86_400_000,
       readings: newestReadings,
     }
     handle = createHandler({

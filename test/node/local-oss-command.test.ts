@@ -86,6 +86,27 @@ test('a restore is in progress for as long as the setting says', async () => {
   expect(String((await client.get('k')).content)).toBe('x')
 })
 
+test('a day is as long as the setting says', async () => {
+  const port = await freePort()
+  await started({ LOCAL_OSS_PORT: String(port), LOCAL_OSS_DAY: '200ms' })
+  const client = clientOf(port)
+  await client.putBucket('bucket')
+  await client.putBucketLifecycle('bucket', [
+    { id: 'tiers', prefix: 'k', status: 'Enabled', transition: { days: 1, storageClass: 'IA' } },
+    { id: 'ends', prefix: 'end', status: 'Enabled', expiration: { days: 1 } },
+  ] as never)
+  await client.put('k', Buffer.from('x'))
+  await client.put('end', Buffer.from('x'))
+  const headers = async (key: string) => (await client.head(key)).res.headers as Record<string, string>
+  await until(async () => (await headers('k'))['x-oss-storage-class'] === 'IA')
+  await until(() =>
+    headers('end').then(
+      () => false,
+      (error) => error.status === 404,
+    ),
+  )
+})
+
 test('never shows a secret that was set', async () => {
   const port = await freePort()
   const { output } = await started({
@@ -127,6 +148,7 @@ describe('what it cannot use it names, with what to do', () => {
     [{ LOCAL_OSS_PORT: '0' }, 'LOCAL_OSS_PORT is 0, which is off'],
     [{ LOCAL_OSS_PORT: 'x' }, 'LOCAL_OSS_PORT is "x"'],
     [{ LOCAL_OSS_PORT: '1', LOCAL_OSS_RESTORE_TIME: 'soon' }, 'LOCAL_OSS_RESTORE_TIME is "soon"'],
+    [{ LOCAL_OSS_PORT: '1', LOCAL_OSS_DAY: '2d' }, 'LOCAL_OSS_DAY is "2d": it must be from 100ms to 24h'],
     [{ LOCAL_OSS_PORT: '1', LOCAL_OSS_RESTORE_TIEM: '1s' }, 'did you mean LOCAL_OSS_RESTORE_TIME?'],
     [{ LOCAL_OSS_PORT: '1', LOCAL_OSS_DIR: '/dev/null/x' }, 'LOCAL_OSS_DIR: /dev/null is no folder'],
     [
@@ -145,7 +167,7 @@ test.each([[['--help']], [['-h']]])('%j tells its settings', async (args) => {
   const { code, output } = await ended({}, ...args)
   expect(code).toBe(0)
   expect(output).toMatch(/^Usage: s3-oss-gateway local-oss/)
-  for (const name of ['DIR', 'PORT', 'COPY_LIMIT', 'RESTORE_TIME'])
+  for (const name of ['DIR', 'PORT', 'COPY_LIMIT', 'RESTORE_TIME', 'DAY'])
     expect(output).toContain(`LOCAL_OSS_${name}`)
 })
 

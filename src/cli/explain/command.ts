@@ -80,7 +80,7 @@ async function openOss(config: Config): Promise<OpenOss> {
   }
   const opened = isInMemory
     ? new Error('an embedded OSS in memory (LOCAL_OSS_DIR) is in the memory of its gateway')
-    : await openUpstream(config).catch((error: Error) => error)
+    : await openUpstream(config, undefined, { lifecycle: false }).catch((error: Error) => error)
   return opened instanceof Error ? openByPort(config, localOss.port, opened) : { upstream: opened, config }
 }
 

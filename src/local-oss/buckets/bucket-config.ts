@@ -30,13 +30,13 @@ export type BucketConfig = {
   /** Refuses what OSS refuses beyond the root element. */
   check?: (root: XmlNode, call: BucketCall) => void
   /** What is kept of it, if that is not the whole. */
-  kept?: (root: XmlNode) => XmlTree
+  kept?: (root: XmlNode, call: BucketCall) => XmlTree
   /** Children that OSS adds where a document has none of the name. */
   defaults?: Record<string, string>
   /** The document without the parts that the sub-resource's value names; undefined when nothing is left. */
   without?: (root: XmlNode, names: string) => string | undefined
   /** Copies what other operations need into the bucket's record; called without a document when it is deleted. */
-  apply?: (bucket: BucketRecord, root: XmlNode | undefined) => BucketRecord
+  apply?: (bucket: BucketRecord, root: XmlNode | undefined, now: number) => BucketRecord
 }
 
 /** Put, Get and, where there is one, Delete of each of them. */
@@ -65,10 +65,10 @@ async function putConfig(call: BucketCall, config: BucketConfig): Promise<Reply>
       ? checkPolicy(sent, call.bucket)
       : readConfig(sent, config.root, config.defaults)
   config.check?.(root, call)
-  const kept = config.root === undefined ? sent : renderXml(config.root, (config.kept ?? treeOf)(root))
+  const kept = config.root === undefined ? sent : renderXml(config.root, (config.kept ?? treeOf)(root, call))
   await changeBucket(call, (transaction, bucket) => {
     transaction.putText(configKey(bucket.id, config.query), kept)
-    if (config.apply) transaction.put(bucketKey(bucket.name), config.apply(bucket, root))
+    if (config.apply) transaction.put(bucketKey(bucket.name), config.apply(bucket, root, call.state.now()))
   })
   return {}
 }
@@ -102,7 +102,8 @@ async function deleteConfig(call: BucketCall, config: BucketConfig): Promise<Rep
     const rest = document && config.without?.(parseDocument(document, config.root ?? ''), names)
     if (rest === undefined) transaction.delete(key)
     else transaction.putText(key, rest)
-    if (config.apply) transaction.put(bucketKey(bucket.name), config.apply(bucket, undefined))
+    if (config.apply)
+      transaction.put(bucketKey(bucket.name), config.apply(bucket, undefined, call.state.now()))
   })
   return { status: 204 }
 }

@@ -1,7 +1,7 @@
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import type { BucketCall } from '../call.ts'
 import { OssError } from '../errors.ts'
-import { isTrue } from '../http.ts'
+import { checkLifecycle, keptLifecycle } from '../lifecycle/document.ts'
 import { parseTagging, renderTagging } from '../objects/tags.ts'
 import { parseRefererRules } from '../referer/referer-rules.ts'
 import { bucketKey } from '../store/keys.ts'
@@ -10,7 +10,6 @@ import type { BucketConfig } from './bucket-config.ts'
 import { oneWord, truthOf } from './config-document.ts'
 import { parseCors } from './cors.ts'
 import { encryptionOf, encryptionTree, withEncryption } from './default-encryption.ts'
-import { checkLifecycle, keptLifecycle } from './lifecycle.ts'
 import { checkObjectWorm, objectWormOf } from './object-worm.ts'
 import { plainConfigs } from './plain-configs.ts'
 
@@ -31,7 +30,7 @@ export const bucketConfigs: readonly BucketConfig[] = [
     query: 'lifecycle',
     root: 'LifecycleConfiguration',
     absent: { error: 'NoSuchLifecycle' },
-    check: (root, { headers }) => checkLifecycle(root, isTrue(headers['x-oss-allow-same-action-overlap'])),
+    check: checkLifecycle,
     kept: keptLifecycle,
   },
   {

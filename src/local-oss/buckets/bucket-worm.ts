@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { renderXml } from '../../xml/index.ts'
 import { readXml } from '../body.ts'
-import { type BucketCall, changeBucket } from '../call.ts'
+import { type BucketCall, changeBucket, type State } from '../call.ts'
 import { DAY, isoSeconds } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
@@ -17,9 +17,13 @@ export function wormInForce({ worm }: BucketRecord, now: number): BucketWorm | u
 }
 
 /** Until when a bucket's retention policy keeps what was last modified then; 0 without one. */
-export function retainedUntil(bucket: BucketRecord, lastModified: number, now: number): number {
-  const worm = wormInForce(bucket, now)
-  return worm === undefined ? 0 : lastModified + worm.days * DAY
+export function retainedUntil(
+  { now, day }: Pick<State, 'now' | 'day'>,
+  bucket: BucketRecord,
+  lastModified: number,
+): number {
+  const worm = wormInForce(bucket, now())
+  return worm === undefined ? 0 : lastModified + worm.days * day
 }
 
 /** InitiateBucketWorm. @throws OssError WORMConfigurationAlreadyExists, InvalidWORMConfiguration where there are versions. */

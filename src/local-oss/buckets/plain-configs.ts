@@ -1,7 +1,9 @@
 import { children, text, type XmlNode } from '../../xml/index.ts'
+import type { BucketCall } from '../call.ts'
 import { OssError } from '../errors.ts'
+import { countsAccesses } from '../lifecycle/check-values.ts'
 import type { BucketConfig } from './bucket-config.ts'
-import { oneWord, settled, treeOf, truthOf } from './config-document.ts'
+import { oneWord, settled, storedConfig, treeOf, truthOf } from './config-document.ts'
 import { overwriteRulesOf } from './overwrite-rules.ts'
 
 /** The resource group that every bucket is in: this service knows no other. */
@@ -25,9 +27,15 @@ export const plainConfigs: readonly BucketConfig[] = [
       document: '<AccessMonitorConfiguration><Status>Disabled</Status></AccessMonitorConfiguration>',
     },
     keeps: true,
-    check: (root) => void accessMonitorOf(root),
-    apply: ({ accessMonitor: _, ...bucket }, root) =>
-      root && accessMonitorOf(root) === 'Enabled' ? { ...bucket, accessMonitor: true } : bucket,
+    check: checkAccessMonitor,
+    apply: ({ accessMonitor, accessMonitorSince, ...bucket }, root, now) =>
+      root && accessMonitorOf(root) === 'Enabled'
+        ? {
+            ...bucket,
+            accessMonitor: true,
+            accessMonitorSince: accessMonitor ? (accessMonitorSince ?? 0) : now,
+          }
+        : bucket,
   },
   {
     name: 'ArchiveDirectRead',
@@ -82,6 +90,15 @@ export const plainConfigs: readonly BucketConfig[] = [
     check: checkLogFields,
   },
 ]
+
+/** Rules by the last access need it. @throws OssError MalformedXML, InvalidRequest, whose code is not documented. */
+function checkAccessMonitor(root: XmlNode, { state, bucket }: BucketCall): void {
+  if (accessMonitorOf(root) === 'Enabled') return
+  const lifecycle = storedConfig(state, bucket, 'lifecycle', 'LifecycleConfiguration') ?? {}
+  if (!children(lifecycle, 'Rule').some(countsAccesses)) return
+  const message = 'There are lifecycle rules based on the last access time.'
+  throw new OssError('InvalidRequest', { message, ec: '0036-00000005' })
+}
 
 const accessMonitorOf = (root: XmlNode) => oneWord(root, 'Status', ['Enabled', 'Disabled'])
 

@@ -3,6 +3,7 @@ import type { BucketCall } from '../call.ts'
 import { isoSeconds, ownerElements, ownerOf } from '../document-values.ts'
 import { invalidArgument } from '../errors.ts'
 import { isTrue, type Reply } from '../http.ts'
+import { transitionTime } from '../lifecycle/lifecycle-headers.ts'
 import { restoreHeaders } from '../objects/restore.ts'
 import { sequenceOf } from '../objects/version-id.ts'
 import { lookUpVersion } from '../objects/versions.ts'
@@ -123,12 +124,14 @@ function versionRow(call: BucketCall, { key, version, isLatest }: Found, query: 
 }
 
 function objectElements(call: BucketCall, { version }: Found): XmlTree {
+  const transitioned = transitionTime(version)
   return {
     ETag: `"${version.etag}"`,
     Type: version.type,
     Size: version.size,
     StorageClass: version.storageClass,
     RestoreInfo: restoreHeaders(version, call.state.now())['x-oss-restore'],
+    TransitionTime: transitioned === undefined ? undefined : isoSeconds(transitioned),
   }
 }
 

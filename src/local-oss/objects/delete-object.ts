@@ -1,7 +1,7 @@
 import { children, renderXml, text, type XmlNode } from '../../xml/index.ts'
 import { checkAccess } from '../access/access.ts'
 import { readXml } from '../body.ts'
-import { type BucketCall, changeObject } from '../call.ts'
+import { type BucketCall, changeObject, type State } from '../call.ts'
 import { OssError } from '../errors.ts'
 import { type HeaderMap, isTrue, type Reply } from '../http.ts'
 import { encodeName, parseEncoding } from '../lists/list-query.ts'
@@ -74,7 +74,7 @@ function deleteKey(call: BucketCall, key: string, versionId: string | undefined)
   const bypass = isTrue(call.headers['x-oss-bypass-governance-retention'])
   return changeObject({ ...call, key }, async (transaction, bucket) => {
     if (versionId === undefined && bucket.versioning !== undefined)
-      return addDeleteMarker(call, transaction, bucket, key)
+      return addDeleteMarker(call.state, transaction, bucket, key)
     const version = lookUpVersion(call.state, bucket, key, versionId)
     if (version !== undefined) await removeVersion(call.state, transaction, bucket, key, version, bypass)
     if (versionId === undefined) return { marker: false }
@@ -85,8 +85,8 @@ function deleteKey(call: BucketCall, key: string, versionId: string | undefined)
 }
 
 /** Under versioning a deletion adds a delete marker; where versioning is suspended, the marker replaces the null version. */
-function addDeleteMarker(
-  { state }: BucketCall,
+export function addDeleteMarker(
+  state: State,
   transaction: Transaction,
   bucket: BucketRecord,
   key: string,

@@ -3,26 +3,36 @@ import { createGzip } from 'node:zlib'
 import type { BucketCall, State } from '../call.ts'
 import { OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
+import { expirationHeaders, transitionHeaders } from '../lifecycle/lifecycle-headers.ts'
 import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
 import { throttled } from '../traffic-limit.ts'
 import { sealedHeaders } from './append-object.ts'
 import { checkConditions } from './conditions.ts'
+import { accessHeaders, recordAccess } from './last-access.ts'
 import { lockHeaders } from './object-lock.ts'
 import { encryptionHeaders, metadataHeaders } from './object-properties.ts'
 import { selectRange } from './range.ts'
 import { isReadable, isReadDirectly, restoreHeaders } from './restore.ts'
-import { currentObject, requireObject, versionHeaders, versionIdOf } from './versions.ts'
+import { currentObject, currentVersion, requireObject, versionHeaders, versionIdOf } from './versions.ts'
 
-/** GetObject: conditions, then range, then perhaps compression. Reads its record and opens its bytes in one turn. */
+/** GetObject, which alone counts as an access. */
 export async function getObject(call: BucketCall): Promise<Reply> {
-  const { state, bucket, headers: request } = call
-  const found = requireObject(state, bucket, call.key, versionIdOf(call.query))
+  const { state, bucket, key } = call
+  const found = requireObject(state, bucket, key, versionIdOf(call.query))
   const content = resolveSymlink(state, bucket, found)
+  const reply = readObject(call, found, content)
+  await recordAccess(call, found.target ?? key, content)
+  return reply
+}
+
+/** Conditions, then range, then perhaps compression. Opens the bytes in the turn in which the records were read. */
+function readObject(call: BucketCall, found: VersionRecord, content: VersionRecord): Reply {
+  const { state, bucket, headers: request } = call
   if (!isReadable(content, state.now()) && !isReadDirectly(bucket, content))
     throw new OssError('InvalidObjectState')
   checkConditions(request, '', validatorsOf(found, content))
   const headers = {
-    ...objectHeaders(bucket, found, content, state.now()),
+    ...objectHeaders(call, found, content),
     ...(state.readings.getTellsLock ? lockHeaders(found) : {}),
     ...responseOverrides(call),
   }
@@ -56,7 +66,7 @@ export async function headObject(call: BucketCall): Promise<Reply> {
   const found = requireObject(state, bucket, call.key, versionIdOf(call.query))
   const content = resolveSymlink(state, bucket, found)
   checkConditions(request, '', validatorsOf(found, content))
-  const headers = { ...objectHeaders(bucket, found, content, state.now()), ...lockHeaders(found) }
+  const headers = { ...objectHeaders(call, found, content), ...lockHeaders(found) }
   return { headers: isCompressed(request, headers, content.size) ? compressedHeaders(headers) : headers }
 }
 
@@ -69,6 +79,8 @@ export async function getObjectMeta(call: BucketCall): Promise<Reply> {
     'content-length': String(version.size),
     'last-modified': new Date(version.lastModified).toUTCString(),
     ...versionHeaders(bucket, version),
+    ...accessHeaders(bucket, version),
+    ...transitionHeaders(version),
   }
   if (version.crc64 !== undefined) headers['x-oss-hash-crc64ecma'] = version.crc64
   return { headers }
@@ -92,12 +104,9 @@ function validatorsOf(found: VersionRecord, content: VersionRecord) {
 }
 
 /** A link has its own metadata and type, and its target's size, tag and checksum. */
-function objectHeaders(
-  bucket: BucketRecord,
-  found: VersionRecord,
-  content: VersionRecord,
-  now: number,
-): HeaderMap {
+function objectHeaders(call: BucketCall, found: VersionRecord, content: VersionRecord): HeaderMap {
+  const { state, bucket, key } = call
+  const isCurrent = currentVersion(state, bucket, key)?.sequence === found.sequence
   const { etag, lastModified } = validatorsOf(found, content)
   const headers: HeaderMap = {
     ...metadataHeaders(found),
@@ -109,7 +118,9 @@ function objectHeaders(
     'x-oss-storage-class': found.storageClass,
     ...versionHeaders(bucket, found),
     ...encryptionHeaders(content),
-    ...restoreHeaders(content, now),
+    ...restoreHeaders(content, state.now()),
+    ...transitionHeaders(found),
+    ...(isCurrent && expirationHeaders(call, found)),
   }
   if (content.crc64 !== undefined) headers['x-oss-hash-crc64ecma'] = content.crc64
   if (found.md5 !== undefined) headers['content-md5'] = found.md5

@@ -1,7 +1,6 @@
 import { children, text } from '../../xml/index.ts'
 import { parseDocument, readText } from '../body.ts'
-import { type BucketCall, changeObject } from '../call.ts'
-import { DAY } from '../document-values.ts'
+import { type BucketCall, changeObject, type State } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { HeaderMap, Reply } from '../http.ts'
 import type { BucketRecord, Restore, StorageClass, Tier, VersionRecord } from '../store/records.ts'
@@ -53,7 +52,7 @@ export async function restoreObject(call: BucketCall): Promise<Reply> {
     const archive = archives[version.storageClass]
     if (archive === undefined) throw new OssError('OperationNotSupported', { ec: '0016-00000702' })
     const wanted = parseRestore(body, archive)
-    const { begins, restore } = nextRestore(version.restore, wanted, state.now(), state.restoreDelay)
+    const { begins, restore } = nextRestore(version.restore, wanted, state)
     updateVersion(state, transaction, bucket, key, { ...version, restore })
     // Archive has no priorities.
     const priority: HeaderMap =
@@ -66,21 +65,20 @@ type Wanted = { days: number; tier: Tier | undefined }
 
 /**
  * The restore that follows one.
- * @param standardDelay milliseconds a restore takes at priority Standard.
  * @throws OssError RestoreAlreadyInProgress unless it is to be faster; EC 0016-00000715 is for what would be slower.
  */
 function nextRestore(
   former: Restore | undefined,
   { days, tier }: Wanted,
-  now: number,
-  standardDelay: number,
+  state: Pick<State, 'now' | 'day' | 'restoreDelay'>,
 ): { begins: boolean; restore: Restore } {
+  const now = state.now()
   const lasting = (readyAt: number, atLeastUntil = 0): Restore => ({
     readyAt,
-    expires: Math.max(readyAt + days * DAY, atLeastUntil),
+    expires: Math.max(readyAt + days * state.day, atLeastUntil),
     ...(tier && { tier }),
   })
-  const readyAt = now + standardDelay * pace[tier ?? 'Standard']
+  const readyAt = now + state.restoreDelay * pace[tier ?? 'Standard']
   if (former === undefined || former.expires <= now) return { begins: true, restore: lasting(readyAt) }
   if (former.readyAt <= now) return { begins: false, restore: lasting(now, former.expires) }
   const faster = pace[former.tier ?? 'Standard'] - pace[tier ?? 'Standard']

@@ -1,6 +1,5 @@
 import { retainedUntil } from '../buckets/bucket-worm.ts'
 import type { State } from '../call.ts'
-import { DAY } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import type { HeaderMap } from '../http.ts'
 import { currentKey, versionKey, versionsRange } from '../store/keys.ts'
@@ -100,7 +99,7 @@ export function addVersion(
     bucket.objectWorm?.mode !== undefined &&
     bucket.objectWorm.days !== undefined
   ) {
-    const until = version.lastModified + bucket.objectWorm.days * DAY
+    const until = version.lastModified + bucket.objectWorm.days * state.day
     added.retention ??= { mode: bucket.objectWorm.mode, until }
   }
   transaction.put(currentKey(bucket.id, key), added)
@@ -166,7 +165,7 @@ export function checkMutable(
   const now = state.now()
   const bypassed = bypassGovernance && retention?.mode === 'GOVERNANCE'
   const retained = retention !== undefined && retention.until > now && !bypassed
-  if (retained || retainedUntil(bucket, lastModified, now) > now || legalHold === 'ON')
+  if (retained || retainedUntil(state, bucket, lastModified) > now || legalHold === 'ON')
     throw new OssError('FileImmutable')
 }
 

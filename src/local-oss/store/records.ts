@@ -38,6 +38,8 @@ export type BucketRecord = {
   /** Whether every answer varies by origin. */
   corsVary?: boolean
   accessMonitor?: boolean
+  /** When it began to keep account of reads; absent in records of earlier versions of this service. */
+  accessMonitorSince?: number
   archiveDirectRead?: boolean
   overwriteRules?: OverwriteRule[]
   worm?: BucketWorm
@@ -95,6 +97,10 @@ export type VersionRecord = ObjectProperties &
     restore?: Restore
     retention?: Retention
     legalHold?: 'ON' | 'OFF'
+    /** When a lifecycle rule moved it to the class that it has. */
+    transitioned?: number
+    /** When it was last read, in a bucket that keeps account; of several reads within a day the first. */
+    accessed?: number
   }
 
 /** A pending multipart upload. */

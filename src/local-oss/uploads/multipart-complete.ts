@@ -49,7 +49,7 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
       ...md5,
       lastModified: state.now(),
     })
-    removeUpload(call, transaction, bucket, parts)
+    removeUpload(transaction, bucket, key, uploadIdOf(call), parts)
     for (const part of parts) if (!chosen.includes(part)) transaction.release(part.segments)
     // Here OSS escapes `~` as well (a test of the Java SDK).
     const path = percentEncode(key, '/').replaceAll('~', '%7E')

@@ -73,14 +73,23 @@ export async function uploadPart(call: BucketCall): Promise<Reply> {
 /** AbortMultipartUpload. */
 export async function abortMultipartUpload(call: BucketCall): Promise<Reply> {
   requireUpload(call)
-  const locks = [shareBucket(call.bucket), { name: `U${uploadIdOf(call)}` }]
-  await transact(call, locks, async (transaction, bucket) => {
-    requireUpload(call)
-    const parts = await readParts(call.state.store, uploadIdOf(call))
-    for (const { segments } of parts) transaction.release(segments)
-    removeUpload(call, transaction, bucket, parts)
-  })
+  await endUpload(call, uploadIdOf(call), () => requireUpload(call))
   return { status: 204 }
+}
+
+/** Removes a pending upload and its bytes. @param check what must hold when nobody else can end it any more. */
+export async function endUpload(
+  call: Pick<BucketCall, 'state' | 'bucket' | 'key'>,
+  uploadId: string,
+  check: () => unknown,
+): Promise<void> {
+  const locks = [shareBucket(call.bucket), { name: `U${uploadId}` }]
+  await transact(call, locks, async (transaction, bucket) => {
+    check()
+    const parts = await readParts(call.state.store, uploadId)
+    for (const { segments } of parts) transaction.release(segments)
+    removeUpload(transaction, bucket, call.key, uploadId, parts)
+  })
 }
 
 /** The EC of NoSuchUpload where it is not the usual one (tests of the Go SDK). */
@@ -141,11 +150,12 @@ const shareBucket = ({ name }: BucketRecord): LockRequest => ({ name: `B${name}`
 
 /** Removes an upload and the parts it has; their bytes are the caller's to release or keep. */
 export function removeUpload(
-  call: BucketCall,
   transaction: Transaction,
   bucket: BucketRecord,
+  key: string,
+  uploadId: string,
   parts: PartRecord[],
 ): void {
-  transaction.delete(uploadKey(bucket.id, call.key, uploadIdOf(call)))
-  for (const { number } of parts) transaction.delete(partKey(uploadIdOf(call), number))
+  transaction.delete(uploadKey(bucket.id, key, uploadId))
+  for (const { number } of parts) transaction.delete(partKey(uploadId, number))
 }

@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
+import { treeOf } from '../buckets/config-document.ts'
+import type { BucketCall } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
-import { treeOf } from './config-document.ts'
-import { checkOverlaps } from './lifecycle-overlap.ts'
+import { isTrue } from '../http.ts'
+import { checkAccesses, checkValues, countsAccesses } from './check-values.ts'
+import { checkOverlaps } from './overlap.ts'
 
 const MAX_RULES = 1000
 const TRANSITIONS = ['Transition', 'NoncurrentVersionTransition']
@@ -15,10 +19,10 @@ const TAG = /^[\p{L}\p{N} +\-=._:/]*$/u
 /**
  * OSS's lifecycle grammar, which differs from others' by more than names, and what its rules may not say (tests of the Python
  * and the Java SDK).
- * @param mayOverlap whether rules may do the same to the same objects (`x-oss-allow-same-action-overlap`).
+ * Rules may do the same to the same objects where `x-oss-allow-same-action-overlap` says so.
  * @throws OssError MalformedXML, InvalidArgument, InvalidRequest.
  */
-export function checkLifecycle(root: XmlNode, mayOverlap: boolean): void {
+export function checkLifecycle(root: XmlNode, { headers, bucket }: BucketCall): void {
   const rules = children(root, 'Rule').map(modern)
   if (rules.length === 0 || rules.length > MAX_RULES || !rules.every(isRule))
     throw new OssError('MalformedXML')
@@ -26,17 +30,29 @@ export function checkLifecycle(root: XmlNode, mayOverlap: boolean): void {
   if (new Set(ids).size < ids.length) throw new OssError('MalformedXML')
   for (const rule of rules) {
     checkTags(rule)
+    checkValues(rule)
+    checkAccesses(rule, bucket)
     checkKinds(rule)
     checkOrder(rule, 'Transition', 'Expiration', 'Days')
     checkOrder(rule, 'NoncurrentVersionTransition', 'NoncurrentVersionExpiration', 'NoncurrentDays')
   }
-  if (!mayOverlap) checkOverlaps(rules)
+  if (!isTrue(headers['x-oss-allow-same-action-overlap'])) checkOverlaps(rules)
 }
 
-/** The document with rules of the first API as those of today. */
-export const keptLifecycle = (root: XmlNode): XmlTree => ({
+/**
+ * The document with rules of the first API as those of today, an id for each rule that has none, and for rules by the last access
+ * the time, in seconds, since when the bucket knows it.
+ */
+export const keptLifecycle = (root: XmlNode, { bucket }: BucketCall): XmlTree => ({
   ...treeOf(root),
-  Rule: children(root, 'Rule').map(modern).map(treeOf),
+  Rule: children(root, 'Rule').map((rule) => {
+    const { ID: _, ...rest } = modern(rule)
+    return {
+      ID: text(rule, 'ID') || randomUUID(),
+      ...treeOf(rest),
+      ...(countsAccesses(rule) && { AtimeBase: Math.floor((bucket.accessMonitorSince ?? 0) / 1000) }),
+    }
+  }),
 })
 
 /** A rule of the first API has its time itself, and means expiration. */
