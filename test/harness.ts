@@ -5,7 +5,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import OSS from 'ali-oss'
 import { HttpOptions_Style, Miniflare } from 'miniflare'
 import { parseConfig } from '../src/config/index.ts'
-import { createLocalOss, type LocalOss, type Readings } from '../src/local-oss/index.ts'
+import { createLocalOss, type LocalOss, type LocalOssOptions } from '../src/local-oss/index.ts'
 import { serve } from '../src/node/serve.ts'
 
 /** ali-oss, with the methods its types leave out. */
@@ -42,15 +42,15 @@ const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 /**
  * Starts a world of its own.
  * @param settings environment variables; `GATEWAY_CONFIG` is the document's text.
- * @param readings of the embedded OSS, where it is not the gateway's own: with all setups but `node`.
+ * @param oss options of the embedded OSS, where it is not the gateway's own: with all setups but `node`.
  */
 export async function startWorld(
   runtime: Setup = 'node',
   settings: Record<string, string> = {},
-  readings: Partial<Readings> = {},
+  oss: Partial<LocalOssOptions> = {},
 ): Promise<World> {
   const setups = { node: startNode, workerd: startWorkerd, sockets: startOverSockets }
-  const gateway = await setups[runtime](settings, readings)
+  const gateway = await setups[runtime](settings, oss)
   const { localOss, endpoint } = gateway
   const ossPort = await localOss.listen(0, '127.0.0.1')
   let seen: string[] = []
@@ -100,12 +100,12 @@ type Started = Pick<World, 'endpoint' | 'adminEndpoint' | 'localOss' | 'stop'>
 
 async function startOverSockets(
   { GATEWAY_CONFIG, LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string, string>,
-  readings: Partial<Readings>,
+  oss: Partial<LocalOssOptions>,
 ): Promise<Started> {
   const localOss = await createLocalOss({
     directory: ':memory:',
     credentials,
-    readings,
+    ...oss,
     ...(LOCAL_OSS_COPY_LIMIT === undefined ? {} : { copyLimit: Number(LOCAL_OSS_COPY_LIMIT) }),
   })
   const environment = {
@@ -151,12 +151,12 @@ async function startNode({
 
 async function startWorkerd(
   { LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string, string>,
-  readings: Partial<Readings>,
+  oss: Partial<LocalOssOptions>,
 ): Promise<Started> {
   const localOss = await createLocalOss({
     directory: ':memory:',
     credentials,
-    readings,
+    ...oss,
     ...(LOCAL_OSS_COPY_LIMIT === undefined ? {} : { copyLimit: Number(LOCAL_OSS_COPY_LIMIT) }),
   })
   const proxy = await listenAsProxy(localOss)

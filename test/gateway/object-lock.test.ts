@@ -273,7 +273,7 @@ describe.each(['sockets', 'workerd'] as const)(
     let world: World
     let s3: S3Client
     beforeAll(async () => {
-      world = await startWorld(runtime, {}, { getTellsLock: false, noRetentionIsEmpty: true })
+      world = await startWorld(runtime, {}, { readings: { getTellsLock: false, noRetentionIsEmpty: true } })
       s3 = world.s3()
       await s3.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }))
     })

@@ -131,22 +131,31 @@ describe('a day', () => {
     await world.send({ method: 'POST', bucket, key: 'ice', query: { restore: null }, body })
     const { headers } = await world.send({ method: 'HEAD', bucket, key: 'ice' })
     expect(headers['x-oss-restore']).toContain(`expiry-date="${new Date(clock + 3 * HOUR).toUTCString()}"`)
-    const retention = '<DefaultRetention><Mode>COMPLIANCE</Mode><Days>3</Days></DefaultRetention>'
-    await world.send({
-      method: 'PUT',
-      bucket,
-      query: { objectWorm: null },
-      body: `<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled><Rule>${retention}</Rule></ObjectWormConfiguration>`,
+    const period = '<RetentionPeriodInDays>3</RetentionPeriodInDays>'
+    const worm = { method: 'POST', bucket, query: { worm: null } }
+    const made = await world.send({
+      ...worm,
+      body: `<InitiateWormConfiguration>${period}</InitiateWormConfiguration>`,
     })
-    await client.put('kept', Buffer.from('x'))
-    const { text } = await world.send({ bucket, key: 'kept', query: { retention: null } })
-    expect(text).toContain(`<RetainUntilDate>${new Date(clock + 3 * HOUR).toISOString()}</RetainUntilDate>`)
+    await world.send({ ...worm, query: { wormId: made.headers['x-oss-worm-id'] as string } })
     await world.send(expireAfter(1))
     clock += 2 * HOUR
     await world.oss.runLifecycle()
-    expect([await statusOf(world, 'ice'), await statusOf(world, 'kept')]).toEqual([404, 200])
-    clock += 2 * HOUR
+    expect(await statusOf(world, 'ice')).toBe(200)
+    clock += HOUR
     await world.oss.runLifecycle()
-    expect(await statusOf(world, 'kept')).toBe(404)
+    expect(await statusOf(world, 'ice')).toBe(404)
+    // And for the retention that a bucket gives each of its objects.
+    await world.client('locked').putBucket('locked')
+    const locked = { method: 'PUT', bucket: 'locked' }
+    const versioning = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+    await world.send({ ...locked, query: { versioning: null }, body: versioning })
+    const rule = '<DefaultRetention><Mode>COMPLIANCE</Mode><Days>3</Days></DefaultRetention>'
+    const enabled = '<ObjectWormEnabled>Enabled</ObjectWormEnabled>'
+    const configuration = `<ObjectWormConfiguration>${enabled}<Rule>${rule}</Rule></ObjectWormConfiguration>`
+    await world.send({ ...locked, query: { objectWorm: null }, body: configuration })
+    await world.client('locked').put('kept', Buffer.from('x'))
+    const { text } = await world.send({ bucket: 'locked', key: 'kept', query: { retention: null } })
+    expect(text).toContain(`<RetainUntilDate>${new Date(clock + 3 * HOUR).toISOString()}</RetainUntilDate>`)
   })
 })

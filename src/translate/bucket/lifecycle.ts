@@ -44,6 +44,12 @@ const NO_CONDITION: XmlTree = {}
 
 function toOssRule(rule: LifecycleRule, settings: DocumentSettings): XmlTree {
   const { id, status, scope, expiration, noncurrentExpiration, abort } = rule
+  const actions = [toOssExpiration(expiration), noncurrentExpiration, abort]
+  const moves = [...rule.transitions, ...rule.noncurrentTransitions]
+  if (moves.length === 0 && actions.every((action) => action === undefined)) {
+    const marker = `${RULE}/Expiration/ExpiredObjectDeleteMarker`
+    throw unsupportedElement(marker, 'OSS has no rule that does nothing')
+  }
   const { form, prefix, tags, sizes } = scope
   return {
     ID: id,
@@ -67,7 +73,8 @@ function toOssRule(rule: LifecycleRule, settings: DocumentSettings): XmlTree {
 
 function toOssExpiration(expiration: LifecycleRule['expiration']): XmlTree | undefined {
   if (expiration === undefined) return undefined
-  if ('marker' in expiration) return { ExpiredObjectDeleteMarker: expiration.marker }
+  // OSS wants a time beside `false`, which says nothing (EC 0014-00000060).
+  if ('marker' in expiration) return expiration.marker ? { ExpiredObjectDeleteMarker: true } : undefined
   return 'date' in expiration ? { Date: new Date(expiration.date).toISOString() } : { Days: expiration.days }
 }
 

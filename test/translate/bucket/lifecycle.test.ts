@@ -62,6 +62,13 @@ describe('there and back', () => {
   })
 })
 
+test('markers that stay, beside something else, are left out', () => {
+  const abort =
+    '<AbortIncompleteMultipartUpload><DaysAfterInitiation>2</DaysAfterInitiation></AbortIncompleteMultipartUpload>'
+  const stay = '<Expiration><ExpiredObjectDeleteMarker>false</ExpiredObjectDeleteMarker></Expiration>'
+  expect(toOss(rule(`<Filter/>${stay}${abort}`))).toEqual(toOss(rule(`<Filter/>${abort}`)))
+})
+
 describe('refused', () => {
   const all = '<Filter/>'
   const move = (age: string, to: string) =>
@@ -108,6 +115,11 @@ describe('refused', () => {
     [
       'two classes that are one of OSS’s',
       rule(all + move('<Days>1</Days>', 'STANDARD_IA') + move('<Days>9</Days>', 'GLACIER_IR')),
+      'NotImplemented',
+    ],
+    [
+      'nothing but markers that stay',
+      rule(`${all}<Expiration><ExpiredObjectDeleteMarker>false</ExpiredObjectDeleteMarker></Expiration>`),
       'NotImplemented',
     ],
     ['a transition on the first day', rule(all + move('<Days>0</Days>', 'GLACIER')), 'NotImplemented'],
