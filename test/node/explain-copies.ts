@@ -11,6 +11,11 @@ const match = (tag: string) => ({ 'x-amz-copy-source-if-match': tag })
 const noneMatch = (tag: string) => ({ 'x-amz-copy-source-if-none-match': tag })
 const replace = { 'x-amz-metadata-directive': 'REPLACE', 'x-amz-meta-a': 'b', 'content-type': 'text/x-new' }
 const infrequent = { 'x-amz-storage-class': 'STANDARD_IA' }
+const lock = {
+  'x-amz-object-lock-mode': 'GOVERNANCE',
+  'x-amz-object-lock-retain-until-date': '2090-01-01T00:00:00Z',
+  'x-amz-object-lock-legal-hold': 'ON',
+}
 const absent = { 'if-none-match': '*' }
 const sum = (algorithm: string) => ({ 'x-amz-checksum-algorithm': algorithm })
 
@@ -238,6 +243,13 @@ export const copies: [what: string, row: Row, outcome: string][] = [
     '400 InvalidStorageClass request',
   ],
   ['another class', { from: small, headers: { 'x-amz-storage-class': 'GLACIER' } }, 'native'],
+  ['a lock', { from: small, to: 'locked/copy', headers: lock }, 'native'],
+  ['a lock in a bucket without locks', { from: small, headers: lock }, '400 InvalidRequest destination'],
+  [
+    'a lock without its end',
+    { from: small, headers: { 'x-amz-object-lock-mode': 'GOVERNANCE' } },
+    '400 InvalidArgument request',
+  ],
   [
     'a key of the customer',
     { from: small, headers: { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' } },

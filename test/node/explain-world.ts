@@ -195,6 +195,7 @@ const buckets = {
   versioned: 'cn-hangzhou',
   encrypted: 'cn-hangzhou',
   guarded: 'cn-hangzhou',
+  locked: 'cn-hangzhou',
 }
 
 /** A gateway that has served a bucket knows where it is, and asks no other region first. */
@@ -208,7 +209,8 @@ async function fill(world: World): Promise<Pick<ExplainWorld, 'versions' | 'etag
   const s3 = world.s3()
   for (const [Bucket, region] of Object.entries(buckets)) {
     const CreateBucketConfiguration = { LocationConstraint: region as never }
-    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }))
+    const ObjectLockEnabledForBucket = Bucket === 'locked'
+    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration, ObjectLockEnabledForBucket }))
   }
   const put = (Bucket: string, Key: string, content: Buffer | string, more: object = {}) => {
     const Body = Buffer.from(content)

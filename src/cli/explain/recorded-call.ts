@@ -99,6 +99,7 @@ export function reasonOf(
   if (asksForBytes(method, { bucket: '', key, query })) return "the source's bytes, pinned to its ETag"
   if (query.has('tagging')) return "the source's tags, which only a CopyObject takes along"
   if (query.has('bucketInfo')) return 'what the bucket is: its owner, its versioning'
+  if (query.has('objectWorm')) return 'whether the bucket has object lock, and what it retains by default'
   if (query.has('uploads'))
     return 'the uploads there are, so that one whose id got lost can be told and aborted'
   return `reads ${[...query.keys()].join(', ')}`
