@@ -260,7 +260,7 @@ describe.each(runtimes)('object lock on %s', (runtime) => {
 test.each(['sockets', 'workerd'] as const)(
   'object lock costs a read no call where OSS tells of it by itself, on %s',
   async (runtime) => {
-    const world = await startWorld(runtime, {}, { getTellsLock: true })
+    const world = await startWorld(runtime, {}, { readings: { getTellsLock: true } })
     try {
       const s3 = world.s3()
       const object = { Bucket: 'locked', Key: 'key' }
