@@ -30,6 +30,8 @@ export type CopyResult = {
   lastModified: string
   headers: HeaderMap
   checksum: string | undefined
+  /** Set where OSS copied it in one call: it then has its source's parts. */
+  isNative?: true
 }
 
 /** Onto itself, and not from an older version: OSS's directives mean something else then. */

@@ -67,7 +67,7 @@ async function perform(ports: CopyPorts, asked: Copy, onStatusDecided: () => voi
     known?.type === 'Symlink'
       ? { refusal: 'symlink' }
       : await tryNatively(ports, copy, known, onStatusDecided)
-  if ('result' in native) return native.result
+  if ('result' in native) return { ...native.result, isNative: true }
   const facts = known ?? (await checkSource(ports, copy))
   const plan = planCopy(ports.settings, native.refusal, facts)
   switch (plan.kind) {

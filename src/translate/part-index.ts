@@ -24,19 +24,17 @@ export function renderPartIndex({ uploadId, parts }: PartIndex): string {
   return JSON.stringify({ version: VERSION, uploadId, sizes })
 }
 
-/**
- * An index as it was kept.
- * @param object the size and the number of parts that OSS says of the object.
- * @returns undefined for what is not the index of such an object: it is as good as none.
- */
-export function parsePartIndex(text: string, object: { size: number; parts: number }): PartIndex | undefined {
+/** An index as it was kept, or undefined for what is none: it is as good as not there. */
+export function parsePartIndex(text: string): PartIndex | undefined {
   const kept = parsedObject(text)
   if (kept?.version !== VERSION || typeof kept.uploadId !== 'string') return undefined
   const sizes = partSizes(kept.sizes)
-  const whole = sizes?.reduce((sum, size) => sum + size, 0)
-  if (sizes?.length !== object.parts || whole !== object.size) return undefined
-  return { uploadId: kept.uploadId, parts: sizes.map((size) => ({ size })) }
+  return sizes && { uploadId: kept.uploadId, parts: sizes.map((size) => ({ size })) }
 }
+
+/** Whether it is the index of an object of so many bytes and parts. */
+export const isIndexOf = ({ parts }: PartIndex, object: { size: number; parts: number }): boolean =>
+  parts.length === object.parts && parts.reduce((sum, { size }) => sum + size, 0) === object.size
 
 /** The size of each part, or undefined where they are not written so. */
 function partSizes(kept: unknown): number[] | undefined {

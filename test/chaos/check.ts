@@ -1,3 +1,4 @@
+import { RESERVED_PREFIX } from '../../src/operations/reserved-keys.ts'
 import type { OssBucket } from '../harness.ts'
 import { count } from './faults.ts'
 import { ABSENT, type Key } from './model.ts'
@@ -87,6 +88,7 @@ async function compareListing(world: World, bucket: Bucket): Promise<void> {
       nextContinuationToken?: string
     }
     for (const { name, size, etag } of page.objects ?? []) {
+      if (name.startsWith(RESERVED_PREFIX)) continue
       count(world.checks, 'listed at the end')
       const key = present.get(name)
       const state = key?.only
@@ -139,6 +141,7 @@ async function compareVersions(world: World): Promise<void> {
     query = { 'max-keys': 1000, keyMarker: page.nextKeyMarker, versionIdMarker: page.nextVersionIdMarker }
   }
   await each(found, async ({ name, versionId }) => {
+    if (name.startsWith(RESERVED_PREFIX)) return
     count(world.checks, 'versions')
     missing.delete(versionId)
     const key = keys.get(name)

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { createLocalOss, type LocalOss, type ObservedRequest } from '../../src/local-oss/index.ts'
 import { type GatewayProcess, spawnGateway } from '../steady/gateway.ts'
 import { compareAll, settle } from './check.ts'
+import { compareIndexes } from './check-indexes.ts'
 import { injectFaults, layWire, type Tally } from './faults.ts'
 import { Problems } from './model.ts'
 import { hotOperations, operations } from './operations.ts'
@@ -173,6 +174,7 @@ async function main(): Promise<void> {
   }
 
   await compareAll(world)
+  await compareIndexes(world, ossPort)
   for (const client of world.clients) client.destroy()
   wire.cutAll()
   // A busy machine takes longer to close what nobody uses any more.

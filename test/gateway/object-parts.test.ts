@@ -1,5 +1,6 @@
 import {
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   GetObjectAttributesCommand,
@@ -25,7 +26,10 @@ describe.each(runtimes)('the parts of an object, on %s', (runtime) => {
   let oss: OssBucket
 
   beforeAll(async () => {
-    world = await startWorld(runtime)
+    world = await startWorld(runtime, {
+      LOCAL_OSS_COPY_LIMIT: String(8 * MiB),
+      GATEWAY_CONFIG: 'copy: { partSize: 5MiB }',
+    })
     s3 = world.s3()
     await s3.send(new CreateBucketCommand({ Bucket }))
     oss = world.oss(Bucket)
@@ -219,6 +223,64 @@ describe.each(runtimes)('the parts of an object, on %s', (runtime) => {
     expect(first.PartsCount).toBeUndefined()
     await expect(s3.send(new GetObjectCommand({ Bucket, Key, PartNumber: 2 }))).rejects.toMatchObject({
       name: 'NotImplemented',
+    })
+  })
+
+  describe('of a copy', () => {
+    const Key = 'copied from'
+    const second = (Bucket: string, Key: string) =>
+      s3.send(new HeadObjectCommand({ Bucket, Key, PartNumber: 2 }))
+
+    beforeAll(async () => {
+      await upload(Key, { 1: bytesOf(1, 5 * MiB), 2: bytesOf(2, 1) })
+      await s3.send(new CreateBucketCommand({ Bucket: 'another' }))
+    })
+
+    test.each([
+      ['to another key', 'bucket', 'copied to', {}, ['CopyObject', 'CopyObject']],
+      ['to another bucket', 'another', 'copied to', {}, ['CopyObject', 'CopyObject']],
+      [
+        'with other metadata',
+        'bucket',
+        'changed',
+        { MetadataDirective: 'REPLACE', Metadata: { a: 'b' } },
+        ['CopyObject', 'CopyObject'],
+      ],
+      ['onto itself', 'bucket', Key, { MetadataDirective: 'REPLACE', Metadata: { a: 'b' } }, ['CopyObject']],
+    ] as const)('%s are those of its source', async (_, to, key, more, calls) => {
+      world.ossRequests()
+      const CopySource = `${Bucket}/${Key}`
+      await s3.send(new CopyObjectCommand({ Bucket: to, Key: key, CopySource, ...more }))
+      expect(world.ossRequests()).toEqual(calls)
+      expect(await second(to, key)).toMatchObject({
+        PartsCount: 2,
+        ContentRange: `bytes ${5 * MiB}-${5 * MiB}/${5 * MiB + 1}`,
+      })
+    })
+
+    test('that OSS made in parts of its own are none', async () => {
+      await upload('large', { 1: bytesOf(1, 7 * MiB), 2: bytesOf(2, 2 * MiB) })
+      world.ossRequests()
+      const CopySource = `${Bucket}/large`
+      await s3.send(new CopyObjectCommand({ Bucket, Key: 'large copy', CopySource }))
+      expect(world.ossRequests()).not.toContain('PutObject')
+      const { PartsCount, ContentLength } = await s3.send(
+        new HeadObjectCommand({ Bucket, Key: 'large copy', PartNumber: 1 }),
+      )
+      expect({ PartsCount, ContentLength }).toEqual({ PartsCount: undefined, ContentLength: 9 * MiB })
+    })
+
+    test('that is made although they cannot be', async () => {
+      const stop = world.localOss.faults.add({
+        operation: 'CopyObject',
+        times: 5,
+        when: ({ key }) => key?.startsWith(PREFIX) ?? false,
+        action: { kind: 'error', status: 500, code: 'InternalError' },
+      })
+      await s3.send(new CopyObjectCommand({ Bucket, Key: 'without', CopySource: `${Bucket}/${Key}` }))
+      stop()
+      const { PartsCount } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'without', PartNumber: 1 }))
+      expect(PartsCount).toBeUndefined()
     })
   })
 

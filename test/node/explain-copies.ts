@@ -32,6 +32,12 @@ export const copies: [what: string, row: Row, outcome: string][] = [
     { from: 'hangzhou/b?versionId=x#y%41 z+é', to: 'target/c?d#e%f' },
     'native',
   ],
+  ['an object uploaded in parts', { from: 'hangzhou/in parts' }, 'native'],
+  [
+    'one uploaded in parts onto itself',
+    { from: 'hangzhou/in parts', to: 'hangzhou/in parts', headers: infrequent },
+    'native',
+  ],
   ['a large object', { from: 'hangzhou/large' }, 'parts'],
   [
     'a large object from another bucket into another class',

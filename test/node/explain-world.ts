@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   HeadObjectCommand,
   PutBucketEncryptionCommand,
@@ -12,6 +13,7 @@ import {
   PutPublicAccessBlockCommand,
   RestoreObjectCommand,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { explain } from '../../src/cli/explain/command.ts'
 import type { Explanation } from '../../src/cli/explain/index.ts'
@@ -234,6 +236,7 @@ async function fill(world: World): Promise<Pick<ExplainWorld, 'versions' | 'etag
   await put('hangzhou', 'b?versionId=x#y%41 z+é', 'hello')
   await put('hangzhou', 'a\u0001b', 'hello')
   await put('hangzhou', './dot', 'hello')
+  await putInParts(world, 'hangzhou', 'in parts')
   await put('hangzhou', 'self', 'hello', described)
   await put('hangzhou', 'large self', large)
   await world.oss('hangzhou').putSymlink('lost link', 'nothing', {})
@@ -265,4 +268,19 @@ async function fill(world: World): Promise<Pick<ExplainWorld, 'versions' | 'etag
   const { res } = await world.oss('hangzhou').head('small')
   const { etag } = res.headers as { etag?: string }
   return { versions: { old, before, marker }, etags: { small: etag ?? '' } }
+}
+
+/** An object of as many bytes as OSS copies in one call, uploaded in two parts. */
+async function putInParts(world: World, Bucket: string, Key: string): Promise<void> {
+  const s3 = world.s3()
+  const { UploadId = '' } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }))
+  const parts: { number: number; etag: string }[] = []
+  for (const Body of [Buffer.alloc(LIMIT, 'a'), Buffer.alloc(0)]) {
+    const number = parts.length + 1
+    const part = { Bucket, Key, UploadId, PartNumber: number, Body }
+    const { ETag = '' } = await s3.send(new UploadPartCommand(part))
+    parts.push({ number, etag: ETag.toUpperCase() })
+  }
+  // S3 wants more of a first part.
+  await world.oss(Bucket).completeMultipartUpload(Key, UploadId, parts)
 }

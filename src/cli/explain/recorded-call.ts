@@ -1,3 +1,4 @@
+import { isReserved } from '../../operations/reserved-keys.ts'
 import { type Endpoint, isPathStyle } from '../../oss/regions.ts'
 import type { OssRequest } from '../../ports.ts'
 import type { Side } from './predict-refusal.ts'
@@ -91,6 +92,7 @@ export function reasonOf(
   if (method === 'PUT') {
     if (part !== undefined)
       return copies ? `part ${part}, moved by OSS` : `part ${part}, streamed by the gateway`
+    if (isReserved(key)) return "what is kept of the source's parts, where something is"
     if (copies) return 'the whole copy in one call'
     const [subresource] = query.keys()
     if (subresource !== undefined) return `sets the destination's ${subresource}`

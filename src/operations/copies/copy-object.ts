@@ -19,6 +19,7 @@ import { authorize } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { writeConditions } from '../objects/conditional-write.ts'
+import { copyPartIndex } from '../objects/part-index.ts'
 import { lockOfWrite, writeLocked } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
@@ -39,7 +40,10 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   })
   const write = () => performCopy(ports, copy, onStatusDecided)
   const work = writeLocked(request, context, lock, write).then(
-    (result) => copyReply(result, algorithm),
+    async (result) => {
+      await keepParts(copy, result, context)
+      return copyReply(result, algorithm)
+    },
     (error) => {
       // The key that is missing is the source's.
       throw error instanceof OssError ? toS3Error(error, copy.source) : error
@@ -48,6 +52,17 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   // After the client has disconnected, a copy still has its upload to abort.
   request.waitUntil?.(work)
   return await keepAliveReply(work, () => statusDecided, context)
+}
+
+/** A native copy has its source's ETag, and so its parts. */
+async function keepParts(
+  copy: Copy,
+  { etag, isNative }: CopyResult,
+  { oss, config }: Context,
+): Promise<void> {
+  const { source, destination, payer } = copy
+  if (isNative && config.document.storeParts)
+    await copyPartIndex(oss, source, { ...destination, etag, payer })
 }
 
 function copyReply(

@@ -1,9 +1,10 @@
+import { copySourceHeader } from '../../copy/parts.ts'
 import { type OssClient, textOf } from '../../oss/client.ts'
 import { isRedirection, OssError } from '../../oss/error.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { bareETag } from '../../s3/completion.ts'
 import { partsOfETag } from '../../translate/etag.ts'
-import { type PartIndex, parsePartIndex, renderPartIndex } from '../../translate/part-index.ts'
+import { isIndexOf, type PartIndex, parsePartIndex, renderPartIndex } from '../../translate/part-index.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { RESERVED_PREFIX } from '../reserved-keys.ts'
@@ -23,6 +24,15 @@ export function partIndexKey(etag: string, key: string): string | undefined {
   return Buffer.byteLength(name) > MAX_KEY_BYTES ? undefined : name
 }
 
+/** The object of an index, by the name of {@link partIndexKey}. */
+export function objectOfIndex(name: string): { etag: string; key: string } | undefined {
+  const [, etag, key] = /^([0-9a-f]{32}-\d{1,5})\/(.+)$/s.exec(name.slice(INDEX_PREFIX.length)) ?? []
+  return etag === undefined || key === undefined ? undefined : { etag, key }
+}
+
+/** Of the bucket's class it might have to be restored before it can be read; of its ACL, everybody could read it. */
+const ownForm = { 'x-oss-storage-class': 'Standard', 'x-oss-object-acl': 'private' }
+
 /** An object to be, by the ETag it will have. */
 type Indexed = { bucket: string; key: string; etag: string; payer: HeaderMap }
 
@@ -38,13 +48,7 @@ export async function keepPartIndex(
 ): Promise<boolean> {
   const name = partIndexKey(etag, key)
   if (name === undefined) return false
-  // Of the bucket's class it might have to be restored before it can be read; of its ACL, everybody could read it.
-  const headers = {
-    'content-type': 'application/json',
-    'x-oss-storage-class': 'Standard',
-    'x-oss-object-acl': 'private',
-    ...payer,
-  }
+  const headers = { 'content-type': 'application/json', ...ownForm, ...payer }
   const body = new TextEncoder().encode(renderPartIndex(index))
   try {
     await oss.send({ method: 'PUT', bucket, key: name, headers, body })
@@ -53,6 +57,29 @@ export async function keepPartIndex(
     if (error instanceof OssError && error.code === 'AccessDenied') return false
     throw error
   }
+}
+
+/**
+ * Keeps of a copy's parts what is kept of its source's, where the copy has them: OSS gives it the same ETag. The copy is
+ * made; what prevents this is no error of it.
+ * @param copy its ETag as OSS gave it.
+ */
+export async function copyPartIndex(
+  oss: OssClient,
+  source: { bucket: string; key: string },
+  { bucket, key, etag, payer }: Indexed,
+): Promise<void> {
+  const from = partIndexKey(etag, source.key)
+  const to = partIndexKey(etag, key)
+  const isSame = source.bucket === bucket && from === to
+  if ((partsOfETag(etag) ?? 1) === 1 || from === undefined || to === undefined || isSame) return
+  const headers = {
+    'x-oss-copy-source': copySourceHeader({ ...source, key: from, versionId: undefined }, undefined),
+    ...ownForm,
+    ...payer,
+  }
+  const call = { method: 'PUT', bucket, key: to, headers, body: new Uint8Array(0) } as const
+  await oss.sendForXml(call, 'CopyObjectResult').catch(() => {})
 }
 
 /**
@@ -72,7 +99,8 @@ export async function readPartIndex(
   if (parts === undefined || name === undefined) return undefined
   try {
     const { body } = await oss.send({ method: 'GET', bucket, key: name, headers: requestPayer(headers) })
-    return parsePartIndex(await textOf(body), { size: Number(size), parts })
+    const index = parsePartIndex(await textOf(body))
+    return index && isIndexOf(index, { size: Number(size), parts }) ? index : undefined
   } catch (error) {
     // 403 also where a rule of the bucket has archived it; a website may redirect what is missing.
     const isUnreadable = error instanceof OssError && [403, 404].includes(error.status)

@@ -15,6 +15,7 @@ import { longCallLimit } from '../copies/copy-ports.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { refuseUnsupportedConditions, writeConditions } from '../objects/conditional-write.ts'
 import { keepPartIndex } from '../objects/part-index.ts'
+import { removeSomeStaleIndexes } from '../objects/part-index-cleanup.ts'
 import { lockUploaded } from '../objects/write-lock.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
@@ -47,7 +48,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
   )
   const checksum = await known(objectChecksum(upload.checksum, headers, parts))
   const conditions = await writeConditions(request, context)
-  await keepParts(request, context, upload, parts)
+  const indexed = await keepParts(request, context, upload, parts)
   const work = context.oss
     .sendForXml(
       {
@@ -69,6 +70,9 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
     .then(
       async (answer) => {
         await lockUploaded(request, context, answer.headers)
+        // What prevents it is not the client's concern; another upload does it.
+        if (indexed !== undefined)
+          request.waitUntil?.(removeSomeStaleIndexes(context.oss, bucket, indexed).catch(() => {}))
         return completionReply(
           request,
           context,
@@ -90,16 +94,18 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
 /**
  * Keeps where the parts begin and end, which OSS forgets. Before the completion, so that no object is ever without it; a
  * single part is the object.
+ * @returns the ETag that the object will have, where something is kept.
  */
 async function keepParts(
   { bucket, key, headers }: ObjectRequest,
   { oss, config }: Context,
   { id: uploadId }: Upload,
   parts: readonly ChosenPart[],
-): Promise<void> {
-  if (!config.document.storeParts || parts.length === 1) return
+): Promise<string | undefined> {
+  if (!config.document.storeParts || parts.length === 1) return undefined
   const etag = etagOfParts(parts.map((part) => bareETag(part.etag)))
-  await keepPartIndex(oss, { bucket, key, etag, payer: requestPayer(headers) }, { uploadId, parts })
+  const object = { bucket, key, etag, payer: requestPayer(headers) }
+  return (await keepPartIndex(oss, object, { uploadId, parts })) ? etag : undefined
 }
 
 type KnownChecksum = { algorithm: string; type: string; value: string }

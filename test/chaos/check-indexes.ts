@@ -1,0 +1,84 @@
+import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { parseConfig } from '../../src/config/index.ts'
+import { nodePorts } from '../../src/node/ports.ts'
+import { openUpstream } from '../../src/node/upstream.ts'
+import { INDEX_PREFIX, objectOfIndex } from '../../src/operations/objects/part-index.ts'
+import { removeStaleIndexes } from '../../src/operations/objects/part-index-cleanup.ts'
+import { createOssClient } from '../../src/oss/client.ts'
+import { count } from './faults.ts'
+import { ABSENT } from './model.ts'
+import { type Bucket, buckets, PART, regions, type World } from './world.ts'
+
+/**
+ * Every object that was uploaded in parts has its index, and once the gateway has looked at all indexes, none is left
+ * without its object, or an upload that can still become it.
+ * @param port of OSS, past everything bad.
+ */
+export async function compareIndexes(world: World, port: number): Promise<void> {
+  for (const bucket of buckets) {
+    await requireIndexes(world, bucket)
+    const before = await namesOf(world, bucket)
+    await clean(bucket, port)
+    const after = await namesOf(world, bucket)
+    count(world.checks, 'indexes', before.length)
+    count(world.checks, 'indexes that were stale', before.length - after.length)
+    await requireObjects(world, bucket, after)
+  }
+}
+
+async function clean(bucket: Bucket, port: number): Promise<void> {
+  const config = parseConfig({
+    OSS_REGION: regions[bucket],
+    OSS_ENDPOINT: `http://127.0.0.1:${port}`,
+    OSS_ACCESS_KEY_ID: 'local',
+    OSS_ACCESS_KEY_SECRET: 'local-secret',
+  })
+  const upstream = await openUpstream(config)
+  const oss = createOssClient({ ...nodePorts, ...config, transport: upstream.transport })
+  await removeStaleIndexes(oss, bucket, INDEX_PREFIX, 1000)
+  await upstream.close()
+}
+
+async function requireIndexes(world: World, bucket: Bucket): Promise<void> {
+  const [s3] = world.clients as [S3Client]
+  for (const key of world.keys) {
+    const state = key.only
+    if (key.bucket !== bucket || state === ABSENT || state === undefined) continue
+    if (!/^w\d+\/parts\//.test(key.name)) continue
+    count(world.checks, 'parts of uploads')
+    const part = { Bucket: bucket, Key: key.name, PartNumber: 2 }
+    const { PartsCount, ContentLength } = await s3.send(new HeadObjectCommand(part))
+    const size = state.bytes.length - PART
+    if (PartsCount !== 2 || ContentLength !== size)
+      world.problems.add(`its part 2 of ${PartsCount} has ${ContentLength} bytes, not ${size}`, key)
+  }
+}
+
+async function requireObjects(world: World, bucket: Bucket, names: readonly string[]): Promise<void> {
+  const { uploads = [] } = (await world.oss[bucket].listUploads({ 'max-uploads': 1000 }, {})) as {
+    uploads?: { name: string }[]
+  }
+  for (const name of names) {
+    const object = objectOfIndex(name)
+    const key = world.keys.find((one) => one.bucket === bucket && one.name === object?.key)
+    const states = key && [
+      key.only,
+      ...key.versions.values(),
+      ...(key.versions.size > 0 ? key.attempted : []),
+    ]
+    const isThere = states?.some((state) => state?.etag === `"${object?.etag}"`)
+    if (!isThere && !uploads.some((upload) => upload.name === object?.key))
+      world.problems.add(`the index ${name} is left in ${bucket}`)
+  }
+}
+
+/** The names of all indexes, of each version of one. */
+async function namesOf(world: World, bucket: Bucket): Promise<string[]> {
+  const { objects = [], isTruncated } = await (
+    world.oss[bucket] as never as {
+      getBucketVersions(query: object): Promise<{ objects?: { name: string }[]; isTruncated: boolean }>
+    }
+  ).getBucketVersions({ prefix: INDEX_PREFIX, 'max-keys': 1000 })
+  if (isTruncated) world.problems.add(`there are more indexes in ${bucket} than are looked at`)
+  return objects.map(({ name }) => name)
+}
