@@ -1,14 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import type { HeaderMap, Transport } from './http.ts'
+import { checkHeaderSyntax, type HeaderMap, type Transport } from './http.ts'
 
 /** A listening socket. */
 export type Listener = { port: number; close: () => Promise<void> }
 
 /** Serves the core on a socket. Port 0 takes a free one. @throws when the port is taken. */
 export async function listen(handle: Transport, port: number, host: string): Promise<Listener> {
-  const server = createServer((request, response) => {
+  // Or Node refuses a length beside `Transfer-Encoding: chunked`, which ali-oss sends and OSS takes (its tests).
+  const server = createServer({ insecureHTTPParser: true }, (request, response) => {
     serve(handle, request, response).catch(() => response.destroy())
   })
   // Uploads have no time limit; idle connections have.
@@ -26,13 +27,18 @@ async function serve(handle: Transport, request: IncomingMessage, response: Serv
   response.once('close', () => {
     if (!response.writableFinished) gone.abort(new Error('the client has gone'))
   })
-  const { host = 'localhost' } = request.headers
+  const headers = headersOf(request)
+  if (!isWellFormed(headers)) {
+    response.writeHead(400, { connection: 'close' }).end()
+    return
+  }
+  const { host = 'localhost' } = headers
   const target = request.url ?? '/'
   const { remoteAddress } = request.socket
   const answer = await handle({
     method: request.method ?? 'GET',
     url: /^https?:\/\//i.test(target) ? target : `http://${host}${target}`,
-    headers: headersOf(request),
+    headers,
     // An early refusal must not destroy the connection it is answered on; the rest of the body is discarded below.
     body: request.iterator({ destroyOnReturn: false }),
     signal: gone.signal,
@@ -43,12 +49,22 @@ async function serve(handle: Transport, request: IncomingMessage, response: Serv
   request.resume()
 }
 
-/** A repeated header's values joined, as one header would have them. */
+function isWellFormed(headers: HeaderMap): boolean {
+  try {
+    checkHeaderSyntax(headers)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A repeated header's values joined, as one header would have them; of a chunked body no length (RFC 9112, 6.3). */
 function headersOf({ headers }: IncomingMessage): HeaderMap {
   const map: HeaderMap = Object.create(null)
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) map[name] = Array.isArray(value) ? value.join(',') : value
   }
+  if (map['transfer-encoding'] !== undefined) delete map['content-length']
   return map
 }
 

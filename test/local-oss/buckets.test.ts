@@ -341,6 +341,14 @@ describe('buckets are listed', () => {
     expect(await list(query)).toEqual(names)
   })
 
+  test('with their tags where those are asked for', async () => {
+    const told = async (query: Record<string, string>) =>
+      (await fresh.send({ query })).text.match(/<Tagging>.*?<\/Tagging>/g)
+    const tag = '<Tag><Key>k</Key><Value>w</Value></Tag>'
+    expect(await told({ tagging: '"k":"w"' })).toEqual([`<Tagging><TagSet>${tag}</TagSet></Tagging>`])
+    expect(await told({ 'tag-key': 'k' })).toBeNull()
+  })
+
   test('by tags and resource group of headers', async () => {
     expect(await list({}, { 'x-oss-tagging': '"k":"w"' })).toEqual(['tag-b'])
     const { text } = await fresh.send({ bucket: 'tag-a', query: { resourceGroup: null } })

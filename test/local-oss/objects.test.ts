@@ -80,6 +80,21 @@ describe('an object', () => {
     expect([content.length, content[0], content[79_999]]).toEqual([80_000, 1, 2])
   })
 
+  test.each([3, 2, 9])('are chunks where a length of %i is told besides', async (length) => {
+    await client.putStream('both', Readable.from([Buffer.from('abc')]), {
+      headers: { 'Content-Length': length },
+    } as never)
+    expect((await head('both'))['content-length']).toBe('3')
+  })
+
+  test('cannot come with a header that is none', async () => {
+    const socket = connect(world.port, '127.0.0.1')
+    socket.write(`PUT /k HTTP/1.1\r\nHost: ${bucket}.oss-cn-hangzhou.aliyuncs.com\r\nX-Own: \x01\r\n\r\n`)
+    const [answer] = (await Readable.from(socket).take(1).toArray()) as Buffer[]
+    socket.destroy()
+    expect(String(answer)).toContain('400 Bad Request')
+  })
+
   test('needs a length', async () => {
     const socket = connect(world.port, '127.0.0.1')
     socket.write(`PUT /k HTTP/1.1\r\nHost: ${bucket}.oss-cn-hangzhou.aliyuncs.com\r\n\r\n`)
@@ -337,6 +352,7 @@ describe('reading', () => {
       [{ 'if-match': etag.slice(1, -1) }, 200],
       [{ 'if-match': etag.toLowerCase() }, 412],
       [{ 'if-match': '"x"' }, 412],
+      [{ 'if-match': '', 'if-none-match': '' }, 200],
       [{ 'if-unmodified-since': modified }, 200],
       [{ 'if-unmodified-since': before }, 412],
       [{ 'if-match': etag, 'if-unmodified-since': before }, 412],

@@ -1,4 +1,4 @@
-import { renderXml } from '../../xml/index.ts'
+import { renderXml, type XmlTree } from '../../xml/index.ts'
 import { accountOf, type Call, type State } from '../call.ts'
 import { ownerElements, ownerOf } from '../document-values.ts'
 import { invalidArgument } from '../errors.ts'
@@ -8,10 +8,13 @@ import { parseTagging } from '../objects/tags.ts'
 import { bucketsRange } from '../store/keys.ts'
 import type { BucketRecord, Tag } from '../store/records.ts'
 import { locationElements } from './bucket-info.ts'
-import { storedConfig } from './config-document.ts'
+import { storedConfig, treeOf } from './config-document.ts'
 import { RESOURCE_GROUP } from './plain-configs.ts'
 
-/** ListBuckets: all of the account's, in every region; or those with a prefix, with tags, in a resource group. */
+/**
+ * ListBuckets: all of the account's, in every region; or those with a prefix, with tags, in a resource group. Who asks for
+ * `tagging` is told the tags (a test of ali-oss).
+ */
 export async function listBuckets(call: Call): Promise<Reply> {
   const account = accountOf(call)
   const { state, query, headers } = call
@@ -41,6 +44,7 @@ export async function listBuckets(call: Call): Promise<Reply> {
           Region: bucket.region,
           StorageClass: bucket.storageClass,
           ResourceGroupId: RESOURCE_GROUP,
+          ...(query.has('tagging') ? { Tagging: taggingOf(state, bucket) } : {}),
         })),
       },
     }),
@@ -74,8 +78,15 @@ function parsePairs(tagging: string): Tag[] {
   return pairs
 }
 
+const tagsOf = (state: State, bucket: BucketRecord) => storedConfig(state, bucket, 'tagging', 'Tagging')
+
+function taggingOf(state: State, bucket: BucketRecord): XmlTree | undefined {
+  const tagging = tagsOf(state, bucket)
+  return tagging && treeOf(tagging)
+}
+
 function hasTags(state: State, bucket: BucketRecord, wanted: readonly WantedTag[]): boolean {
-  const tagging = storedConfig(state, bucket, 'tagging', 'Tagging')
+  const tagging = tagsOf(state, bucket)
   if (tagging === undefined) return false
   const tags = new Map(parseTagging(tagging, 'bucket'))
   return wanted.every(([key, value]) => tags.has(key) && (value === undefined || tags.get(key) === value))

@@ -10,7 +10,7 @@ import { checkOverlaps } from './overlap.ts'
 const MAX_RULES = 1000
 const TRANSITIONS = ['Transition', 'NoncurrentVersionTransition']
 const ACTIONS = ['Expiration', 'NoncurrentVersionExpiration', 'AbortMultipartUpload', ...TRANSITIONS]
-const RULE_CHILDREN = [...ACTIONS, 'ID', 'Prefix', 'Status', 'Tag', 'Filter', 'AtimeBase', 'Days', 'Date']
+const RULE_CHILDREN = [...ACTIONS, 'ID', 'Prefix', 'Status', 'Tag', 'Filter', 'AtimeBase']
 const TIMES = ['Days', 'Date', 'CreatedBeforeDate', 'NoncurrentDays', 'ExpiredObjectDeleteMarker']
 /** From the warmest; `Standard` is nothing that objects could be moved to. */
 const CLASSES = ['IA', 'Archive', 'ColdArchive', 'DeepColdArchive']
@@ -55,19 +55,17 @@ export const keptLifecycle = (root: XmlNode, { bucket }: BucketCall): XmlTree =>
   }),
 })
 
-/** A rule of the first API has its time itself, and means expiration. */
+/** A rule of the first API has its time itself, and means expiration; ali-oss writes both (its tests). */
 function modern(rule: XmlNode): XmlNode {
   const { Days, Date: date, ...rest } = rule
-  if ((Days === undefined && date === undefined) || rest.Expiration !== undefined) return rule
-  return { ...rest, Expiration: [{ ...(Days && { Days }), ...(date && { Date: date }) }] }
+  if (Days === undefined && date === undefined) return rule
+  return { Expiration: [{ ...(Days && { Days }), ...(date && { Date: date }) }], ...rest }
 }
 
 function isRule(rule: XmlNode): boolean {
   const actions = ACTIONS.flatMap((name) => children(rule, name))
   return (
     Object.keys(rule).every((name) => RULE_CHILDREN.includes(name)) &&
-    rule.Days === undefined &&
-    rule.Date === undefined &&
     ['Enabled', 'Disabled'].includes(text(rule, 'Status') ?? '') &&
     text(rule, 'Prefix') !== undefined &&
     children(rule, 'Filter').every((filter) => filter.And === undefined && filter.Prefix === undefined) &&
