@@ -33,6 +33,11 @@ export type Readings = {
    * Otherwise with a 404 (the suite of multicloudj).
    */
   noRetentionIsEmpty: boolean
+  /**
+   * Whether a lifecycle rule may delete from a `Date` on, as the Go SDK has it and advises against, and ali-oss in the older form of
+   * rules. Otherwise that is refused (EC 0014-00000056).
+   */
+  expirationTakesDate: boolean
 }
 
 /** Those of the newest suites. */
@@ -43,4 +48,5 @@ export const newestReadings: Readings = {
   signedReadsSeeWebsite: true,
   getTellsLock: true,
   noRetentionIsEmpty: false,
+  expirationTakesDate: true,
 }

@@ -158,6 +158,34 @@ describe.each(['sockets', 'workerd'] as const)('over %s', (setup) => {
   })
 })
 
+describe.each([true, false])('where OSS takes a date of expiration: %s', (expirationTakesDate) => {
+  test.each([
+    ['Filter', { Filter: { Prefix: '' } }],
+    ['Prefix', { Prefix: '' }],
+  ])('a rule by %s that has one is OSS’s, or refused by its name', async (_, scope) => {
+    const world = await startWorld('sockets', {}, { readings: { expirationTakesDate } })
+    const s3 = world.s3()
+    const Bucket = 'bucket'
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    const Expiration = { Date: new Date('2030-01-01T00:00:00Z') }
+    const Rules: LifecycleRule[] = [{ ID: 'r', Status: 'Enabled', ...scope, Expiration }]
+    const LifecycleConfiguration = { Rules }
+    const put = s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }))
+    const get = () => s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
+    if (expirationTakesDate) {
+      await put
+      expect((await get()).Rules).toEqual(Rules)
+    } else {
+      await expect(put).rejects.toMatchObject({
+        name: 'NotImplemented',
+        Element: 'LifecycleConfiguration/Rule/Expiration/Date',
+      })
+      await expect(get()).rejects.toMatchObject({ name: 'NoSuchLifecycleConfiguration' })
+    }
+    await world.stop()
+  })
+})
+
 test('a running gateway with short days shows how an object becomes colder, is restored, and ends', async () => {
   const world = await startWorld('node', { LOCAL_OSS_DAY: '300ms', LOCAL_OSS_RESTORE_TIME: '2s' })
   const s3 = world.s3()

@@ -110,3 +110,28 @@ describe.each([true, false])('where copyIgnoresWriteConditions is %s', (copyIgno
     expect([answer.status, codeOf(answer)]).toEqual([400, 'NotImplemented'])
   })
 })
+
+describe.each([true, false])('where expirationTakesDate is %s', (expirationTakesDate) => {
+  beforeAll(async () => {
+    world = await startWorld({ readings: { expirationTakesDate } })
+    client = await world.bucket()
+    bucket = client.getBucket()
+  })
+  afterAll(() => world.stop())
+
+  const date = '<Date>2030-01-01T00:00:00.000Z</Date>'
+  test.each<[rule: string, isTaken: boolean]>([
+    [`<Expiration>${date}</Expiration>`, expirationTakesDate],
+    [date, true],
+    ['<Expiration><CreatedBeforeDate>2030-01-01T00:00:00.000Z</CreatedBeforeDate></Expiration>', true],
+  ])('a rule of %s', async (inner, isTaken) => {
+    const rule = `<Rule><ID>r</ID><Prefix/><Status>Enabled</Status>${inner}</Rule>`
+    const { status, headers } = await world.send({
+      method: 'PUT',
+      bucket,
+      query: { lifecycle: null },
+      body: `<LifecycleConfiguration>${rule}</LifecycleConfiguration>`,
+    })
+    expect([status, headers['x-oss-ec']]).toEqual(isTaken ? [200, undefined] : [400, '0014-00000056'])
+  })
+})

@@ -22,7 +22,11 @@ const TAG = /^[\p{L}\p{N} +\-=._:/]*$/u
  * Rules may do the same to the same objects where `x-oss-allow-same-action-overlap` says so.
  * @throws OssError MalformedXML, InvalidArgument, InvalidRequest.
  */
-export function checkLifecycle(root: XmlNode, { headers, bucket }: BucketCall): void {
+export function checkLifecycle(root: XmlNode, { headers, bucket, state }: BucketCall): void {
+  const expirations = children(root, 'Rule').flatMap((rule) => children(rule, 'Expiration'))
+  if (!state.readings.expirationTakesDate && expirations.some(({ Date: date }) => date !== undefined)) {
+    throw new OssError('MalformedXML', { ec: '0014-00000056' })
+  }
   const rules = children(root, 'Rule').map(modern)
   if (rules.length === 0 || rules.length > MAX_RULES || !rules.every(isRule))
     throw new OssError('MalformedXML')

@@ -178,11 +178,15 @@ async function putSetting(setting: Setting, request: BucketRequest, context: Con
   if (content === undefined) return { ...(await deleteSetting(setting, request, context)), status }
   const call = { ...callOnBucket(request, 'PUT', ossQuery), headers }
   const send = (tree: XmlTree) => context.oss.send(withDocument(call, document.ossRoot, tree))
-  const answer = await send(content).catch((error) => {
-    const plain = document.withoutHints?.(content)
-    if (plain === undefined || !(error instanceof OssError) || error.status !== 400) throw error
-    return send(plain)
-  })
+  const answer = await send(content)
+    .catch((error) => {
+      const plain = document.withoutHints?.(content)
+      if (plain === undefined || !(error instanceof OssError) || error.status !== 400) throw error
+      return send(plain)
+    })
+    .catch((error) => {
+      throw (error instanceof OssError ? document.refused?.(error) : undefined) ?? error
+    })
   return { status, headers: toS3Answer(answer.headers) }
 }
 

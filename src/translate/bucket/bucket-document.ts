@@ -1,4 +1,5 @@
-import type { S3ErrorCode } from '../../s3/error.ts'
+import type { OssError } from '../../oss/error.ts'
+import type { S3Error, S3ErrorCode } from '../../s3/error.ts'
 import type { XmlNode, XmlTree } from '../../xml/index.ts'
 import type { StorageClassMap } from '../storage-class.ts'
 
@@ -20,6 +21,8 @@ export type BucketDocument = {
    * @returns undefined where there is nothing of the kind.
    */
   withoutHints?(content: XmlTree): XmlTree | undefined
+  /** What S3 says where OSS has refused the document; undefined: what that error becomes by itself. */
+  refused?(error: OssError): S3Error | undefined
   /**
    * @returns the code of S3's error where the document says that there is none.
    * @throws S3Error NotImplemented naming what S3 cannot say.

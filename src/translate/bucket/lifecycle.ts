@@ -33,8 +33,13 @@ export const lifecycle: BucketDocument = {
       Rule: rules.map((rule) => (rule.Filter === NO_CONDITION ? { ...rule, Filter: undefined } : rule)),
     }
   },
+  refused: ({ ec }) =>
+    ec === NO_DATE ? unsupportedElement(`${RULE}/Expiration/Date`, 'this OSS does not take it') : undefined,
   toS3: (document) => ({ Rule: children(document, 'Rule').map(toS3Rule) }),
 }
+
+/** Of a `Date` in `Expiration` (https://help.aliyun.com/en/oss/user-guide/0014-00000056). */
+const NO_DATE = '0014-00000056'
 
 /**
  * OSS has the prefix in one place, S3 in two, and gives it back where it was. A filter without conditions, which changes
