@@ -26,6 +26,8 @@ export type State = {
   restoreDelay: number
   /** Milliseconds of a day, wherever OSS counts days. */
   day: number
+  /** Whether buckets are made with public access blocked. */
+  newBucketsBlockPublicAccess: boolean
   readings: Readings
 }
 

@@ -53,6 +53,11 @@ export type LocalOssOptions = {
    * request whose host is such a domain is for that bucket. DeleteCname frees one, PutCname binds it again.
    */
   cnames?: Readonly<Record<string, string>>
+  /**
+   * Whether a new bucket blocks public access until its owner says otherwise, as OSS's own do since October 2025 (by region; its
+   * console lets one choose). Default false.
+   */
+  newBucketsBlockPublicAccess?: boolean
   /** Where OSS's behaviour is uncertain: what differs from {@link newestReadings}. */
   readings?: Partial<Readings>
   /**
@@ -116,6 +121,7 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
     copyLimit: options.copyLimit ?? DEFAULT_COPY_LIMIT,
     restoreDelay: options.restoreDelay ?? 0,
     day,
+    newBucketsBlockPublicAccess: options.newBucketsBlockPublicAccess ?? false,
     readings: { ...newestReadings, ...options.readings },
   }
   const lifecycle = createLifecycle(state)

@@ -1,3 +1,4 @@
+import { accountPublicAccess } from './buckets/account-public-access.ts'
 import * as bucket from './buckets/bucket.ts'
 import { collectionOperations } from './buckets/bucket-collection.ts'
 import { bucketCollections } from './buckets/bucket-collections.ts'
@@ -39,6 +40,7 @@ export const operations: readonly Operation[] = [
     optional: ['regionList', 'tagging'],
     handle: listBuckets,
   },
+  ...accountPublicAccess,
   { name: 'DescribeRegions', method: 'GET', on: 'service', query: ['regions'], handle: describeRegions },
 
   { name: 'PutBucket', method: 'PUT', on: 'bucket-name', handle: bucket.putBucket },

@@ -210,6 +210,13 @@ test('a policy opens a bucket to the account that it names, and to no other', as
     expect((await three.send({ bucket: name, query, as: second })).status).toBe(200)
     expect((await three.send({ bucket: name, query, as: third })).status).toBe(403)
   }
+  const headers = { 'x-oss-acl': 'public-read' }
+  const publish = { method: 'PUT', bucket: name, query: { acl: null }, headers }
+  expect(codeOf(await three.send({ ...publish, as: third }))).toBe('AccessDenied')
+  expect((await three.send({ ...publish, as: second })).status).toBe(200)
+  const { text } = await three.send({ bucket: name, query: { acl: null } })
+  expect(text).toContain('<Grant>public-read</Grant>')
+  expect(text).toContain(`<ID>${FIRST}</ID>`)
   await three.stop()
 })
 

@@ -372,20 +372,6 @@ test('a bucket’s default encryption is applied to objects that ask for none', 
   ])
 })
 
-test('a blocked bucket takes no public ACL and lets nobody in', async () => {
-  const open = await world.bucket()
-  const name = open.getBucket()
-  await open.putBucketACL(name, 'public-read')
-  await open.put('k', Buffer.from('x'))
-  const body =
-    '<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>'
-  await world.send({ method: 'PUT', bucket: name, query: { publicAccessBlock: null }, body })
-  expect((await world.fetch(`http://${name}.oss-cn-hangzhou.aliyuncs.com/k`)).status).toBe(403)
-  expect(await failure(open.putBucketACL(name, 'public-read'))).toMatchObject({ code: 'AccessDenied' })
-  expect(await failure(open.putACL('k', 'public-read'))).toMatchObject({ code: 'AccessDenied' })
-  await open.putBucketACL(name, 'private')
-})
-
 describe('cross-origin rules', () => {
   const preflight = (headers: Record<string, string>) =>
     world.fetch(`http://${bucket}.oss-cn-hangzhou.aliyuncs.com/k`, { method: 'OPTIONS', headers })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, codeOf, failure, startWorld, type World } from './setup.ts'
+import { type Client, failure, startWorld, type World } from './setup.ts'
 
 const allow = {
   Effect: 'Allow',
@@ -76,28 +76,5 @@ describe('a bucket’s policy', () => {
     expect((await client.get('open/k')).res.status).toBe(200)
     await put({ ...closed, Condition: undefined, Action: ['oss:GetObject'] })
     expect((await client.get('closed/k')).res.status).toBe(200)
-  })
-
-  test('has no effect, and is not taken, where public access is blocked', async () => {
-    const other = await world.bucket()
-    const name = other.getBucket()
-    await other.put('k', Buffer.from('x'))
-    const open = { Version: '1', Statement: [{ ...allow, Resource: [`acs:oss:*:*:${name}/*`] }] }
-    const block = (on: boolean) =>
-      world.send({
-        method: 'PUT',
-        bucket: name,
-        query: { publicAccessBlock: null },
-        body: `<PublicAccessBlockConfiguration><BlockPublicAccess>${on}</BlockPublicAccess></PublicAccessBlockConfiguration>`,
-      })
-    const read = () => world.fetch(`http://${name}.oss-cn-hangzhou.aliyuncs.com/k`)
-    await other.putBucketPolicy(name, open)
-    expect((await read()).status).toBe(200)
-    await block(true)
-    expect(codeOf(await read())).toBe('AccessDenied')
-    expect(await failure(other.putBucketPolicy(name, open))).toMatchObject({ code: 'AccessDenied' })
-    await block(false)
-    await other.deleteBucketPolicy(name)
-    expect((await read()).status).toBe(403)
   })
 })

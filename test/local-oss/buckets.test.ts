@@ -404,14 +404,15 @@ test('buckets of all regions are listed by page', async () => {
 })
 
 test.each([
-  ['referer', 405, 'MethodNotAllowed'],
-  ['policyStatus', 405, 'MethodNotAllowed'],
-  ['metaQuery', 400, 'OperationNotSupported'],
-  ['accessPoint', 400, 'OperationNotSupported'],
-])('what nothing does is refused, and deletes no bucket: %s', async (name, status, code) => {
+  ['referer', 405, 'MethodNotAllowed', undefined],
+  ['policyStatus', 405, 'MethodNotAllowed', undefined],
+  ['metaQuery', 400, 'OperationNotSupported', '0037-00000001'],
+  ['accessPoint', 400, 'OperationNotSupported', '0037-00000001'],
+])('what nothing does is refused, and deletes no bucket: %s', async (name, status, code, ec) => {
   const client = await world.bucket()
   const bucket = client.getBucket()
   const answer = await world.send({ method: 'DELETE', bucket, query: { [name]: null } })
   expect([answer.status, codeOf(answer)]).toEqual([status, code])
+  expect(answer.headers['x-oss-ec']).toBe(ec)
   await client.getBucketInfo(bucket)
 })

@@ -17,6 +17,9 @@ import { credentials } from './setup.ts'
 const SERVED = `
   ListBuckets GET service [regionList] [tagging]
   DescribeRegions GET service regions
+  GetPublicAccessBlock GET service publicAccessBlock
+  PutPublicAccessBlock PUT service publicAccessBlock
+  DeletePublicAccessBlock DELETE service publicAccessBlock
   HeadBucket HEAD bucket
   PutBucket PUT bucket
   DeleteBucket DELETE bucket
@@ -227,6 +230,7 @@ describe('what nothing serves is refused, and changes nothing:', () => {
       copyLimit: 2 ** 30,
       restoreDelay: 0,
       day: 86_400_000,
+      newBucketsBlockPublicAccess: false,
       readings: newestReadings,
     }
     handle = createHandler({

@@ -9,6 +9,7 @@ import { configKey } from '../store/keys.ts'
 import type { BucketRecord } from '../store/records.ts'
 import { actionOf } from './actions.ts'
 import { factsOf } from './facts.ts'
+import { isPublicAccessBlocked } from './public-access.ts'
 
 /** The permission of an ACL. */
 export type Permission = 'read' | 'write'
@@ -53,7 +54,7 @@ function policyVerdict(call: Call, { bucket, key, versionId, action }: Wanted): 
     conditions: factsOf(call, action, key === '' ? undefined : lookUpVersion(state, bucket, key, versionId)),
   }
   const said = verdict(document, { ...question, principal: account })
-  if (said !== 'allow' || !bucket.publicAccessBlocked) return said
+  if (said !== 'allow' || !isPublicAccessBlocked(state, bucket)) return said
   return verdict(document, { ...question, principal: undefined }) === 'allow' ? 'none' : said
 }
 
@@ -64,7 +65,7 @@ function checkAcl(call: Call, { bucket, key, versionId, acl: needed, signed }: W
   const own = object === undefined || object.acl === 'default' ? undefined : object.acl
   const acl = own ?? bucket.acl
   const allowed = acl === 'public-read-write' || (acl === 'public-read' && needed === 'read')
-  if (allowed && !bucket.publicAccessBlocked) return
+  if (allowed && !isPublicAccessBlocked(call.state, bucket)) return
   if (own !== undefined) {
     throw new OssError('AccessDenied', {
       message: `You do not have ${needed} acl permission on this object.`,

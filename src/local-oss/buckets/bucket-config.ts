@@ -7,7 +7,7 @@ import type { Operation } from '../operation.ts'
 import { checkPolicy } from '../policy/bucket-policy.ts'
 import { bucketKey, configKey } from '../store/keys.ts'
 import type { BucketRecord } from '../store/records.ts'
-import { settled, treeOf } from './config-document.ts'
+import { parseSettled, treeOf } from './config-document.ts'
 
 /** A document a bucket has at most one of, under a sub-resource of its own. */
 export type BucketConfig = {
@@ -61,9 +61,7 @@ const noBucketDocument = () => new OssError('MalformedXML', { ec: '0015-00000231
 async function putConfig(call: BucketCall, config: BucketConfig): Promise<Reply> {
   const sent = await readText(call)
   const root =
-    config.root === undefined
-      ? checkPolicy(sent, call.bucket)
-      : readConfig(sent, config.root, config.defaults)
+    config.root === undefined ? checkPolicy(sent, call) : readConfig(sent, config.root, config.defaults)
   config.check?.(root, call)
   const kept = config.root === undefined ? sent : renderXml(config.root, (config.kept ?? treeOf)(root, call))
   await changeBucket(call, (transaction, bucket) => {
@@ -74,7 +72,7 @@ async function putConfig(call: BucketCall, config: BucketConfig): Promise<Reply>
 }
 
 function readConfig(sent: string, root: string, defaults: Record<string, string> = {}): XmlNode {
-  const node = settled(parseDocument(sent, root))
+  const node = parseSettled(sent, root)
   for (const [name, value] of Object.entries(defaults)) node[name] ??= [value]
   return node
 }

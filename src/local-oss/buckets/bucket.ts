@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { renderXml, text } from '../../xml/index.ts'
 import { checkAccess } from '../access/access.ts'
+import { checkPublic } from '../access/public-access.ts'
 import { parseDocument, readText, readXml } from '../body.ts'
-import { accountOf, type BucketCall, type Call, changeBucket, checkRegion, requireBucket } from '../call.ts'
+import { accountOf, type BucketCall, type Call, changeBucket, checkRegion } from '../call.ts'
 import { ownerElements, ownerOf } from '../document-values.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { checkBucketName } from '../name-rules.ts'
 import {
-  checkPublic,
   encryptionProperty,
   oneOf,
   parseEncryption,
@@ -36,16 +36,25 @@ export async function putBucket(call: Call): Promise<Reply> {
 export async function putBucketAcl(call: Call): Promise<Reply> {
   const { state, bucketName } = call
   checkBucketName(bucketName)
-  if (state.store.get(bucketKey(bucketName)) !== undefined) {
-    const bucket = requireBucket(state, bucketName)
-    checkRegion({ ...call, bucket })
-    checkAccess(call, { bucket, key: '', versionId: undefined, action: 'PutBucketAcl' })
-  }
-  return saveBucket(call, {})
+  const bucket = state.store.get<BucketRecord>(bucketKey(bucketName))
+  if (bucket === undefined) return saveBucket(call, {})
+  const bucketCall = { ...call, bucket }
+  checkRegion(bucketCall)
+  checkAccess(call, { bucket, key: '', versionId: undefined, action: 'PutBucketAcl' })
+  const acl = parseAcl(call)
+  await changeBucket(bucketCall, (transaction, existing) => {
+    if (acl === undefined) return
+    checkPublic(state, existing, acl, 'bucket')
+    transaction.put(bucketKey(bucketName), { ...existing, acl })
+  })
+  return locationOf(bucketName)
 }
 
+/** Where ali-oss reads the bucket's name. */
+const locationOf = (name: string): Reply => ({ headers: { location: `/${name}` } })
+
 /**
- * Makes a bucket, or changes the ACL of one: `x-oss-acl` sets it (a report about rclone), without it it stays (a test of the
+ * Makes a bucket, or one's own again: `x-oss-acl` sets its ACL (a report about rclone), without it it stays (a test of the
  * Java SDK).
  */
 function saveBucket(call: Call, configuration: Configuration): Promise<Reply> {
@@ -57,21 +66,25 @@ function saveBucket(call: Call, configuration: Configuration): Promise<Reply> {
     if (existing !== undefined) {
       if (ownerOf(existing) !== owner) throw new OssError('BucketAlreadyExists')
       checkSame(existing, configuration, region)
-      if (acl !== undefined) checkPublic(existing, acl, 'bucket')
     }
     const { storageClass = 'Standard', redundancy = 'LRS', encryption } = configuration
     const id = randomBytes(6).toString('hex')
     const created = { id, owner, name, region, created: state.now(), storageClass, redundancy }
-    const record: BucketRecord = { acl: 'private', ...(existing ?? created), ...(acl && { acl }) }
+    const made = state.newBucketsBlockPublicAccess ? { ...created, publicAccessBlocked: true } : created
+    const record: BucketRecord = { acl: 'private', ...(existing ?? made), ...(acl && { acl }) }
+    checkPublic(state, record, acl ?? 'default', 'bucket')
     const transaction = new Transaction()
     transaction.put(bucketKey(name), withEncryption(record, encryption ?? record.encryption))
+    if (existing === undefined && record.publicAccessBlocked) {
+      const document = renderXml('PublicAccessBlockConfiguration', { BlockPublicAccess: true })
+      transaction.putText(configKey(id, 'publicAccessBlock'), document)
+    }
     if (encryption !== undefined) {
       const document = renderXml('ServerSideEncryptionRule', encryptionTree(encryption))
       transaction.putText(configKey(record.id, 'encryption'), document)
     }
     await state.store.commit(transaction)
-    // Where ali-oss reads the bucket's name.
-    return { headers: { location: `/${name}` } }
+    return locationOf(name)
   })
 }
 

@@ -32,6 +32,9 @@ function settle(name: string, value: XmlValue): XmlValue {
   return truth
 }
 
+/** A setting as it is sent. @param root its element. @throws OssError MalformedXML. */
+export const parseSettled = (sent: string, root: string) => settled(parseDocument(sent, root))
+
 /** A setting that a bucket has, or undefined. @param query its sub-resource. @param root the document's element. */
 export function storedConfig(
   { store }: Pick<State, 'store'>,

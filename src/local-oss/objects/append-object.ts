@@ -23,12 +23,12 @@ import {
  * documents; the code is not documented).
  */
 export async function appendObject(call: BucketCall): Promise<Reply> {
-  const { state, key, headers } = call
+  const { state, key } = call
   if (call.bucket.objectWorm !== undefined) throw new OssError('OperationNotSupported')
   const position = positionOf(call)
   const existing = currentObject(state, call.bucket, key)
   checkAppendable(existing, position)
-  if (existing === undefined) parseObjectProperties(headers, call.bucket)
+  if (existing === undefined) parseObjectProperties(call, call.bucket)
   const received = await receiveBody(call)
   return discardOnRefusal(call, received, () =>
     changeObject(call, (transaction, bucket) => {
@@ -38,7 +38,7 @@ export async function appendObject(call: BucketCall): Promise<Reply> {
       const lastModified = state.now()
       let version: VersionRecord
       if (former === undefined) {
-        const properties = parseObjectProperties(headers, bucket)
+        const properties = parseObjectProperties(call, bucket)
         version = addVersion(state, transaction, bucket, key, { ...properties, ...content, lastModified })
       } else {
         checkMutable(state, bucket, former)

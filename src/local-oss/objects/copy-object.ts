@@ -14,7 +14,7 @@ import { addVersion } from './versions.ts'
 export async function copyObject(call: BucketCall): Promise<Reply> {
   const { state, key, headers } = call
   const directives = parseDirectives(headers)
-  const requested = parseObjectProperties(headers, call.bucket)
+  const requested = parseObjectProperties(call, call.bucket)
   const source = parseCopySource(call)
   const sourceBucket = requireSourceBucket(call, source)
   const locks = [...objectLocks(call.bucket, key), sourceLock(sourceBucket, source.key)]

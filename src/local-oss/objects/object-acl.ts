@@ -1,9 +1,10 @@
 import { renderXml } from '../../xml/index.ts'
+import { checkPublic } from '../access/public-access.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { ownerElements, ownerOf } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
-import { checkPublic, parseObjectAcl } from './object-properties.ts'
+import { parseObjectAcl } from './object-properties.ts'
 import { requireObject, updateVersion, versionHeaders, versionIdOf } from './versions.ts'
 
 /** GetObjectAcl; `default` means the bucket's. */
@@ -24,7 +25,7 @@ export async function putObjectAcl(call: BucketCall): Promise<Reply> {
   if (acl === undefined) throw new OssError('MissingArgument')
   return changeObject(call, (transaction, bucket) => {
     const version = requireObject(call.state, bucket, call.key, versionIdOf(call.query))
-    checkPublic(bucket, acl, 'object')
+    checkPublic(call.state, bucket, acl, 'object')
     updateVersion(call.state, transaction, bucket, call.key, { ...version, acl })
     return { headers: versionHeaders(bucket, version) }
   })

@@ -1,3 +1,5 @@
+import { checkPublic } from '../access/public-access.ts'
+import type { Call } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { HeaderMap } from '../http.ts'
 import type { BucketRecord, Encryption, ObjectAcl, ObjectProperties, StorageClass } from '../store/records.ts'
@@ -21,9 +23,12 @@ const STORAGE_CLASSES = ['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdAr
  * All that the headers of a write say about the object to be.
  * @throws OssError for a value OSS does not know.
  */
-export function parseObjectProperties(headers: HeaderMap, bucket: BucketRecord): ObjectProperties {
+export function parseObjectProperties(
+  { state, headers }: Pick<Call, 'state' | 'headers'>,
+  bucket: BucketRecord,
+): ObjectProperties {
   const acl = parseObjectAcl(headers['x-oss-object-acl']) ?? 'default'
-  checkPublic(bucket, acl, 'object')
+  checkPublic(state, bucket, acl, 'object')
   return {
     ...parseMetadata(headers),
     storageClass: parseStorageClass(headers['x-oss-storage-class']) ?? bucket.storageClass,
@@ -96,12 +101,6 @@ export function parseObjectAcl(value: string | undefined): ObjectAcl | undefined
     'x-oss-object-acl',
     'no such object access control exists',
   )
-}
-
-/** @throws OssError AccessDenied for a public ACL where public access is blocked. */
-export function checkPublic(bucket: BucketRecord, acl: ObjectAcl, what: 'bucket' | 'object'): void {
-  if (!bucket.publicAccessBlocked || !acl.startsWith('public')) return
-  throw new OssError('AccessDenied', { message: `Put public ${what} acl is not allowed` })
 }
 
 /** One of the values OSS knows, case and all; undefined when there is no header. @throws OssError InvalidArgument. */

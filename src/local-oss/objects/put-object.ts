@@ -11,7 +11,7 @@ import { addVersion, currentVersion, versionHeaders } from './versions.ts'
 
 /** PutObject: the body becomes the key's new version. */
 export async function putObject(call: BucketCall): Promise<Reply> {
-  const properties = { ...parseObjectProperties(call.headers, call.bucket), ...requestedRetention(call) }
+  const properties = { ...parseObjectProperties(call, call.bucket), ...requestedRetention(call) }
   checkOverwrite(call, call.bucket, call.headers)
   const received = await receiveBody(call)
   return discardOnRefusal(call, received, () =>

@@ -14,7 +14,7 @@ export async function putSymlink(call: BucketCall): Promise<Reply> {
   if (header === undefined) throw new OssError('MissingArgument')
   const target = formDecode(header)
   checkKey(target)
-  const properties = parseObjectProperties(call.headers, call.bucket)
+  const properties = parseObjectProperties(call, call.bucket)
   return changeObject(call, (transaction, bucket) => {
     checkOverwrite(call, bucket, call.headers)
     const version = addVersion(call.state, transaction, bucket, call.key, {

@@ -1,9 +1,9 @@
 import { renderXml } from '../../xml/index.ts'
+import { isPublicAccessBlocked } from '../access/public-access.ts'
 import type { BucketCall } from '../call.ts'
 import { OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { configKey } from '../store/keys.ts'
-import type { BucketRecord } from '../store/records.ts'
 import { isPublicPolicy } from './verdict.ts'
 
 /**
@@ -11,8 +11,8 @@ import { isPublicPolicy } from './verdict.ts'
  * @returns a document without elements: it is no XML.
  * @throws OssError InvalidPolicyDocument; AccessDenied for a public one where public access is blocked.
  */
-export function checkPolicy(document: string, bucket: BucketRecord): Record<string, never> {
-  if (isPublicPolicy(document) && bucket.publicAccessBlocked) {
+export function checkPolicy(document: string, { state, bucket }: BucketCall): Record<string, never> {
+  if (isPublicPolicy(document) && isPublicAccessBlocked(state, bucket)) {
     throw new OssError('AccessDenied', { message: 'Put public bucket policy is not allowed' })
   }
   return {}

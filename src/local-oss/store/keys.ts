@@ -9,6 +9,9 @@ const MAX_SEQUENCE = 2n ** 64n - 1n
 /** Every key from `gte` and below `lt`. */
 export type Range = { gte: Buffer; lt: Buffer }
 
+/** What an account has set for all its buckets. */
+export const accountKey = (account: string) => Buffer.from(`a${account}`)
+
 /** A bucket's own record. */
 export const bucketKey = (name: string) => Buffer.from(`B${name}`)
 /** All buckets, by name. */

@@ -19,6 +19,9 @@ export type BucketWorm = { id: string; days: number; created: number; locked: bo
 /** Which keys may not be overwritten, and by which accounts; without any, by nobody. */
 export type OverwriteRule = { prefix: string; suffix: string; principals: string[] }
 
+/** What an account has set for all its buckets. */
+export type AccountRecord = { publicAccessBlocked?: boolean }
+
 /** A bucket. */
 export type BucketRecord = {
   /** In all its keys in the store: a bucket that is created again does not get the objects of the deleted one. */

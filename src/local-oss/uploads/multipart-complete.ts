@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { children, renderXml, text } from '../../xml/index.ts'
+import { checkPublic } from '../access/public-access.ts'
 import { percentEncode } from '../address.ts'
 import { parseDocument, readText } from '../body.ts'
 import { type BucketCall, objectLocks, transact } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { encodeName, parseEncoding } from '../lists/list-query.ts'
-import { checkPublic, parseObjectAcl } from '../objects/object-properties.ts'
+import { parseObjectAcl } from '../objects/object-properties.ts'
 import { checkOverwrite, writtenHeaders } from '../objects/put-object.ts'
 import { addVersion } from '../objects/versions.ts'
 import { combineCrc64 } from '../store/crc64.ts'
@@ -31,7 +32,7 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
   requireUpload(call)
   const locks = [...objectLocks(call.bucket, key), { name: `U${uploadIdOf(call)}` }]
   return transact(call, locks, async (transaction, bucket) => {
-    if (acl !== undefined) checkPublic(bucket, acl, 'object')
+    if (acl !== undefined) checkPublic(state, bucket, acl, 'object')
     const upload = requireUpload(call)
     const { initiated: _, forbidOverwrite, sequential, ...properties } = upload
     const forbid = forbidOverwrite ? { 'x-oss-forbid-overwrite': 'true' } : headers

@@ -25,7 +25,7 @@ export async function initiateMultipartUpload(call: BucketCall): Promise<Reply> 
     .toString('hex')
     .toUpperCase()
   const encoding = parseEncoding(query)
-  const properties = parseObjectProperties(headers, call.bucket)
+  const properties = parseObjectProperties(call, call.bucket)
   const upload: UploadRecord = {
     ...properties,
     acl: state.readings.initiatedAclCounts ? properties.acl : 'default',
