@@ -181,7 +181,7 @@ export class OssError extends Error {
     this.status = status
     this.ec = details.ec ?? (details.message === undefined ? ec : undefined)
     this.elements = details.elements ?? {}
-    this.headers = details.headers ?? {}
+    this.headers = { ...details.headers }
   }
 }
 

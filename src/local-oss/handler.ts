@@ -17,7 +17,7 @@ import {
 import { checkAcceleration, resolveHost } from './hosts/resolve-host.ts'
 import { bytesOf, type OssRequest, type Reply, type Transport } from './http.ts'
 import { checkBucketName, checkKey } from './name-rules.ts'
-import { needsBucket, type Operation } from './operation.ts'
+import { type BucketOperation, needsBucket, type Operation } from './operation.ts'
 import { checkReferer } from './referer/check-referer.ts'
 import { refusedOperation } from './refused-operation.ts'
 import { errorReply, type ResponseContext, toResponse } from './response.ts'
@@ -159,16 +159,22 @@ async function perform(
   const bucketCall = { ...call, bucket: bucket ?? requireBucket(state, bucketName) }
   checkRegion(bucketCall)
   checkAcceleration(address, bucketCall.bucket, state)
-  const website = websiteOf(bucketCall)
-  if (website === undefined) checkOperation(bucketCall, operation)
-  if (!operation.public) checkReferer(bucketCall)
-  const reply = await (website === undefined
-    ? operation.handle(bucketCall)
-    : serveWebsite(bucketCall, website))
-  return {
-    ...reply,
-    headers: { ...corsHeaders(state, bucketCall.bucket, call.headers, call.method), ...reply.headers },
+  const cors = corsHeaders(state, bucketCall.bucket, call.headers, call.method)
+  try {
+    const reply = await performOnBucket(bucketCall, operation)
+    return { ...reply, headers: { ...cors, ...reply.headers } }
+  } catch (cause) {
+    // Errors have them as well (the `Vary: Origin` of a 404 in clickhouse-backup's issue 877).
+    if (cause instanceof OssError) Object.assign(cause.headers, cors)
+    throw cause
   }
+}
+
+async function performOnBucket(call: BucketCall, operation: BucketOperation): Promise<Reply> {
+  const website = websiteOf(call)
+  if (website === undefined) checkOperation(call, operation)
+  if (!operation.public) checkReferer(call)
+  return website === undefined ? operation.handle(call) : serveWebsite(call, website)
 }
 
 /** @throws OssError AccessDenied when the caller may not have the operation on what the request addresses. */

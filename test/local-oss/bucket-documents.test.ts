@@ -431,8 +431,12 @@ describe('cross-origin rules', () => {
     expect((await world.send({ bucket: other, query })).text).toContain(
       `<ResponseVary>${kept}</ResponseVary>`,
     )
-    for (const headers of [{}, { origin: 'http://a' }, { origin: 'http://b' }]) {
+    for (const headers of [{}, { origin: 'http://a' }, { origin: 'http://b' }] as { origin?: string }[]) {
       expect((await world.send({ bucket: other, headers })).headers.vary).toBe(vary)
+      const missing = await world.send({ bucket: other, key: 'none', headers })
+      expect([missing.status, missing.headers.vary]).toEqual([404, vary])
+      const allowed = headers.origin === 'http://a' ? 'http://a' : undefined
+      expect(missing.headers['access-control-allow-origin']).toBe(allowed)
     }
   })
 
