@@ -10,7 +10,7 @@ import type { Operation } from './operation.ts'
 /** Query names of presigned URLs, by signature version; which of them make one is `authScheme`'s to say. */
 const presignedV4 =
   /^x-amz-(?:algorithm|content-sha256|credential|date|expires|security-token|signature|signedheaders)$/i
-const presignedV2 = /^(?:awsaccesskeyid|expires|signature)$/i
+const presignedV2 = /^(?:AWSAccessKeyId|Expires|Signature)$/
 
 /**
  * Refuses what a request that nobody has signed cannot ask for: what is left of a signature, overrides of the answer's

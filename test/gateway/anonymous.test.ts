@@ -217,7 +217,7 @@ describe.each(runtimes)('a request that nobody has signed, on %s', (runtime) => 
       ['/open?list-type=2&X-Amz-Date=x', {}, 400, 'AuthorizationQueryParametersError'],
       ['/open/key?X-Amz-Signature=x', {}, 400, 'AuthorizationQueryParametersError'],
       ['/open/key?Expires=1', {}, 403, 'AccessDenied'],
-      ['/open/key?signature=x', {}, 403, 'AccessDenied'],
+      ['/open/key?AWSAccessKeyId=local', {}, 403, 'AccessDenied'],
       ['/open/key?Signature=x&Expires=1', {}, 403, 'AccessDenied'],
       ['/open/.s3-oss-gateway/x', {}, 403, 'AccessDenied'],
       ['/open?prefix=.s3-oss-gateway/', {}, 403, 'AccessDenied'],
@@ -273,9 +273,28 @@ describe.each(runtimes)('a request that nobody has signed, on %s', (runtime) => 
     const allowed = { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'ETag', vary }
     expect((await ask('/open/key', { origin })).headers).toMatchObject(allowed)
     expect((await ask('/open', { origin })).headers).toMatchObject(allowed)
+    expect((await ask('/open/none', { origin })).headers).toMatchObject(allowed)
+    expect((await ask('/closed/key', { origin })).headers).toMatchObject(allowed)
     const other = await ask('/open/key', { origin: 'https://other.example' })
     expect([other.status, other.headers['access-control-allow-origin']]).toEqual([200, undefined])
-    expect(calls()).toEqual(['GetObject', 'ListObjects', 'GetObject'])
+    expect(calls()).toEqual(['GetObject', 'ListObjects', 'GetObject', 'GetObject', 'GetObject'])
+  })
+
+  test('from another origin is answered by remembered rules where OSS applies none to an error', async () => {
+    const asked = { origin, 'access-control-request-method': 'GET' }
+    expect((await ask('/open/key', asked, 'OPTIONS')).status).toBe(200)
+    const bare = {
+      status: 404,
+      body: '<Error><Code>NoSuchKey</Code></Error>',
+      headers: { 'content-type': XML },
+    }
+    world.localOss.faults.add({ action: { kind: 'garbage', ...bare } })
+    const answer = await ask('/open/none', { origin })
+    expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([404, origin])
+    // Where it answers with the object, they do not count.
+    const found = { status: 200, body: 'x', headers: { 'x-oss-request-id': 'X', etag: '"E"' } }
+    world.localOss.faults.add({ action: { kind: 'garbage', ...found } })
+    expect((await ask('/open/key', { origin })).headers).not.toHaveProperty('access-control-allow-origin')
   })
 
   const html = { 'content-type': 'text/html' }
