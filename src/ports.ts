@@ -109,6 +109,8 @@ export type Timer = (ms: number, call: () => void) => () => void
 export type Platform = {
   /** Connections to OSS that one request may use at a time. */
   connections: number
+  /** Whether a request may wait for another of its process: Workers end one that waits for nothing of its own. */
+  requestsWait: boolean
 }
 
 /** One structured line: an event's name and its facts. Never secrets, signatures, or object data. */

@@ -34,13 +34,12 @@ export type CrcName = keyof typeof crcs
 /** How each CRC's register is updated, built at first use. */
 const steps = new Map<CrcName, Step>()
 
-/** A fresh CRC. */
-export function crc(name: CrcName): Crc {
+/** A CRC. @param begun that of the bytes before, which it goes on from; absent: there are none. */
+export function crc(name: CrcName, begun = 0n): Crc {
   const { bits } = crcs[name]
   const step = steps.get(name) ?? stepOf(name)
   steps.set(name, step)
-  const ones = (1n << BigInt(bits)) - 1n
-  let register = ones
+  let register = BigInt.asUintN(bits, ~begun)
   return {
     update: (bytes) => {
       register = step(register, bytes)

@@ -56,8 +56,11 @@ export const documentSchema = v.object({
     }),
     {},
   ),
-  /** Conditions on the destination that OSS cannot hold: refuse them, or look first and then write. */
-  conditionalWrites: v.optional(v.picklist(['refuse', 'best-effort']), 'refuse'),
+  /**
+   * Conditions on what is written that OSS cannot hold: refuse them, or hold them among the requests of one process, or
+   * among all gateways, by a lock in OSS.
+   */
+  conditionalWrites: v.optional(v.picklist(['refuse', 'process', 'lock']), 'lock'),
   /** Whether it is kept where the parts of an object begin and end (one more call for an upload of several parts). */
   storeParts: v.optional(flag, 'true'),
   /** What becomes of requests that nobody has signed: they are refused, or forwarded unsigned, for OSS to decide. */

@@ -161,6 +161,13 @@ export function parseConfig(
     warnings.push(
       'GATEWAY_CONFIG: anonymous: forward without anonymousBuckets: everybody can read every public bucket of OSS by this gateway, those of other accounts too',
     )
+  const workers = parseWorkers(get('WORKERS'), embedded, problems)
+  if (document.conditionalWrites === 'process' && (runtime === 'workers' || workers !== 1)) {
+    const several = runtime === 'workers' ? 'Workers run in many processes' : `WORKERS is ${workers}`
+    problems.push(
+      `GATEWAY_CONFIG: conditionalWrites: process is for a single process, and ${several}: use lock`,
+    )
+  }
   const s3Domains = parseDomains(get('S3_DOMAIN'), problems)
   const domains: ReadonlyMap<string, Origin> = isDocumentRight
     ? parseBucketDomains(document.endpoints, problems)
@@ -171,7 +178,7 @@ export function parseConfig(
   }
   const config: Config = {
     listen,
-    workers: parseWorkers(get('WORKERS'), embedded, problems),
+    workers,
     localOss,
     endpoint: domains.size === 0 ? endpoint : { ...endpoint, domains },
     // The embedded OSS has one account, whose key is the first client's.

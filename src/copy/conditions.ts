@@ -30,7 +30,7 @@ export async function decideStatusEarly(
   try {
     const facts = await checkSource(ports, copy)
     if (planCopy(ports.settings, 'oversize', facts).kind === 'refuse') return
-    await requireNoDestination(ports, copy)
+    await checkDestination(ports, copy)
     onStatusDecided()
   } catch {
     // The answer begins when OSS has answered.
@@ -38,14 +38,15 @@ export async function decideStatusEarly(
 }
 
 /**
- * Looks whether a destination that must not be overwritten is there; OSS holds the condition itself, but only at
- * the end of what may be a long way. @throws S3Error PreconditionFailed.
+ * Looks whether the client's condition on the destination holds; that is decided only at the end of what may be a long
+ * way. @throws S3Error PreconditionFailed, NoSuchKey.
  */
-export async function requireNoDestination(
+export async function checkDestination(
   ports: UploadPorts,
-  { condition, destination, payer, signal }: Copy,
+  { turn, destination, payer, signal }: Copy,
 ): Promise<void> {
-  if (condition['x-oss-forbid-overwrite'] === undefined) return
+  await turn.check()
+  if (turn.headers['x-oss-forbid-overwrite'] === undefined) return
   try {
     const source = { ...destination, versionId: undefined }
     await attempt(ports, signal(), (signal) => readSource(ports.oss, { source, payer }, signal))

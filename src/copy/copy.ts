@@ -1,6 +1,7 @@
 import type { HeaderMap } from '../ports.ts'
 import type { Preconditions } from '../translate/preconditions.ts'
 import type { WantedChecksum } from './source-checksum.ts'
+import type { WriteTurn } from './write-turn.ts'
 
 /** A copy, as every plan takes it: what is asked of OSS, in OSS's headers, whichever plan does it. */
 export type Copy = {
@@ -16,8 +17,8 @@ export type Copy = {
   target: HeaderMap
   /** `x-oss-request-payer`, on every call of the copy that takes it; or nothing. */
   payer: HeaderMap
-  /** `x-oss-forbid-overwrite`, where the client asked for it. */
-  condition: HeaderMap
+  /** Of the destination's write, with the client's condition on what is there. */
+  turn: WriteTurn
   /** A checksum that the destination is to have, and the reply to name. */
   checksum: WantedChecksum | undefined
   /** Aborts when the client disconnects. Created at first use, as the request's. */

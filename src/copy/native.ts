@@ -30,15 +30,7 @@ export function copyNatively(oss: OssClient, copy: Copy, answerTimeout: TimeLimi
   }))
 }
 
-function nativeHeaders({
-  source,
-  preconditions,
-  content,
-  tagging,
-  target,
-  payer,
-  condition,
-}: Copy): HeaderMap {
+function nativeHeaders({ source, preconditions, content, tagging, target, payer, turn }: Copy): HeaderMap {
   const headers = toOssPreconditions(preconditions, 'x-oss-copy-source-')
   headers['x-oss-copy-source'] = copySourceHeader(source, source.versionId)
   headers['x-oss-metadata-directive'] = content === 'copy' ? 'COPY' : 'REPLACE'
@@ -47,5 +39,5 @@ function nativeHeaders({
     headers['x-oss-tagging-directive'] = 'Replace'
     headers['x-oss-tagging'] = tagging
   }
-  return Object.assign(headers, target, payer, condition)
+  return Object.assign(headers, target, payer, turn.headers)
 }

@@ -1,7 +1,7 @@
 import type { HeaderMap } from '../ports.ts'
 import { storedContent } from '../translate/to-oss-headers.ts'
 import { attempt, isOutcomeUnknown } from './attempt.ts'
-import { requireNoDestination } from './conditions.ts'
+import { checkDestination } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import { eachInParallel } from './each-in-parallel.ts'
 import {
@@ -18,6 +18,7 @@ import { relayWhole } from './relay.ts'
 import { findLostResult, readResult, verifiedResult } from './result.ts'
 import { readTagging, type SourceFacts } from './source.ts'
 import { asSourceChanged } from './source-changed.ts'
+import { inTurn } from './write-turn.ts'
 
 /** Gets one range of the source into a part. @returns the part's ETag. */
 export type CopyRange = (
@@ -42,7 +43,7 @@ export async function copyByUpload(
 ): Promise<CopyResult> {
   const { 'x-oss-object-acl': acl, ...headers } = await destinationHeaders(ports, copy, facts)
   copy.signal().throwIfAborted()
-  const upload = await initiate(ports, copy.destination, { ...headers, ...copy.condition })
+  const upload = await initiate(ports, copy.destination, { ...headers, ...copy.turn.headers })
   const began = ports.clock()
   let completing = false
   let completed: Written | undefined
@@ -62,9 +63,11 @@ export async function copyByUpload(
     )
     copy.signal().throwIfAborted()
     // OSS refuses an ACL at Initiate and takes it here.
-    const atEnd = { ...copy.condition, ...(acl === undefined ? {} : { 'x-oss-object-acl': acl }) }
-    completing = true
-    completed = await complete(ports, upload, parts, atEnd)
+    const atEnd = { ...copy.turn.headers, ...(acl === undefined ? {} : { 'x-oss-object-acl': acl }) }
+    completed = await inTurn(copy.turn, () => {
+      completing = true
+      return complete(ports, upload, parts, atEnd)
+    })
   } catch (error) {
     await abort(ports, upload, (error as Error).message)
     // The responses to the completion and to the abort may both have been lost.
@@ -85,16 +88,18 @@ export async function copyInOne(
   facts: SourceFacts,
   onStatusDecided: () => void,
 ): Promise<CopyResult> {
-  const headers = { ...(await destinationHeaders(ports, copy, facts)), ...copy.condition }
-  await requireNoDestination(ports, copy)
+  const headers = { ...(await destinationHeaders(ports, copy, facts)), ...copy.turn.headers }
+  await checkDestination(ports, copy)
   onStatusDecided()
   const began = ports.clock()
   let outcomeUnknown = false
   let written: Written
   try {
-    written = await relayWhole(ports, copy, facts, headers, () => {
-      outcomeUnknown = true
-    })
+    written = await inTurn(copy.turn, () =>
+      relayWhole(ports, copy, facts, headers, () => {
+        outcomeUnknown = true
+      }),
+    )
   } catch (error) {
     // The last attempt may have been refused only because an earlier one had succeeded.
     const found = outcomeUnknown && (await findLostResult(ports, copy, facts, began).catch(() => undefined))

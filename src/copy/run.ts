@@ -4,7 +4,7 @@ import { toStoredChecksum, withoutStoredChecksums } from '../translate/stored-ch
 import { storedContent } from '../translate/to-oss-headers.ts'
 import { attempt, isOutcomeUnknown, nativeTimeout, repeat } from './attempt.ts'
 import { awaitCall } from './await-call.ts'
-import { checkSource, decideStatusEarly, requireNoDestination } from './conditions.ts'
+import { checkDestination, checkSource, decideStatusEarly } from './conditions.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
 import type { UploadPorts } from './multipart-upload.ts'
 import { copyNatively } from './native.ts'
@@ -24,6 +24,7 @@ import { findLostResult } from './result.ts'
 import { readSource, type SourceFacts } from './source.ts'
 import { asSourceChanged, SourceChanged, sourceChangedError } from './source-changed.ts'
 import { withComputedValue } from './source-checksum.ts'
+import { endingTurn } from './write-turn.ts'
 
 /** What a copy is made with. Times are milliseconds. */
 export type CopyPorts = UploadPorts & {
@@ -110,7 +111,7 @@ async function withFacts(
     return [keepsOwnContent(copy) ? { ...pinned, content: storedContent(facts.headers) } : pinned, facts]
   }
   if (facts.size > ports.settings.maxSize) throw tooLarge(ports.settings.maxSize)
-  await requireNoDestination(ports, copy)
+  await checkDestination(ports, copy)
   onStatusDecided()
   const checksum = await withComputedValue(ports, copy, copy.checksum, facts).catch((error) => {
     throw asSourceChanged(error)
@@ -131,14 +132,17 @@ async function tryNatively(
   known: SourceFacts | undefined,
   onStatusDecided: () => void,
 ): Promise<Native> {
+  await copy.turn.begin()
   const began = ports.clock()
   const limit = nativeTimeout(ports.timeout)
   let over = false
   let earlyDecision: AbortController | undefined
-  const work = repeat(ports, isRefusedUnstarted, undefined, () => {
+  const copying = repeat(ports, isRefusedUnstarted, undefined, () => {
     if (over) throw new Error('the copy was given up')
     return copyNatively(ports.oss, copy, limit)
   })
+  // It ends with OSS's call, also when its client has gone and nobody waits for that.
+  const work = endingTurn(copy.turn, copying)
   try {
     const result = await awaitCall(work, {
       timer: ports.timer,

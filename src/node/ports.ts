@@ -9,7 +9,7 @@ export const nodePorts = {
   sleep,
   timer,
   random: Math.random,
-  platform: { connections: 256 } satisfies Platform,
+  platform: { connections: 256, requestsWait: true } satisfies Platform,
   newId,
   serve: serveOnNode,
 }

@@ -234,13 +234,13 @@ export const requestHeaders: Readonly<Record<string, RequestHeader>> = {
 
   // Conditions. If-Modified-Since is about reads alone (RFC 9110 13.1.3); a write without its condition must not happen.
   'if-match': {
-    on: [...reads, ...conditionalWrites],
-    readBy: ['translate/preconditions.ts', 'operations/objects/conditional-write.ts'],
+    on: [...reads, ...conditionalWrites, 'DeleteObject'],
+    readBy: ['translate/preconditions.ts', 'operations/writes/write-condition.ts'],
     otherwise: ['writes', noCondition('If-Match')],
   },
   'if-none-match': {
     on: [...reads, ...conditionalWrites],
-    readBy: ['translate/preconditions.ts', 'operations/objects/conditional-write.ts'],
+    readBy: ['translate/preconditions.ts', 'operations/writes/write-condition.ts'],
     otherwise: ['writes', noCondition('If-None-Match')],
   },
   'if-modified-since': { on: reads, readBy: ['translate/preconditions.ts'] },

@@ -9,7 +9,7 @@ import { headersOf, toStream, withLength } from './transport.ts'
 type WorkersInit = { encodeBody: 'manual' }
 
 /** Six connections at a time is the platform's limit; the client's own body may hold one. */
-const platform: Platform = { connections: 5 }
+const platform: Platform = { connections: 5, requestsWait: false }
 
 function receive(c: Context): Incoming {
   const { raw } = c.req

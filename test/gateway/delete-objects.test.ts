@@ -133,8 +133,13 @@ describe.each(runtimes)('DeleteObjects on %s', (runtime) => {
     ],
     ['nothing', '', 'MissingRequestBodyError'],
     [
-      'a condition, which OSS could not hold',
-      '<Delete><Object><Key>a</Key><ETag>x</ETag></Object></Delete>',
+      'the size that S3 takes for directory buckets',
+      '<Delete><Object><Key>a</Key><Size>1</Size></Object></Delete>',
+      'NotImplemented',
+    ],
+    [
+      'the time that S3 takes for directory buckets',
+      '<Delete><Object><Key>a</Key><LastModifiedTime>Tue, 09 Apr 2019 03:45:32 GMT</LastModifiedTime></Object></Delete>',
       'NotImplemented',
     ],
   ])('%s is refused and deletes nothing', async (_, body, code) => {

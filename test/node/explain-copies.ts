@@ -3,6 +3,7 @@ import type { Asked } from './explain-world.ts'
 
 const etag = createHash('md5').update('hello').digest('hex')
 const otherETag = createHash('md5').update('other').digest('hex')
+const oldETag = createHash('md5').update('old').digest('hex')
 const past = 'Mon, 01 Jan 2024 00:00:00 GMT'
 const before = { 'x-amz-copy-source-if-unmodified-since': past }
 const since = { 'x-amz-copy-source-if-modified-since': past }
@@ -309,20 +310,64 @@ export const copies: [what: string, row: Row, outcome: string][] = [
     { from: small, to: 'target/there', headers: { ...absent, ...match(otherETag) } },
     '412 PreconditionFailed source',
   ],
+  ...(['usual', 'one process'] as const).flatMap((settings): [string, Row, string][] => [
+    [
+      `If-Match where nothing is (${settings})`,
+      { from: small, headers: { 'if-match': etag }, settings },
+      '404 NoSuchKey destination',
+    ],
+    [
+      `If-Match on another (${settings})`,
+      { from: small, to: 'target/there', headers: { 'if-match': etag }, settings },
+      '412 PreconditionFailed destination',
+    ],
+    [
+      `If-None-Match: * where versions are (${settings})`,
+      { from: small, to: 'versioned/key', headers: absent, settings },
+      '412 PreconditionFailed destination',
+    ],
+    [
+      `If-None-Match: * where versions are, and not of this key (${settings})`,
+      { from: small, to: `versioned/${settings}`, headers: absent, settings },
+      'native',
+    ],
+    ...['small', 'large'].flatMap((size): [string, Row, string][] => [
+      [
+        `If-Match that holds, ${size} (${settings})`,
+        {
+          from: `hangzhou/${size}`,
+          to: `target/there ${size} ${settings}`,
+          headers: { 'if-match': oldETag },
+          settings,
+        },
+        size === 'small' ? 'native' : 'parts',
+      ],
+      [
+        `If-Match that holds, ${size} from another region (${settings})`,
+        {
+          from: `beijing/${size}`,
+          to: `target/there ${size} far ${settings}`,
+          headers: { 'if-match': oldETag },
+          settings,
+        },
+        'relay',
+      ],
+    ]),
+    [
+      `If-Match with a checksum, on another (${settings})`,
+      { from: small, to: 'target/there', headers: { 'if-match': etag, ...sum('SHA256') }, settings },
+      '412 PreconditionFailed destination',
+    ],
+  ]),
   [
-    'If-Match by looking, where nothing is',
-    { from: small, headers: { 'if-match': etag }, settings: 'looking first' },
-    '404 NoSuchKey destination',
+    'If-Match that is not held',
+    { from: small, to: 'target/there', headers: { 'if-match': oldETag }, settings: 'refusing' },
+    '501 NotImplemented request',
   ],
   [
-    'If-Match by looking, on another',
-    { from: small, to: 'target/there', headers: { 'if-match': etag }, settings: 'looking first' },
-    '412 PreconditionFailed destination',
-  ],
-  [
-    'If-None-Match: * by looking, where versions are',
-    { from: small, to: 'versioned/key', headers: absent, settings: 'looking first' },
-    '412 PreconditionFailed destination',
+    'If-None-Match: * that is not held',
+    { from: small, to: 'versioned/key', headers: absent, settings: 'refusing' },
+    '501 NotImplemented request',
   ],
 
   [

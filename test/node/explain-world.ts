@@ -36,7 +36,8 @@ export const settings = {
   usual: { copy, clients },
   rejecting: { copy: { ...copy, ...reject } },
   small: { copy: { maxSize: 10 } },
-  'looking first': { copy, conditionalWrites: 'best-effort' },
+  'one process': { copy, conditionalWrites: 'process' },
+  refusing: { copy, conditionalWrites: 'refuse' },
   inheriting: { copy, acl: { default: 'inherit' }, storageClass: { default: 'STANDARD_IA' } },
 } as const
 export type SettingsName = keyof typeof settings
@@ -241,6 +242,13 @@ async function fill(world: World): Promise<Pick<ExplainWorld, 'versions' | 'etag
   await put('hangzhou', 'large self', large)
   await world.oss('hangzhou').putSymlink('lost link', 'nothing', {})
   for (const bucket in buckets) await put(bucket, 'there', 'old')
+  // Each is overwritten once, as it is now.
+  for (const name of ['usual', 'one process']) {
+    for (const size of ['small', 'large']) {
+      await put('target', `there ${size} ${name}`, 'old')
+      await put('target', `there ${size} far ${name}`, 'old')
+    }
+  }
 
   const VersioningConfiguration = { Status: 'Enabled' as const }
   await s3.send(new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration }))

@@ -30,6 +30,8 @@ function comparable(
 }
 
 const byText = (calls: ReturnType<typeof comparable>[]) => calls.map((call) => JSON.stringify(call)).sort()
+/** What a bucket retains a gateway asks once a minute; a copy is explained as its first. */
+const isSettled = ({ at }: ReturnType<typeof comparable>) => !/\?(?:worm|objectWorm)=$/.test(at)
 const isComputed = (value: string | undefined) => value?.startsWith('(computed')
 
 describe('explain copy', () => {
@@ -58,8 +60,8 @@ describe('explain copy', () => {
     const told = explanation.calls as unknown as (Omit<RecordedCall, 'query'> & {
       query: Record<string, string>
     })[]
-    const expected = told.map((call) => comparable(call, Object.entries(call.query), isNew))
-    const made = calls.map((call) => comparable(call, call.query, isNew))
+    const expected = told.map((call) => comparable(call, Object.entries(call.query), isNew)).filter(isSettled)
+    const made = calls.map((call) => comparable(call, call.query, isNew)).filter(isSettled)
     for (const [index, { headers }] of expected.entries()) {
       for (const [name, value] of Object.entries(headers)) {
         const real = made[index]?.headers

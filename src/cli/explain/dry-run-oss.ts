@@ -121,6 +121,8 @@ export function createDryRunOss(
       const refused = copyRefusal(headers, await facts.ofCopy(headers), rules)
       return refused === undefined ? write(target, headers, 'CopyObjectResult') : refusedBy(refused)
     }
+    // The lock of the destination, which nobody else has.
+    if (query.has('append')) return answer(200, await versionHeaders())
     const isWhole = query.size === 0
     if (!isWhole && uploadId === undefined && !query.has('uploads')) return answer(200)
     if (nameOf(target) === nameOf(destination)) {
@@ -137,14 +139,18 @@ export function createDryRunOss(
     const seen = object instanceof OssError ? { etag: '"0"', size: 0 } : object
     const { etag = seen.etag, 'content-length': size = String(seen.size) } = sourceHead
     const time = new Date(clock())
-    const versioning = await facts.versioning()
-    const version: HeaderMap =
-      versioning === undefined ? {} : { 'x-oss-version-id': versioning === 'Enabled' ? VERSION_ID : 'null' }
-    const resultHeaders = { etag, ...version }
+    const resultHeaders = { etag, ...(await versionHeaders()) }
     const described = { 'content-length': size, 'last-modified': time.toUTCString() }
     written.set(nameOf(target), { ...headers, ...resultHeaders, ...described })
     const result = { LastModified: time.toISOString(), ETag: etag }
     return answer(200, resultHeaders, root === undefined ? undefined : { [root]: result })
+  }
+
+  /** Of what is written to the destination's bucket. */
+  async function versionHeaders(): Promise<HeaderMap> {
+    const versioning = await facts.versioning()
+    if (versioning === undefined) return {}
+    return { 'x-oss-version-id': versioning === 'Enabled' ? VERSION_ID : 'null' }
   }
 
   async function answerBytes({ headers }: OssRequest): Promise<Answer> {

@@ -1,4 +1,5 @@
 import { isReserved } from '../../operations/reserved-keys.ts'
+import { LOCKS } from '../../operations/writes/lock-object.ts'
 import { type Endpoint, isPathStyle } from '../../oss/regions.ts'
 import type { OssRequest } from '../../ports.ts'
 import type { Side } from './predict-refusal.ts'
@@ -80,6 +81,9 @@ export function reasonOf(
   of: Side | undefined,
   written: boolean,
 ): string {
+  if (key.startsWith(LOCKS)) {
+    return method === 'POST' ? "locks the destination's key for all gateways" : 'gives the lock back'
+  }
   const part = query.get('partNumber')
   const copies = headers['x-oss-copy-source'] !== undefined
   if (method === 'HEAD') {
@@ -101,6 +105,7 @@ export function reasonOf(
   if (asksForBytes(method, { bucket: '', key, query })) return "the source's bytes, pinned to its ETag"
   if (query.has('tagging')) return "the source's tags, which only a CopyObject takes along"
   if (query.has('bucketInfo')) return 'what the bucket is: its owner, its versioning'
+  if (query.has('worm')) return 'whether the bucket has a retention policy, which would keep a lock'
   if (query.has('objectWorm')) return 'whether the bucket has object lock, and what it retains by default'
   if (query.has('uploads'))
     return 'the uploads there are, so that one whose id got lost can be told and aborted'

@@ -18,12 +18,12 @@ import { text, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
-import { writeConditions } from '../objects/conditional-write.ts'
 import { copyPartIndex } from '../objects/part-index.ts'
 import { lockOfWrite, writeLocked } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { callOnBucket } from '../subresource.ts'
+import { writeTurn } from '../writes/turns.ts'
 import { copyPorts } from './copy-ports.ts'
 
 const SOURCE = 'x-amz-copy-source'
@@ -99,7 +99,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     target,
     payer: requestPayer(headers),
     checksum: wantedChecksum(headers['x-amz-checksum-algorithm']),
-    condition: await writeConditions(request, context),
+    turn: await writeTurn(request, context),
     signal: request.signal,
   }
   if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) await requireChange(copy, context)

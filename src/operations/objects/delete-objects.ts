@@ -1,4 +1,7 @@
 import { decodeKey } from '../../bytes/percent.ts'
+import { eachInParallel } from '../../copy/each-in-parallel.ts'
+import { inTurn } from '../../copy/write-turn.ts'
+import { OssError, OssUnreachable } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { hash } from '../../s3/hasher.ts'
@@ -12,34 +15,54 @@ import {
   optionalFlag,
   requiredText,
 } from '../../translate/elements.ts'
+import { toS3Error, unreachable } from '../../translate/errors.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { children, renderXml, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import { callOnBucket, requireDocument } from '../subresource.ts'
+import { turnOfMany } from '../writes/turns.ts'
+import { deleteObject } from './object.ts'
 import { bypassGovernance } from './retention.ts'
 
-type Wanted = { key: string; versionId: string | undefined }
+type Wanted = { key: string; versionId: string | undefined; etag: string | undefined }
 
 /**
  * DeleteObjects: one OSS DeleteMultipleObjects for the keys that may be deleted; the others become errors of their
- * own. OSS is never asked to be quiet: what its answer leaves out, it has not deleted.
- * @throws S3Error MalformedXML; NotImplemented for conditions, before anything is deleted.
+ * own. OSS is never asked to be quiet: what its answer leaves out, it has not deleted. OSS knows no ETag there: a key that
+ * has one is deleted by itself, under that condition.
+ * @throws S3Error MalformedXML; NotImplemented for S3's conditions of directory buckets, before anything is deleted.
  */
 export async function deleteObjects(request: BucketRequest, context: Context): Promise<Reply> {
-  const { wanted, quiet } = parseDelete(await requireDocument(request, 'Delete'))
+  const { wanted, quiet } = parseDelete(await requireDocument(request, 'Delete'), context)
   const errors: XmlTree[] = []
   const allowed = wanted.filter((object) => {
     const refusal = refusalOf(object, request.bucket, context)
     if (refusal !== undefined) errors.push(errorElement(object, refusal))
     return refusal === undefined
   })
-  const { deleted, headers } = await deleteFromOss(request, context, allowed)
+  const unconditional = allowed.filter(({ etag }) => etag === undefined)
+  const turn = turnOfMany(
+    request,
+    unconditional.map(({ key }) => key),
+    context,
+  )
+  const { deleted, headers } = await inTurn(turn, () => deleteFromOss(request, context, unconditional))
+  const conditional = new Map<Wanted, XmlTree | S3Error>()
+  await eachInParallel(
+    allowed.filter(({ etag }) => etag !== undefined),
+    Math.min(AT_A_TIME, context.platform.connections),
+    request.signal(),
+    async (object) => conditional.set(object, await deleteConditionally(request, context, object)),
+  )
   const done = allowed.flatMap((object): XmlTree[] => {
-    const result = deleted.get(nameOf(object))?.shift()
-    if (result !== undefined) return [result]
-    errors.push(errorElement(object, new S3Error('AccessDenied', { message: KEPT })))
+    const result =
+      conditional.get(object) ??
+      deleted.get(nameOf(object))?.shift() ??
+      new S3Error('AccessDenied', { message: KEPT })
+    if (!(result instanceof S3Error)) return [result]
+    errors.push(errorElement(object, result))
     return []
   })
   recordBatch(context, wanted, errors)
@@ -53,16 +76,24 @@ function recordBatch({ record }: Context, wanted: readonly Wanted[], errors: rea
   record.batch = wanted.map((object) => ({ ...object, errorCode: codes.get(nameOf(object)) }))
 }
 
+/** How many keys with a condition are deleted at a time. */
+const AT_A_TIME = 8
+
 const KEPT = 'OSS has not deleted this object: a retention period or a legal hold may keep it.'
 
 /** @throws S3Error MalformedXML, NotImplemented. */
-function parseDelete(document: XmlNode): { wanted: Wanted[]; quiet: boolean } {
+function parseDelete(document: XmlNode, { config }: Context): { wanted: Wanted[]; quiet: boolean } {
   checkElements(document, 'Delete', ['Quiet'], ['Object'])
   const objects = childElements(document, 'Object')
   if (objects.length === 0 || objects.length > MAX_LISTED) throw malformedXml()
+  const elements = ['Key', 'VersionId', ...(config.document.conditionalWrites === 'refuse' ? [] : ['ETag'])]
   const wanted = objects.map((object) => {
-    checkElements(object, 'Delete/Object', ['Key', 'VersionId'])
-    return { key: requiredText(object, 'Key'), versionId: childText(object, 'VersionId') }
+    checkElements(object, 'Delete/Object', elements)
+    return {
+      key: requiredText(object, 'Key'),
+      versionId: childText(object, 'VersionId'),
+      etag: childText(object, 'ETag'),
+    }
   })
   return { wanted, quiet: optionalFlag(document, 'Quiet') ?? false }
 }
@@ -90,6 +121,30 @@ const errorElement = ({ key, versionId }: Wanted, { code, message }: S3Error): X
   Code: code,
   Message: message,
 })
+
+/** One DeleteObject. @returns its element of the answer, or why it was not deleted. */
+async function deleteConditionally(
+  request: BucketRequest,
+  context: Context,
+  { key, versionId, etag }: Wanted,
+): Promise<XmlTree | S3Error> {
+  const query = new Map(versionId === undefined ? [] : [['versionId', versionId]])
+  const headers = { ...request.headers, 'if-match': etag ?? '' }
+  try {
+    const { headers: answer } = await deleteObject({ ...request, key, query, headers }, context)
+    const isMarker = answer['x-amz-delete-marker'] === 'true'
+    return {
+      Key: key,
+      DeleteMarker: isMarker ? 'true' : undefined,
+      DeleteMarkerVersionId: isMarker ? answer['x-amz-version-id'] : undefined,
+    }
+  } catch (error) {
+    if (error instanceof S3Error) return error
+    if (error instanceof OssError) return toS3Error(error, { bucket: request.bucket, key })
+    if (error instanceof OssUnreachable) return unreachable(error)
+    throw error
+  }
+}
 
 /** OSS's results by object, in its order; an object asked for twice has two. */
 async function deleteFromOss(
@@ -138,4 +193,4 @@ async function deleteFromOss(
   return { deleted, headers: toS3Answer(headers) }
 }
 
-const nameOf = ({ key, versionId }: Wanted) => `${versionId ?? ''}/${key}`
+const nameOf = ({ key, versionId }: Pick<Wanted, 'key' | 'versionId'>) => `${versionId ?? ''}/${key}`

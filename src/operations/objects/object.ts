@@ -1,3 +1,4 @@
+import { endingTurn, inTurn } from '../../copy/write-turn.ts'
 import type { Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { toS3ETag } from '../../translate/etag.ts'
@@ -5,7 +6,8 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { toStoredChecksum } from '../../translate/stored-checksum.ts'
 import { requestPayer, toOssWrite } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { writeConditions } from './conditional-write.ts'
+import { turnOf, writeTurn } from '../writes/turns.ts'
+import { parseDeleteCondition } from '../writes/write-condition.ts'
 import { bypassGovernance } from './retention.ts'
 import { sendBody } from './send-body.ts'
 import { lockOfWrite, requireChecksum, writeLocked } from './write-lock.ts'
@@ -18,10 +20,11 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
   const lock = await lockOfWrite(request, context)
   if (lock !== undefined) requireChecksum(headers)
   const ossHeaders = toOssWrite(headers, await writeSettings(request, context))
-  Object.assign(ossHeaders, toStoredChecksum(headers), await writeConditions(request, context))
+  const turn = await writeTurn(request, context)
+  Object.assign(ossHeaders, toStoredChecksum(headers), turn.headers)
   const call = { method: 'PUT', bucket, key, headers: ossHeaders } as const
   // A checksum in a trailer is known in time only where the body is short.
-  const send = () => sendBody(context.oss, body, call, toStoredChecksum)
+  const send = () => endingTurn(turn, sendBody(context.oss, body, call, turn, toStoredChecksum))
   const stored = await writeLocked(request, context, lock, send)
   const answer = toS3Answer(stored.headers)
   answer.etag = toS3ETag(stored.headers.etag ?? '')
@@ -33,12 +36,18 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
 /** DeleteObject: 204 also for a key that is not there, as S3. */
 export async function deleteObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
-  const deleted = await context.oss.send({
-    method: 'DELETE',
-    bucket,
-    key,
-    query: { versionId: query.get('versionId') },
-    headers: Object.assign(await bypassGovernance(request, context), requestPayer(headers)),
-  })
+  const versionId = query.get('versionId')
+  const turn = await turnOf(request, parseDeleteCondition(headers['if-match'], versionId), context)
+  const bypass = await bypassGovernance(request, context)
+  const deleted = await inTurn(turn, () =>
+    context.oss.send({
+      method: 'DELETE',
+      bucket,
+      key,
+      query: { versionId },
+      headers: Object.assign(bypass, requestPayer(headers)),
+      signal: turn.signal,
+    }),
+  )
   return { status: 204, headers: toS3Answer(deleted.headers) }
 }

@@ -1,5 +1,7 @@
+import type { WriteTurn } from '../../copy/write-turn.ts'
 import { ossCrc64 } from '../../oss/checksum.ts'
 import type { OssCall, OssClient } from '../../oss/client.ts'
+import { OssError } from '../../oss/error.ts'
 import { type HeaderMap, headerMap, type OssResponse } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { S3Error } from '../../s3/error.ts'
@@ -10,6 +12,7 @@ const SHORT_BYTES = 128 * 1024
 
 /**
  * Sends a client's body on to OSS, verified.
+ * @param turn begun before OSS has all of the body, however long the client takes to send it. The caller ends it.
  * @param headersOf headers to add for the verified checksums, where those are known before the body is sent.
  * @throws S3Error EntityTooLarge, and what the body turned out not to be; then OSS has stored nothing.
  *   InternalError when OSS's CRC-64 says that it stored other bytes than it was sent.
@@ -24,6 +27,7 @@ export async function sendBody(
     query,
     headers: given,
   }: Pick<OssCall, 'method' | 'bucket' | 'key' | 'query' | 'headers'>,
+  turn: WriteTurn,
   headersOf: (checksums: HeaderMap) => HeaderMap = () => ({}),
 ): Promise<OssResponse> {
   const { length } = body
@@ -38,12 +42,14 @@ export async function sendBody(
   if (length !== undefined) headers['content-length'] = String(length)
   const crc64 = ossCrc64()
   let broken: unknown
+  if (bytes instanceof Uint8Array) await turn.begin()
+  else await turn.check()
   try {
-    const sent = seen(bytes, crc64.update, (error) => {
+    const sent = seen(bytes, crc64.update, turn.begin, (error) => {
       broken = error
     })
     // Field by field: each object made by a spread has a hidden class of its own, which slows down every read of it.
-    const stored = await oss.send({ method, bucket, key, query, headers, body: sent })
+    const stored = await oss.send({ method, bucket, key, query, headers, body: sent, signal: turn.signal })
     // A body that failed its verification is never a success, whatever OSS has answered.
     const failure = body.failure()
     if (failure !== undefined) throw failure
@@ -53,18 +59,22 @@ export async function sendBody(
     }
     return stored
   } catch (error) {
-    // A body that failed its verification or broke off was not sent to its end: its error is the answer, not OSS's.
-    throw body.failure() ?? (broken instanceof S3Error ? broken : error)
+    // A body that failed its verification, its condition, or broke off was not sent to its end: its error is the answer.
+    throw body.failure() ?? (broken instanceof S3Error || broken instanceof OssError ? broken : error)
   }
 }
 
-/** The same body; each piece is passed to `see` as it is read, and an error of the source to `failed`. */
+/**
+ * The same body; each piece is passed to `see` as it is read, and an error to `failed`. Of a stream, the last piece is
+ * given when `beforeLast` has ended.
+ */
 function seen(
   body: PlainBody['body'] | Uint8Array,
   see: (bytes: Uint8Array) => void,
+  beforeLast: WriteTurn['begin'],
   failed: (error: unknown) => void,
 ) {
-  if (!(body instanceof Uint8Array)) return watched(body, see, failed)
+  if (!(body instanceof Uint8Array)) return watched(body, see, beforeLast, failed)
   see(body)
   return body
 }
@@ -72,13 +82,18 @@ function seen(
 async function* watched(
   body: PlainBody['body'],
   see: (bytes: Uint8Array) => void,
+  beforeLast: WriteTurn['begin'],
   failed: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array> {
   try {
+    let held: Uint8Array | undefined
     for await (const bytes of body) {
       see(bytes)
-      yield bytes
+      if (held !== undefined) yield held
+      held = bytes
     }
+    await beforeLast()
+    if (held !== undefined) yield held
   } catch (error) {
     failed(error)
     throw error

@@ -1,3 +1,4 @@
+import { endingTurn } from '../../copy/write-turn.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
@@ -13,12 +14,12 @@ import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { element, text } from '../../xml/index.ts'
 import { longCallLimit } from '../copies/copy-ports.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
-import { refuseUnsupportedConditions, writeConditions } from '../objects/conditional-write.ts'
 import { keepPartIndex } from '../objects/part-index.ts'
 import { removeSomeStaleIndexes } from '../objects/part-index-cleanup.ts'
 import { lockUploaded } from '../objects/write-lock.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
+import { refuseCondition, writeTurn } from '../writes/turns.ts'
 import { type OssPart, readOssParts } from './oss-parts.ts'
 import { uploadOf } from './upload-request.ts'
 
@@ -29,7 +30,7 @@ import { uploadOf } from './upload-request.ts'
 export async function completeMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
   // Before the completion that may have happened already is looked for: no completion holds such a condition.
-  refuseUnsupportedConditions(request, context)
+  refuseCondition(request, context)
   const uploadId = query.get('uploadId') ?? ''
   const upload = uploadOf(request, context)
   const document = await readDocument((request.body as PlainBody).body, 'CompleteMultipartUpload')
@@ -47,48 +48,59 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
     parts.reduce((sum, part) => sum + part.size, 0),
   )
   const checksum = await known(objectChecksum(upload.checksum, headers, parts))
-  const conditions = await writeConditions(request, context)
-  const indexed = await keepParts(request, context, upload, parts)
-  const work = context.oss
-    .sendForXml(
-      {
-        method: 'POST',
-        bucket,
-        key,
-        query: { uploadId: upload.id, 'encoding-type': 'url' },
-        headers: {
-          'content-type': 'application/xml',
-          ...(upload.acl === 'bucket' ? {} : { 'x-oss-object-acl': upload.acl }),
-          ...payer,
-          ...conditions,
-        },
-        body: completion(parts),
-        answerTimeout: longCallLimit(context),
-      },
-      'CompleteMultipartUploadResult',
-    )
-    .then(
-      async (answer) => {
-        await lockUploaded(request, context, answer.headers)
-        // What prevents it is not the client's concern; another upload does it.
-        if (indexed !== undefined)
-          request.waitUntil?.(removeSomeStaleIndexes(context.oss, bucket, indexed).catch(() => {}))
-        return completionReply(
-          request,
-          context,
-          text(answer.document, 'ETag') ?? '',
-          answer.headers,
-          checksum,
-        )
-      },
-      // Another completion may have come to its end meanwhile.
-      (error) => completedBefore(request, context, upload, wanted, error),
-    )
+  const turn = await writeTurn(request, context)
+  // Before the answer may begin with a 200.
+  await turn.begin()
+  const completing = complete(request, context, { upload, parts, checksum, conditions: turn.headers })
+  // Another completion may have come to its end meanwhile.
+  const completed = completing.catch((error) => completedBefore(request, context, upload, wanted, error))
+  const work = endingTurn(turn, completed)
   // What has been completed may still have to be locked.
   request.waitUntil?.(work)
   // A condition that OSS holds is decided by its answer alone.
-  const statusDecided = Object.keys(conditions).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
+  const statusDecided =
+    Object.keys(turn.headers).length === 0 ? Promise.resolve() : new Promise<void>(() => {})
   return keepAliveReply(work, () => statusDecided, context)
+}
+
+type Completion = {
+  upload: Upload
+  parts: readonly ChosenPart[]
+  checksum: KnownChecksum | undefined
+  /** By which OSS holds the client's condition. */
+  conditions: HeaderMap
+}
+
+/** OSS's completion, and what the gateway keeps of it. @throws OssError, OssUnreachable; S3Error of a lock not taken. */
+async function complete(
+  request: ObjectRequest,
+  context: Context,
+  { upload, parts, checksum, conditions }: Completion,
+): Promise<Reply> {
+  const { bucket, key, headers } = request
+  const indexed = await keepParts(request, context, upload, parts)
+  const answer = await context.oss.sendForXml(
+    {
+      method: 'POST',
+      bucket,
+      key,
+      query: { uploadId: upload.id, 'encoding-type': 'url' },
+      headers: {
+        'content-type': 'application/xml',
+        ...(upload.acl === 'bucket' ? {} : { 'x-oss-object-acl': upload.acl }),
+        ...requestPayer(headers),
+        ...conditions,
+      },
+      body: completion(parts),
+      answerTimeout: longCallLimit(context),
+    },
+    'CompleteMultipartUploadResult',
+  )
+  await lockUploaded(request, context, answer.headers)
+  // What prevents it is not the client's concern; another upload does it.
+  if (indexed !== undefined)
+    request.waitUntil?.(removeSomeStaleIndexes(context.oss, bucket, indexed).catch(() => {}))
+  return completionReply(request, context, text(answer.document, 'ETag') ?? '', answer.headers, checksum)
 }
 
 /**
@@ -150,6 +162,8 @@ async function completedBefore(
 ): Promise<Reply> {
   if (!(error instanceof OssError) || error.code !== 'NoSuchUpload') throw error
   const { bucket, key, headers } = request
+  // What the object replaced is not known any more.
+  if (headers['if-match'] !== undefined) throw error
   const { headers: object } = await context.oss
     .send({ method: 'HEAD', bucket, key, headers: requestPayer(headers) })
     .catch((failure) => {

@@ -1,3 +1,4 @@
+import { noTurn } from '../../copy/write-turn.ts'
 import { OssUnreachable } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
@@ -69,13 +70,14 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
   const partNumber = String(partNumberOf(request))
   const upload = uploadOf(request, context)
   checkPartChecksum(upload.checksum, headers)
-  const stored = await sendBody(context.oss, body, {
+  const call = {
     method: 'PUT',
     bucket,
     key,
     query: { partNumber, uploadId: upload.id },
     headers: requestPayer(headers),
-  })
+  } as const
+  const stored = await sendBody(context.oss, body, call, noTurn)
   const answer = Object.assign(encryptionOf(upload), toS3Answer(stored.headers))
   answer.etag = toS3ETag(stored.headers.etag ?? '')
   return { status: 200, headers: Object.assign(answer, body.checksums()) }

@@ -1,0 +1,126 @@
+import { ossCrc64 } from '../../oss/checksum.ts'
+import { OssError } from '../../oss/error.ts'
+import type { HeaderMap } from '../../ports.ts'
+import { S3Error } from '../../s3/error.ts'
+import { hash } from '../../s3/hasher.ts'
+import type { Context } from '../operation.ts'
+import { RESERVED_PREFIX } from '../reserved-keys.ts'
+
+/** Below it are the locks of the keys of a bucket. */
+export const LOCKS = `${RESERVED_PREFIX}locks/`
+
+/** Milliseconds OSS may take to answer: a lock that takes longer is not held long enough to be of use. */
+const ANSWER_TIMEOUT = { ms: 4000, setting: 'the lease of a lock' }
+
+/** What a lock contains, by the length and the CRC-64 of it. */
+export type LockContent = { length: number; crc64: string }
+
+/** Where there is no lock. */
+export const NO_CONTENT: LockContent = { length: 0, crc64: '0' }
+
+/** The content with a record behind it. */
+export function withRecord({ length, crc64 }: LockContent, record: string): LockContent {
+  const bytes = new TextEncoder().encode(record)
+  const sum = ossCrc64(crc64)
+  sum.update(bytes)
+  return { length: length + bytes.length, crc64: sum.decimal() }
+}
+
+/** Whether two are the same, byte for byte. */
+export const isSame = (one: LockContent | undefined, other: LockContent | undefined) =>
+  one?.length === other?.length && one?.crc64 === other?.crc64
+
+/**
+ * The object that stands for the lock of a key. Its content is one record for each time that it was taken or renewed, and
+ * whose record is the last, holds it. It is appended to, since an append names the length that it expects: of several
+ * for one length OSS carries out one, in buckets with versions as well, where it ignores x-oss-forbid-overwrite
+ * (https://help.aliyun.com/zh/oss/developer-reference/appendobject, and EC 0026-00000016).
+ */
+export type LockObject = {
+  /** Its key, for the log. */
+  name: string
+  /**
+   * Puts a record behind the content that is known.
+   * @returns false where the content is another.
+   * @throws OssUnreachable, OssError of 5xx where it is unknown whether it happened; S3Error where it cannot happen here.
+   */
+  append(content: LockContent, record: string): Promise<boolean>
+  /** @returns undefined where there is none. */
+  look(): Promise<LockContent | undefined>
+  /** To be called by its holder alone. */
+  remove(): Promise<void>
+}
+
+/** @param payer `x-oss-request-payer`, as the client of the write sent it. */
+export function lockObject(
+  { bucket, key }: { bucket: string; key: string },
+  payer: HeaderMap,
+  { oss }: Pick<Context, 'oss'>,
+): LockObject {
+  const at = { bucket, key: lockKey(key), answerTimeout: ANSWER_TIMEOUT }
+  /** Of the object that was last seen: by it, it is deleted in a bucket with versions, without a marker. */
+  let versionId: string | undefined
+
+  return {
+    name: at.key,
+    append: async (content, record) => {
+      try {
+        const { headers } = await oss.send({
+          ...at,
+          method: 'POST',
+          query: { append: null, position: String(content.length) },
+          headers: { ...(content.length === 0 ? newObject : {}), ...payer, 'content-type': 'text/plain' },
+          body: new TextEncoder().encode(record),
+        })
+        versionId = headers['x-oss-version-id']
+        // Another lock of the same length may have taken the place of the one that was seen.
+        const { 'x-oss-hash-crc64ecma': crc64 } = headers
+        return crc64 === undefined || crc64 === withRecord(content, record).crc64
+      } catch (error) {
+        if (error instanceof OssError && error.code === 'PositionNotEqualToLength') return false
+        throw explained(error, at.key)
+      }
+    },
+    look: async () => {
+      try {
+        // Not a GET, which the website of a bucket may answer.
+        const { headers } = await oss.send({ ...at, method: 'HEAD', headers: payer })
+        versionId = headers['x-oss-version-id']
+        return { length: Number(headers['content-length']), crc64: headers['x-oss-hash-crc64ecma'] ?? '' }
+      } catch (error) {
+        if (error instanceof OssError && error.code === 'NoSuchKey') return undefined
+        throw explained(error, at.key)
+      }
+    },
+    remove: async () => {
+      await oss.send({ ...at, method: 'DELETE', query: { versionId }, headers: payer })
+    },
+  }
+}
+
+/** By its hash: behind the prefix, a key could be longer than OSS takes. */
+const lockKey = (key: string) => LOCKS + hash('sha256', 'hex').digestOf(new TextEncoder().encode(key))
+
+/** Whatever the bucket's own class, ACL and encryption are: a lock lives for a moment, and appends take no key of KMS's. */
+const newObject: HeaderMap = {
+  'x-oss-storage-class': 'Standard',
+  'x-oss-object-acl': 'private',
+  'x-oss-server-side-encryption': 'AES256',
+}
+
+/** What an operator has to mend is said by name. */
+function explained(error: unknown, key: string): unknown {
+  if (!(error instanceof OssError)) return error
+  const message = hindrances[error.code]
+  if (message === undefined) return error
+  return new S3Error(error.status === 403 ? 'AccessDenied' : 'InternalError', {
+    message: `${message} (${key}; setting conditionalWrites)`,
+    cause: error,
+  })
+}
+
+const hindrances: Readonly<Record<string, string>> = {
+  AccessDenied: `Access Denied: the gateway's own identity at OSS may not read and write below ${LOCKS}, where it locks keys that are written under a condition`,
+  ObjectNotAppendable: 'What is in the place of a lock was not written by the gateway, and must be deleted',
+  FileImmutable: 'A retention policy keeps a lock of the gateway',
+}

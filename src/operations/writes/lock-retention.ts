@@ -1,0 +1,43 @@
+import { OssError } from '../../oss/error.ts'
+import { notImplemented } from '../../s3/error.ts'
+import { BucketCache } from '../bucket-cache.ts'
+import { recentBucketLock } from '../objects/bucket-lock.ts'
+import type { Context } from '../operation.ts'
+import { callOnBucket } from '../subresource.ts'
+
+/** Whether buckets have a retention policy: for a minute, since that can be changed past this gateway. */
+const policies = new BucketCache<boolean>(60_000)
+
+/**
+ * A bucket that retains every new object, by its policy or its default, would keep a lock for as long.
+ * @param header that needs a lock.
+ * @throws S3Error NotImplemented for such a bucket.
+ */
+export async function refuseRetention(context: Context, bucket: string, header: string): Promise<void> {
+  const [hasPolicy, objectLock] = await Promise.all([
+    recentPolicy(context, bucket),
+    orDenied(recentBucketLock({ bucket }, context, true)),
+  ])
+  if (!hasPolicy && objectLock?.default === undefined) return
+  throw notImplemented(
+    header,
+    'The bucket retains what is written to it, and so would keep the lock that conditionalWrites: lock needs',
+  )
+}
+
+async function recentPolicy(context: Context, bucket: string): Promise<boolean> {
+  const known = policies.get(context, bucket)
+  if (known !== undefined) return known
+  const call = callOnBucket({ bucket }, 'GET', 'worm')
+  const hasPolicy = (await orDenied(context.oss.sendForXml(call, 'WormConfiguration'))) !== undefined
+  policies.set(context, bucket, hasPolicy)
+  return hasPolicy
+}
+
+/** What OSS says of a setting; undefined where there is none, or the gateway may not know. */
+const orDenied = <T>(asked: Promise<T>): Promise<T | undefined> =>
+  asked.catch((error) => {
+    if (error instanceof OssError && error.code !== 'NoSuchBucket' && [403, 404].includes(error.status))
+      return undefined
+    throw error
+  })
