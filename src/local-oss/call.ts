@@ -48,6 +48,8 @@ export type Call = {
   host: string
   /** The caller's; undefined in an unsigned request. */
   account: string | undefined
+  /** The id of the key that signed it. */
+  accessKeyId: string | undefined
   /** Of those who may sign; for what is signed in its body. */
   keyring: Keyring
   /** Whether the request came by HTTPS. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { checkAccess } from './access/access.ts'
 import { type Address, parseAddress, parseQuery } from './address.ts'
 import type { Keyring } from './auth/accounts.ts'
-import { authenticate, type Caller } from './auth/auth.ts'
+import { authenticate, type Caller, nobody } from './auth/auth.ts'
 import { corsHeaders } from './buckets/cors.ts'
 import { accountOf, type BucketCall, type Call, checkRegion, requireBucket, type State } from './call.ts'
 import { invalidArgument, OssError } from './errors.ts'
@@ -133,7 +133,7 @@ async function perform(
   const region = address.region ?? (operation.locates ? undefined : bucket?.region)
   const isUnsigned = operation.public || operation.signedInBody
   const caller: Caller = isUnsigned
-    ? { account: undefined, region: undefined }
+    ? nobody
     : // Clients sign by the time that it really is, wherever the store's clock has been moved to.
       authenticate({ ...observed, ...address, region }, keyring, Date.now())
   const call: Call = {
@@ -143,6 +143,7 @@ async function perform(
     region: region ?? caller.region ?? DEFAULT_REGION,
     host: address.host,
     account: caller.account,
+    accessKeyId: caller.accessKeyId,
     keyring,
     secure: /^https:/i.test(request.url),
     remoteAddress: request.remoteAddress,

@@ -23,7 +23,7 @@ type Row = {
   acl?: Permission
   /** Whether that permission is of no use to unsigned requests. */
   signed?: true
-  /** Whether it asks by itself for which keys it may be had. */
+  /** Whether it asks by itself what it may be had for: its body says so. */
   asks?: true
   /** Whether anybody may have it, and a signature is not looked at. */
   public?: true

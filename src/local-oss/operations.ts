@@ -296,6 +296,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'PutObjectTagging',
+    asks: true,
     method: 'PUT',
     on: 'object',
     query: ['tagging'],

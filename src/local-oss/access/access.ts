@@ -6,7 +6,7 @@ import { OssError } from '../errors.ts'
 import { lookUpVersion } from '../objects/versions.ts'
 import { type Verdict, verdict } from '../policy/verdict.ts'
 import { configKey } from '../store/keys.ts'
-import type { BucketRecord } from '../store/records.ts'
+import type { BucketRecord, Tag } from '../store/records.ts'
 import { actionOf } from './actions.ts'
 import { factsOf } from './facts.ts'
 import { isPublicAccessBlocked } from './public-access.ts'
@@ -26,32 +26,43 @@ export type Wanted = {
   acl?: Permission | undefined
   /** Whether that permission does so only for requests that are signed. */
   signed?: boolean | undefined
+  /** The tags that an object gets, where they are not in the header for them. */
+  tags?: readonly Tag[] | undefined
 }
 
 /**
  * Whether the caller may have it: what the bucket policy denies nobody may, and what it allows anybody; beyond that the
- * bucket's owner may everything, and others what the object's own ACL allows or, without one, its bucket's. In a bucket whose
- * requesters pay, others must say that they do.
+ * bucket's owner may everything, and others what the object's own ACL allows or, without one, its bucket's. To write an object
+ * with tags is to tag it, too (OSS's table of actions). In a bucket whose requesters pay, others must say that they do.
  * @throws OssError AccessDenied.
  */
 export function checkAccess(call: Call, wanted: Wanted): void {
   const { bucket } = wanted
   const said = policyVerdict(call, wanted)
-  if (said === 'deny') throw new OssError('AccessDenied', { message: 'Access denied by bucket policy.' })
+  if (said === 'deny') {
+    throw new OssError('AccessDenied', { message: 'Access denied by bucket policy.', ec: '0003-00000101' })
+  }
+  const isTagging = wanted.action === 'PutObject' && call.headers['x-oss-tagging'] !== undefined
+  if (isTagging) checkAccess(call, { ...wanted, action: 'PutObjectTagging' })
   if (call.account === ownerOf(bucket)) return
   if (said === 'none') checkAcl(call, wanted)
   checkPayer(call, bucket)
 }
 
 /** What the policy says; where public access is blocked, what it allows to everyone does not count. */
-function policyVerdict(call: Call, { bucket, key, versionId, action }: Wanted): Verdict {
+function policyVerdict(call: Call, { bucket, key, versionId, action, tags }: Wanted): Verdict {
   const { state, account } = call
   const document = state.store.getText(configKey(bucket.id, 'policy'))
   if (document === undefined) return 'none'
   const question = {
     action: `oss:${actionOf(action, versionId)}`,
     resource: `acs:oss:*:${ownerOf(bucket)}:${bucket.name}${key === '' ? '' : `/${key}`}`,
-    conditions: factsOf(call, action, key === '' ? undefined : lookUpVersion(state, bucket, key, versionId)),
+    conditions: factsOf(
+      call,
+      action,
+      key === '' ? undefined : lookUpVersion(state, bucket, key, versionId),
+      tags,
+    ),
   }
   const said = verdict(document, { ...question, principal: account })
   if (said !== 'allow' || !isPublicAccessBlocked(state, bucket)) return said

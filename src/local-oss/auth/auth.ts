@@ -7,7 +7,14 @@ import { V2_ALGORITHM } from './sign-v2.ts'
 import { V4_ALGORITHM } from './sign-v4.ts'
 
 /** Whose key signed the request, if it is signed. `region` is that of a V4 signature's scope. */
-export type Caller = { account: string | undefined; region: string | undefined }
+export type Caller = {
+  account: string | undefined
+  accessKeyId: string | undefined
+  region: string | undefined
+}
+
+/** Who did not sign. */
+export const nobody: Caller = { account: undefined, accessKeyId: undefined, region: undefined }
 
 /**
  * Verifies the signature in whichever of the six forms it comes; without any the caller is anonymous.
@@ -15,10 +22,11 @@ export type Caller = { account: string | undefined; region: string | undefined }
  */
 export function authenticate(request: SignedRequest, keyring: Keyring, now: number): Caller {
   const signature = readSignature(request, now)
-  if (signature === undefined) return { account: undefined, region: undefined }
-  const { account, accessKeySecret } = findKey(keyring, signature.accessKeyId, signature.token, now)
+  if (signature === undefined) return nobody
+  const { accessKeyId, token, region } = signature
+  const { account, accessKeySecret } = findKey(keyring, accessKeyId, token, now)
   signature.verify(accessKeySecret)
-  return { account, region: signature.region }
+  return { account, accessKeyId, region }
 }
 
 function readSignature(request: SignedRequest, now: number): Signature | undefined {

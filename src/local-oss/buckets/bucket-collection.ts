@@ -12,6 +12,8 @@ import { settled, treeOf } from './config-document.ts'
 export type Collection = {
   /** As in `PutStyle` and `ListStyle`. */
   name: string
+  /** What policies call List, where that is not its name. */
+  listAction?: string
   query: string
   /** The parameter that names one. */
   parameter: string
@@ -31,6 +33,7 @@ export function collectionOperations(collections: readonly Collection[]): Operat
   return collections.flatMap((collection) => {
     const operation = (verb: string, method: string, handle: typeof putItem): Operation => ({
       name: `${verb}${collection.name}`,
+      ...(verb === 'List' && collection.listAction && { action: collection.listAction }),
       method,
       on: 'bucket',
       query: verb === 'List' ? [collection.query] : [collection.query, collection.parameter],

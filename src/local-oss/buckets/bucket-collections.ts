@@ -29,6 +29,7 @@ export const bucketCollections: readonly Collection[] = [
   },
   {
     name: 'BucketInventory',
+    listAction: 'GetBucketInventory',
     query: 'inventory',
     parameter: 'inventoryId',
     root: 'InventoryConfiguration',

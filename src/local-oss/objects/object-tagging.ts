@@ -1,3 +1,4 @@
+import { checkAccess } from '../access/access.ts'
 import { readXml } from '../body.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { unexpectedValue } from '../errors.ts'
@@ -12,9 +13,12 @@ export async function getObjectTagging({ state, bucket, key, query }: BucketCall
   return { headers: versionHeaders(bucket, version), body: renderTagging(version.tags) }
 }
 
-/** PutObjectTagging; Last-Modified stays. */
+/** PutObjectTagging; Last-Modified stays. A policy may ask which tags they are. @throws OssError AccessDenied. */
 export async function putObjectTagging(call: BucketCall): Promise<Reply> {
-  return setTags(call, parseTagging(await readXml(call, 'Tagging')))
+  const { bucket, key, query } = call
+  const tags = parseTagging(await readXml(call, 'Tagging'))
+  checkAccess(call, { bucket, key, versionId: query.get('versionId'), action: 'PutObjectTagging', tags })
+  return setTags(call, tags)
 }
 
 /** DeleteObjectTagging: all tags, never some. */

@@ -42,6 +42,7 @@ const operators: Readonly<Record<string, Operator>> = {
 
 /** The condition keys that are served; the policies of OSS have more, which are refused. */
 const keys: Readonly<Record<string, Kind>> = {
+  'acs:AccessId': 'string',
   'acs:CurrentTime': 'date',
   'acs:SecureTransport': 'bool',
   'acs:SourceIp': 'ip',
@@ -52,8 +53,8 @@ const keys: Readonly<Record<string, Kind>> = {
   'oss:x-oss-acl': 'string',
   'oss:x-oss-object-acl': 'string',
 }
-/** Of an object's tags, one key for each. */
-const OBJECT_TAG = /^oss:ExistingObjectTag\/./
+/** Of the tags that an object has, or gets by the request; one key for each. */
+const OBJECT_TAG = /^oss:(?:Existing|Request)ObjectTag\/./
 
 /** One line of a `Condition`. */
 export type Condition = { operator: string; key: string; values: readonly string[] }
@@ -85,14 +86,22 @@ export function holds({ operator, key, values }: Condition, facts: Facts): boole
   return row.negated === true ? !matched : matched
 }
 
+/** The widest networks that are not everyone's, in bits that are fixed. */
+const NARROW = { ipv4: 8, ipv6: 32 }
+
 /**
- * Whether a condition keeps a policy from being public, though everyone is its principal: it names addresses or
- * networks (OSS's page on Block Public Access).
+ * Whether a condition keeps a policy from being public, though everyone is its principal: it names addresses, networks or
+ * keys (OSS's page on Block Public Access).
  */
 export function limitsCallers({ operator, key, values }: Condition): boolean {
   if (operators[operator]?.negated) return false
-  if (key === 'acs:SourceIp') return values.every((value) => subnetOf(value)?.bits !== 0)
-  return key === 'acs:SourceVpc' && values.every((value) => !/^\*+$/.test(value))
+  if (key === 'acs:SourceIp') {
+    return values.every((value) => {
+      const subnet = subnetOf(value)
+      return subnet !== undefined && subnet.bits >= NARROW[subnet.family]
+    })
+  }
+  return ['acs:SourceVpc', 'acs:AccessId'].includes(key) && values.every((value) => !value.includes('*'))
 }
 
 type Subnet = { address: string; family: 'ipv4' | 'ipv6'; bits: number }

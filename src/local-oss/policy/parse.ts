@@ -24,7 +24,9 @@ type Json = { [name: string]: unknown }
 export function parsePolicy(document: string): Statement[] {
   const policy = parseObject(document)
   refuseUnknown(policy, ['Version', 'Statement'])
-  if (policy.Version !== '1') throw invalid('the Version must be "1"')
+  if (policy.Version !== '1') {
+    throw invalid('the Version must be "1"', typeof policy.Version === 'string' ? '0030-00000002' : INVALID)
+  }
   if (!Array.isArray(policy.Statement)) throw invalid('the Statement must be a list')
   return policy.Statement.map(parseStatement)
 }
@@ -97,6 +99,9 @@ function refuseUnknown(node: Json, names: readonly string[]): void {
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** The cause of what is not of the grammar. */
+const INVALID = '0030-00000005'
+
 /** Which words OSS has for each is not documented. */
-const invalid = (problem: string) =>
-  new OssError('InvalidPolicyDocument', { message: `Invalid policy document: ${problem}.` })
+export const invalid = (problem: string, ec = INVALID) =>
+  new OssError('InvalidPolicyDocument', { message: `Invalid policy document: ${problem}.`, ec })

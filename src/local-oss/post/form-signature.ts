@@ -1,4 +1,5 @@
 import { findKey, type Keyring } from '../auth/accounts.ts'
+import { type Caller, nobody } from '../auth/auth.ts'
 import { checkSignature } from '../auth/auth-checks.ts'
 import { signV1 } from '../auth/sign-v1.ts'
 import { signV4, V4_ALGORITHM } from '../auth/sign-v4.ts'
@@ -18,7 +19,7 @@ const SIGNATURE_FIELDS = [
 /**
  * Verifies the signature of a form, which is that of its policy, in base64 as it came.
  * @param region of the host, if it names one.
- * @returns the account whose key signed it; undefined where none did.
+ * @returns whose key signed it.
  * @throws OssError InvalidArgument for half a signature, and what a wrong one is refused with.
  */
 export function checkFormSignature(
@@ -26,8 +27,8 @@ export function checkFormSignature(
   keyring: Keyring,
   region: string | undefined,
   now: number,
-): string | undefined {
-  if (!SIGNATURE_FIELDS.some((name) => fields.has(name))) return undefined
+): Pick<Caller, 'account' | 'accessKeyId'> {
+  if (!SIGNATURE_FIELDS.some((name) => fields.has(name))) return nobody
   const policy = fields.get('policy')
   if (!policy) throw missing('policy', '0002-00000702')
   const version = fields.get('x-oss-signature-version')
@@ -38,7 +39,7 @@ export function checkFormSignature(
   const key = findKey(keyring, accessKeyId, fields.get('x-oss-security-token'), now)
   const expected = sign(key.accessKeySecret, policy)
   checkSignature({ accessKeyId, signature, stringToSign: policy, expected })
-  return key.account
+  return { account: key.account, accessKeyId }
 }
 
 /** What a form says of its signature. */

@@ -32,7 +32,7 @@ const FILE_NAME = '${filename}'
 async function putForm(call: BucketCall, form: Form): Promise<Reply> {
   const { fields, fileName, file } = form
   const now = Date.now()
-  const account = checkFormSignature(fields, call.keyring, call.region, now)
+  const { account, accessKeyId } = checkFormSignature(fields, call.keyring, call.region, now)
   const named = fields.get('key')
   if (named === undefined) throw invalidArgument("Bucket POST must contain a field named 'key'.", 'key', '')
   const key = named.replaceAll(FILE_NAME, () => fileName)
@@ -41,7 +41,8 @@ async function putForm(call: BucketCall, form: Form): Promise<Reply> {
   const asked = new Map([...fields, ['key', key], ['bucket', call.bucket.name]])
   if (policy !== undefined) checkFormPolicy(policy, asked, now)
   checkKey(key)
-  const put = { ...call, key, headers: headersOf(form), account, body: withinSize(file, policy) }
+  const headers = headersOf(form)
+  const put = { ...call, key, headers, account, accessKeyId, body: withinSize(file, policy) }
   checkAccess(put, { bucket: call.bucket, key, versionId: undefined, action: 'PutObject', acl: 'write' })
   const reply = await putObject(put)
   return answer(fields, call, key, reply.headers ?? {})
