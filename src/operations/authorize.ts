@@ -19,6 +19,10 @@ export const isAnonymous = ({ accessKeyId }: Client) => accessKeyId === ''
 /** Whether a client may see a bucket at all. */
 export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.includes(bucket) ?? true
 
+/** Whether the settings keep anything in a bucket from a client. */
+export const isLimitedIn = (client: Client, bucket: string) =>
+  client.readOnly || client.prefixes !== undefined || !mayUseBucket(client, bucket)
+
 /**
  * Checks a client's permissions on a bucket, for a request whose keys are in its body: each key must then be checked by
  * {@link authorize}.

@@ -187,6 +187,7 @@ const policy = (changes: object, top: object = {}) =>
 export const refusedPolicies: readonly (readonly [name: string, body: string, message: string])[] = [
   ['what is no JSON', 'let them in', "Policies must be valid JSON and the first byte must be '{'"],
   ['a list', '[]', "Policies must be valid JSON and the first byte must be '{'"],
+  ['what only begins like JSON', '{"Version":', 'This policy contains invalid Json'],
   ['a blank at the beginning', ` ${policy({})}`, "Policies must be valid JSON and the first byte must be '{'"],
   ['no statement', '{"Version":"2012-10-17"}', 'Missing required field Statement'],
   ['an empty list of statements', policy({}, { Statement: [] }), 'Could not parse the policy: Statement is empty!'],
@@ -204,16 +205,50 @@ export const refusedPolicies: readonly (readonly [name: string, body: string, me
   ['an action that S3 has not', policy({ Action: 's3:FrobnicateObject' }), 'Policy has invalid action'],
   ['another bucket', policy({ Resource: 'arn:aws:s3:::another/*' }), 'Policy has invalid resource'],
   ['a resource that is no ARN', policy({ Resource: '*' }), 'Policy has invalid resource'],
+  ['a pattern that no action fits', policy({ Action: 's3:*Obj??ect*' }), 'Policy has invalid action'],
+  ['an action of no text', policy({ Action: '' }), 'Policy has invalid action'],
+  ['no action at all', policy({ Action: null }), 'Invalid policy syntax.'],
   ['an action on objects for the bucket', policy({ Resource: 'arn:aws:s3:::BUCKET' }), 'Action does not apply to any resource(s) in statement'],
+  ['a pattern of them for the bucket', policy({ Action: 's3:???Object', Resource: 'arn:aws:s3:::BUCKET' }), 'Action does not apply to any resource(s) in statement'],
+  ['an action on the bucket for objects', policy({ Action: 's3:GetBucket*' }), 'Action does not apply to any resource(s) in statement'],
   ['a principal of nobody', policy({ Principal: { AWS: 'me' } }), 'Invalid principal in policy'],
+  ['a bare principal of nobody', policy({ Principal: 'me' }), 'Invalid principal in policy'],
+  ['an empty list of principals', policy({ Principal: { AWS: [] } }), 'Invalid principal in policy'],
+  ['everyone and another', policy({ Principal: { AWS: ['*', '111122223333'] } }), 'Invalid principal in policy'],
+  ['all but some who are allowed', policy({ Principal: undefined, NotPrincipal: { AWS: '111122223333' } }), 'Allow with NotPrincipal is not allowed.'],
   ['a kind of principal that is none', policy({ Principal: { OSS: '*' } }), 'Invalid principal in policy'],
   ['an operator that is none', policy({ Condition: { StringMatches: { 'aws:UserAgent': 'a' } } }), 'Invalid Condition type : StringMatches'],
-  ['a key that is none', policy({ Condition: { StringLike: { agent: 'a' } } }), 'Policy has an invalid condition key'],
+  ...['stringlike', 'NullIfExists', 'ForSomeValues:StringLike'].map(
+    (operator) =>
+      [`the operator ${operator}`, policy({ Condition: { [operator]: { 'aws:UserAgent': 'true' } } }), `Invalid Condition type : ${operator}`] as const,
+  ),
+  ...['agent', 's3:FakeKeyDoesNotExist', 'aws:NotARealGlobalKey', 's3:ExistingObjectTag/'].map(
+    (key) => [`the key ${key}`, policy({ Condition: { StringLike: { [key]: 'a' } } }), 'Policy has an invalid condition key'] as const,
+  ),
   ...(
     [
-      ['IpAddress', 'aws:SourceIp', '10.0.0.0/33'],
-      ['NotIpAddress', 'aws:SourceIp', '10.0.0.256'],
-      ['IpAddress', 'aws:SourceIp', 'office'],
+      ['s3:GetObject', 's3:prefix'],
+      ['s3:ListBucketMultipartUploads', 's3:prefix'],
+      ['s3:GetObject', 's3:x-amz-acl'],
+      [['s3:PutObject', 's3:GetObject'], 's3:x-amz-acl'],
+      ['s3:PutObject', 's3:ExistingObjectTag/a'],
+      ['s3:GetObject', 's3:RequestObjectTag/a'],
+      ['s3:GetObject', 's3:VersionId'],
+    ] as const
+  ).map(
+    ([action, key]) =>
+      [
+        `${key} of ${action}`,
+        policy({ Action: action, Condition: { StringLike: { [key]: 'a' } } }),
+        'Conditions do not apply to combination of actions and resources in statement',
+      ] as const,
+  ),
+  ...[['IpAddress', '10.0.0.0/33'], ['NotIpAddress', '10.0.0.256'], ['IpAddress', 'office'], ['Null', 'true']].map(
+    ([operator = '', value]) =>
+      [`${operator} of ${value}`, policy({ Condition: { [operator]: { 'aws:SourceIp': value } } }), 'Invalid IP address in Conditions'] as const,
+  ),
+  ...(
+    [
       ['Bool', 'aws:SecureTransport', 'no'],
       ['DateLessThan', 'aws:CurrentTime', 'tomorrow'],
     ] as const

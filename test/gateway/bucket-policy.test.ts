@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { Agent } from 'node:https'
 import {
   CreateBucketCommand,
   DeleteBucketPolicyCommand,
+  GetBucketAclCommand,
   GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
   PutBucketPolicyCommand,
+  PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -97,16 +101,25 @@ describe.each(runtimes)('a bucket policy on %s', (runtime) => {
     expect(empty.error.Code).toBe('MissingRequestBodyError')
   })
 
+  const putAtOss = (statement: object) =>
+    (oss as unknown as { putBucketPolicy(bucket: string, policy: object): Promise<void> }).putBucketPolicy(
+      Bucket,
+      { Version: '1', Statement: [{ Effect: 'Allow', Action: ['oss:GetObject'], ...statement }] },
+    )
+
+  test('of OSS is shown where its resources are of the bucket’s owner', async () => {
+    const { Owner } = await s3.send(new GetBucketAclCommand({ Bucket }))
+    await putAtOss({ Principal: ['*'], Resource: [`acs:oss:*:${Owner?.ID}:bucket/*`] })
+    const { Policy } = await s3.send(new GetBucketPolicyCommand({ Bucket }))
+    expect(JSON.parse(Policy ?? '')).toMatchObject({ Statement: [{ Resource: ['arn:aws:s3:::bucket/*'] }] })
+    await putAtOss({ Principal: ['*'], Resource: ['acs:oss:*:1234567890:bucket/*'] })
+    await expect(s3.send(new GetBucketPolicyCommand({ Bucket }))).rejects.toMatchObject({
+      name: 'NotImplemented',
+    })
+  })
+
   test('of OSS that S3 cannot say is not shown as another', async () => {
-    const statement = {
-      Effect: 'Allow',
-      Action: ['oss:GetObject'],
-      Principal: ['1234567890'],
-      Resource: ['acs:oss:*:1234567890:bucket/*'],
-    }
-    await (
-      oss as unknown as { putBucketPolicy(bucket: string, policy: object): Promise<void> }
-    ).putBucketPolicy(Bucket, { Version: '1', Statement: [statement] })
+    await putAtOss({ Principal: ['1234567890'], Resource: ['acs:oss:*:*:bucket/*'] })
     await expect(s3.send(new GetBucketPolicyCommand({ Bucket }))).rejects.toMatchObject({
       name: 'NotImplemented',
       message: expect.stringContaining('Statement 1'),
@@ -114,6 +127,24 @@ describe.each(runtimes)('a bucket policy on %s', (runtime) => {
     expect((await s3.send(new GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus).toEqual({
       IsPublic: false,
     })
+  })
+
+  test.each<[string, object, boolean]>([
+    ['everyone', {}, true],
+    ['everyone by HTTPS', { Condition: { Bool: { 'aws:SecureTransport': 'true' } } }, true],
+    [
+      'some addresses',
+      { Condition: { IpAddress: { 'aws:SourceIp': ['10.0.0.0/8', '2001:db8::/32'] } } },
+      false,
+    ],
+    ['half of all addresses', { Condition: { IpAddress: { 'aws:SourceIp': '0.0.0.0/1' } } }, true],
+    ['all addresses but some', { Condition: { NotIpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }, true],
+    ['a client', { Principal: { AWS: 'local' } }, false],
+    ['nobody', { Effect: 'Deny' }, false],
+  ])('that lets in %s is public as S3 has it', async (_, change, IsPublic) => {
+    await put({ Statement: [{ ...publicRead.Statement[0], ...change }] })
+    const { PolicyStatus } = await s3.send(new GetBucketPolicyStatusCommand({ Bucket }))
+    expect(PolicyStatus).toEqual({ IsPublic })
   })
 
   const notPublic: FaultAction = {
@@ -138,5 +169,63 @@ describe.each(runtimes)('a bucket policy on %s', (runtime) => {
     const answer = await s3.send(new GetBucketPolicyStatusCommand({ Bucket })).catch((error) => error)
     world.localOss.faults.clear()
     expect(answer).toMatchObject(expected)
+  })
+})
+
+describe('a policy of a gateway that serves TLS', () => {
+  const ca = 'test/data/localhost-cert.pem'
+  test('may deny plain HTTP, and still may be taken back', async () => {
+    const world = await startWorld('node', { TLS_CERT_FILE: ca, TLS_KEY_FILE: 'test/data/localhost-key.pem' })
+    const s3 = world.s3({ requestHandler: { httpsAgent: new Agent({ ca: readFileSync(ca) }) } })
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    const statement = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['s3:*'],
+      Resource: ['arn:aws:s3:::bucket', 'arn:aws:s3:::bucket/*'],
+      Condition: { Bool: { 'aws:SecureTransport': ['false'] } },
+    }
+    await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Statement: [statement] }) }))
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }))
+    const { Policy } = await s3.send(new GetBucketPolicyCommand({ Bucket }))
+    expect(JSON.parse(Policy ?? '').Statement).toEqual([statement])
+    // ali-oss comes by HTTP here.
+    await expect(world.oss(Bucket).get('k')).rejects.toMatchObject({ status: 403 })
+    await s3.send(new DeleteBucketPolicyCommand({ Bucket }))
+    await world.oss(Bucket).get('k')
+    await world.stop()
+  })
+})
+
+describe('a policy that names clients', () => {
+  test('may not be about one that the settings limit', async () => {
+    const secretAccessKey = 'a-secret-of-sixteen-or-more'
+    const clients = [
+      { accessKeyId: 'reader', secretAccessKey, readOnly: true },
+      { accessKeyId: 'elsewhere', secretAccessKey, buckets: ['other'] },
+      { accessKeyId: 'below', secretAccessKey, prefixes: ['a/'] },
+      { accessKeyId: 'free', secretAccessKey, buckets: [Bucket] },
+    ]
+    const world = await startWorld('node', { GATEWAY_CONFIG: JSON.stringify({ clients }) })
+    const s3 = world.s3()
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    const put = (...names: string[]) =>
+      s3.send(
+        new PutBucketPolicyCommand({
+          Bucket,
+          Policy: JSON.stringify({ Statement: [{ ...publicRead.Statement[0], Principal: { AWS: names } }] }),
+        }),
+      )
+    await put('free', 'local')
+    const { Policy } = await s3.send(new GetBucketPolicyCommand({ Bucket }))
+    expect(JSON.parse(Policy ?? '').Statement[0].Principal).toEqual({ AWS: ['free', 'local'] })
+    for (const name of ['reader', 'elsewhere', 'below']) {
+      await expect(put('free', name)).rejects.toMatchObject({
+        name: 'NotImplemented',
+        message: expect.stringContaining(`limit the access key ${name}`),
+      })
+    }
+    await expect(put('stranger')).rejects.toMatchObject({ name: 'MalformedPolicy' })
+    await world.stop()
   })
 })

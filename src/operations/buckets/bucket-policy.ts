@@ -1,36 +1,53 @@
+import type { Config } from '../../config/index.ts'
+import { getBucketInfo } from '../../oss/bucket-info.ts'
 import { textOf } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import type { Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { S3Error } from '../../s3/error.ts'
 import { readText } from '../../s3/read-document.ts'
-import { toOssPolicy, toS3Policy } from '../../translate/bucket/policy.ts'
+import { type PolicySetting, toOssPolicy } from '../../translate/bucket/policy-to-oss.ts'
+import { namesAnOwner, toS3Policy } from '../../translate/bucket/policy-to-s3.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { text } from '../../xml/index.ts'
+import { isLimitedIn } from '../authorize.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import { callOnBucket } from '../subresource.ts'
 
 /** GetBucketPolicy, in S3's grammar. @throws S3Error NotImplemented for a policy that S3 cannot say. */
-export async function getBucketPolicy(request: BucketRequest, { oss }: Context): Promise<Reply> {
-  const { headers, body } = await oss.send(callOnBucket(request, 'GET', 'policy'))
+export async function getBucketPolicy(request: BucketRequest, context: Context): Promise<Reply> {
+  const { bucket } = request
+  const { headers, body } = await context.oss.send(callOnBucket(request, 'GET', 'policy'))
+  const policy = await textOf(body)
+  const owner = namesAnOwner(policy) ? (await getBucketInfo(context.oss, bucket)).ownerId : undefined
   return {
     status: 200,
     headers: { ...toS3Answer(headers), 'content-type': 'application/json' },
-    body: toS3Policy(await textOf(body), request.bucket),
+    body: toS3Policy(policy, { bucket, owner }, settingOf(bucket, context.config)),
   }
 }
 
 /** PutBucketPolicy: what means the same to OSS, which enforces it. @throws S3Error MalformedPolicy, NotImplemented. */
-export async function putBucketPolicy(request: BucketRequest, { oss }: Context): Promise<Reply> {
+export async function putBucketPolicy(request: BucketRequest, { oss, config }: Context): Promise<Reply> {
   const policy = await readText((request.body as PlainBody).body, 'MalformedPolicy')
   if (policy === '') throw new S3Error('MissingRequestBodyError')
   const { headers } = await oss.send({
     ...callOnBucket(request, 'PUT', 'policy'),
     headers: { 'content-type': 'application/json' },
-    body: new TextEncoder().encode(toOssPolicy(policy, request.bucket)),
+    body: new TextEncoder().encode(toOssPolicy(policy, request.bucket, settingOf(request.bucket, config))),
   })
   return { status: 204, headers: toS3Answer(headers) }
 }
+
+/** On Workers clients may come by HTTP: nothing there says that they do not. */
+const settingOf = (bucket: string, { clients, listen, endpoint }: Config): PolicySetting => ({
+  isLimited: (accessKeyId) => {
+    const client = clients.get(accessKeyId)
+    return client && isLimitedIn(client, bucket)
+  },
+  encrypted: listen.tls !== undefined && (endpoint.domains?.get(bucket) ?? endpoint).protocol === 'https:',
+  forwardsUnsigned: false,
+})
 
 /** DeleteBucketPolicy. */
 export async function deleteBucketPolicy(request: BucketRequest, { oss }: Context): Promise<Reply> {
