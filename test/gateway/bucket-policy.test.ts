@@ -229,3 +229,53 @@ describe('a policy that names clients', () => {
     await world.stop()
   })
 })
+
+describe.each(runtimes)('a policy of a bucket whose unsigned requests are forwarded, on %s', (runtime) => {
+  let world: World
+  let s3: S3Client
+  beforeAll(async () => {
+    world = await startWorld(runtime, { GATEWAY_CONFIG: JSON.stringify({ anonymous: 'forward' }) })
+    s3 = world.s3()
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    for (const Key of ['public/k', 'public/secret/k', 'private/k']) {
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))
+    }
+  })
+  afterAll(() => world.stop())
+  const Resource = (path: string) => `arn:aws:s3:::${Bucket}${path}`
+  const put = (...Statement: object[]) =>
+    s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Statement }) }))
+  const statusOf = async (path: string, headers: Record<string, string> = {}) => {
+    const { status } = await fetch(`${world.endpoint}/${Bucket}${path}`, { headers })
+    return status
+  }
+
+  test('lets in by prefix, and keeps out what it denies', async () => {
+    await put(
+      { ...publicRead.Statement[0], Resource: Resource('/public/*') },
+      { Effect: 'Deny', Principal: '*', Action: 's3:GetObject', Resource: Resource('/public/secret/*') },
+      {
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 's3:ListBucket',
+        Resource: Resource(''),
+        Condition: { StringLike: { 's3:prefix': 'public/*' } },
+      },
+    )
+    expect(await statusOf('/public/k')).toBe(200)
+    expect(await statusOf('/public/secret/k')).toBe(403)
+    expect(await statusOf('/private/k')).toBe(403)
+    expect(await statusOf('/?list-type=2&prefix=public/')).toBe(200)
+    expect(await statusOf('/?list-type=2&prefix=p')).toBe(403)
+    expect(await statusOf('/?list-type=2')).toBe(403)
+  })
+
+  test('lets in by the client’s user agent, but not by its address, which OSS does not see', async () => {
+    const allow = { ...publicRead.Statement[0], Resource: Resource('/*') }
+    await put({ ...allow, Condition: { StringLike: { 'aws:UserAgent': 'reader/*' } } })
+    expect(await statusOf('/private/k', { 'user-agent': 'reader/1' })).toBe(200)
+    expect(await statusOf('/private/k', { 'user-agent': 'other' })).toBe(403)
+    const byAddress = put({ ...allow, Condition: { IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } } })
+    await expect(byAddress).rejects.toMatchObject({ name: 'NotImplemented' })
+  })
+})

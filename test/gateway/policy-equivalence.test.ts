@@ -203,7 +203,8 @@ function isAllowedByOss(document: string, asked: Request): boolean {
     'acs:SourceVpc': '',
     'acs:SecureTransport': String(asked.secure),
     'acs:CurrentTime': asked.time.replace('Z', '.000Z'),
-    'acs:UserAgent': through ? gateway.agent : asked.agent,
+    // What nobody signed keeps the client's.
+    'acs:UserAgent': asked.by === 'root' ? gateway.agent : asked.agent,
     'acs:AccessId': { root: 'oss-key', another: 'another-key' }[asked.by as string],
     'oss:Prefix': isList(action) ? asked.prefix : undefined,
     'oss:Delimiter': isList(action) ? asked.delimiter : undefined,

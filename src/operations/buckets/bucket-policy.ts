@@ -10,7 +10,7 @@ import { type PolicySetting, toOssPolicy } from '../../translate/bucket/policy-t
 import { namesAnOwner, toS3Policy } from '../../translate/bucket/policy-to-s3.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { text } from '../../xml/index.ts'
-import { isLimitedIn } from '../authorize.ts'
+import { isLimitedIn, mayUseBucket } from '../authorize.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import { callOnBucket } from '../subresource.ts'
 
@@ -40,13 +40,13 @@ export async function putBucketPolicy(request: BucketRequest, { oss, config }: C
 }
 
 /** On Workers clients may come by HTTP: nothing there says that they do not. */
-const settingOf = (bucket: string, { clients, listen, endpoint }: Config): PolicySetting => ({
+const settingOf = (bucket: string, { clients, listen, endpoint, anonymous }: Config): PolicySetting => ({
   isLimited: (accessKeyId) => {
     const client = clients.get(accessKeyId)
     return client && isLimitedIn(client, bucket)
   },
   encrypted: listen.tls !== undefined && (endpoint.domains?.get(bucket) ?? endpoint).protocol === 'https:',
-  forwardsUnsigned: false,
+  forwardsUnsigned: anonymous !== undefined && mayUseBucket(anonymous, bucket),
 })
 
 /** DeleteBucketPolicy. */

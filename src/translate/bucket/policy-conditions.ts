@@ -8,8 +8,8 @@ export type OssConditions = { [operator: string]: { [key: string]: string[] } }
 export type Judged = {
   effect: 'Allow' | 'Deny'
   actions: readonly Action[]
-  /** Whether requests that the gateway makes for others are among those that it can be about. */
-  throughGateway: boolean
+  /** Which requests that the gateway makes for others it decides on: those with its signature, and those with none. */
+  throughGateway: { signed: boolean; unsigned: boolean }
   /** Whether clients reach the gateway, and the gateway reaches OSS, by HTTPS alone. */
   encrypted: boolean
 }
@@ -20,8 +20,8 @@ type Key = {
   oss: string
   /** Every request has it. */
   always?: true
-  /** OSS sees it of who makes the request: of the gateway, where that makes it for others. */
-  ofCaller?: true
+  /** The requests of which OSS sees the gateway's, where that makes them for others. */
+  ofGateway?: 'all' | 'signed'
   /** The actions with which OSS documents it, where it is not with all. */
   only?: readonly string[]
 }
@@ -33,10 +33,10 @@ const ON_TAGGED = `GetObject GetObjectVersion GetObjectTagging GetObjectVersionT
 
 /** https://www.alibabacloud.com/help/en/oss/user-guide/authorization-syntax-and-elements; of a tag, `/` and its key follow. */
 const keys: readonly Key[] = [
-  { kind: 'ip', s3: 'aws:SourceIp', oss: 'acs:SourceIp', always: true, ofCaller: true },
-  { kind: 'bool', s3: 'aws:SecureTransport', oss: 'acs:SecureTransport', always: true, ofCaller: true },
+  { kind: 'ip', s3: 'aws:SourceIp', oss: 'acs:SourceIp', always: true, ofGateway: 'all' },
+  { kind: 'bool', s3: 'aws:SecureTransport', oss: 'acs:SecureTransport', always: true, ofGateway: 'all' },
   { kind: 'date', s3: 'aws:CurrentTime', oss: 'acs:CurrentTime', always: true },
-  { kind: 'string', s3: 'aws:UserAgent', oss: 'acs:UserAgent', ofCaller: true },
+  { kind: 'string', s3: 'aws:UserAgent', oss: 'acs:UserAgent', ofGateway: 'signed' },
   { kind: 'string', s3: 's3:prefix', oss: 'oss:Prefix', only: ON_LISTS },
   { kind: 'string', s3: 's3:delimiter', oss: 'oss:Delimiter', only: ON_LISTS },
   { kind: 'string', s3: 's3:x-amz-acl', oss: 'oss:x-oss-object-acl', only: ON_OBJECT_ACLS },
@@ -89,7 +89,9 @@ function toOss(
     throw new Unsayable(`OSS has no condition key like ${key}`)
   const row = sayable.find(({ only }) => judged.actions.every((action) => isAmong(action, only)))
   if (row === undefined) throw new Unsayable(`OSS has ${key} with other actions than the statement's`)
-  if (row.ofCaller && judged.throughGateway && !(row.kind === 'bool' && judged.encrypted)) {
+  const { signed, unsigned } = judged.throughGateway
+  const isOfGateway = (row.ofGateway && signed) || (row.ofGateway === 'all' && unsigned)
+  if (isOfGateway && !(row.kind === 'bool' && judged.encrypted)) {
     throw new Unsayable(`OSS would judge ${key} by the gateway's own requests, not by those of its clients`)
   }
   const ossKey = tag === undefined ? row.oss : `${row.oss}/${tag}`
@@ -146,7 +148,7 @@ const CANNED = `private public-read public-read-write authenticated-read aws-exe
 function checkAcls(operator: string, values: readonly string[], { throughGateway }: Judged): void {
   const isNamed = (acl: string) => values.some((value) => holdsFor(operator, value, acl))
   const unknown = CANNED.filter(
-    (acl) => acl.startsWith('bucket-owner') || (throughGateway && acl === 'private'),
+    (acl) => acl.startsWith('bucket-owner') || (throughGateway.signed && acl === 'private'),
   )
   const odd = unknown.find(isNamed)
   if (odd !== undefined) throw new Unsayable(`OSS does not see whether s3:x-amz-acl is ${odd}`)

@@ -99,7 +99,11 @@ export function toOssStatements(statement: Statement, setting: PolicySetting): O
   const said = toOssConditions(conditions, {
     effect,
     actions,
-    throughGateway: isAboutEveryone && (effect === 'Deny' || setting.forwardsUnsigned),
+    // What the gateway signs may all that is not denied.
+    throughGateway: {
+      signed: isAboutEveryone && effect === 'Deny',
+      unsigned: isAboutEveryone && setting.forwardsUnsigned,
+    },
     encrypted: setting.encrypted,
   })
   const Resource = [...new Set(resource.values.map(toOssResource))]

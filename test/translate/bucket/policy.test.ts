@@ -126,6 +126,13 @@ describe('a statement that means the same in OSS', () => {
     if (!('Condition' in oss)) expect(statement).not.toHaveProperty('Condition')
   })
 
+  test('what unsigned requests are allowed by their user agent, which they keep where they are forwarded', () => {
+    const Condition = { StringLike: { 'aws:UserAgent': 'curl*' } }
+    expect(translated({ ...allow, Condition }, { forwardsUnsigned: true })).toMatchObject([
+      { Condition: { StringLike: { 'acs:UserAgent': ['curl*'] } } },
+    ])
+  })
+
   test('all actions but some are those that OSS has for the others', () => {
     const [statement] = translated({ ...allow, Action: undefined, NotAction: ['s3:Put*', 's3:DeleteObject'] })
     expect(statement?.Action).toContain('oss:GetObject')
