@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from 'vitest'
+import { ClassicLevel } from 'classic-level'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createLocalOss, type LocalOssOptions } from '../../src/local-oss/index.ts'
 import { credentials, eventually, startWorld, temporaryDirectory, type World } from './setup.ts'
 
@@ -14,6 +15,7 @@ const start = async (options: Partial<LocalOssOptions>) => {
   return world
 }
 afterEach(async () => {
+  vi.restoreAllMocks()
   for (const world of open.splice(0)) await world.stop()
 })
 
@@ -104,6 +106,30 @@ test('closing breaks a run off, and loses nothing', async () => {
   expect(objects.length).toBeGreaterThan(0)
   await after.oss.runLifecycle()
   expect((await after.client(bucket).list({ 'max-keys': 1000 }, {})).objects ?? []).toEqual([])
+})
+
+test('what the disk does not take fails the run, and is done by the next', async () => {
+  const directory = await temporaryDirectory()
+  const problems: string[] = []
+  let clock = Date.UTC(2030, 0, 1, 1)
+  const options: Partial<LocalOssOptions> = {
+    directory,
+    now: () => clock,
+    lifecycle: false,
+    onProblem: ({ kind }) => void problems.push(kind),
+  }
+  const before = await start(options)
+  await fill(before, ...Array.from({ length: 250 }, (_, i) => `k${i}`))
+  clock += 2 * DAY
+  const full = new Error('IO error: 000003.log: No space left on device')
+  vi.spyOn(ClassicLevel.prototype, 'batch').mockRejectedValueOnce(full)
+  await expect(before.oss.runLifecycle()).rejects.toMatchObject({ name: 'StoreProblem', kind: 'full' })
+  expect(problems).toEqual(['full'])
+  expect(await statusOf(before, 'k0')).toBe(200)
+  await open.pop()?.stop()
+  const after = await start(options)
+  await after.oss.runLifecycle()
+  expect(await statusOf(after, 'k0')).toBe(404)
 })
 
 test('its timer keeps no process alive', async () => {

@@ -21,40 +21,52 @@ type Bucket = { state: State; bucket: BucketRecord; document: string | undefined
  * Does to every bucket what its lifecycle rules say is due now. What is retained or held stays, and is looked at again the next
  * time. Where rules are changed meanwhile, the bucket is left for the next time too.
  * @param signal ends it early.
+ * @throws StoreProblem, when all that can be done is done.
  */
 export async function runLifecycle(state: State, signal: AbortSignal): Promise<void> {
+  let failure: unknown
+  const onFailure = (cause: unknown) => {
+    failure ??= cause
+  }
   for await (const [, value] of state.store.entries(bucketsRange())) {
     const bucket = JSON.parse(value.toString('utf8')) as BucketRecord
     const document = lifecycleDocument(state, bucket)
     const rules = parseRules(document)
-    if (rules.length > 0) await runBucket({ state, bucket, document, rules }, signal)
+    if (rules.length > 0) await runBucket({ state, bucket, document, rules }, signal, onFailure)
   }
+  if (failure !== undefined) throw failure
 }
 
-async function runBucket(target: Bucket, signal: AbortSignal): Promise<void> {
+async function runBucket(
+  target: Bucket,
+  signal: AbortSignal,
+  onFailure: (cause: unknown) => void,
+): Promise<void> {
   const pending: (() => Promise<void>)[] = []
-  const finish = () => Promise.all(pending.splice(0).map((work) => work().catch(ignoreOvertaken)))
-  for await (const work of dueWork(target)) {
-    if (signal.aborted) return
+  const finish = async () => {
+    const works = pending.splice(0)
+    await Promise.all(works.map((work) => work().catch((cause) => isOvertaken(cause) || onFailure(cause))))
+  }
+  for await (const work of dueWork(target, signal)) {
     pending.push(work)
     if (pending.length === AT_A_TIME) await finish()
   }
-  await finish()
+  if (!signal.aborted) await finish()
 }
 
 /** Immutable, or gone meanwhile: an object, an upload, the bucket. */
-function ignoreOvertaken(cause: unknown): void {
-  const codes = ['FileImmutable', 'NoSuchBucket', 'NoSuchUpload']
-  if (!(cause instanceof OssError && codes.includes(cause.code))) throw cause
-}
+const isOvertaken = (cause: unknown) =>
+  cause instanceof OssError && ['FileImmutable', 'NoSuchBucket', 'NoSuchUpload'].includes(cause.code)
 
-/** Everything that is due in a bucket. */
-async function* dueWork(target: Bucket): AsyncGenerator<() => Promise<void>> {
+/** Everything that is due in a bucket, until it is broken off. */
+async function* dueWork(target: Bucket, signal: AbortSignal): AsyncGenerator<() => Promise<void>> {
   const { state, bucket, rules } = target
   for await (const entry of entriesOf(state, bucket)) {
+    if (signal.aborted) return
     if (actionFor(rules, entry, calendarOf(state)) !== undefined) yield () => act(target, entry)
   }
   for await (const [stored, value] of state.store.entries(uploadsRange(bucket.id))) {
+    if (signal.aborted) return
     const { initiated } = JSON.parse(value.toString('utf8')) as UploadRecord
     const [key, uploadId] = [keyOfUpload(stored, bucket.id), idOfUpload(stored)]
     if (!endsUpload(rules, key, initiated, calendarOf(state))) continue
