@@ -43,7 +43,16 @@ export function greeting(
 }
 
 /** What `check-config` prints of settings without mistakes; no secrets. */
-export function summary({ listen, localOss, endpoint, clients, domains, workers, warnings }: Config): string {
+export function summary({
+  listen,
+  localOss,
+  endpoint,
+  clients,
+  anonymous,
+  domains,
+  workers,
+  warnings,
+}: Config): string {
   const { host, port, adminHost, adminPort, tls } = listen
   const oss =
     localOss === undefined
@@ -62,6 +71,7 @@ export function summary({ listen, localOss, endpoint, clients, domains, workers,
       : [`OSS tools     ${localOss.port === 0 ? 'off' : `http://127.0.0.1:${localOss.port}`}`]),
     `Workers       ${workers}`,
     `Clients       ${clients.size}`,
+    ...(anonymous === undefined ? [] : [`Unsigned      ${anonymous.buckets?.join(', ') ?? 'every bucket'}`]),
     ...(domains.length === 0 ? [] : [`Domains       ${domains.join(', ')}`]),
     ...warnings.map((line) => `Warning       ${line}`),
     '',

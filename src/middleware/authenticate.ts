@@ -25,8 +25,8 @@ export type Authenticated = {
 
 /**
  * Finds the operation and verifies the signature.
- * @throws S3Error of the signature; AccessDenied without one where the settings, or the operation, do not allow that; and only where the signature is valid, that S3 has no such
- *   operation.
+ * @throws S3Error of the signature; AccessDenied without one, unless the settings forward the operation so; and only where the
+ *   signature is valid, that S3 has no such operation.
  */
 export function authenticate(request: S3Request, config: Config, clock: Clock): Authenticated {
   const named = operationOf(request, config, clock)

@@ -55,7 +55,10 @@ export function checkAnonymousWrite(headers: HeaderMap): void {
 }
 
 const unsignedHeader = (name: string) =>
-  notImplemented(name, 'For a request without a signature OSS is asked for nothing else')
+  notImplemented(
+    name,
+    'It takes another call to OSS, by a key of the gateway, and none is made for a request without a signature',
+  )
 
 /** Told the headers of an answer of OSS to what was forwarded, and whether it is a success. */
 export type OnAnswer = (headers: HeaderMap, isSuccess: boolean) => void
@@ -101,6 +104,6 @@ export function forwarding(oss: OssClient, headers: HeaderMap, cors: boolean, on
   }
 }
 
-/** The list of a bucket that is there is never missing, nor elsewhere: but the page of its website may be. */
+/** OSS's list of a bucket that exists is never a redirection or a 404: those are of its website. */
 const isOfWebsite = (error: unknown) =>
   isRedirection(error) || (error instanceof OssError && error.status === 404 && error.code !== 'NoSuchBucket')

@@ -88,6 +88,17 @@ describe('check-config', () => {
     expect(output).not.toMatch(/the-\w+-secret/)
   })
 
+  test.each([
+    ['anonymous: deny', undefined],
+    ['anonymous: forward', 'every bucket'],
+    ['anonymous: forward\nanonymousBuckets: [site, files]', 'site, files'],
+  ])('says for %j what nobody need sign for', async (document, buckets) => {
+    const GATEWAY_CONFIG = join(folder, 'anonymous.yaml')
+    await writeFile(GATEWAY_CONFIG, document)
+    const { output } = await run(['check-config'], { GATEWAY_CONFIG })
+    expect(/^Unsigned +(.+)$/m.exec(output)?.[1]).toBe(buckets)
+  })
+
   test('makes no folder', async () => {
     const LOCAL_OSS_DIR = join(folder, 'never')
     expect((await run(['check-config'], { LOCAL_OSS_DIR })).output).toContain(
