@@ -244,6 +244,7 @@ export function createGateway(ports: Ports): Gateway {
             oss: forwarding(own, incoming.headers, document.cors, onForwarded),
           }
         }),
+      gateway: signing,
       renderErrorDocument,
       record,
     }

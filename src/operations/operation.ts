@@ -36,6 +36,8 @@ export type Context = {
    * such requests.
    */
   anonymously?: (() => Context) | undefined
+  /** The same for all requests of a gateway, signed or not: by it those that write a key wait for each other. */
+  gateway: Pick<OssClient, 'identity'>
   /** The error document of a failure after the response has begun, for its body. */
   renderErrorDocument: (error: unknown) => string
   /** Absent where nobody is told of requests. */

@@ -1,4 +1,4 @@
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createGateway } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
@@ -41,6 +41,50 @@ describe.each(runtimes)('of the buckets that may be named without a signature, o
     const { host } = new URL(world.endpoint)
     expect((await send(world.endpoint, sign({ method: 'GET', target: '/other/key' }, host))).status).toBe(200)
   })
+})
+
+test('a form that nobody has signed waits for a write with a condition, and does not come between', async () => {
+  const world = await startWorld('node', {
+    GATEWAY_CONFIG: 'anonymous: forward\nconditionalWrites: process',
+  })
+  await world.oss().putBucket('bucket')
+  await world.oss().putBucketACL('bucket', 'public-read-write')
+  await world.oss('bucket').put('key', Buffer.from('first'))
+  const s3 = world.s3()
+  const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: 'bucket', Key: 'key' }))
+  const written: string[] = []
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let begun = () => {}
+  const isHeld = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  world.localOss.faults.add({
+    operation: 'PutObject',
+    when: ({ headers }) => 'authorization' in headers,
+    action: {
+      kind: 'call',
+      run: () => {
+        begun()
+        return held
+      },
+    },
+  })
+  const ACL = 'public-read-write'
+  const put = { Bucket: 'bucket', Key: 'key', Body: 'with a condition', IfMatch: ETag, ACL } as const
+  const conditional = s3.send(new PutObjectCommand(put)).then(() => written.push('signed'))
+  await isHeld
+  const form = send(world.endpoint, postForm({ key: 'key' }, 'from a form')).then(() => written.push('form'))
+  // Another key's form is through meanwhile, so that this one's had the time.
+  expect((await send(world.endpoint, postForm({ key: 'other' }, 'x'))).status).toBe(204)
+  expect(written).toEqual([])
+  release()
+  await Promise.all([conditional, form])
+  expect(written).toEqual(['signed', 'form'])
+  expect(((await world.oss('bucket').get('key')).content as Buffer).toString()).toBe('from a form')
+  await world.stop()
 })
 
 const temporary = {

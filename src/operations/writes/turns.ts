@@ -71,8 +71,8 @@ export function refuseCondition(request: ObjectRequest, { config }: Context): vo
 }
 
 /** Where the requests of this process wait for each other; undefined: they do not. */
-const queueOf = ({ config, oss, platform }: Context): KeyQueue | undefined =>
-  platform.requestsWait && config.document.conditionalWrites !== 'refuse' ? queues(oss) : undefined
+const queueOf = ({ config, gateway, platform }: Context): KeyQueue | undefined =>
+  platform.requestsWait && config.document.conditionalWrites !== 'refuse' ? queues(gateway) : undefined
 
 const nameOf = (bucket: string, key: string) => `${bucket}/${key}`
 
