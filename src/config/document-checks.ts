@@ -18,6 +18,7 @@ export function checkDocument(document: Document, raw: object): string[] {
   return [
     ...document.clients.flatMap((client, i) => checkClient(client, `clients.${i}.`)),
     ...checkAnonymous(document),
+    ...checkAcl(document.acl),
     ...Object.entries(document.accessPoints).flatMap(([name, bucket]) => checkAccessPoint(name, bucket)),
     ...Object.keys(document.storageClass.map)
       .filter((name) => !allClasses.includes(name))
@@ -54,6 +55,13 @@ function checkAnonymous({ anonymous, anonymousBuckets }: Document): string[] {
   if (anonymousBuckets.length === 0)
     return ['anonymousBuckets: it is empty, which would be no bucket: anonymous: deny says that']
   return checkBuckets(anonymousBuckets, 'anonymousBuckets.')
+}
+
+function checkAcl(acl: Document['acl']): string[] {
+  if (acl.default !== 'inherit' || acl.ownership !== 'BucketOwnerEnforced') return []
+  return [
+    "acl.default: inherit gives objects their bucket's ACL, and acl.ownership: BucketOwnerEnforced none",
+  ]
 }
 
 function checkBuckets(buckets: readonly string[], path: string): string[] {

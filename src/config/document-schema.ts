@@ -45,6 +45,8 @@ export const documentSchema = v.object({
     v.object({
       /** What a write without an ACL gets: `private` as in S3, or `inherit`: what the bucket says, as in OSS. */
       default: v.optional(v.picklist(['private', 'inherit']), 'private'),
+      /** Whether ACLs count, as they do in OSS, or are off, as they are in S3 by default: no request may set one. */
+      ownership: v.optional(v.picklist(['ObjectWriter', 'BucketOwnerEnforced']), 'ObjectWriter'),
     }),
     {},
   ),

@@ -3,7 +3,14 @@ import type { HeaderMap, Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { S3Error } from '../s3/error.ts'
 import { readDocument } from '../s3/read-document.ts'
-import { documentedAcl, grantsNameAnAccount, type OssAcl, renderAcl, requestedAcl } from '../translate/acl.ts'
+import {
+  aclNotSupported,
+  documentedAcl,
+  grantsNameAnAccount,
+  type OssAcl,
+  renderAcl,
+  requestedAcl,
+} from '../translate/acl.ts'
 import { child } from '../translate/elements.ts'
 import { toS3Answer } from '../translate/response-headers.ts'
 import { text } from '../xml/index.ts'
@@ -18,11 +25,22 @@ export async function getObjectAcl(request: ObjectRequest, { oss }: Context): Pr
   return xmlReply('AccessControlPolicy', renderAcl(acl, object.ownerId), toS3Answer(object.headers))
 }
 
-/** PutObjectAcl, by canned ACL, grants or document. @throws S3Error for what OSS's three ACLs cannot say. */
+/**
+ * PutObjectAcl, by canned ACL, grants or document.
+ * @throws S3Error for what OSS's three ACLs cannot say; AccessControlListNotSupported where ACLs are off.
+ */
 export async function putObjectAcl(request: ObjectRequest, context: Context): Promise<Reply> {
-  const acl = await wantedAcl(request, context)
+  const { oss } = context
+  if (areOff(context)) {
+    await readAcl(oss, callOnObject(request, 'GET', 'acl'))
+    throw aclNotSupported()
+  }
+  const acl = await wantedAcl(
+    request,
+    async () => (await readAcl(oss, callOnBucket(request, 'GET', 'acl'))).ownerId,
+  )
   const call = callOnObject(request, 'PUT', 'acl')
-  const { headers } = await context.oss.send({
+  const { headers } = await oss.send({
     ...call,
     headers: { ...call.headers, 'x-oss-object-acl': acl },
     body: new Uint8Array(0),
@@ -36,11 +54,12 @@ export async function getBucketAcl(request: BucketRequest, { oss }: Context): Pr
   return xmlReply('AccessControlPolicy', renderAcl(acl, ownerId), toS3Answer(headers))
 }
 
-/** PutBucketAcl. */
+/** PutBucketAcl. @throws as {@link putObjectAcl}. */
 export async function putBucketAcl(request: BucketRequest, context: Context): Promise<Reply> {
-  const acl = await wantedAcl(request, context)
   // OSS would make a bucket that is missing.
-  await readAcl(context.oss, callOnBucket(request, 'GET', 'acl'))
+  const { ownerId } = await readAcl(context.oss, callOnBucket(request, 'GET', 'acl'))
+  if (areOff(context)) throw aclNotSupported()
+  const acl = await wantedAcl(request, async () => ownerId)
   const { headers } = await context.oss.send({
     ...callOnBucket(request, 'PUT', 'acl'),
     headers: { 'x-oss-acl': acl },
@@ -48,6 +67,8 @@ export async function putBucketAcl(request: BucketRequest, context: Context): Pr
   })
   return { status: 200, headers: toS3Answer(headers) }
 }
+
+const areOff = ({ config }: Context) => config.document.acl.ownership === 'BucketOwnerEnforced'
 
 type Acl = { acl: string; ownerId: string; headers: HeaderMap }
 
@@ -61,12 +82,15 @@ async function readAcl(oss: Context['oss'], call: OssCall): Promise<Acl> {
   }
 }
 
-/** Headers or a document, one of them. @throws S3Error UnexpectedContent, MissingSecurityHeader. */
-async function wantedAcl(request: BucketRequest, { oss }: Context): Promise<OssAcl> {
-  const { headers, body } = request
+/**
+ * Headers or a document, one of them.
+ * @param ownerId asks for it, where grants have to be told from the owner's.
+ * @throws S3Error UnexpectedContent, MissingSecurityHeader.
+ */
+async function wantedAcl({ headers, body }: BucketRequest, ownerId: () => Promise<string>): Promise<OssAcl> {
   const document = await readDocument((body as PlainBody).body, 'AccessControlPolicy').catch(malformedAcl)
-  const ownerId = async () => (await readAcl(oss, callOnBucket(request, 'GET', 'acl'))).ownerId
-  const acl = requestedAcl(headers, grantsNameAnAccount(headers) ? await ownerId() : undefined)
+  const grantor = grantsNameAnAccount(headers) ? await ownerId() : undefined
+  const acl = requestedAcl(headers, 'ObjectWriter', grantor)
   if (acl !== undefined && document !== undefined) throw new S3Error('UnexpectedContent')
   if (acl !== undefined) return acl
   if (document === undefined) {

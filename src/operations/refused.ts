@@ -22,12 +22,10 @@ export const refused: readonly (readonly [
   // Directory buckets, which are a kind of bucket of S3 Express.
   ['ListDirectoryBuckets', 'GET', 'service', 'x-id=ListDirectoryBuckets'],
   ['CreateSession', 'GET', 'bucket', 'session'],
-  // Bucket settings: OSS replicates by rules of its own, whose targets and roles are no ARNs; whose objects are is
-  // settled there; and access by tags of buckets is no part of its policies.
+  // Bucket settings: OSS replicates by rules of its own, whose targets and roles are no ARNs; and access by tags of buckets is no part of its policies.
   ['GetBucketReplication', 'GET', 'bucket', 'replication'],
   ['PutBucketReplication', 'PUT', 'bucket', 'replication'],
   ['DeleteBucketReplication', 'DELETE', 'bucket', 'replication'],
-  ['PutBucketOwnershipControls', 'PUT', 'bucket', 'ownershipControls'],
   ['GetBucketAbac', 'GET', 'bucket', 'abac'],
   ['PutBucketAbac', 'PUT', 'bucket', 'abac'],
   // Reports and tables: OSS has none of them but an inventory, with other fields, formats and roles.

@@ -6,6 +6,8 @@ import { regionOfLocation } from './regions.ts'
 export type BucketInfo = {
   ownerId: string
   region: string
+  /** OSS's name of a canned ACL. */
+  acl: string
   /** `Enabled`, `Suspended`, or undefined for a bucket that never had versions. */
   versioning: string | undefined
   /** The class of what is written without one. */
@@ -24,12 +26,14 @@ export async function getBucketInfo(oss: OssClient, bucket: string): Promise<Buc
   )
   const [info = {}] = children(document, 'Bucket')
   const [owner = {}] = children(info, 'Owner')
+  const [grants = {}] = children(info, 'AccessControlList')
   const [rule = {}] = children(info, 'ServerSideEncryptionRule')
   const algorithm = text(rule, 'SSEAlgorithm')
   const region = regionOfLocation(text(info, 'Location') ?? '')
   return {
     ownerId: text(owner, 'ID') ?? '',
     region,
+    acl: text(grants, 'Grant') ?? 'private',
     versioning: text(info, 'Versioning'),
     storageClass: text(info, 'StorageClass'),
     encryption: {
@@ -38,4 +42,14 @@ export async function getBucketInfo(oss: OssClient, bucket: string): Promise<Buc
     },
     blocksPublicAccess: text(info, 'BlockPublicAccess') === 'true',
   }
+}
+
+/** The id of the account that asks, which has the buckets it makes; by ListBuckets. @throws OssError AccessDenied. */
+export async function getAccountId(oss: OssClient): Promise<string> {
+  const { document } = await oss.sendForXml(
+    { method: 'GET', query: { 'max-keys': '1' } },
+    'ListAllMyBucketsResult',
+  )
+  const [owner = {}] = children(document, 'Owner')
+  return text(owner, 'ID') ?? ''
 }

@@ -26,6 +26,7 @@ const canned: Record<string, OssAcl | 'refused'> = {
   'log-delivery-write': 'refused',
 }
 
+const OWNER_KEEPS = 'in OSS the owner keeps FULL_CONTROL'
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
 const GROUPS = [
   ALL_USERS,
@@ -46,6 +47,15 @@ const grantHeaders = Object.keys(permissions) as (keyof typeof permissions)[]
 /** One grant, and what in the request it is, for errors. */
 type Grant = { permission: Permission; kind: string; value: string; where: string }
 
+/**
+ * Whose objects are, as S3 says it: with `ObjectWriter` ACLs count; with `BucketOwnerEnforced`, S3's default, they are off.
+ * With all clients one owner, `BucketOwnerPreferred` means what `ObjectWriter` does.
+ */
+export type Ownership = 'ObjectWriter' | 'BucketOwnerEnforced'
+
+/** S3's error for an ACL where ACLs are off. */
+export const aclNotSupported = () => new S3Error('AccessControlListNotSupported')
+
 /** Whether the grants name an account, so that the bucket owner's id is needed to judge them. */
 export const grantsNameAnAccount = (headers: HeaderMap) =>
   grantHeaders.some((name) => headers[name] !== undefined && /\bid\s*=/.test(headers[name]))
@@ -53,9 +63,10 @@ export const grantsNameAnAccount = (headers: HeaderMap) =>
 /**
  * The ACL a request asks for, or undefined when it asks for none.
  * @param ownerId the OSS owner's id, where {@link grantsNameAnAccount}: FULL_CONTROL for it is `private`.
- * @throws S3Error NotImplemented for what no canned ACL of OSS says; InvalidArgument; InvalidRequest.
+ * @throws S3Error NotImplemented for what no canned ACL of OSS says; InvalidArgument; InvalidRequest;
+ * AccessControlListNotSupported for all but the bucket owner's full control where ACLs are off.
  */
-export function requestedAcl(headers: HeaderMap, ownerId?: string): OssAcl | undefined {
+export function requestedAcl(headers: HeaderMap, ownership: Ownership, ownerId?: string): OssAcl | undefined {
   const acl = headers['x-amz-acl']
   const named = grantHeaders.filter((name) => headers[name] !== undefined)
   if (acl !== undefined && named.length > 0) {
@@ -63,31 +74,41 @@ export function requestedAcl(headers: HeaderMap, ownerId?: string): OssAcl | und
       message: 'Specifying both Canned ACLs and Header Grants is not allowed',
     })
   }
-  if (acl !== undefined) return cannedAcl(acl)
+  const areOff = ownership === 'BucketOwnerEnforced'
+  if (acl !== undefined) return cannedAcl(acl, areOff)
   if (named.length === 0) return undefined
-  return grantedAcl(
-    named.flatMap((header) =>
-      (headers[header] ?? '').split(',').map((grantee) => parseGrantee(grantee, header)),
-    ),
-    ownerId,
+  const grants = named.flatMap((header) =>
+    (headers[header] ?? '').split(',').map((grantee) => parseGrantee(grantee, header)),
   )
+  const isOwners = (grant: Grant) => isOf(ownerId, grant) && grant.permission === 'FULL_CONTROL'
+  if (areOff && !grants.every(isOwners)) throw aclNotSupported()
+  return grantedAcl(grants, ownerId)
 }
 
-function cannedAcl(acl: string): OssAcl {
+function cannedAcl(acl: string, areOff: boolean): OssAcl {
   const mapped = Object.hasOwn(canned, acl) ? canned[acl] : undefined
   if (mapped === undefined) throw invalidArgument('Invalid canned ACL', 'x-amz-acl', acl)
+  if (areOff && acl !== 'bucket-owner-full-control') throw aclNotSupported()
   if (mapped === 'refused') throw notImplemented('x-amz-acl', `OSS has nothing like the canned ACL ${acl}`)
   return mapped
 }
 
-/** What everyone is granted; the owner has all rights in OSS, whatever the grants say. */
+const isOf = (ownerId: string | undefined, { kind, value }: Grant) => kind === 'id' && value === ownerId
+
+/** What everyone is granted; the owner has all rights in OSS, and grants may say no less. */
 function grantedAcl(grants: readonly Grant[], ownerId: string | undefined): OssAcl {
   const everyone = new Map<Permission, Grant>()
+  const owners = new Map<Permission, Grant>()
   for (const grant of grants) {
     if (grant.kind === 'uri' && grant.value === ALL_USERS) everyone.set(grant.permission, grant)
-    else if (grant.kind !== 'id' || grant.permission !== 'FULL_CONTROL' || grant.value !== ownerId) {
+    else if (isOf(ownerId, grant)) owners.set(grant.permission, grant)
+    else
       throw notImplemented(grant.where, 'OSS has canned ACLs only: private, public-read, public-read-write')
-    }
+  }
+  const [some] = owners.values()
+  // The four rights are all there are.
+  if (some !== undefined && !owners.has('FULL_CONTROL') && owners.size < 4) {
+    throw notImplemented(some.where, OWNER_KEEPS)
   }
   const key = [...everyone.keys()].sort().join('+')
   if (key === '') return 'private'
@@ -131,7 +152,7 @@ export function documentedAcl(document: XmlNode, ownerId: string): OssAcl {
   const acl = grantedAcl(grants, ownerId)
   // S3's owner may give up its own rights, and takes a document without them as that.
   if (!grants.some(({ kind }) => kind === 'id')) {
-    throw unsupportedElement(`${POLICY}/AccessControlList`, 'in OSS the owner keeps FULL_CONTROL')
+    throw unsupportedElement(`${POLICY}/AccessControlList`, OWNER_KEEPS)
   }
   return acl
 }

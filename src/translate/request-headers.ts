@@ -1,6 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, notImplemented, type S3Error } from '../s3/error.ts'
-import { type OssAcl, requestedAcl } from './acl.ts'
+import { type OssAcl, type Ownership, requestedAcl } from './acl.ts'
 import { requestedAlgorithm, requestedKeyId } from './encryption.ts'
 import { type StorageClassMap, toOssStorageClass } from './storage-class.ts'
 import { requestedTagging } from './tags.ts'
@@ -9,6 +9,7 @@ import { requestedTagging } from './tags.ts'
 export type WriteSettings = {
   /** The bucket owner's id at OSS, where the headers grant something to an account. */
   ownerId: string | undefined
+  ownership: Ownership
   /** The ACL of an object whose headers name none; undefined: its bucket's. */
   acl: OssAcl | undefined
   /** S3's class for an object whose headers name none; `bucket`: its bucket's. */
@@ -140,7 +141,7 @@ export const requestHeaders: Readonly<Record<string, RequestHeader>> = {
     to: 'x-oss-object-acl',
     group: 'target',
     // All grants together make one ACL.
-    value: (headers, settings) => requestedAcl(headers, settings.ownerId) ?? settings.acl,
+    value: (headers, settings) => requestedAcl(headers, settings.ownership, settings.ownerId) ?? settings.acl,
     otherwise: notOnParts,
   },
   'x-amz-grant-full-control': {

@@ -22,6 +22,7 @@ const payer = mappingsOf('payer')
 /** No row of content or of the payer looks at them. */
 const noSettings: WriteSettings = {
   ownerId: undefined,
+  ownership: 'ObjectWriter',
   acl: undefined,
   storageClass: 'bucket',
   storageClassMap: {},

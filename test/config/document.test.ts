@@ -83,6 +83,11 @@ test.each<[document: string, problem: RegExp]>([
     client(`buckets: [one, ${bucket}]`),
     /^GATEWAY_CONFIG: clients\.0\.buckets\.1: .* is no bucket: .* there are no wildcards$/,
   ]),
+  ['acl: { ownership: BucketOwnerPreferred }', /^GATEWAY_CONFIG: acl\.ownership: it must be one of/],
+  [
+    'acl: { default: inherit, ownership: BucketOwnerEnforced }',
+    /^GATEWAY_CONFIG: acl\.default: inherit gives objects their bucket's ACL, and acl\.ownership: BucketOwnerEnforced none$/,
+  ],
   ['anonymous: allow', /^GATEWAY_CONFIG: anonymous: it must be one of .*"deny".*"forward".*, not "allow"$/],
   [
     'anonymousBuckets: [one]',

@@ -89,6 +89,13 @@ const documents: Record<string, Document> = {
     back: { PublicAccessBlockConfiguration: { BlockPublicAcls: 'true', BlockPublicPolicy: 'true' } },
     deleted: 204,
   },
+  'ownership controls': {
+    query: 'ownershipControls',
+    unset: {},
+    body: `<OwnershipControls ${XMLNS}><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>`,
+    back: { OwnershipControls: { Rule: { ObjectOwnership: 'ObjectWriter' } } },
+    deleted: 204,
+  },
   logging: {
     query: 'logging',
     unset: { BucketLoggingStatus: expect.anything() },

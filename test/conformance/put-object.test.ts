@@ -13,6 +13,8 @@ const HELLO = `"${md5('hello')}"`
 const PUT = { method: 'PUT', body: 'hello' } as const
 const crc = (text: string) => base64(crc32(text).toString(16).padStart(8, '0'))
 const sha1 = createHash('sha1').update('hello').digest('base64')
+const lockHeaders = (lock: object): Record<string, string> =>
+  Object.fromEntries(Object.entries(lock).map(([name, value]) => [`x-amz-object-lock-${name}`, value]))
 
 rows('PutObject', bucket, [
   {
@@ -195,6 +197,46 @@ rows('PutObject', bucket, [
       reason: 'OSS has no encryption with a customer’s key',
       ...refused('x-amz-server-side-encryption-customer-algorithm'),
     },
+  },
+  ...(
+    [
+      [
+        'a mode without a date',
+        { mode: 'GOVERNANCE' },
+        'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
+      ],
+      [
+        'an unknown mode',
+        { mode: 'FOREVER', 'retain-until-date': '2090-01-01T00:00:00Z' },
+        'Unknown wormMode directive.',
+      ],
+      [
+        'a date in the past',
+        { mode: 'GOVERNANCE', 'retain-until-date': '2020-01-01T00:00:00Z' },
+        'The retain until date must be in the future!',
+      ],
+      [
+        'no date',
+        { mode: 'GOVERNANCE', 'retain-until-date': 'tomorrow' },
+        'The retain until date must be provided in ISO 8601 format',
+      ],
+      ['an unknown hold', { 'legal-hold': 'YES' }, "Legal Hold must be either of 'ON' or 'OFF'"],
+    ] as const
+  ).map(
+    ([what, lock, Message]): Row => ({
+      name: `a lock with ${what} is refused`,
+      ask: { ...PUT, key: 'lock', headers: { ...lockHeaders(lock), 'content-md5': base64(md5('hello')) } },
+      ...failure('InvalidArgument', { Message }),
+    }),
+  ),
+  {
+    name: 'a lock is refused in a bucket without object lock',
+    ask: {
+      ...PUT,
+      key: 'lock',
+      headers: { ...lockHeaders({ 'legal-hold': 'ON' }), 'content-md5': base64(md5('hello')) },
+    },
+    ...failure('InvalidRequest', { Message: 'Bucket is missing ObjectLockConfiguration' }),
   },
   {
     name: 'an ACL that S3 does not know is refused',

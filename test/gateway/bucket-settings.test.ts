@@ -377,7 +377,6 @@ describe.each(runtimes)('settings of a bucket on %s', (runtime) => {
     [new S3.GetBucketTaggingCommand({ Bucket: 'fresh' }), 'NoSuchTagSet'],
     [new S3.GetPublicAccessBlockCommand({ Bucket: 'fresh' }), 'NoSuchPublicAccessBlockConfiguration'],
     [new S3.GetObjectLockConfigurationCommand({ Bucket: 'fresh' }), 'ObjectLockConfigurationNotFoundError'],
-    [new S3.GetBucketOwnershipControlsCommand({ Bucket: 'fresh' }), 'OwnershipControlsNotFoundError'],
     [new S3.GetBucketPolicyCommand({ Bucket: 'fresh' }), 'NoSuchBucketPolicy'],
     [new S3.GetBucketPolicyStatusCommand({ Bucket: 'fresh' }), 'NoSuchBucketPolicy'],
     [new S3.GetBucketNotificationConfigurationCommand({ Bucket: 'absent' }), 'NoSuchBucket'],

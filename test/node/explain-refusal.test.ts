@@ -6,6 +6,7 @@ const GiB = 1024 ** 3
 const bucket: BucketInfo = {
   ownerId: '1',
   region: 'cn-hangzhou',
+  acl: 'private',
   versioning: undefined,
   storageClass: 'Standard',
   encryption: { algorithm: undefined, keyId: undefined },

@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { requestedAcl } from '../../src/translate/acl.ts'
 import { toS3ETag } from '../../src/translate/etag.ts'
+import type { WriteSettings } from '../../src/translate/request-headers.ts'
 import { toS3Answer, toS3Object } from '../../src/translate/response-headers.ts'
 import { toOssStorageClass, toS3StorageClass } from '../../src/translate/storage-class.ts'
 import { parseTagging, toOssTagging } from '../../src/translate/tags.ts'
 import { toOssContent, toOssTarget } from '../../src/translate/to-oss-headers.ts'
 
-const settings = { ownerId: undefined, acl: undefined, storageClass: 'bucket', storageClassMap: {} }
+const settings: WriteSettings = {
+  ownerId: undefined,
+  ownership: 'ObjectWriter',
+  acl: undefined,
+  storageClass: 'bucket',
+  storageClassMap: {},
+}
 const refusal = (code: string) => expect.objectContaining({ code })
 
 describe('storage classes', () => {
@@ -44,6 +51,13 @@ describe('storage classes', () => {
 
 describe('ACLs', () => {
   const everyone = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'
+  /** All the rights there are, one by one. */
+  const ownersFour = {
+    'x-amz-grant-read': 'id=me',
+    'x-amz-grant-write': 'id=me',
+    'x-amz-grant-read-acp': 'id=me',
+    'x-amz-grant-write-acp': 'id=me',
+  }
   test.each([
     [{}, undefined],
     [{ 'x-amz-acl': 'private' }, 'private'],
@@ -55,7 +69,12 @@ describe('ACLs', () => {
     [{ 'x-amz-grant-read': everyone, 'x-amz-grant-write': everyone }, 'public-read-write'],
     [{ 'x-amz-grant-full-control': 'id=me' }, 'private'],
     [{ 'x-amz-grant-full-control': 'id="me"', 'x-amz-grant-read': everyone }, 'public-read'],
-  ])('%j is %s', (headers, acl) => expect(requestedAcl(headers as Record<string, string>, 'me')).toBe(acl))
+    [{ 'x-amz-grant-full-control': 'id=me', 'x-amz-grant-read': 'id=me' }, 'private'],
+    [{ ...ownersFour, 'x-amz-grant-read': `${everyone}, id="me"` }, 'public-read'],
+    [ownersFour, 'private'],
+  ])('%j is %s', (headers, acl) =>
+    expect(requestedAcl(headers as Record<string, string>, 'ObjectWriter', 'me')).toBe(acl),
+  )
 
   test.each([
     [{ 'x-amz-acl': 'authenticated-read' }, 'NotImplemented'],
@@ -66,11 +85,35 @@ describe('ACLs', () => {
     [{ 'x-amz-grant-full-control': everyone }, 'NotImplemented'],
     [{ 'x-amz-grant-write': everyone }, 'NotImplemented'],
     [{ 'x-amz-grant-read': 'id=me' }, 'NotImplemented'],
+    [{ ...ownersFour, 'x-amz-grant-write-acp': 'id=someone-else' }, 'NotImplemented'],
+    [{ ...ownersFour, 'x-amz-grant-write-acp': everyone }, 'NotImplemented'],
     [{ 'x-amz-grant-read': 'emailAddress=a@b.example' }, 'NotImplemented'],
     [{ 'x-amz-grant-read-acp': everyone }, 'NotImplemented'],
     [{ 'x-amz-grant-read': 'nonsense' }, 'InvalidArgument'],
   ])('%j is refused with %s', (headers, code) => {
-    expect(() => requestedAcl(headers as unknown as Record<string, string>, 'me')).toThrow(refusal(code))
+    const asked = headers as unknown as Record<string, string>
+    expect(() => requestedAcl(asked, 'ObjectWriter', 'me')).toThrow(refusal(code))
+  })
+
+  const off = 'AccessControlListNotSupported'
+  test.each([
+    [{}, undefined],
+    [{ 'x-amz-acl': 'bucket-owner-full-control' }, 'private'],
+    [{ 'x-amz-grant-full-control': 'id=me' }, 'private'],
+    [{ 'x-amz-grant-full-control': 'id=someone-else' }, off],
+    [{ 'x-amz-grant-full-control': 'id=me', 'x-amz-grant-read': everyone }, off],
+    [{ 'x-amz-grant-full-control': 'id=me', 'x-amz-grant-read': 'id=me' }, off],
+    [{ 'x-amz-acl': 'bucket-owner-read' }, off],
+    [{ 'x-amz-acl': 'private' }, off],
+    [{ 'x-amz-acl': 'public-read' }, off],
+    [{ 'x-amz-acl': 'authenticated-read' }, off],
+    [{ 'x-amz-acl': 'everybody' }, 'InvalidArgument'],
+    [{ 'x-amz-grant-read': 'nonsense' }, 'InvalidArgument'],
+    [{ 'x-amz-acl': 'private', 'x-amz-grant-read': everyone }, 'InvalidRequest'],
+  ])('where they are off %j is %s', (headers, outcome) => {
+    const asked = () => requestedAcl(headers as Record<string, string>, 'BucketOwnerEnforced', 'me')
+    if (outcome === undefined || outcome === 'private') expect(asked()).toBe(outcome)
+    else expect(asked).toThrow(refusal(outcome))
   })
 })
 

@@ -9,7 +9,7 @@ import {
 } from './bucket-policy.ts'
 import { bucketSettings } from './bucket-settings.ts'
 import { getNotification, putNotification } from './notification.ts'
-import { deleteOwnershipControls, getOwnershipControls } from './ownership-controls.ts'
+import { deleteOwnershipControls, getOwnershipControls, putOwnershipControls } from './ownership-controls.ts'
 
 /** The operations on what a bucket has besides its objects. */
 export const bucketSubresources: readonly Operation[] = [
@@ -23,5 +23,6 @@ export const bucketSubresources: readonly Operation[] = [
   bucketRow('GetBucketNotificationConfiguration', 'GET', 'notification', getNotification),
   bucketRow('PutBucketNotificationConfiguration', 'PUT', 'notification', putNotification),
   bucketRow('GetBucketOwnershipControls', 'GET', 'ownershipControls', getOwnershipControls),
+  bucketRow('PutBucketOwnershipControls', 'PUT', 'ownershipControls', putOwnershipControls),
   bucketRow('DeleteBucketOwnershipControls', 'DELETE', 'ownershipControls', deleteOwnershipControls),
 ]

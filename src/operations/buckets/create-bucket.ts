@@ -1,11 +1,12 @@
-import { getBucketInfo } from '../../oss/bucket-info.ts'
+import { getAccountId, getBucketInfo } from '../../oss/bucket-info.ts'
 import type { OssCall } from '../../oss/client.ts'
 import { OssError, OssUnreachable } from '../../oss/error.ts'
 import { isRegionName, regionOfLocation } from '../../oss/regions.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { invalidArgument, notImplemented, S3Error } from '../../s3/error.ts'
 import { readDocument } from '../../s3/read-document.ts'
-import { grantsNameAnAccount, requestedAcl } from '../../translate/acl.ts'
+import { grantsNameAnAccount, type OssAcl, requestedAcl } from '../../translate/acl.ts'
+import { isOwnership, otherOwnership } from '../../translate/bucket/ownership.ts'
 import { checkElements, child, childText } from '../../translate/elements.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { parseTags, renderTags, type Tag, validateTags } from '../../translate/tags.ts'
@@ -22,12 +23,9 @@ const ROOT = 'CreateBucketConfiguration'
 export async function createBucket(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket, headers } = request
   const { region, tags } = await readConfiguration(request)
-  refuseOwnership(headers)
   refuseNamespace(headers)
   const locked = isLocked(headers)
-  if (grantsNameAnAccount(headers))
-    throw notImplemented('x-amz-grant-full-control', 'a new bucket has no other owner')
-  const acl = requestedAcl(headers)
+  const acl = await wantedAcl(headers, context)
   // OSS answers 200 to the owner's second PutBucket, and resets the bucket's ACL on the way.
   if (await bucketExists(bucket, context)) {
     throw new S3Error('BucketAlreadyOwnedByYou', { elements: { BucketName: bucket } })
@@ -85,13 +83,29 @@ function regionIn(document: XmlNode): string | undefined {
   return region
 }
 
-/** The bucket owner has every object in OSS, and ACLs always count: only the forms of it without ACLs are another. */
-function refuseOwnership(headers: HeaderMap): void {
+/**
+ * The new bucket's ACL, by `x-amz-acl` or grants, as far as the ownership of its objects allows one.
+ * @throws S3Error InvalidArgument, InvalidRequest, InvalidBucketAclWithObjectOwnership; NotImplemented for an ownership that
+ * is not the settings', and what no canned ACL of OSS says.
+ */
+async function wantedAcl(headers: HeaderMap, { oss, config }: Context): Promise<OssAcl | undefined> {
+  const { ownership } = config.document.acl
   const name = 'x-amz-object-ownership'
-  const ownership = headers[name]
-  if (ownership === undefined || ['ObjectWriter', 'BucketOwnerPreferred'].includes(ownership)) return
-  if (ownership === 'BucketOwnerEnforced') throw notImplemented(name, 'ACLs cannot be switched off in OSS')
-  throw invalidArgument(`Invalid ${name} header: ${ownership}`, name)
+  const wanted = headers[name]
+  if (wanted !== undefined) {
+    if (!isOwnership(wanted)) throw invalidArgument(`Invalid ${name} header: ${wanted}`, name)
+    const reason = otherOwnership(wanted, ownership)
+    if (reason !== undefined) throw notImplemented(name, reason)
+  }
+  const acl = requestedAcl(
+    headers,
+    'ObjectWriter',
+    grantsNameAnAccount(headers) ? await getAccountId(oss) : undefined,
+  )
+  if (ownership === 'BucketOwnerEnforced' && acl !== undefined && acl !== 'private') {
+    throw new S3Error('InvalidBucketAclWithObjectOwnership')
+  }
+  return acl
 }
 
 /** The namespace of all accounts is OSS's only one. */

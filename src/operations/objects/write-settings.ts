@@ -15,6 +15,7 @@ export async function writeSettings(
   const { acl, storageClass } = config.document
   return {
     ownerId: grantsNameAnAccount(headers) ? (await getBucketInfo(oss, bucket)).ownerId : undefined,
+    ownership: acl.ownership,
     // What nobody in particular uploads is nobody's own in OSS: the bucket says who may read it.
     acl: acl.default === 'private' && !isAnonymous(client) ? 'private' : undefined,
     storageClass: storageClass.default,
