@@ -17,13 +17,18 @@ export type Address = {
   rawQuery: string
 }
 
+const URL_PARTS = /^[a-z]+:\/\/([^/?]*)([^?]*)(?:\?(.*))?$/is
+
+/** The host of a URL, with its port. */
+export const hostOf = (url: string) => URL_PARTS.exec(url)?.[1] ?? ''
+
 /**
  * Splits an absolute URL into bucket, key, region and query.
  * Virtual-hosted names, and path style for an IP address or a one-label host as OSS allows it to some callers.
  * @throws OssError SecondLevelDomainForbidden for path style on an OSS endpoint, InvalidObjectName for broken escapes.
  */
 export function parseAddress(url: string): Address {
-  const [, host = '', path = '', rawQuery = ''] = /^[a-z]+:\/\/([^/?]*)([^?]*)(?:\?(.*))?$/is.exec(url) ?? []
+  const [, host = '', path = '', rawQuery = ''] = URL_PARTS.exec(url) ?? []
   const { bucket, region, pathStyle, accelerated = false } = parseHost(host)
   const rest = path.slice(1)
   const address = { region, host, accelerated, rawQuery }

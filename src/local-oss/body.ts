@@ -90,10 +90,10 @@ export async function readXml(call: Call, root: string): Promise<XmlNode> {
   return parseDocument(await readText(call), root)
 }
 
-/** @throws OssError MalformedXML. */
+/** OSS lets blanks stand before a document (tests of ossutil). @throws OssError MalformedXML. */
 export function parseDocument(text: string, root: string): XmlNode {
   try {
-    return parseLenientXml(text, root)
+    return parseLenientXml(text.trimStart(), root)
   } catch {
     throw new OssError('MalformedXML')
   }

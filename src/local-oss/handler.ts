@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { checkAccess } from './access/access.ts'
-import { type Address, parseAddress, parseQuery } from './address.ts'
+import { type Address, hostOf, parseAddress, parseQuery } from './address.ts'
 import type { Keyring } from './auth/accounts.ts'
 import { authenticate, type Caller, nobody } from './auth/auth.ts'
 import { corsHeaders } from './buckets/cors.ts'
@@ -42,7 +42,7 @@ export function createHandler({ state, keyring, faults, listeners }: HandlerOpti
     const parsed = parseRequest(request, state)
     const context: ResponseContext = {
       method: request.method,
-      host: parsed.address?.host ?? '',
+      host: parsed.address?.host ?? hostOf(request.url),
       started: performance.now(),
       signal: request.signal,
     }

@@ -9,6 +9,11 @@ export type Readings = {
    */
   selfCopyKeepsMetadata: boolean
   /**
+   * Whether an object that is copied onto itself keeps its ACL where the request names none (tests of ossutil). Otherwise it has
+   * its bucket's, as every other copy.
+   */
+  selfCopyKeepsAcl: boolean
+  /**
    * Whether a CopyObject may have `If-Match` and the like beside its own condition of the same name, which alone counts
    * (tests of ali-oss). Otherwise it is refused, as other writes are (EC 0017-00000245).
    */
@@ -43,6 +48,7 @@ export type Readings = {
 /** Those of the newest suites. */
 export const newestReadings: Readings = {
   selfCopyKeepsMetadata: true,
+  selfCopyKeepsAcl: true,
   copyIgnoresWriteConditions: true,
   initiatedAclCounts: false,
   signedReadsSeeWebsite: true,

@@ -120,6 +120,27 @@ describe('an appendable object', () => {
     await client.delete('kept')
   })
 
+  test('takes an ACL with what is appended, and refuses one that is none', async () => {
+    const append = (position: number, acl: string) =>
+      world.send({
+        method: 'POST',
+        bucket,
+        key: 'acl',
+        query: { append: null, position: String(position) },
+        headers: acl === '' ? {} : { 'x-oss-object-acl': acl },
+        body: 'x',
+      })
+    const acls: string[] = []
+    for (const [position, acl] of ['public-read-write', '', 'public-read'].entries()) {
+      expect((await append(position, acl)).status).toBe(200)
+      acls.push((await client.getACL('acl')).acl)
+    }
+    expect(acls).toEqual(['public-read-write', 'public-read-write', 'public-read'])
+    expect(codeOf(await append(3, 'all'))).toBe('InvalidArgument')
+    expect((await client.getACL('acl')).acl).toBe('public-read')
+    expect(await head('acl')).toMatchObject({ 'content-length': '3' })
+  })
+
   test('is not made of wrong headers', async () => {
     const query = { append: null, position: '0' }
     const headers = { 'x-oss-tagging': 'a=1&a=2' }

@@ -235,3 +235,9 @@ describe('without a signature', () => {
     bucket = client.getBucket()
   })
 })
+
+test('a refusal of path style names the host', async () => {
+  const answer = await world.fetch('http://oss-cn-hangzhou.aliyuncs.com/bucket/key')
+  expect([answer.status, codeOf(answer)]).toEqual([403, 'SecondLevelDomainForbidden'])
+  expect(answer.text).toContain('<HostId>oss-cn-hangzhou.aliyuncs.com</HostId>')
+})

@@ -99,6 +99,8 @@ describe('inventories', () => {
     ['of another name', inventory('other'), 'InvalidArgument'],
     ['without a schedule', inventory('i').replace(/<Schedule>.*<\/Schedule>/, ''), 'MalformedXML'],
     ['of yearly lists', inventory('i').replace('Daily', 'Yearly'), 'MalformedXML'],
+    ['to a bucket by its bare name', inventory('i').replace('acs:oss:::b', 'b'), 'MalformedXML'],
+    ['encrypted twice', inventory('i').replace('<SSE-OSS/>', '<SSE-OSS/><SSE-KMS/>'), 'MalformedXML'],
     ['to nowhere', inventory('i').replace(/<Bucket>.*<\/Bucket>/, ''), 'MalformedXML'],
     ['that is not XML', 'x', 'MalformedXML'],
   ])('are refused %s', async (_, body, code) => {

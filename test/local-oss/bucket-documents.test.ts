@@ -190,6 +190,19 @@ describe('a bucket’s document', () => {
     expect(withoutDeclaration((await get(query)).text)).toBe(set)
   })
 
+  test('may stand behind blanks, and nothing else', async () => {
+    const document = `<?xml version="1.0" encoding="UTF-8"?>${status('Enabled')}`
+    for (const before of [' ', '\r\n\t'])
+      expect((await put('accessmonitor', before + document)).status).toBe(200)
+    expect(codeOf(await put('accessmonitor', `x${document}`))).toBe('MalformedXML')
+  })
+
+  test('says by default that referers are compared without their queries', async () => {
+    const other = (await world.bucket()).getBucket()
+    const { text } = await world.send({ bucket: other, query: { referer: null } })
+    expect(text).toContain('<AllowTruncateQueryString>true</AllowTruncateQueryString>')
+  })
+
   test('names a TLS version once', async () => {
     await put('httpsConfig', tls('true', 'TLSv1.2', 'TLSv1.2'))
     expect(withoutDeclaration((await get('httpsConfig')).text)).toBe(tls('true', 'TLSv1.2'))

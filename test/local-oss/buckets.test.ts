@@ -312,6 +312,7 @@ describe('buckets are listed', () => {
   const tagged = { 'tag-a': { k: 'v', other: 'x' }, 'tag-b': { k: 'w' }, 'tag-c': {} }
   beforeAll(async () => {
     fresh = await startWorld()
+    await fresh.client(undefined, beijing).putBucket('elsewhere')
     for (const [name, tags] of Object.entries(tagged)) {
       await fresh.client().putBucket(name)
       if (Object.keys(tags).length > 0) await fresh.client().putBucketTags(name, tags)
@@ -325,8 +326,10 @@ describe('buckets are listed', () => {
   }
   const all = Object.keys(tagged)
   const rows: [query: Record<string, string | null>, names: string[] | string][] = [
-    [{}, all],
+    [{}, ['elsewhere', ...all]],
     [{ regionList: null }, all],
+    [{ regionList: null, prefix: 'elsewhere' }, []],
+    [{ prefix: 'elsewhere' }, ['elsewhere']],
     [{ 'tag-key': 'k' }, ['tag-a', 'tag-b']],
     [{ 'tag-key': 'k', 'tag-value': 'v' }, ['tag-a']],
     [{ 'tag-key': 'k', 'tag-value': 'x' }, []],
@@ -353,7 +356,7 @@ describe('buckets are listed', () => {
     expect(await list({}, { 'x-oss-tagging': '"k":"w"' })).toEqual(['tag-b'])
     const { text } = await fresh.send({ bucket: 'tag-a', query: { resourceGroup: null } })
     const group = /rg-\w+/.exec(text)?.[0] ?? ''
-    expect(await list({}, { 'x-oss-resource-group-id': group })).toEqual(all)
+    expect(await list({}, { 'x-oss-resource-group-id': group })).toEqual(['elsewhere', ...all])
     expect(await list({}, { 'x-oss-resource-group-id': 'rg-other' })).toEqual([])
   })
 })

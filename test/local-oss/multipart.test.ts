@@ -53,6 +53,21 @@ const complete = (
 const hexMd5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex').toUpperCase()
 
 describe('an upload in parts', () => {
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ['the version that is to be copied', { versionId: 'of-another-object' }, {}],
+    ['conditions', {}, { 'if-modified-since': 'Fri, 01 Jan 2100 00:00:00 GMT', 'if-match': '"x"' }],
+  ])('begins whatever is said of %s', async (_, query, headers) => {
+    const begun = await world.send({
+      method: 'POST',
+      bucket,
+      key: 'begun',
+      query: { uploads: null, ...query },
+      headers,
+    })
+    expect(begun.status).toBe(200)
+    await client.abortMultipartUpload('begun', /<UploadId>(.*?)</.exec(begun.text)?.[1] ?? '')
+  })
+
   test('becomes one object, with a tag and checksum of the whole', async () => {
     await client.multipartUpload('whole', data, {
       partSize: PART,

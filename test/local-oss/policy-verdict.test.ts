@@ -120,6 +120,14 @@ describe('a policy says of a request', () => {
     expect(asked({ 'acs:UserAgent': 'ab', ...{ 'acs:SourceIp': '1.1.1.1' } })).toBe('none')
   })
 
+  test.each<[what: string, change: object, said: string]>([
+    ['names of nobody', { Principal: ['somebody', '[1234567890]'] }, 'none'],
+    ['actions of other services', { Action: ['ram:GetObject', 'ram:*'] }, 'none'],
+    ['any resource', { Resource: '*' }, 'allow'],
+  ])('%s', (_, change, said) => {
+    expect(verdict(policy({ ...allow, ...change }), question)).toBe(said)
+  })
+
   test('a pattern of many stars in no long time', () => {
     const document = policy({ ...allow, Resource: [`acs:oss:*:*:bucket/${'a*'.repeat(2000)}b`] })
     const resource = `acs:oss:*:${OWNER}:bucket/${'a'.repeat(1000)}`
@@ -139,9 +147,9 @@ test.each([
   ['NotAction', policy({ ...allow, NotAction: ['oss:GetObject'] })],
   ['another effect', policy({ ...allow, Effect: 'allow' })],
   ['RAM’s form of a principal', policy({ ...allow, Principal: { RAM: ['*'] } })],
-  ['a principal that is no account', policy({ ...allow, Principal: ['somebody'] })],
+  ['an empty principal', policy({ ...allow, Principal: [''] })],
   ['no action', policy({ ...allow, Action: [] })],
-  ['an action of another service', policy({ ...allow, Action: ['s3:GetObject'] })],
+  ['an action that is none', policy({ ...allow, Action: ['GetObject'] })],
   ['no resource', policy({ ...allow, Resource: undefined })],
   ['a resource of another service', policy({ ...allow, Resource: ['arn:aws:s3:::bucket/*'] })],
   ['an unknown operator', policy({ ...allow, Condition: { StringIs: { 'acs:UserAgent': 'a' } } })],

@@ -59,6 +59,41 @@ describe.each([true, false])('where selfCopyKeepsMetadata is %s', (selfCopyKeeps
   })
 })
 
+describe.each([true, false])('where selfCopyKeepsAcl is %s', (selfCopyKeepsAcl) => {
+  beforeAll(async () => {
+    world = await startWorld({ readings: { selfCopyKeepsAcl } })
+    client = await world.bucket()
+    bucket = client.getBucket()
+  })
+  afterAll(() => world.stop())
+
+  const kept = selfCopyKeepsAcl ? 'public-read' : 'default'
+  const replace = { 'x-oss-metadata-directive': 'REPLACE' }
+  test.each<[versioning: string, headers: Headers, acl: string]>([
+    ['', {}, kept],
+    ['', replace, kept],
+    ['', { 'x-oss-object-acl': 'default' }, 'default'],
+    ['', { 'x-oss-object-acl': 'private' }, 'private'],
+    ['Enabled', replace, kept],
+    ['Enabled', { 'x-oss-object-acl': 'default' }, 'default'],
+  ])(
+    'an object copied onto itself, versioning %j, with %j, has the ACL %s',
+    async (versioning, headers, acl) => {
+      if (versioning !== '') await client.putBucketVersioning(bucket, versioning)
+      await client.put('source', Buffer.from('x'))
+      await client.putACL('source', 'public-read')
+      expect((await copyOnto('source', headers)).status).toBe(200)
+      expect((await client.getACL('source')).acl).toBe(acl)
+    },
+  )
+
+  test('an object copied elsewhere has its bucket’s', async () => {
+    await client.put('source', Buffer.from('x'), { headers: { 'x-oss-object-acl': 'public-read' } })
+    await copyOnto('copy', {})
+    expect((await client.getACL('copy')).acl).toBe('default')
+  })
+})
+
 describe.each([true, false])('where copyIgnoresWriteConditions is %s', (copyIgnoresWriteConditions) => {
   let etag = ''
   beforeAll(async () => {

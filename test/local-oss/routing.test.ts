@@ -121,7 +121,7 @@ const SERVED = `
   PutObjectRetention PUT object retention [versionId]
   GetObjectLegalHold GET object legalHold [versionId]
   PutObjectLegalHold PUT object legalHold [versionId]
-  InitiateMultipartUpload POST object uploads [sequential]
+  InitiateMultipartUpload POST object uploads [sequential] [versionId]
   UploadPart PUT object partNumber uploadId [sequential]
   CompleteMultipartUpload POST object uploadId [sequential]
   AbortMultipartUpload DELETE object uploadId [sequential]

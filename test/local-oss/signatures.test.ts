@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signV2, stringToSignV2 } from '../../src/local-oss/auth/sign-v2.ts'
+import { canonicalRequest, signV4, stringToSignV4, V4_ALGORITHM } from '../../src/local-oss/auth/sign-v4.ts'
 import { type Client, codeOf, credentials, later, signUtils, startWorld, type World } from './setup.ts'
 import { fetch, type Headers, type Key, type Request, type Signed, withV2 } from './v2-signer.ts'
 
@@ -140,6 +141,30 @@ test('a V4 header may have blanks after its commas', async () => {
   const authorization = (headers.authorization ?? '').replaceAll(',', ', ')
   expect(authorization.split(', ')).toHaveLength(3)
   expect((await fetch(world, request, { headers: { ...headers, authorization } })).text).toBe('content')
+})
+
+test.each([
+  ['its date in the form of HTTP', (date: string) => date, 200, undefined],
+  ['another day in its scope', (date: string) => date, 400, 'InvalidArgument', '20200101'],
+  ['a date that is none', () => 'today', 403, 'AccessDenied'],
+  ['an old date', () => new Date(0).toUTCString(), 403, 'RequestTimeTooSkewed', '19700101'],
+])('a V4 header without a date of OSS has %s', async (_, dateOf, status, code, day?: string) => {
+  const now = new Date()
+  const date = dateOf(now.toUTCString())
+  const headers = { date, 'x-oss-content-sha256': 'UNSIGNED-PAYLOAD' }
+  const scope = `${day ?? now.toISOString().slice(0, 10).replaceAll('-', '')}/cn-hangzhou/oss/aliyun_v4_request`
+  const canonical = canonicalRequest({
+    method: 'GET',
+    bucket,
+    key: Buffer.from('k'),
+    query: '',
+    headers,
+    additionalHeaders: [],
+  })
+  const signature = signV4(credentials.accessKeySecret, scope, stringToSignV4(date, scope, canonical))
+  const authorization = `${V4_ALGORITHM} Credential=${credentials.accessKeyId}/${scope},Signature=${signature}`
+  const answer = await fetch(world, { bucket, key: 'k' }, { headers: { ...headers, authorization } })
+  expect([answer.status, codeOf(answer)]).toEqual([status, code])
 })
 
 test('a V4 signature is for the region of the bucket where the host names none', async () => {

@@ -40,6 +40,8 @@ describe('a website', () => {
     [subDir(1) + error, '/dir', 404, 'error.html'],
     [subDir(2) + error, '/dir', 200, 'dir/index.html'],
     [subDir(2) + error, '/none', 404, 'error.html'],
+    [`<IndexDocument><Suffix></Suffix></IndexDocument>${error}`, '/nothing', 404, 'error.html'],
+    [`${index()}<ErrorDocument><Key></Key></ErrorDocument>`, '/', 200, 'index.html'],
     [
       `${index()}<ErrorDocument><Key>error.html</Key><HttpStatus>200</HttpStatus></ErrorDocument>`,
       '/nothing',

@@ -26,8 +26,9 @@ export function readV4Header(request: SignedRequest, authorization: string, now:
     place: 'Authorization header',
     empty: '0002-00000209',
   })
-  const date = headers['x-oss-date'] ?? ''
-  const at = parseIsoBasic(date)
+  // Without a date of OSS's own its `Date` is signed, as it is (the Go SDK v1, and with it ossutil).
+  const date = headers['x-oss-date'] ?? headers.date ?? ''
+  const at = headers['x-oss-date'] === undefined ? parseHttpDate(date) : parseIsoBasic(date)
   if (at === undefined) throw missingDate()
   checkSkew(at, now)
   if (headers['x-oss-content-sha256'] !== 'UNSIGNED-PAYLOAD') {
@@ -37,7 +38,7 @@ export function readV4Header(request: SignedRequest, authorization: string, now:
       headers['x-oss-content-sha256'],
     )
   }
-  const scope = parseScope(request, credential, date, 'Invalid signing region in Authorization header.')
+  const scope = parseScope(request, credential, at, 'Invalid signing region in Authorization header.')
   const token = headers['x-oss-security-token']
   return signatureOf(request, { ...scope, token, date, additional, signature, query: request.rawQuery })
 }
@@ -68,7 +69,7 @@ export function readV4Query(request: SignedRequest, now: number): Signature {
   })
   if (at - now > MAX_SKEW) throw new OssError('AccessDenied', { message: 'Request is not valid yet.' })
   if (now > at + Number(expires) * 1000) throw expiredUrl(at + Number(expires) * 1000, now)
-  const scope = parseScope(request, credential, date, 'The signing region in credential is invalid.')
+  const scope = parseScope(request, credential, at, 'The signing region in credential is invalid.')
   const token = query.get('x-oss-security-token')
   const unsigned = withoutSignature(request.rawQuery)
   return signatureOf(request, { ...scope, token, date, additional, signature, query: unsigned })
@@ -103,16 +104,23 @@ function signatureOf(request: SignedRequest, parameters: V4Parameters): Signatur
 }
 
 /** `AK/20231216/cn-hangzhou/oss/aliyun_v4_request`; the region must be the host's (EC 0002-00000226). */
-function parseScope(request: SignedRequest, credential: string, date: string, wrongRegion: string) {
+function parseScope(request: SignedRequest, credential: string, at: number, wrongRegion: string) {
   const [accessKeyId = '', day, region = '', product, terminator, ...more] = credential.split('/')
   if (more.length > 0 || terminator !== 'aliyun_v4_request' || product !== 'oss') {
     throw invalidArgument('Invalid credential scope in Authorization header.')
   }
-  if (day !== date.slice(0, 8)) throw invalidArgument('Invalid signing date in Authorization header.')
+  if (day !== new Date(at).toISOString().slice(0, 10).replaceAll('-', ''))
+    throw invalidArgument('Invalid signing date in Authorization header.')
   if (region === '' || (request.region !== undefined && region !== request.region)) {
     throw invalidArgument(wrongRegion, undefined, undefined, '0002-00000226')
   }
   return { accessKeyId, region, scope: `${day}/${region}/${product}/${terminator}` }
+}
+
+/** `Mon, 30 Nov 2026 06:13:55 GMT`. */
+function parseHttpDate(date: string): number | undefined {
+  const at = Date.parse(date)
+  return Number.isNaN(at) ? undefined : at
 }
 
 function parseIsoBasic(date: string): number | undefined {

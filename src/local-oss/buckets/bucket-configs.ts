@@ -75,7 +75,7 @@ export const bucketConfigs: readonly BucketConfig[] = [
     root: 'RefererConfiguration',
     absent: {
       document:
-        '<RefererConfiguration><AllowEmptyReferer>true</AllowEmptyReferer><RefererList/></RefererConfiguration>',
+        '<RefererConfiguration><AllowEmptyReferer>true</AllowEmptyReferer><AllowTruncateQueryString>true</AllowTruncateQueryString><RefererList/></RefererConfiguration>',
     },
     keeps: true,
     defaults: { AllowTruncateQueryString: 'true' },

@@ -12,12 +12,12 @@ import { storedConfig, treeOf } from './config-document.ts'
 import { RESOURCE_GROUP } from './plain-configs.ts'
 
 /**
- * ListBuckets: all of the account's, in every region; or those with a prefix, with tags, in a resource group. Who asks for
- * `tagging` is told the tags (a test of ali-oss).
+ * ListBuckets: all of the account's, in every region; or those with a prefix, with tags, in a resource group, or
+ * by `regionList` in the region addressed (a test of ossutil). Who asks for `tagging` is told the tags (a test of ali-oss).
  */
 export async function listBuckets(call: Call): Promise<Reply> {
   const account = accountOf(call)
-  const { state, query, headers } = call
+  const { state, query, headers, region } = call
   const prefix = query.get('prefix') ?? ''
   const marker = query.get('marker') ?? ''
   const maxKeys = parseLimit(query, 'max-keys', 100)
@@ -27,6 +27,7 @@ export async function listBuckets(call: Call): Promise<Reply> {
   for await (const [, value] of state.store.entries(bucketsRange())) {
     const bucket = JSON.parse(value.toString('utf8')) as BucketRecord
     if (ownerOf(bucket) !== account) continue
+    if (query.has('regionList') && bucket.region !== region) continue
     const listed = bucket.name.startsWith(prefix) && bucket.name > marker && group === RESOURCE_GROUP
     if (listed && (tags.length === 0 || hasTags(state, bucket, tags))) buckets.push(bucket)
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { checkPublic } from '../access/public-access.ts'
 import { discardOnRefusal, MAX_UPLOAD, type ReceivedBody, receiveBody } from '../body.ts'
 import { type BucketCall, changeObject } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
@@ -6,7 +7,7 @@ import type { HeaderMap, Reply } from '../http.ts'
 import { combineCrc64 } from '../store/crc64.ts'
 import type { Content, VersionRecord } from '../store/records.ts'
 import type { Transaction } from '../store/transaction.ts'
-import { parseObjectProperties } from './object-properties.ts'
+import { parseObjectAcl, parseObjectProperties } from './object-properties.ts'
 import { writtenHeaders } from './put-object.ts'
 import {
   addVersion,
@@ -18,9 +19,9 @@ import {
 } from './versions.ts'
 
 /**
- * AppendObject: makes an appendable object, or lengthens one in place; the position must be its length. What the headers
- * say about an object that exists is not looked at (a test of the Python SDK). A bucket with object WORM takes none (its
- * documents; the code is not documented).
+ * AppendObject: makes an appendable object, or lengthens one in place; the position must be its length. Of what the
+ * headers say about an object that exists its ACL counts alone (tests of the Go SDK v1 and of the Python SDK). A bucket
+ * with object WORM takes none (its documents; the code is not documented).
  */
 export async function appendObject(call: BucketCall): Promise<Reply> {
   const { state, key } = call
@@ -29,6 +30,7 @@ export async function appendObject(call: BucketCall): Promise<Reply> {
   const existing = currentObject(state, call.bucket, key)
   checkAppendable(existing, position)
   if (existing === undefined) parseObjectProperties(call, call.bucket)
+  else parseObjectAcl(call.headers['x-oss-object-acl'])
   const received = await receiveBody(call)
   return discardOnRefusal(call, received, () =>
     changeObject(call, (transaction, bucket) => {
@@ -42,7 +44,9 @@ export async function appendObject(call: BucketCall): Promise<Reply> {
         version = addVersion(state, transaction, bucket, key, { ...properties, ...content, lastModified })
       } else {
         checkMutable(state, bucket, former)
-        version = { ...former, ...content, lastModified }
+        const acl = parseObjectAcl(call.headers['x-oss-object-acl']) ?? former.acl
+        checkPublic(state, bucket, acl, 'object')
+        version = { ...former, ...content, acl, lastModified }
         updateVersion(state, transaction, bucket, key, version)
       }
       const next = { 'x-oss-next-append-position': String(version.size) }

@@ -26,8 +26,9 @@ export async function copyObject(call: BucketCall): Promise<Reply> {
     const ontoItself = isSelf && bucket.versioning === undefined
     const metadata = replacesMetadata(call, directives, ontoItself) ? requested : original
     const properties: ObjectProperties = {
-      // ACL, class and encryption never come from the source.
+      // Class and encryption never come from the source, nor does the ACL of another key.
       ...requested,
+      acl: isSelf && keepsAcl(call) ? original.acl : requested.acl,
       headers: metadata.headers,
       meta: metadata.meta,
       tags: directives.replaceTags ? requested.tags : original.tags,
@@ -79,6 +80,9 @@ function replacesMetadata(
   if (replaceMetadata || !ontoItself) return replaceMetadata
   return hasMetadata(headers) || !state.readings.selfCopyKeepsMetadata
 }
+
+const keepsAcl = ({ headers, state }: BucketCall) =>
+  !headers['x-oss-object-acl'] && state.readings.selfCopyKeepsAcl
 
 /** Whether the object is stored as it was: of one copied onto itself, then, only the metadata changes. */
 function isSameForm(source: ObjectProperties, copy: ObjectProperties): boolean {

@@ -135,13 +135,11 @@ export function checkEncryption(
   if (algorithm === undefined || !['AES256', 'KMS', 'SM4'].includes(algorithm)) {
     throw new OssError('InvalidEncryptionAlgorithmError')
   }
-  if (keyId !== undefined && algorithm !== 'KMS') {
-    throw invalidArgument('A key id is only valid with KMS.', 'x-oss-server-side-encryption-key-id', keyId)
-  }
+  // What is KMS's says nothing beside the others (tests of the Python SDK and of ossutil).
+  if (algorithm !== 'KMS') return { algorithm: algorithm as Encryption['algorithm'] }
   return {
-    algorithm: algorithm as Encryption['algorithm'],
-    // It is KMS's; beside the others, or alone, it says nothing (a test of the Python SDK).
-    ...(dataEncryption !== undefined && algorithm === 'KMS' && { dataEncryption: 'SM4' }),
+    algorithm,
+    ...(dataEncryption !== undefined && { dataEncryption: 'SM4' }),
     ...(keyId === undefined ? {} : { keyId }),
   }
 }

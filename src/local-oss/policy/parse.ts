@@ -8,7 +8,7 @@ export type Statement = {
   principals: readonly string[]
   /** In lower case: `oss:getobject`, `oss:*`, `*`. */
   actions: readonly string[]
-  /** `acs:oss:region:account:bucket/key`. */
+  /** `acs:oss:region:account:bucket/key`, or `*`. */
   resources: readonly string[]
   /** All must hold. */
   conditions: readonly Condition[]
@@ -57,9 +57,10 @@ function parseStatement(statement: unknown): Statement {
   }
 }
 
-const isPrincipal = (text: string) => text === '*' || /^\d+$/.test(text) || /^arn:sts::\d+:./.test(text)
-const isAction = (text: string) => text === '*' || /^oss:[A-Za-z*]+$/i.test(text)
-const isResource = (text: string) => RESOURCE.test(text)
+// OSS takes names of nobody, actions of other services and resources of any kind (suites of the Go SDK v1 and of ossutil).
+const isPrincipal = (text: string) => text !== ''
+const isAction = (text: string) => text === '*' || /^[a-z]+:[A-Za-z*]+$/i.test(text)
+const isResource = (text: string) => text === '*' || RESOURCE.test(text)
 
 /** Region, account and path. */
 export const RESOURCE = /^acs:oss:([^:]+):([^:]+):(.+)$/s

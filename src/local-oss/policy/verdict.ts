@@ -64,6 +64,7 @@ const names = (pattern: string, principal: string) =>
   pattern.startsWith('arn:') ? matchesWildcard(pattern, principal) : pattern === principal
 
 function coversResource(pattern: string, resource: string): boolean {
+  if (pattern === '*') return true
   const [, , account = '', path = ''] = RESOURCE.exec(pattern) ?? []
   const [, , owner = '', asked = ''] = RESOURCE.exec(resource) ?? []
   // The region is not compared: a bucket has but one.
