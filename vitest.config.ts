@@ -18,7 +18,7 @@ export default mergeConfig(
             name: 'node',
             include: ['test/**/*.test.ts'],
             // With suites of their own.
-            exclude: ['test/{conformance,limits,package,readings}/**'],
+            exclude: ['test/{conformance,deploy,limits,package,readings}/**'],
             // The SDK is loaded once, not once a file.
             isolate: false,
             globalSetup: 'test/build-worker.ts',
