@@ -11,9 +11,16 @@ export function checkKey(key: string): void {
   if (key.startsWith('/') || key.startsWith('\\')) throw new OssError('InvalidObjectName')
 }
 
-/** 3 to 63 lower-case letters, digits and `-`; a letter or digit at both ends; no dots. @throws OssError InvalidBucketName. */
-export function checkBucketName(name: string): void {
-  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
-    throw new OssError('InvalidBucketName', { elements: { BucketName: name } })
-  }
+/**
+ * 3 to 63 lower-case letters, digits, `-` and `_`; a letter or digit at both ends; no dots. Buckets of OSS's first years have
+ * `_` (the SDKs ask for them, and make none).
+ * @throws OssError InvalidBucketName.
+ */
+export const checkBucketName = (name: string): void => checkName(name, /^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$/)
+
+/** The same for a bucket to be made, without `_`. @throws OssError InvalidBucketName. */
+export const checkNewBucketName = (name: string): void => checkName(name, /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/)
+
+function checkName(name: string, form: RegExp): void {
+  if (!form.test(name)) throw new OssError('InvalidBucketName', { elements: { BucketName: name } })
 }

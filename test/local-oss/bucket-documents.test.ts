@@ -68,10 +68,11 @@ describe('a bucket’s document', () => {
     ],
     [
       'logging',
-      '<BucketLoggingStatus><LoggingEnabled><TargetBucket>logs</TargetBucket></LoggingEnabled></BucketLoggingStatus>',
+      '<BucketLoggingStatus><LoggingEnabled><TargetBucket>logs</TargetBucket><TargetPrefix/></LoggingEnabled></BucketLoggingStatus>',
       200,
       [
         '<BucketLoggingStatus><LoggingEnabled/></BucketLoggingStatus>',
+        '<BucketLoggingStatus><LoggingEnabled><TargetBucket>oss</TargetBucket></LoggingEnabled></BucketLoggingStatus>',
         '<BucketLoggingStatus><LoggingEnabled><TargetBucket>nowhere</TargetBucket></LoggingEnabled></BucketLoggingStatus>',
       ],
     ],
@@ -248,9 +249,18 @@ describe('a bucket’s document', () => {
     await remove(query)
   })
 
+  test('a log without a prefix has an empty one', async () => {
+    const document = (more: string) =>
+      `<BucketLoggingStatus><LoggingEnabled><TargetBucket>logs</TargetBucket>${more}</LoggingEnabled></BucketLoggingStatus>`
+    expect((await put('logging', document(''))).status).toBe(200)
+    expect(withoutDeclaration((await get('logging')).text)).toBe(document('<TargetPrefix/>'))
+    await remove('logging')
+  })
+
+  const slashes = '<MirrorPassOriginalSlashes>true</MirrorPassOriginalSlashes>'
   test.each([
-    ['Mirror', '<MirrorPassQueryString>true</MirrorPassQueryString>', 'true'],
-    ['Mirror', '', 'false'],
+    ['Mirror', `<MirrorPassQueryString>true</MirrorPassQueryString>${slashes}`, 'true'],
+    ['Mirror', slashes, 'false'],
     ['External', '<MirrorPassQueryString>true</MirrorPassQueryString>', 'false'],
   ])('a website’s %s with %j passes queries: %s', async (type, mirror, passes) => {
     const website = (pass: string) =>

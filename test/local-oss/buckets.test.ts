@@ -63,6 +63,21 @@ describe('a bucket', () => {
     expect([answer.status, codeOf(answer)]).toEqual([400, 'InvalidBucketName'])
   })
 
+  test('that is asked for may have a name of former times', async () => {
+    expect(codeOf(await world.send({ bucket: 'a_b', query: { acl: null } }))).toBe('NoSuchBucket')
+  })
+
+  test.each<[method: string, query: Record<string, null>, code: string]>([
+    ['PUT', {}, 'BucketAlreadyExists'],
+    ['PUT', { acl: null }, 'BucketAlreadyExists'],
+    ['DELETE', {}, 'AccessDenied'],
+    ['GET', { acl: null }, 'AccessDenied'],
+    ['PUT', { logging: null }, 'AccessDenied'],
+  ])('of Alibaba’s is nobody else’s: %s %j is refused', async (method, query, code) => {
+    expect(codeOf(await world.send({ method, bucket: 'oss', query, body: '' }))).toBe(code)
+    expect((await world.send({})).text).not.toContain('<Name>oss</Name>')
+  })
+
   test('takes its class and redundancy from the body, and passes the class on', async () => {
     const client = world.client('classy-bucket')
     await client.putBucket('classy-bucket', { storageClass: 'IA', dataRedundancyType: 'ZRS' } as never)

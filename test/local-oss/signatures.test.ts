@@ -178,6 +178,17 @@ test('a V4 signature is for the region of the bucket where the host names none',
   expect(wrong.text).toContain('Invalid signing region in Authorization header.')
 })
 
+test('a V4 signature is for this product', async () => {
+  const { headers } = withV4({ bucket, key: 'k' }, 'cn-hangzhou')
+  const authorization = (headers.authorization ?? '').replace('/oss/', '/oss-cloudbox/')
+  const answer = await world.fetch(`http://127.0.0.1/${bucket}/k`, { headers: { ...headers, authorization } })
+  expect([answer.status, codeOf(answer), answer.headers['x-oss-ec']]).toEqual([
+    400,
+    'InvalidArgument',
+    '0002-00000227',
+  ])
+})
+
 test('an additional header of V4 that the request lacks is an invalid argument, in the header and in the query', async () => {
   const {
     headers: { 'x-own': _, ...headers },
@@ -200,7 +211,9 @@ test('of several things that are wrong the name comes first, then the bucket, th
     .client(bucket, { endpoint: 'http://oss-cn-hangzhou.aliyuncs.com' })
     .signatureUrl('k', { expires: -10 })
   expect(codeOf(await world.fetch(expired.replace('.com/k?', '.com//k?')))).toBe('InvalidObjectName')
-  expect(codeOf(await world.fetch(expired.replace(`//${bucket}.`, '//no_bucket.')))).toBe('InvalidBucketName')
+  expect(codeOf(await world.fetch(expired.replace(`//${bucket}.`, '//no-bucket-.')))).toBe(
+    'InvalidBucketName',
+  )
 })
 
 test('a preflight is answered whatever its signature', async () => {

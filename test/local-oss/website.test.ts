@@ -151,8 +151,24 @@ describe('a website’s rule', () => {
 
   test('has a status, and comes by its number', async () => {
     const code = (status: number) => to(`<HttpRedirectCode>${status}</HttpRedirectCode>`)
-    await setTo(rules(rule(prefix, code(307), 2), rule(prefix, code(301), 1)))
-    expect((await get('/old/a')).status).toBe(301)
+    await setTo(rules(rule(prefix, code(307), 2), rule(prefix, code(303), 1)))
+    expect((await get('/old/a')).status).toBe(303)
+  })
+
+  test.each([
+    [
+      'is a redirection, where it says nothing else',
+      '<HostName>a</HostName>',
+      '<RedirectType>External</RedirectType>',
+    ],
+    [
+      'passes no queries to a mirror, nor slashes as they were, unless it says so',
+      to('', 'Mirror'),
+      '<PassQueryString>false</PassQueryString><MirrorPassOriginalSlashes>false</MirrorPassOriginalSlashes>',
+    ],
+  ])('%s', async (_, redirect, told) => {
+    expect(await setTo(rules(rule(missing, redirect)))).toBe(200)
+    expect((await world.send({ bucket, query: { website: null } })).text).toContain(told)
   })
 
   test('may answer with another object', async () => {
@@ -186,8 +202,9 @@ describe('a website’s rule', () => {
     '<IndexDocument><Suffix>a/b</Suffix></IndexDocument>',
     index('<Type>3</Type>'),
     `${index()}<ErrorDocument><Key>e</Key><HttpStatus>500</HttpStatus></ErrorDocument>`,
-    rules(rule(prefix, '<HostName>a</HostName>')),
+    rules(rule(prefix, '<RedirectType>Other</RedirectType><HostName>a</HostName>')),
     rules(rule(prefix, to('<HttpRedirectCode>200</HttpRedirectCode>'))),
+    rules(rule('<HttpErrorCodeReturnedEquals>403</HttpErrorCodeReturnedEquals>', to('', 'Mirror'))),
     rules(rule(prefix, to(''), 0)),
     rules(...Array.from({ length: 21 }, (_, i) => rule(prefix, to(''), i + 1))),
   ])('is refused where it is %s', async (document) => {

@@ -106,8 +106,12 @@ function signatureOf(request: SignedRequest, parameters: V4Parameters): Signatur
 /** `AK/20231216/cn-hangzhou/oss/aliyun_v4_request`; the region must be the host's (EC 0002-00000226). */
 function parseScope(request: SignedRequest, credential: string, at: number, wrongRegion: string) {
   const [accessKeyId = '', day, region = '', product, terminator, ...more] = credential.split('/')
-  if (more.length > 0 || terminator !== 'aliyun_v4_request' || product !== 'oss') {
+  if (more.length > 0 || terminator !== 'aliyun_v4_request') {
     throw invalidArgument('Invalid credential scope in Authorization header.')
+  }
+  if (product !== 'oss') {
+    const message = 'Invalid signing product in Authorization header.'
+    throw invalidArgument(message, undefined, undefined, '0002-00000227')
   }
   if (day !== new Date(at).toISOString().slice(0, 10).replaceAll('-', ''))
     throw invalidArgument('Invalid signing date in Authorization header.')

@@ -1,13 +1,13 @@
-import { children, text, type XmlNode } from '../../xml/index.ts'
-import type { BucketCall } from '../call.ts'
+import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
+import { type BucketCall, findBucket } from '../call.ts'
+import { ownerOf } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import { checkLifecycle, keptLifecycle } from '../lifecycle/document.ts'
 import { parseTagging, renderTagging } from '../objects/tags.ts'
 import { parseRefererRules } from '../referer/referer-rules.ts'
-import { bucketKey } from '../store/keys.ts'
 import { keptWebsite, parseWebsite } from '../website/website-config.ts'
 import type { BucketConfig } from './bucket-config.ts'
-import { oneWord, truthOf } from './config-document.ts'
+import { oneWord, treeOf, truthOf } from './config-document.ts'
 import { parseCors } from './cors.ts'
 import { encryptionOf, encryptionTree, withEncryption } from './default-encryption.ts'
 import { checkObjectWorm, objectWormOf } from './object-worm.ts'
@@ -68,6 +68,7 @@ export const bucketConfigs: readonly BucketConfig[] = [
     root: 'BucketLoggingStatus',
     absent: { document: '<BucketLoggingStatus/>' },
     check: checkLogging,
+    kept: keptLogging,
   },
   {
     name: 'Referer',
@@ -118,11 +119,18 @@ export const bucketConfigs: readonly BucketConfig[] = [
 ]
 
 /** @throws OssError MalformedXML, InvalidTargetBucketForLogging. */
-function checkLogging(root: XmlNode, { state }: BucketCall): void {
+/** A log without a prefix is told so (a test of the Java SDK). */
+function keptLogging(root: XmlNode): XmlTree {
+  for (const enabled of children(root, 'LoggingEnabled')) enabled.TargetPrefix ??= ['']
+  return treeOf(root)
+}
+
+function checkLogging(root: XmlNode, { state, bucket }: BucketCall): void {
   for (const enabled of children(root, 'LoggingEnabled')) {
     const target = text(enabled, 'TargetBucket')
     if (!target) throw new OssError('MalformedXML')
-    if (state.store.get(bucketKey(target)) === undefined) {
+    const owned = findBucket(state, target)
+    if (owned === undefined || ownerOf(owned) !== ownerOf(bucket)) {
       throw new OssError('InvalidTargetBucketForLogging', { elements: { TargetBucket: target } })
     }
   }

@@ -1,10 +1,9 @@
 import { text } from '../../xml/index.ts'
 import type { Address } from '../address.ts'
 import { storedConfig } from '../buckets/config-document.ts'
-import type { State } from '../call.ts'
+import { findBucket, type State } from '../call.ts'
 import { OssError } from '../errors.ts'
 import { isTrue } from '../http.ts'
-import { bucketKey } from '../store/keys.ts'
 import type { BucketRecord } from '../store/records.ts'
 
 /**
@@ -15,7 +14,7 @@ export function resolveHost(address: Address, state: Pick<State, 'cnames' | 'sto
   const bound = state.cnames.bucketOf(address.host.replace(/:\d+$/, ''))
   if (bound === undefined && !address.accelerated) return address
   const bucket = bound ?? address.bucket
-  return { ...address, bucket, region: state.store.get<BucketRecord>(bucketKey(bucket))?.region }
+  return { ...address, bucket, region: findBucket(state, bucket)?.region }
 }
 
 /**

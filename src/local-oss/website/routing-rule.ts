@@ -1,5 +1,5 @@
 import { children, text, type XmlNode } from '../../xml/index.ts'
-import { OssError } from '../errors.ts'
+import { invalidArgument, OssError } from '../errors.ts'
 import { type HeaderMap, isTrue } from '../http.ts'
 
 /** A rule of a website: when it is met, and what is done then. */
@@ -21,24 +21,30 @@ export type RoutingRule = {
   replacePrefixWith: string | undefined
 }
 
+/** OSS's page names 301, 302 and 307; a test of the Java SDK has 303. */
+const STATUSES = [301, 302, 303, 307]
 const TYPES = ['Mirror', 'External', 'AliCDN', 'Internal'] as const
 
-/** Reads a `RoutingRule`. @throws OssError MalformedXML. */
+/** Reads a `RoutingRule`. @throws OssError MalformedXML; InvalidArgument for a mirror of what is not missing. */
 export function parseRule(rule: XmlNode): RoutingRule {
   const condition = children(rule, 'Condition')[0] ?? {}
   const [redirect] = children(rule, 'Redirect')
   const number = Number(text(rule, 'RuleNumber') ?? Number.NaN)
-  const type = TYPES.find((one) => one === (redirect && text(redirect, 'RedirectType')))
+  const type = TYPES.find((one) => one === ((redirect && text(redirect, 'RedirectType')) ?? 'External'))
   const status = Number((redirect && text(redirect, 'HttpRedirectCode')) || 302)
   if (redirect === undefined || type === undefined || !Number.isInteger(number) || number < 1) {
     throw new OssError('MalformedXML')
   }
-  if (![301, 302, 307].includes(status)) throw new OssError('MalformedXML')
+  if (!STATUSES.includes(status)) throw new OssError('MalformedXML')
+  const code = text(condition, 'HttpErrorCodeReturnedEquals')
+  if (type === 'Mirror' && code !== undefined && code !== '404') {
+    throw invalidArgument('A mirror is for missing objects.', 'HttpErrorCodeReturnedEquals', code)
+  }
   return {
     number,
     prefix: text(condition, 'KeyPrefixEquals') ?? '',
     suffix: text(condition, 'KeySuffixEquals') ?? '',
-    whenMissing: text(condition, 'HttpErrorCodeReturnedEquals') === '404',
+    whenMissing: code === '404',
     headers: children(condition, 'IncludeHeader').map(parseHeader),
     type,
     scripted: children(rule, 'LuaConfig').length > 0,

@@ -42,13 +42,17 @@ function named(root: XmlNode, page: string, name: string): XmlNode | undefined {
   return children(root, page).find((one) => text(one, name) !== '')
 }
 
-/** What is kept of a configuration: a mirror has one say about queries (a test of the Python SDK). */
+/**
+ * What is kept of a configuration: a mirror has one say about queries (a test of the Python SDK), and what is not said is told
+ * as it is taken for (tests of the Java SDK).
+ */
 export function keptWebsite(root: XmlNode): XmlTree {
   for (const list of children(root, 'RoutingRules')) {
     for (const redirect of children(list, 'RoutingRule').flatMap((rule) => children(rule, 'Redirect'))) {
-      const { MirrorPassQueryString } = redirect
-      const isMirror = text(redirect, 'RedirectType') === 'Mirror'
-      if (isMirror && MirrorPassQueryString !== undefined) redirect.PassQueryString = MirrorPassQueryString
+      redirect.RedirectType ??= ['External']
+      if (text(redirect, 'RedirectType') !== 'Mirror') continue
+      redirect.PassQueryString = redirect.MirrorPassQueryString ?? redirect.PassQueryString ?? ['false']
+      redirect.MirrorPassOriginalSlashes ??= ['false']
     }
   }
   return treeOf(root)

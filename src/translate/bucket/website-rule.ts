@@ -13,7 +13,7 @@ const RULE = 'WebsiteConfiguration/RoutingRules/RoutingRule'
 const CONDITIONS = ['KeyPrefixEquals', 'HttpErrorCodeReturnedEquals']
 const REPLACEMENTS = ['ReplaceKeyWith', 'ReplaceKeyPrefixWith']
 /** Those OSS has; S3's default comes first. */
-const REDIRECT_CODES = [301, 302, 307]
+const REDIRECT_CODES = [301, 302, 303, 307]
 
 /**
  * A redirection of a website in OSS's words.
