@@ -65,7 +65,7 @@ const catalogue = {
   InvalidRequest: [400, 'The request is not valid.'],
   InvalidSecurityToken: [403, 'The security token you provided is invalid.', '0002-00000006'],
   InvalidTag: [400, 'The TagKey/TagValue you have provided is invalid.'],
-  InvalidTargetBucketForLogging: [400, 'The target bucket for logging does not exist.'],
+  InvalidTargetBucketForLogging: [400, 'put bucket log requester is not target bucket owner.'],
   InvalidTargetType: [400, "The symbolic's target file type is invalid."],
   InvalidWORMConfiguration: [400, 'The WORM configuration you provided is invalid.'],
   InventoryConfigurationAlreadyExists: [409, 'The inventory configuration already exists.'],
