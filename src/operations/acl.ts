@@ -7,6 +7,7 @@ import {
   aclNotSupported,
   documentedAcl,
   grantsNameAnAccount,
+  namesAcl,
   type OssAcl,
   renderAcl,
   requestedAcl,
@@ -89,9 +90,9 @@ async function readAcl(oss: Context['oss'], call: OssCall): Promise<Acl> {
  */
 async function wantedAcl({ headers, body }: BucketRequest, ownerId: () => Promise<string>): Promise<OssAcl> {
   const document = await readDocument((body as PlainBody).body, 'AccessControlPolicy').catch(malformedAcl)
+  if (document !== undefined && namesAcl(headers)) throw new S3Error('UnexpectedContent')
   const grantor = grantsNameAnAccount(headers) ? await ownerId() : undefined
   const acl = requestedAcl(headers, 'ObjectWriter', grantor)
-  if (acl !== undefined && document !== undefined) throw new S3Error('UnexpectedContent')
   if (acl !== undefined) return acl
   if (document === undefined) {
     throw new S3Error('MissingSecurityHeader', { elements: { MissingHeaderName: 'x-amz-acl' } })

@@ -56,6 +56,10 @@ export type Ownership = 'ObjectWriter' | 'BucketOwnerEnforced'
 /** S3's error for an ACL where ACLs are off. */
 export const aclNotSupported = () => new S3Error('AccessControlListNotSupported')
 
+/** Whether a request says by its headers what ACL it asks for. */
+export const namesAcl = (headers: HeaderMap) =>
+  ['x-amz-acl', ...grantHeaders].some((name) => headers[name] !== undefined)
+
 /** Whether the grants name an account, so that the bucket owner's id is needed to judge them. */
 export const grantsNameAnAccount = (headers: HeaderMap) =>
   grantHeaders.some((name) => headers[name] !== undefined && /\bid\s*=/.test(headers[name]))

@@ -187,6 +187,10 @@ describe.each(runtimes)('what an object has besides its bytes, on %s', (runtime)
       expect((await wire({ method: 'PUT', target, headers, body: policy('') })).error.Code).toBe(
         'UnexpectedContent',
       )
+      const unnamed = { 'x-amz-grant-full-control': 'somebody' }
+      expect((await wire({ method: 'PUT', target, headers: unnamed, body: policy('') })).error.Code).toBe(
+        'UnexpectedContent',
+      )
       expect(await atOss()).toBe('private')
     })
 

@@ -90,6 +90,14 @@ describe.each(runtimes)('whose objects are, on %s', (runtime) => {
       await expect(it.world.oss().getBucketInfo('never')).rejects.toMatchObject({ code: 'NoSuchBucket' })
     })
 
+    test('none is made public without ACLs', async () => {
+      const input = { Bucket: 'never', ACL: 'public-read', ObjectOwnership: 'BucketOwnerEnforced' } as const
+      await expect(it.s3.send(new S3.CreateBucketCommand(input))).rejects.toMatchObject({
+        name: 'InvalidBucketAclWithObjectOwnership',
+      })
+      await expect(it.world.oss().getBucketInfo('never')).rejects.toMatchObject({ code: 'NoSuchBucket' })
+    })
+
     test('a bucket is made with all rights for who makes it', async () => {
       const GrantFullControl = `id="${it.owner}"`
       await it.s3.send(new S3.CreateBucketCommand({ Bucket: 'granted', GrantFullControl }))

@@ -92,19 +92,20 @@ async function wantedAcl(headers: HeaderMap, { oss, config }: Context): Promise<
   const { ownership } = config.document.acl
   const name = 'x-amz-object-ownership'
   const wanted = headers[name]
-  if (wanted !== undefined) {
-    if (!isOwnership(wanted)) throw invalidArgument(`Invalid ${name} header: ${wanted}`, name)
-    const reason = otherOwnership(wanted, ownership)
-    if (reason !== undefined) throw notImplemented(name, reason)
+  if (wanted !== undefined && !isOwnership(wanted)) {
+    throw invalidArgument(`Invalid ${name} header: ${wanted}`, name)
   }
   const acl = requestedAcl(
     headers,
     'ObjectWriter',
     grantsNameAnAccount(headers) ? await getAccountId(oss) : undefined,
   )
-  if (ownership === 'BucketOwnerEnforced' && acl !== undefined && acl !== 'private') {
+  const areOff = [wanted, ownership].includes('BucketOwnerEnforced')
+  if (areOff && acl !== undefined && acl !== 'private') {
     throw new S3Error('InvalidBucketAclWithObjectOwnership')
   }
+  const reason = wanted && otherOwnership(wanted, ownership)
+  if (reason !== undefined) throw notImplemented(name, reason)
   return acl
 }
 
