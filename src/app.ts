@@ -15,6 +15,7 @@ import { requireOwner } from './operations/expected-owner.ts'
 import { forgetObjectLock } from './operations/objects/bucket-lock.ts'
 import type { Context, Request } from './operations/operation.ts'
 import { checkVersionId } from './operations/version-id.ts'
+import { KeyQueue } from './operations/writes/key-queue.ts'
 import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
 import {
@@ -42,6 +43,8 @@ export type Ports = {
   /** From 0 up to 1. */
   random: () => number
   platform: Platform
+  /** The writes under way, for gateways that follow one another in a process; absent: a gateway's own. */
+  writes?: KeyQueue
   /** A fresh, unguessable id for each request: sixteen or so letters and digits. */
   newId: () => string
   /** Absent: nobody is told of requests. */
@@ -121,6 +124,7 @@ export function createGateway(ports: Ports): Gateway {
   // Its retries and what it learns of regions are its own: nobody takes them from signed requests.
   const unsigned = createOssClient({ ...ports, endpoint: config.endpoint, credentials: undefined })
   const anonymousLimit = anonymousLimitOf(config, ports.sleep)
+  const writes = ports.platform.requestsWait ? (ports.writes ?? new KeyQueue()) : undefined
 
   return {
     oss,
@@ -232,6 +236,7 @@ export function createGateway(ports: Ports): Gateway {
       timer,
       random,
       platform,
+      writes,
       client,
       onVerified,
       anonymously:
@@ -244,7 +249,6 @@ export function createGateway(ports: Ports): Gateway {
             oss: forwarding(own, incoming.headers, document.cors, onForwarded),
           }
         }),
-      gateway: signing,
       renderErrorDocument,
       record,
     }

@@ -2,6 +2,7 @@ import { setImmediate as nextIteration } from 'node:timers/promises'
 import { appOf, createGateway, type Responder } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { LocalOss } from '../local-oss/index.ts'
+import { KeyQueue } from '../operations/writes/key-queue.ts'
 import type { Log, Transport } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
 import { openAdmin } from './admin.ts'
@@ -58,13 +59,17 @@ export async function serve(
   Buffer.poolSize = BUFFER_POOL_SIZE
   const upstream = await openUpstream(config, log)
   const { localOss } = upstream
+  const writes = new KeyQueue()
   let current = begin(config, upstream.transport)
 
   /** What settings make, with an access log of their own. */
   function begin(settings: Config, transport: Transport) {
     const accessLog = openAccessLog(settings.document.accessLog, log)
     const observer = observerOf(accessLog, metrics?.observer)
-    return { accessLog, gateway: createGateway({ ...nodePorts, config: settings, transport, log, observer }) }
+    return {
+      accessLog,
+      gateway: createGateway({ ...nodePorts, writes, config: settings, transport, log, observer }),
+    }
   }
   // Requests in flight keep the gateway that they began with.
   const responder: Responder = {

@@ -4,7 +4,7 @@ import type { Clock } from '../ports.ts'
 const MAX_BUCKETS = 10_000
 
 /** One value for each gateway's client of OSS, made at first use: the gateways of one process share nothing. */
-export function perClient<Value>(create: () => Value): (oss: Pick<OssClient, 'identity'>) => Value {
+export function perClient<Value>(create: () => Value): (oss: OssClient) => Value {
   const values = new WeakMap<object, Value>()
   return (oss) => {
     let value = values.get(oss.identity)

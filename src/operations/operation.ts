@@ -14,6 +14,7 @@ import {
 import type { PlainBody } from '../s3/body.ts'
 import type { S3Request } from '../s3/request.ts'
 import { renderXml, type XmlTree } from '../xml/index.ts'
+import type { KeyQueue } from './writes/key-queue.ts'
 
 /** What an operation works with besides the request. */
 export type Context = {
@@ -25,6 +26,8 @@ export type Context = {
   timer: Timer
   random: () => number
   platform: Platform
+  /** The writes under way in this process; absent where requests cannot wait for each other. */
+  writes: KeyQueue | undefined
   client: Client
   /**
    * To be called by an operation that verifies its request itself (POST Object), once the client is known and before
@@ -36,8 +39,6 @@ export type Context = {
    * such requests.
    */
   anonymously?: (() => Context) | undefined
-  /** The same for all requests of a gateway, signed or not: by it those that write a key wait for each other. */
-  gateway: Pick<OssClient, 'identity'>
   /** The error document of a failure after the response has begun, for its body. */
   renderErrorDocument: (error: unknown) => string
   /** Absent where nobody is told of requests. */

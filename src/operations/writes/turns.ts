@@ -3,9 +3,8 @@ import { getBucketInfo } from '../../oss/bucket-info.ts'
 import { notImplemented, S3Error } from '../../s3/error.ts'
 import { unreachable } from '../../translate/errors.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
-import { perClient } from '../bucket-cache.ts'
 import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
-import { KeyQueue, type WaitLimits } from './key-queue.ts'
+import type { KeyQueue, WaitLimits } from './key-queue.ts'
 import type { Lease } from './lease.ts'
 import { lockObject } from './lock-object.ts'
 import { refuseRetention } from './lock-retention.ts'
@@ -18,8 +17,6 @@ const LONGEST_WAIT = 25_000
 const SETTLED = 5000
 /** Milliseconds for which an answer waits until the lock is given back. */
 const RELEASED = 1000
-
-const queues = perClient(() => new KeyQueue())
 
 /**
  * The turn of a write of an object by the setting `conditionalWrites`, with the condition of its headers.
@@ -70,10 +67,6 @@ export function refuseCondition(request: ObjectRequest, { config }: Context): vo
   throw notImplemented('If-Match', 'OSS holds no such condition; the setting conditionalWrites can')
 }
 
-/** Where the requests of this process wait for each other; undefined: they do not. */
-const queueOf = ({ config, gateway, platform }: Context): KeyQueue | undefined =>
-  platform.requestsWait && config.document.conditionalWrites !== 'refuse' ? queues(gateway) : undefined
-
 const nameOf = (bucket: string, key: string) => `${bucket}/${key}`
 
 const limitsOf = ({ signal }: Pick<BucketRequest, 'signal'>, { timer }: Context): WaitLimits => ({
@@ -84,7 +77,7 @@ const limitsOf = ({ signal }: Pick<BucketRequest, 'signal'>, { timer }: Context)
 })
 
 function unconditional(request: ObjectRequest, context: Context): WriteTurn {
-  const queue = queueOf(context)
+  const { writes: queue } = context
   return queue === undefined
     ? noTurn
     : sharedTurn(queue, [nameOf(request.bucket, request.key)], request, context)
@@ -92,7 +85,7 @@ function unconditional(request: ObjectRequest, context: Context): WriteTurn {
 
 /** The turn of an unconditional deletion of many keys. */
 export function turnOfMany(request: BucketRequest, keys: readonly string[], context: Context): WriteTurn {
-  const queue = queueOf(context)
+  const { writes: queue } = context
   if (queue === undefined) return noTurn
   // In one order, or two of them could wait for each other.
   const names = [...new Set(keys)].sort().map((key) => nameOf(request.bucket, key))
@@ -142,7 +135,7 @@ function sharedTurn(
 
 function exclusive(request: ObjectRequest, condition: WriteCondition, context: Context): WriteTurn {
   const { bucket, key } = request
-  const queue = queueOf(context)
+  const { writes: queue } = context
   const name = nameOf(bucket, key)
   const lost = new AbortController()
   let lease: Lease | undefined
