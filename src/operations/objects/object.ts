@@ -24,8 +24,8 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
   Object.assign(ossHeaders, toStoredChecksum(headers), turn.headers)
   const call = { method: 'PUT', bucket, key, headers: ossHeaders } as const
   // A checksum in a trailer is known in time only where the body is short.
-  const send = () => endingTurn(turn, sendBody(context.oss, body, call, turn, toStoredChecksum))
-  const stored = await writeLocked(request, context, lock, send)
+  const send = () => sendBody(context.oss, body, call, turn, toStoredChecksum)
+  const stored = await endingTurn(turn, writeLocked(request, context, lock, send))
   const answer = toS3Answer(stored.headers)
   answer.etag = toS3ETag(stored.headers.etag ?? '')
   const verified = body.checksums()
