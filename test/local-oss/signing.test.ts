@@ -107,6 +107,15 @@ describe('the Go SDK’s signing vectors', () => {
   })
 })
 
+test.each(['processConfiguration', 'udf', 'img', 'vip', 'restore'])(
+  'V1 signs %s, which is not served by all services',
+  (name) => {
+    const query = new Map([[name, '']])
+    const request = { method: 'GET', bucket: 'b', key: Buffer.alloc(0), query, headers: {}, date: '' }
+    expect(stringToSignV1(request).toString()).toBe(`GET\n\n\n\n/b/?${name}`)
+  },
+)
+
 describe('a URL addresses', () => {
   const rows: [url: string, bucket: string, key: string, region: string | undefined][] = [
     ['https://b.oss-cn-hangzhou.aliyuncs.com/k', 'b', 'k', 'cn-hangzhou'],

@@ -12,7 +12,8 @@ const SUBRESOURCES = new Set(
   worm wormId wormExtend objectWorm retention legalHold cleanRestoredObject seal replication replicationLocation
   replicationProgress transferAcceleration cname metaQuery resourceGroup style styleName httpsConfig
   publicAccessBlock accessPoint accessPointPolicy bucketArchiveDirectRead group link objectInfo qosRequester
-  redundancyTransition requesterQosInfo resourcePool resourcePoolBuckets resourcePoolInfo`.split(/\s+/),
+  redundancyTransition requesterQosInfo resourcePool resourcePoolBuckets resourcePoolInfo img processConfiguration udf
+  udfName udfImage udfImageDesc udfApplication udfApplicationLog vpcip vip`.split(/\s+/),
 )
 
 /** What V1 signs of a request. */
