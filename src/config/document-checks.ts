@@ -1,7 +1,7 @@
 import { isBucketName } from '../s3/request.ts'
 import { s3StorageClasses } from '../translate/storage-class.ts'
 import type { Document } from './document-schema.ts'
-import { keyIdProblem, secretProblem } from './values.ts'
+import { isIp, keyIdProblem, parseWhole, secretProblem } from './values.ts'
 
 /** What a bucket's name has to be, for messages. */
 export const BUCKET_RULE =
@@ -23,9 +23,18 @@ export function checkDocument(document: Document, raw: object): string[] {
     ...Object.keys(document.storageClass.map)
       .filter((name) => !allClasses.includes(name))
       .map((name) => `storageClass.map.${name}: S3 has no such class; it has ${allClasses.join(', ')}`),
+    ...document.trustedProxies.flatMap((network, i) => networkProblem(network, `trustedProxies.${i}`)),
     ...accessLogProblem(document.accessLog.to),
     ...contradictions(document, raw),
   ]
+}
+
+function networkProblem(network: string, path: string): string[] {
+  const [address = '', prefix, ...more] = network.split('/')
+  const length = prefix === undefined ? 0 : parseWhole(prefix)
+  const isRight = isIp(address) && !address.includes('%') && more.length === 0
+  if (isRight && length !== undefined && length <= (address.includes(':') ? 128 : 32)) return []
+  return [`${path}: ${JSON.stringify(network)}: it must be an address, or a network such as 10.0.0.0/8`]
 }
 
 function accessLogProblem(to: string): string[] {

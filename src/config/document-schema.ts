@@ -85,6 +85,8 @@ export const documentSchema = v.object({
     }),
     {},
   ),
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. Node only. */
+  trustedProxies: v.optional(v.array(v.string()), []),
   /** How much one process takes on; what comes on top is told to slow down. Node only: Workers are bounded by the platform. */
   limits: v.optional(
     v.object({

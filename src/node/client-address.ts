@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { BlockList, isIP, isIPv6, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Peer } from '../ports.ts'
 
@@ -18,13 +18,53 @@ export function clientNetwork(address: string | undefined): string {
   return [...before, ...zeros, ...behind].slice(0, 4).join(':')
 }
 
-/** Who is at the other end of a socket. IPv4 addresses stand without the prefix that a listener for both has for them. */
-export function peerOf(socket: Socket): Peer {
-  const address = socket.remoteAddress ?? ''
-  const version = (socket as Partial<TLSSocket>).getProtocol?.()
-  return {
-    address:
-      address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address,
-    tls: version ? { version, cipher: (socket as TLSSocket).getCipher().name } : undefined,
+/** IPv4 addresses stand without the prefix that a listener for both has for them. */
+const withoutPrefix = (address: string) =>
+  address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
+
+/** Addresses and networks, as `trustedProxies` of the settings has them. @throws Error for one that is none. */
+export function blockListOf(networks: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    if (prefix === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(prefix), family)
   }
+  return list
+}
+
+const isIn = (list: BlockList, address: string) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+
+/** An entry of X-Forwarded-For without its port; undefined where it is no address. */
+function forwardedAddress(entry: string): string | undefined {
+  const text = entry.trim()
+  const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
+  return isIP(bare) === 0 ? undefined : withoutPrefix(bare)
+}
+
+/**
+ * The address of a client: that of its connection, or where this is a trusted proxy's, the last in X-Forwarded-For that
+ * is none's. What stands before that may be made up.
+ */
+export function clientAddressOf(
+  remoteAddress: string | undefined,
+  forwardedFor: string | undefined,
+  trusted: BlockList | undefined,
+): string {
+  let address = withoutPrefix(remoteAddress ?? '')
+  if (trusted === undefined || forwardedFor === undefined) return address
+  for (const entry of forwardedFor.split(',').reverse()) {
+    if (address === '' || !isIn(trusted, address)) return address
+    const before = forwardedAddress(entry)
+    if (before === undefined) return address
+    address = before
+  }
+  return address
+}
+
+/** How a socket is encrypted, if it is. */
+export function tlsOf(socket: Socket): Peer['tls'] {
+  const version = (socket as Partial<TLSSocket>).getProtocol?.()
+  return version ? { version, cipher: (socket as TLSSocket).getCipher().name } : undefined
 }

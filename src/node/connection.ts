@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import type { BlockList, Socket } from 'node:net'
 import type { Reply } from '../ports.ts'
 import { S3Error, type S3ErrorCode } from '../s3/error.ts'
 import { DiscardedRest } from './discarded-rest.ts'
@@ -11,6 +11,8 @@ export type ClientTimeouts = { headers: number; idle: number; keepAlive: number;
 /** What a connection's server decides for it. */
 export type ConnectionHost = {
   timeouts: ClientTimeouts
+  /** Whose X-Forwarded-For is believed; absent: nobody's. */
+  trustedProxies: BlockList | undefined
   /** Whether answers are the last of their connections from now on. */
   isEnding: boolean
   /** Works on a request. */
@@ -69,6 +71,11 @@ export class Connection {
       .on('close', () => this.#onClose())
       // Followed by 'close'. After a CONNECT node:http no longer listens for errors.
       .on('error', () => {})
+  }
+
+  /** Whose X-Forwarded-For is believed. */
+  get trustedProxies(): BlockList | undefined {
+    return this.#host.trustedProxies
   }
 
   /** Whether the answer that is next is its last. */

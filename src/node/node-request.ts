@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HeaderMap, Incoming, Peer } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
-import { clientNetwork, peerOf } from './client-address.ts'
+import { clientAddressOf, clientNetwork, tlsOf } from './client-address.ts'
 import type { Connection } from './connection.ts'
 import { RequestBody } from './request-body.ts'
 import { announcedLength, expectsContinue, headersOf } from './request-head.ts'
@@ -73,11 +73,11 @@ export class NodeRequest implements Incoming {
     return this.#aborter.signal
   }
 
-  readonly peer = (): Peer => peerOf(this.incoming.socket)
+  readonly peer = (): Peer => ({ address: this.#address(), tls: tlsOf(this.incoming.socket) })
 
   readonly traffic = () => ({ received: this.body.received, sent: this.sent })
 
-  readonly clientAddress = (): string => clientNetwork(this.incoming.socket.remoteAddress)
+  readonly clientAddress = (): string => clientNetwork(this.#address())
 
   readonly onAnswered = (call: () => void): void => {
     if (this.closed) call()
@@ -111,6 +111,11 @@ export class NodeRequest implements Incoming {
   sendContinue(): void {
     this.awaitsContinue = false
     this.outgoing.writeContinue()
+  }
+
+  #address(): string {
+    const { remoteAddress } = this.incoming.socket
+    return clientAddressOf(remoteAddress, this.headers['x-forwarded-for'], this.connection?.trustedProxies)
   }
 
   #continue(): void {

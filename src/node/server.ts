@@ -15,7 +15,7 @@ import type { Responder, Serve } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { Log, Reply } from '../ports.ts'
 import { retryAfter, S3Error } from '../s3/error.ts'
-import { clientNetwork } from './client-address.ts'
+import { blockListOf, clientNetwork } from './client-address.ts'
 import { type ClientTimeouts, Connection, type ConnectionHost } from './connection.ts'
 import { headResponse } from './head-response.ts'
 import { NodeRequest } from './node-request.ts'
@@ -134,6 +134,7 @@ export function createServer(
   )
   const host: ConnectionHost = {
     timeouts: timeoutsOf(settings),
+    trustedProxies: undefined,
     isEnding: false,
     begin: (request) => {
       begun = request
@@ -205,6 +206,8 @@ export function createServer(
       server.setSecureContext(certificateOf(tls))
     }
     host.timeouts = timeoutsOf({ document })
+    host.trustedProxies =
+      document.trustedProxies.length === 0 ? undefined : blockListOf(document.trustedProxies)
     server.headersTimeout = Math.floor(host.timeouts.headers)
     server.keepAliveTimeout = Math.floor(host.timeouts.keepAlive)
     server.maxConnections = document.limits.connections
