@@ -25,6 +25,9 @@ export function checkDocument(document: Document, raw: object): string[] {
       .map((name) => `storageClass.map.${name}: S3 has no such class; it has ${allClasses.join(', ')}`),
     ...document.trustedProxies.flatMap((network, i) => networkProblem(network, `trustedProxies.${i}`)),
     ...accessLogProblem(document.accessLog.to),
+    ...(document.storeChecksums && !document.storeParts
+      ? ['storeChecksums: they are kept with the parts: storeParts must be true']
+      : []),
     ...contradictions(document, raw),
   ]
 }

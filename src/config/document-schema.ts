@@ -69,6 +69,8 @@ export const documentSchema = v.object({
   anonymous: v.optional(v.picklist(['deny', 'forward']), 'deny'),
   /** The buckets that such requests may name; absent: all that OSS has, those of other accounts too. */
   anonymousBuckets: v.optional(v.array(v.string())),
+  /** Whether checksums are kept that OSS has no room for at the time (one more call for each part, and for long uploads). */
+  storeChecksums: v.optional(flag, 'false'),
   /** Whether browsers may upload by a form with a signed policy (POST Object). */
   postForms: v.optional(flag, 'true'),
   /** Whether Signature Version 2 is taken besides 4: in headers, presigned URLs and forms. */

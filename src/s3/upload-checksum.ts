@@ -68,18 +68,38 @@ export function checkPartChecksum(upload: UploadChecksum | undefined, headers: H
   throw mismatch(upload, declared)
 }
 
-/** A part that an object is made of: what the client says its checksums are, by algorithm, and its size if it is known. */
-export type CheckedPart = {
-  number: number
-  size: number | undefined
-  checksums: ReadonlyMap<string, string>
+/** What is known of a part's checksum from when its bytes were verified; base64. */
+export type VerifiedChecksum = {
+  /** Undefined where it can only be recognised. */
+  value: string | undefined
+  is(value: string): boolean
 }
 
-export type ObjectChecksum = { algorithm: AlgorithmName; type: ChecksumType; value: Digest }
+/** A part that an object is made of. */
+export type CheckedPart = {
+  number: number
+  /** Undefined where it is not known. */
+  size: number | undefined
+  /** What the client says its checksums are, by algorithm. */
+  checksums: ReadonlyMap<string, string>
+  /** By the upload's algorithm, or {@link DEFAULT_CHECKSUM}'s; undefined where nothing is known. */
+  verified?: VerifiedChecksum | undefined
+}
+
+/** The checksum that S3 gives an object whose upload asked for none. */
+export const DEFAULT_CHECKSUM: UploadChecksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' }
+
+export type ObjectChecksum = UploadChecksum & {
+  value: Digest
+  /** Those of the parts, base64. */
+  ofParts: readonly string[]
+  /** Whether the parts' are those that their bytes were verified with; else they are the client's word. */
+  isVerified: boolean
+}
 
 /**
- * The object's checksum as CompleteMultipartUpload answers it, worked out from those of its parts; nothing where they
- * do not say enough. What the client says of it in a header must agree with it.
+ * The object's checksum as CompleteMultipartUpload answers it, worked out from those of its parts; nothing where too
+ * little is known of them. What the client says of it in a header must agree with it.
  * @throws S3Error InvalidRequest, BadDigest; NotImplemented for a checksum that cannot be checked.
  */
 export function objectChecksum(
@@ -93,34 +113,54 @@ export function objectChecksum(
       `The upload was created using the ${upload?.type ?? 'null'} checksum mode. The complete request must use the same checksum mode.`,
     )
   }
-  if (upload === undefined) {
-    refuseUnknown(headers)
-    return undefined
-  }
-  const { algorithm, type } = upload
+  if (upload === undefined) return defaultChecksum(headers, parts)
   const promised = promisedChecksum(upload, headers)
-  const digests = parts.map((part) => partDigest(upload, part))
-  const known = digests.filter((digest) => digest !== undefined)
+  const ofParts = parts.map((part) => partChecksum(upload, part))
+  const checksum = combined(upload, parts, ofParts, promised)
+  if (checksum === undefined) refuseUnknown(headers)
+  return checksum
+}
+
+/** Without an algorithm the parts may have come with any checksum, and the object gets S3's own. */
+function defaultChecksum(headers: HeaderMap, parts: readonly CheckedPart[]): ObjectChecksum | undefined {
+  const ofParts = parts.map(({ verified }) => verified?.value)
+  const { header } = allAlgorithms[DEFAULT_CHECKSUM.algorithm]
+  const isOther = Object.keys(headers).some((name) => carriesChecksum(name) && name !== header)
+  const promised = isOther ? undefined : promisedChecksum(DEFAULT_CHECKSUM, headers)
+  const checksum = combined(DEFAULT_CHECKSUM, parts, ofParts, promised)
+  if (checksum === undefined || isOther) refuseUnknown(headers)
+  return checksum
+}
+
+/** @throws S3Error BadDigest where it is not the one promised. */
+function combined(
+  { algorithm, type }: UploadChecksum,
+  parts: readonly CheckedPart[],
+  checksums: readonly (string | undefined)[],
+  promised: string | undefined,
+): ObjectChecksum | undefined {
+  const ofParts = checksums.filter((value) => value !== undefined)
   const sizes = parts.map(({ size }) => size).filter((size) => size !== undefined)
-  if (known.length < parts.length || (type === 'FULL_OBJECT' && sizes.length < parts.length)) {
-    refuseUnknown(headers)
+  if (ofParts.length < parts.length || (type === 'FULL_OBJECT' && sizes.length < parts.length))
     return undefined
-  }
+  const digests = ofParts.map((value) => Buffer.from(value, 'base64'))
+  const isVerified = parts.every(({ verified }, at) => verified?.is(ofParts[at] as string))
   const agreeing = (value: string) => {
     if (promised === undefined || promised === value || `${promised}-${parts.length}` === value) return value
     throw new S3Error('BadDigest', {
       message: `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
     })
   }
+  const known = (value: Digest): ObjectChecksum => ({ algorithm, type, value, ofParts, isVerified })
   if (type === 'FULL_OBJECT') {
-    const crcs = known.map((crc, at) => ({ crc, size: sizes[at] as number }))
-    return { algorithm, type, value: agreeing(combineCrcs(algorithm, crcs)) }
+    const crcs = digests.map((crc, at) => ({ crc, size: sizes[at] as number }))
+    return known(agreeing(combineCrcs(algorithm, crcs)))
   }
   const hasher = allAlgorithms[algorithm].create()
-  for (const digest of known) hasher.update(digest)
+  for (const digest of digests) hasher.update(digest)
   const counted = (digest: string) => agreeing(`${digest}-${parts.length}`)
   const digest = hasher.digest()
-  return { algorithm, type, value: typeof digest === 'string' ? counted(digest) : digest.then(counted) }
+  return known(typeof digest === 'string' ? counted(digest) : digest.then(counted))
 }
 
 /** A checksum that cannot be compared with the object's is refused: success would look as if it had been. */
@@ -146,25 +186,32 @@ function promisedChecksum(upload: UploadChecksum, headers: HeaderMap): string | 
   return value
 }
 
-/** @throws S3Error InvalidRequest for one of another algorithm, which would not be verified; BadDigest for a malformed one. */
-function partDigest(upload: UploadChecksum, { number, checksums }: CheckedPart) {
+/**
+ * A part's checksum, base64, or undefined where nobody says it.
+ * @throws S3Error InvalidRequest for one of another algorithm, which would not be verified; BadDigest for a malformed one,
+ * and for another one than the part's bytes have.
+ */
+function partChecksum(
+  upload: UploadChecksum,
+  { number, checksums, verified }: CheckedPart,
+): string | undefined {
   const { algorithm, type } = upload
   const other = [...checksums.keys()].find((one) => one !== algorithm)
   if (other !== undefined) throw mismatch(upload, other)
   const value = checksums.get(algorithm)
   const name = algorithm.toLowerCase()
   if (value === undefined) {
-    if (type === 'FULL_OBJECT') return undefined
+    if (type === 'FULL_OBJECT') return verified?.value
     throw invalid(
       `The upload was created using a ${name} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
     )
   }
-  if (!isDigest(value, allAlgorithms[algorithm].bytes)) {
+  if (!isDigest(value, allAlgorithms[algorithm].bytes) || verified?.is(value) === false) {
     throw new S3Error('BadDigest', {
       message: `The ${name} you specified for part ${number} did not match what we received.`,
     })
   }
-  return Buffer.from(value, 'base64')
+  return value
 }
 
 function declaredType(headers: HeaderMap): ChecksumType | undefined {

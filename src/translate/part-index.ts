@@ -1,5 +1,8 @@
-/** A part of an object, by its size in bytes. */
+/** A part of an object: its size in bytes and its checksum, base64, by the algorithm of the object's. */
 export type IndexedPart = { size: number; checksum?: string | undefined }
+
+/** A checksum of an object: `CRC32`, `COMPOSITE`, `…-3`. */
+export type IndexedChecksum = { algorithm: string; type: string; value: string }
 
 /** What is kept of an object that was uploaded in parts: OSS keeps how many there were, S3 tells of each. */
 export type PartIndex = {
@@ -7,6 +10,8 @@ export type PartIndex = {
   uploadId: string
   /** In the order of the object. */
   parts: readonly IndexedPart[]
+  /** Where it is known, so are those of all the parts. */
+  checksum?: IndexedChecksum | undefined
 }
 
 const VERSION = 1
@@ -14,14 +19,21 @@ const VERSION = 1
 const MAX_PARTS = 10_000
 
 /** The index as its document. Parts of equal size that follow each other are written once, with their number. */
-export function renderPartIndex({ uploadId, parts }: PartIndex): string {
+export function renderPartIndex({ uploadId, parts, checksum }: PartIndex): string {
   const sizes: [size: number, count: number][] = []
   for (const { size } of parts) {
     const last = sizes.at(-1)
     if (last?.[0] === size) last[1]++
     else sizes.push([size, 1])
   }
-  return JSON.stringify({ version: VERSION, uploadId, sizes })
+  const { algorithm, type, value } = checksum ?? {}
+  const ofParts = parts.map((part) => part.checksum)
+  return JSON.stringify({
+    version: VERSION,
+    uploadId,
+    sizes,
+    ...(checksum === undefined ? {} : { checksum: { algorithm, type, value, ofParts } }),
+  })
 }
 
 /** An index as it was kept, or undefined for what is none: it is as good as not there. */
@@ -29,7 +41,27 @@ export function parsePartIndex(text: string): PartIndex | undefined {
   const kept = parsedObject(text)
   if (kept?.version !== VERSION || typeof kept.uploadId !== 'string') return undefined
   const sizes = partSizes(kept.sizes)
-  return sizes && { uploadId: kept.uploadId, parts: sizes.map((size) => ({ size })) }
+  if (sizes === undefined) return undefined
+  const { uploadId, checksum } = kept
+  if (checksum === undefined) return { uploadId, parts: sizes.map((size) => ({ size })) }
+  if (!isChecksum(checksum) || checksum.ofParts.length !== sizes.length) return undefined
+  const { algorithm, type, value, ofParts } = checksum
+  const parts = sizes.map((size, at) => ({ size, checksum: ofParts[at] as string }))
+  return { uploadId, parts, checksum: { algorithm, type, value } }
+}
+
+/** Every text becomes a header's value, and the algorithm part of its name. */
+function isChecksum(kept: unknown): kept is IndexedChecksum & { ofParts: string[] } {
+  if (typeof kept !== 'object' || kept === null) return false
+  const { algorithm, type, value, ofParts } = kept as Record<string, unknown>
+  if (!Array.isArray(ofParts) || (type !== 'COMPOSITE' && type !== 'FULL_OBJECT')) return false
+  const isText = (text: unknown, form: RegExp) => typeof text === 'string' && form.test(text)
+  const base64 = /^[A-Za-z0-9+/]{1,86}={0,2}$/
+  return (
+    isText(algorithm, /^[A-Z0-9]{3,9}$/) &&
+    isText(value, /^[A-Za-z0-9+/]{1,86}={0,2}(?:-\d{1,5})?$/) &&
+    ofParts.every((text) => isText(text, base64))
+  )
 }
 
 /** Whether it is the index of an object of so many bytes and parts. */

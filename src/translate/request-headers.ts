@@ -266,7 +266,7 @@ export const requestHeaders: Readonly<Record<string, RequestHeader>> = {
   // Reads.
   range: { on: reads, readBy: ['s3/range.ts'] },
   'if-range': { on: reads, readBy: ['translate/if-range.ts'] },
-  'x-amz-checksum-mode': { on: reads, readBy: ['operations/objects/read-object.ts'] },
+  'x-amz-checksum-mode': { on: reads, readBy: ['operations/objects/told-checksums.ts'] },
   'x-amz-object-attributes': {
     on: ['GetObjectAttributes'],
     readBy: ['operations/objects/object-attributes.ts'],
@@ -302,7 +302,7 @@ export const requestHeaders: Readonly<Record<string, RequestHeader>> = {
   },
   'x-amz-mp-object-size': {
     on: ['CompleteMultipartUpload'],
-    readBy: ['operations/uploads/complete-upload.ts'],
+    readBy: ['operations/uploads/completed-upload.ts'],
   },
 
   // Buckets.

@@ -4,6 +4,9 @@ import { type HeaderMap, headerMap } from '../ports.ts'
 const KEPT = 'x-oss-meta-s3gw-checksum-'
 const HEADER = 'x-amz-checksum-'
 
+/** Says that there is a checksum, which came behind the bytes and is kept elsewhere. */
+const LATER = `${KEPT}later`
+
 /** The algorithms whose values are kept, as in header names. */
 const kept: ReadonlySet<string> = new Set([
   'crc32',
@@ -27,6 +30,12 @@ export function toStoredChecksum(checksums: HeaderMap): HeaderMap {
   }
   return metadata
 }
+
+/** Reserved metadata of an object whose checksum comes behind its bytes. */
+export const laterChecksum = (): HeaderMap => ({ [LATER]: '1' })
+
+/** Whether an OSS object has a checksum that came behind its bytes. */
+export const comesLater = (oss: HeaderMap): boolean => oss[LATER] !== undefined
 
 /**
  * The checksums kept with an OSS object, as S3 answers them under `x-amz-checksum-mode: ENABLED`:

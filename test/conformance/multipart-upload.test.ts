@@ -534,7 +534,8 @@ rows('CompleteMultipartUpload with checksums', bucket, [
       expect(head.headers['x-amz-checksum-type']).toBe('COMPOSITE')
     },
     differs: {
-      reason: 'OSS takes no metadata when an upload ends, so that its checksum is told once and not kept',
+      reason:
+        'OSS takes no metadata when an upload ends, and it is kept with the setting storeChecksums alone',
       status: 200,
       xml: { CompleteMultipartUploadResult: { ChecksumCRC32: expect.stringMatching(/==-1$/) } },
     },

@@ -41,3 +41,15 @@ export async function writeBucket(oss: OssBucket, bucket: string, subresource: s
 
 const parse = (answer: string | { data: Buffer }, root: string): XmlNode =>
   parseLenientXml(typeof answer === 'string' ? answer : answer.data.toString(), root)
+
+/** Sends a part past the gateway. */
+export async function sendPart(
+  oss: OssBucket,
+  key: string,
+  subres: { partNumber: string; uploadId: string },
+  content: Buffer,
+) {
+  const raw = oss as unknown as Raw
+  const params = raw._objectRequestParams('PUT', key, { subres })
+  await raw.request({ ...params, content, successStatuses: [200] })
+}

@@ -113,7 +113,14 @@ test('COMPOSITE is the checksum of the parts’ checksums, and their number', ()
 test.each(['CRC32', 'CRC32C', 'CRC64NVME'] as const)('FULL_OBJECT %s is that of all the bytes', (name) => {
   const parts = [part(1, 'hello ', name), part(7, 'world', name)]
   const value = digestOf(name, 'hello world')
-  expect(objectChecksum(full(name), {}, parts)).toEqual({ algorithm: name, type: 'FULL_OBJECT', value })
+  const ofParts = [digestOf(name, 'hello '), digestOf(name, 'world')]
+  expect(objectChecksum(full(name), {}, parts)).toEqual({
+    algorithm: name,
+    type: 'FULL_OBJECT',
+    value,
+    ofParts,
+    isVerified: false,
+  })
   expect(objectChecksum(full(name), { [algorithms[name].header]: value }, parts)?.value).toBe(value)
   expect(() =>
     objectChecksum(full(name), { [algorithms[name].header]: digestOf(name, 'other') }, parts),
@@ -122,6 +129,59 @@ test.each(['CRC32', 'CRC32C', 'CRC64NVME'] as const)('FULL_OBJECT %s is that of 
       code: 'BadDigest',
       message: `The ${name.toLowerCase()} you specified did not match the calculated checksum.`,
     }),
+  )
+})
+
+/** A part whose checksum was verified, and is named or not. */
+const verified = (number: number, text: string, algorithm: AlgorithmName, named = true) => {
+  const value = digestOf(algorithm, text)
+  const known = { value, is: (other: string) => other === value }
+  return { ...(named ? part(number, text, algorithm) : unnamed(number, text)), verified: known }
+}
+
+test('the parts’ checksums are the client’s word unless each was verified', () => {
+  const some = [verified(1, 'a', 'SHA256'), part(2, 'b', 'SHA256')]
+  const all = [verified(1, 'a', 'SHA256'), verified(2, 'b', 'SHA256')]
+  expect(objectChecksum(composite('SHA256'), {}, some)?.isVerified).toBe(false)
+  expect(objectChecksum(composite('SHA256'), {}, all)?.isVerified).toBe(true)
+})
+
+test('a verified checksum need not be named for FULL_OBJECT, and is not replaced by another one', () => {
+  const value = digestOf('CRC32', 'ab')
+  const silent = [verified(1, 'a', 'CRC32', false), verified(2, 'b', 'CRC32', false)]
+  expect(objectChecksum(full('CRC32'), { 'x-amz-checksum-crc32': value }, silent)).toMatchObject({
+    value,
+    isVerified: true,
+  })
+  for (const kind of [full('CRC32'), composite('CRC32')]) {
+    const lied = { ...verified(2, 'b', 'CRC32'), checksums: part(2, 'c', 'CRC32').checksums }
+    expect(() => objectChecksum(kind, {}, [verified(1, 'a', 'CRC32'), lied])).toThrow(
+      'The crc32 you specified for part 2 did not match what we received.',
+    )
+  }
+})
+
+test('one that can only be recognised must be named', () => {
+  const recognised = { value: undefined, is: (other: string) => other === digestOf('SHA256', 'a') }
+  const parts = [{ ...part(1, 'a', 'SHA256'), verified: recognised }]
+  expect(objectChecksum(composite('SHA256'), {}, parts)?.isVerified).toBe(true)
+})
+
+test('an upload without an algorithm has CRC64NVME, where that of each part was computed', () => {
+  const name = 'CRC64NVME'
+  const value = digestOf(name, 'ab')
+  const all = [verified(1, 'a', name, false), verified(2, 'b', name, false)]
+  expect(objectChecksum(undefined, {}, all)).toMatchObject({ algorithm: name, type: 'FULL_OBJECT', value })
+  expect(objectChecksum(undefined, { 'x-amz-checksum-crc64nvme': value }, all)).toMatchObject({ value })
+  expect(objectChecksum(undefined, {}, [...all, unnamed(3, 'c')])).toBeUndefined()
+  const header = (algorithm: AlgorithmName, text: string) => ({
+    [algorithms[algorithm].header]: digestOf(algorithm, text),
+  })
+  expect(() => objectChecksum(undefined, header(name, 'other'), all)).toThrow(
+    expect.objectContaining({ code: 'BadDigest' }),
+  )
+  expect(() => objectChecksum(undefined, header('CRC32', 'ab'), all)).toThrow(
+    expect.objectContaining({ code: 'NotImplemented' }),
   )
 })
 

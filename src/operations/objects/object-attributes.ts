@@ -4,13 +4,14 @@ import { partsOfETag, toS3ETag } from '../../translate/etag.ts'
 import type { PartIndex } from '../../translate/part-index.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { toS3StorageClass } from '../../translate/storage-class.ts'
-import { storedChecksums } from '../../translate/stored-checksum.ts'
+import { comesLater, storedChecksums } from '../../translate/stored-checksum.ts'
 import type { XmlTree } from '../../xml/index.ts'
 import { parseNumber, parsePageSize } from '../lists/list-query.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { attributeNames } from './attribute-names.ts'
 import { readPartIndex } from './part-index.ts'
 import { statObject } from './read-calls.ts'
+import { checksumOf } from './told-checksums.ts'
 
 const ASKED = 'x-amz-object-attributes'
 const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
@@ -20,14 +21,15 @@ export async function getObjectAttributes(request: ObjectRequest, context: Conte
   const { wanted, page } = parseAttributes(request.headers)
   const object = await statObject(request, context)
   const parts = partsOfETag(object.etag ?? '')
-  const index =
-    wanted.has('ObjectParts') && parts !== undefined
-      ? await readPartIndex(request, context, object)
-      : undefined
+  const stored = storedChecksums(object)
+  const isIndexed =
+    (wanted.has('ObjectParts') && parts !== undefined) ||
+    (wanted.has('Checksum') && (parts !== undefined || comesLater(object)))
+  const index = isIndexed ? await readPartIndex(request, context, object) : undefined
   const all: XmlTree = {
     // The one place where S3 writes it without quotes.
     ETag: toS3ETag(object.etag ?? '').replaceAll('"', ''),
-    Checksum: checksumElement(storedChecksums(object)),
+    Checksum: checksumElement(index?.checksum === undefined ? stored : checksumOf(index)),
     // OSS itself keeps their number alone.
     ObjectParts: parts === undefined ? undefined : { PartsCount: parts, ...(index && pageOf(index, page)) },
     StorageClass: toS3StorageClass(object['x-oss-storage-class'] ?? 'Standard'),
@@ -60,7 +62,7 @@ function parseAttributes(headers: HeaderMap): { wanted: ReadonlySet<string>; pag
 }
 
 /** A page of an object's parts, numbered in the order of the object. */
-function pageOf({ parts }: PartIndex, { most, marker }: Page): XmlTree {
+function pageOf({ parts, checksum }: PartIndex, { most, marker }: Page): XmlTree {
   const listed = parts.slice(marker, marker + most)
   const last = marker + listed.length
   return {
@@ -68,7 +70,11 @@ function pageOf({ parts }: PartIndex, { most, marker }: Page): XmlTree {
     NextPartNumberMarker: listed.length === 0 ? 0 : last,
     MaxParts: most,
     IsTruncated: last < parts.length,
-    Part: listed.map(({ size }, at) => ({ PartNumber: marker + at + 1, Size: size })),
+    Part: listed.map((part, at) => ({
+      PartNumber: marker + at + 1,
+      Size: part.size,
+      ...(checksum && { [`Checksum${checksum.algorithm}`]: part.checksum }),
+    })),
   }
 }
 

@@ -8,6 +8,7 @@ import { requestPayer, toOssWrite } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { turnOf, writeTurn } from '../writes/turns.ts'
 import { parseDeleteCondition } from '../writes/write-condition.ts'
+import { putChecksum } from './put-checksum.ts'
 import { bypassGovernance } from './retention.ts'
 import { sendBody } from './send-body.ts'
 import { lockOfWrite, requireChecksum, writeLocked } from './write-lock.ts'
@@ -23,14 +24,12 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
   const turn = await writeTurn(request, context)
   Object.assign(ossHeaders, toStoredChecksum(headers), turn.headers)
   const call = { method: 'PUT', bucket, key, headers: ossHeaders } as const
-  // A checksum in a trailer is known in time only where the body is short.
-  const send = () => sendBody(context.oss, body, call, turn, toStoredChecksum)
+  const checksum = putChecksum(request, context)
+  const send = () => sendBody(context.oss, body, call, turn, checksum.headersOf, checksum.watch)
   const stored = await endingTurn(turn, writeLocked(request, context, lock, send))
   const answer = toS3Answer(stored.headers)
   answer.etag = toS3ETag(stored.headers.etag ?? '')
-  const verified = body.checksums()
-  for (const _ in verified) answer['x-amz-checksum-type'] = 'FULL_OBJECT'
-  return { status: 200, headers: Object.assign(answer, verified) }
+  return { status: 200, headers: Object.assign(answer, await checksum.finish(stored)) }
 }
 
 /** DeleteObject: 204 also for a key that is not there, as S3. */

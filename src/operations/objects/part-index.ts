@@ -26,7 +26,7 @@ export function partIndexKey(etag: string, key: string): string | undefined {
 
 /** The object of an index, by the name of {@link partIndexKey}. */
 export function objectOfIndex(name: string): { etag: string; key: string } | undefined {
-  const [, etag, key] = /^([0-9a-f]{32}-\d{1,5})\/(.+)$/s.exec(name.slice(INDEX_PREFIX.length)) ?? []
+  const [, etag, key] = /^([0-9a-f]{32}(?:-\d{1,5})?)\/(.+)$/s.exec(name.slice(INDEX_PREFIX.length)) ?? []
   return etag === undefined || key === undefined ? undefined : { etag, key }
 }
 
@@ -94,9 +94,10 @@ export async function readPartIndex(
   object: HeaderMap,
 ): Promise<PartIndex | undefined> {
   const { etag = '', 'content-length': size } = object
-  const parts = partsOfETag(etag)
-  const name = parts === undefined ? undefined : partIndexKey(etag, key)
-  if (parts === undefined || name === undefined) return undefined
+  // An object uploaded whole is as one of one part.
+  const parts = partsOfETag(etag) ?? 1
+  const name = partIndexKey(etag, key)
+  if (name === undefined) return undefined
   try {
     const { body } = await oss.send({ method: 'GET', bucket, key: name, headers: requestPayer(headers) })
     const index = parsePartIndex(await textOf(body))

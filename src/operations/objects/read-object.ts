@@ -10,13 +10,13 @@ import {
   toOssPreconditions,
 } from '../../translate/preconditions.ts'
 import { toS3Object } from '../../translate/response-headers.ts'
-import { storedChecksums } from '../../translate/stored-checksum.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { withDeleteMarkerTime } from './delete-marker.ts'
 import { withObjectLockHeaders } from './object-lock-headers.ts'
 import { mayBeIndexPage, requireNoIndexPage, sendGet, statObject } from './read-calls.ts'
 import { parseRead, type Read, readConditions, selectBytes } from './read-request.ts'
 import { overriddenHeaders } from './response-overrides.ts'
+import { wholeChecksums } from './told-checksums.ts'
 
 /**
  * GetObject: one OSS GetObject, after a look at the object where OSS cannot hold what is asked for; the body is passed
@@ -63,7 +63,7 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
     return { status: 206, headers }
   }
   if (range === undefined) {
-    Object.assign(headers, checksums(request.headers, object))
+    Object.assign(headers, await wholeChecksums(request, context, object))
     return { status: 200, headers }
   }
   const size = Number(object['content-length'])
@@ -119,13 +119,15 @@ async function getAfterHead(request: ObjectRequest, context: Context, read: Read
 }
 
 function toReply(request: ObjectRequest, context: Context, object: OssResponse): Reply | Promise<Reply> {
-  const { headers } = request
-  const answer = toS3Object(object.headers)
+  const reply: Reply = { status: object.status, headers: toS3Object(object.headers), body: object.body }
   // Of a part of the object the sum of the whole would be a wrong one: SDKs check it against what they got.
-  if (object.status === 200) Object.assign(answer, checksums(headers, object.headers))
-  const reply: Reply = { status: object.status, headers: answer, body: object.body }
+  const checksums = object.status === 200 ? wholeChecksums(request, context, object.headers) : {}
   const versionId = object.headers['x-oss-version-id']
-  return versionId === undefined ? reply : withObjectLockHeaders(reply, request, context, versionId)
+  const complete = (told: HeaderMap) => {
+    Object.assign(reply.headers, told)
+    return versionId === undefined ? reply : withObjectLockHeaders(reply, request, context, versionId)
+  }
+  return checksums instanceof Promise ? checksums.then(complete) : complete(checksums)
 }
 
 /** What OSS has refused to read, as S3 would have. @throws the error; 304 is an answer. */
@@ -142,10 +144,6 @@ async function refusedRead(
   if (error.code === 'InvalidObjectState') throw await archived(request, context, error)
   throw await withDeleteMarkerTime(error, request, context)
 }
-
-/** The checksums kept with the object, for a client that asks for them. */
-const checksums = (asked: HeaderMap, oss: HeaderMap): HeaderMap =>
-  asked['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' ? storedChecksums(oss) : {}
 
 /** S3 names the class of an object that is not restored; OSS does not. */
 async function archived(request: ObjectRequest, context: Context, cause: OssError): Promise<S3Error> {

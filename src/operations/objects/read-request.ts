@@ -1,6 +1,8 @@
-import type { HeaderMap, Reply } from '../../ports.ts'
+import { type HeaderMap, headerMap, type Reply } from '../../ports.ts'
 import { isRange } from '../../s3/range.ts'
+import { partsOfETag } from '../../translate/etag.ts'
 import { type IfRange, ifRangeHolds, parseIfRange } from '../../translate/if-range.ts'
+import type { PartIndex } from '../../translate/part-index.ts'
 import {
   failedCondition,
   hasConditions,
@@ -12,6 +14,7 @@ import { toS3Object } from '../../translate/response-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { readPartIndex } from './part-index.ts'
 import { findPart, requestedPart } from './part-number.ts'
+import { asksForChecksums, checksumOfPart, mayBeIndexed, wholeChecksums } from './told-checksums.ts'
 
 /** What a read asks for, besides the object. */
 export type Read = {
@@ -58,11 +61,26 @@ export async function selectBytes(
     const holds = ifRange === undefined || ifRangeHolds(ifRange, described(object))
     return { range: holds ? range : undefined, isEmptyPart: false, headers: {} }
   }
-  const found = await findPart(part, object, () => readPartIndex(request, context, object))
+  let index: PartIndex | undefined
+  const readIndex = async () => {
+    index ??= await readPartIndex(request, context, object)
+    return index
+  }
+  const { range: bytes, count } = await findPart(part, object, readIndex)
+  const headers = headerMap()
+  if (count !== undefined) headers['x-amz-mp-parts-count'] = String(count)
+  if (asksForChecksums(request.headers)) {
+    if (count === 1 && mayBeIndexed(context, object)) await readIndex()
+    const isWhole = partsOfETag(object.etag ?? '') === undefined
+    Object.assign(
+      headers,
+      isWhole ? await wholeChecksums(request, context, object) : checksumOfPart(index, part),
+    )
+  }
   return {
-    range: found.range && `bytes=${found.range.first}-${found.range.last}`,
-    isEmptyPart: found.range === undefined && object['content-length'] !== '0',
-    headers: found.count === undefined ? {} : { 'x-amz-mp-parts-count': String(found.count) },
+    range: bytes && `bytes=${bytes.first}-${bytes.last}`,
+    isEmptyPart: bytes === undefined && object['content-length'] !== '0',
+    headers,
   }
 }
 

@@ -13,7 +13,8 @@ const SHORT_BYTES = 128 * 1024
 /**
  * Sends a client's body on to OSS, verified.
  * @param turn begun before OSS has all of the body, however long the client takes to send it. The caller ends it.
- * @param headersOf headers to add for the verified checksums, where those are known before the body is sent.
+ * @param headersOf headers to add, for the verified checksums and the bytes where those are known before they are sent.
+ * @param watch is shown the bytes as they are sent.
  * @throws S3Error EntityTooLarge, and what the body turned out not to be; then OSS has stored nothing.
  *   InternalError when OSS's CRC-64 says that it stored other bytes than it was sent.
  */
@@ -28,7 +29,8 @@ export async function sendBody(
     headers: given,
   }: Pick<OssCall, 'method' | 'bucket' | 'key' | 'query' | 'headers'>,
   turn: WriteTurn,
-  headersOf: (checksums: HeaderMap) => HeaderMap = () => ({}),
+  headersOf: (checksums?: HeaderMap, bytes?: Uint8Array) => HeaderMap = () => ({}),
+  watch?: (bytes: Uint8Array) => void,
 ): Promise<OssResponse> {
   const { length } = body
   if (length !== undefined && length > MAX_UPLOAD_BYTES) {
@@ -38,14 +40,22 @@ export async function sendBody(
   }
   const bytes = length === undefined ? await wholeIfShort(body.body) : await readIfShort(body, length)
   const headers = headerMap(given)
-  if (bytes instanceof Uint8Array) Object.assign(headers, headersOf(body.checksums()))
+  const isWhole = bytes instanceof Uint8Array
+  Object.assign(headers, isWhole ? headersOf(body.checksums(), bytes) : headersOf())
   if (length !== undefined) headers['content-length'] = String(length)
   const crc64 = ossCrc64()
   let broken: unknown
-  if (bytes instanceof Uint8Array) await turn.begin()
+  const see =
+    watch === undefined
+      ? crc64.update
+      : (bytes: Uint8Array) => {
+          crc64.update(bytes)
+          watch(bytes)
+        }
+  if (isWhole) await turn.begin()
   else await turn.check()
   try {
-    const sent = seen(bytes, crc64.update, turn.begin, (error) => {
+    const sent = seen(bytes, see, turn.begin, (error) => {
       broken = error
     })
     // Field by field: each object made by a spread has a hidden class of its own, which slows down every read of it.

@@ -1,15 +1,15 @@
 import { endingTurn } from '../../copy/write-turn.ts'
-import { OssError } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { bareETag, parseCompletion, type WantedPart } from '../../s3/completion.ts'
 import { S3Error } from '../../s3/error.ts'
 import { MIN_PART_BYTES } from '../../s3/limits.ts'
 import { readDocument } from '../../s3/read-document.ts'
-import { type ObjectChecksum, objectChecksum } from '../../s3/upload-checksum.ts'
+import { objectChecksum } from '../../s3/upload-checksum.ts'
 import type { Upload } from '../../s3/upload-id.ts'
-import { etagOfParts, isETagOfParts, toS3ETag } from '../../translate/etag.ts'
-import { toS3Answer } from '../../translate/response-headers.ts'
+import { isRecord } from '../../translate/checksum-record.ts'
+import { etagOfParts } from '../../translate/etag.ts'
+import type { PartIndex } from '../../translate/part-index.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { element, text } from '../../xml/index.ts'
 import { longCallLimit } from '../copies/copy-ports.ts'
@@ -17,9 +17,10 @@ import { keepAliveReply } from '../keep-alive-reply.ts'
 import { keepPartIndex } from '../objects/part-index.ts'
 import { removeSomeStaleIndexes } from '../objects/part-index-cleanup.ts'
 import { lockUploaded } from '../objects/write-lock.ts'
-import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { requestOrigin } from '../request-origin.ts'
+import type { Context, ObjectRequest } from '../operation.ts'
 import { refuseCondition, writeTurn } from '../writes/turns.ts'
+import { recordedChecksums } from './checksum-records.ts'
+import { checkSize, completedBefore, completionReply, type KnownChecksum, known } from './completed-upload.ts'
 import { type OssPart, readOssParts } from './oss-parts.ts'
 import { uploadOf } from './upload-request.ts'
 
@@ -47,7 +48,9 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
     headers,
     parts.reduce((sum, part) => sum + part.size, 0),
   )
-  const checksum = await known(objectChecksum(upload.checksum, headers, parts))
+  const verified = recordedChecksums(upload, stored, context)
+  const checked = parts.map((part) => ({ ...part, verified: verified(part.number) }))
+  const checksum = await known(objectChecksum(upload.checksum, headers, checked))
   const turn = await writeTurn(request, context)
   // Before the answer may begin with a 200.
   await turn.begin()
@@ -78,7 +81,7 @@ async function complete(
   { upload, parts, checksum, conditions }: Completion,
 ): Promise<Reply> {
   const { bucket, key, headers } = request
-  const indexed = await keepParts(request, context, upload, parts)
+  const indexed = await keepParts(request, context, upload, parts, checksum)
   const answer = await context.oss.sendForXml(
     {
       method: 'POST',
@@ -104,8 +107,8 @@ async function complete(
 }
 
 /**
- * Keeps where the parts begin and end, which OSS forgets. Before the completion, so that no object is ever without it; a
- * single part is the object.
+ * Keeps where the parts begin and end, which OSS forgets, and their checksums where the gateway has verified each. Before
+ * the completion, so that no object is ever without it; a single part without a checksum is the object.
  * @returns the ETag that the object will have, where something is kept.
  */
 async function keepParts(
@@ -113,72 +116,16 @@ async function keepParts(
   { oss, config }: Context,
   { id: uploadId }: Upload,
   parts: readonly ChosenPart[],
+  checksum: KnownChecksum | undefined,
 ): Promise<string | undefined> {
-  if (!config.document.storeParts || parts.length === 1) return undefined
+  const { storeParts, storeChecksums } = config.document
+  const kept = checksum?.isVerified ? checksum : undefined
+  if (!storeParts || (parts.length === 1 && !(storeChecksums && kept))) return undefined
   const etag = etagOfParts(parts.map((part) => bareETag(part.etag)))
   const object = { bucket, key, etag, payer: requestPayer(headers) }
-  return (await keepPartIndex(oss, object, { uploadId, parts })) ? etag : undefined
-}
-
-type KnownChecksum = { algorithm: string; type: string; value: string }
-
-/** @throws S3Error BadDigest. */
-const known = async (checksum: ObjectChecksum | undefined): Promise<KnownChecksum | undefined> =>
-  checksum && { ...checksum, value: await checksum.value }
-
-const completionReply = (
-  request: ObjectRequest,
-  context: Context,
-  etag: string,
-  headers: HeaderMap,
-  checksum: KnownChecksum | undefined,
-): Reply =>
-  xmlReply(
-    'CompleteMultipartUploadResult',
-    {
-      Location: `${requestOrigin(request, context)}${request.rawPath}`,
-      Bucket: request.bucket,
-      Key: request.key,
-      ETag: toS3ETag(etag),
-      ...(checksum === undefined
-        ? {}
-        : { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }),
-    },
-    toS3Answer(headers),
-  )
-
-/**
- * The reply to a completion that is repeated because its first response was lost: OSS no longer has the upload, and the
- * object is the one that these parts make.
- * @param error why it could not be completed now.
- * @throws `error` where it is another object, or none; S3Error for a size or a checksum that is not the object's.
- */
-async function completedBefore(
-  request: ObjectRequest,
-  context: Context,
-  upload: Upload,
-  wanted: readonly WantedPart[],
-  error: unknown,
-): Promise<Reply> {
-  if (!(error instanceof OssError) || error.code !== 'NoSuchUpload') throw error
-  const { bucket, key, headers } = request
-  // What the object replaced is not known any more.
-  if (headers['if-match'] !== undefined) throw error
-  const { headers: object } = await context.oss
-    .send({ method: 'HEAD', bucket, key, headers: requestPayer(headers) })
-    .catch((failure) => {
-      throw failure instanceof OssError && failure.status < 500 ? error : failure
-    })
-  const { etag = '', 'content-length': length } = object
-  const etags = wanted.map((part) => part.etag)
-  if (!isETagOfParts(etag, etags)) throw error
-  checkSize(headers, Number(length))
-  // OSS no longer knows the sizes of the parts; a single one has the object's.
-  const size = wanted.length === 1 ? Number(length) : undefined
-  const parts = wanted.map((part) => ({ ...part, size }))
-  const checksum = await known(objectChecksum(upload.checksum, headers, parts))
-  await lockUploaded(request, context, object)
-  return completionReply(request, context, etag, object, checksum)
+  const indexed = parts.map(({ size }, at) => ({ size, checksum: kept?.ofParts[at] }))
+  const index: PartIndex = { uploadId, parts: indexed, checksum: kept }
+  return (await keepPartIndex(oss, object, index)) ? etag : undefined
 }
 
 /** A part that the client wants and OSS has; its ETag as OSS writes it. */
@@ -192,7 +139,7 @@ function chooseParts(
 ): ChosenPart[] {
   return wanted.map(({ number, etag, checksums }, at) => {
     const part = stored.get(number)
-    if (part === undefined || bareETag(part.etag) !== etag) {
+    if (part === undefined || isRecord(part) || bareETag(part.etag) !== etag) {
       throw new S3Error('InvalidPart', {
         elements: { ETag: etag, PartNumber: number, UploadId: uploadId },
       })
@@ -209,21 +156,6 @@ function chooseParts(
     }
     return { ...part, checksums }
   })
-}
-
-/** `x-amz-mp-object-size`. @throws S3Error InvalidRequest. */
-function checkSize(headers: HeaderMap, size: number): void {
-  const name = 'x-amz-mp-object-size'
-  const expected = headers[name]
-  if (expected === undefined) return
-  if (!/^\d+$/.test(expected)) {
-    throw new S3Error('InvalidRequest', { message: `Value for ${name} header is invalid: '${expected}'` })
-  }
-  if (Number(expected) !== size) {
-    throw new S3Error('InvalidRequest', {
-      message: `The provided '${name}' header value ${expected} does not match what was computed: ${size}`,
-    })
-  }
 }
 
 const completion = (parts: readonly ChosenPart[]) =>

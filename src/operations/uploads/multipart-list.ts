@@ -3,7 +3,9 @@ import { getBucketInfo } from '../../oss/bucket-info.ts'
 import { OssError } from '../../oss/error.ts'
 import type { Reply } from '../../ports.ts'
 import { invalidArgument, S3Error } from '../../s3/error.ts'
+import { DEFAULT_CHECKSUM } from '../../s3/upload-checksum.ts'
 import { parseUploadId } from '../../s3/upload-id.ts'
+import { isRecord, recordNumber } from '../../translate/checksum-record.ts'
 import { toS3Time } from '../../translate/date.ts'
 import { toS3ETag } from '../../translate/etag.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
@@ -13,23 +15,30 @@ import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { keyEncoding } from '../lists/keys.ts'
 import { parseNumber, parsePageSize } from '../lists/list-query.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { listOssParts, parseOssParts } from './oss-parts.ts'
+import { recordedAlgorithm, recordedChecksums } from './checksum-records.ts'
+import { type OssPart, type OssUpload, readOssPartsBehind } from './oss-parts.ts'
 import { uploadIdSecret, uploadOf } from './upload-request.ts'
 
-/** ListParts. OSS names no initiator of the upload: the bucket's owner is given, whose key the gateway uses. */
+/**
+ * ListParts. The records of checksums, which OSS lists as parts, are left out, and what they say is told of the parts. OSS
+ * names no initiator of the upload: the bucket's owner is given, whose key the gateway uses.
+ */
 export async function listParts(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
-  const { id, checksum } = uploadOf(request, context)
+  const upload = uploadOf(request, context)
   const maxParts = parsePageSize(query, 'max-parts')
   const marker = parseNumber(query, 'part-number-marker') ?? 0
-  const answer = await listOssParts(
-    context.oss,
-    { bucket, key, id, headers: requestPayer(headers) },
-    marker,
-    // OSS wants at least 1.
-    Math.max(1, maxParts),
-  )
-  const parts = maxParts === 0 ? [] : parseOssParts(answer.document)
+  const at = { bucket, key, id: upload.id, headers: requestPayer(headers) }
+  const ownOf = (parts: ReadonlyMap<number, OssPart>) => [...parts.values()].filter((part) => !isRecord(part))
+  const listed = await readOssPartsBehind(context.oss, at, marker, (parts) => ownOf(parts).length > maxParts)
+  const own = ownOf(listed.parts)
+  const page = own.slice(0, maxParts)
+  const known = await withRecords(listed, page, at, context)
+  const checksumOf = recordedChecksums(upload, known, context)
+  const algorithm = recordedAlgorithm(upload)
+  const checksums = page.map(({ number }) => checksumOf(number)?.value)
+  const told =
+    upload.checksum ?? (checksums.some((value) => value !== undefined) ? DEFAULT_CHECKSUM : undefined)
   return xmlReply(
     'ListPartsResult',
     {
@@ -37,22 +46,38 @@ export async function listParts(request: ObjectRequest, context: Context): Promi
       Key: key,
       UploadId: query.get('uploadId'),
       PartNumberMarker: marker,
-      NextPartNumberMarker: parts.at(-1)?.number ?? 0,
+      NextPartNumberMarker: page.at(-1)?.number ?? 0,
       MaxParts: maxParts,
-      IsTruncated: maxParts > 0 && text(answer.document, 'IsTruncated') === 'true',
-      ChecksumAlgorithm: checksum?.algorithm,
-      ChecksumType: checksum?.type,
-      Part: parts.map(({ number, lastModified, etag, size }) => ({
+      IsTruncated: maxParts > 0 && own.length > page.length,
+      ChecksumAlgorithm: told?.algorithm,
+      ChecksumType: told?.type,
+      Part: page.map(({ number, lastModified, etag, size }, index) => ({
         PartNumber: number,
         LastModified: toS3Time(lastModified),
         ETag: toS3ETag(etag),
         Size: size,
+        [`Checksum${algorithm}`]: checksums[index],
       })),
       ...(await ownership(bucket, context)),
-      ...storageClassOf(answer.document),
+      ...storageClassOf(listed.document),
     },
-    toS3Answer(answer.headers),
+    toS3Answer(listed.headers),
   )
+}
+
+/** The parts of a page with their records: those have higher numbers, and may be pages behind. */
+async function withRecords(
+  { parts, isComplete }: { parts: Map<number, OssPart>; isComplete: boolean },
+  page: readonly OssPart[],
+  at: OssUpload,
+  { oss, config }: Context,
+): Promise<ReadonlyMap<number, OssPart>> {
+  const [first, last] = [page[0], page.at(-1)].map((part) => part && recordNumber(part.number))
+  if (isComplete || !config.document.storeChecksums || first === undefined) return parts
+  const until = last ?? Number.POSITIVE_INFINITY
+  const isEnough = (records: ReadonlyMap<number, OssPart>) => ([...records.keys()].at(-1) ?? 0) >= until
+  const records = await readOssPartsBehind(oss, at, first - 1, isEnough)
+  return new Map([...parts, ...records.parts])
 }
 
 /** ListMultipartUploads, with the ids OSS has: the parts' operations take them as well as those handed out. */

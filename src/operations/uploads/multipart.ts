@@ -2,6 +2,7 @@ import { noTurn } from '../../copy/write-turn.ts'
 import { OssUnreachable } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
+import { allAlgorithms, declaredChecksum } from '../../s3/checksum.ts'
 import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../../s3/upload-checksum.ts'
 import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../../s3/upload-id.ts'
 import { toS3ETag } from '../../translate/etag.ts'
@@ -13,6 +14,7 @@ import { sendBody } from '../objects/send-body.ts'
 import { lockOfWrite } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { isRecorded, recordChecksum, recordedAlgorithm, refuseRecord } from './checksum-records.ts'
 import { encryptionOf, partNumberOf, uploadIdSecret, uploadOf } from './upload-request.ts'
 
 /**
@@ -61,23 +63,29 @@ function requestedEncryption(oss: HeaderMap): UploadEncryption | undefined {
 }
 
 /**
- * UploadPart: one OSS UploadPart, the body streamed and verified on its way.
+ * UploadPart: one OSS UploadPart, the body streamed and verified on its way, and another for the record of its checksum,
+ * where checksums are kept.
  * @throws S3Error InvalidArgument, NoSuchUpload, InvalidRequest, EntityTooLarge, and what the body is not.
  */
 export async function uploadPart(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
   const body = request.body as PlainBody
-  const partNumber = String(partNumberOf(request))
+  const number = partNumberOf(request)
   const upload = uploadOf(request, context)
   checkPartChecksum(upload.checksum, headers)
-  const call = {
-    method: 'PUT',
-    bucket,
-    key,
-    query: { partNumber, uploadId: upload.id },
-    headers: requestPayer(headers),
-  } as const
-  const stored = await sendBody(context.oss, body, call, noTurn)
+  refuseRecord(number, body.length as number)
+  const payer = requestPayer(headers)
+  const query = { partNumber: String(number), uploadId: upload.id }
+  const { header, create } = allAlgorithms[recordedAlgorithm(upload)]
+  const isKept = isRecorded(upload, number, context)
+  const hasher = isKept && declaredChecksum(headers)?.algorithm.header !== header ? create() : undefined
+  const call = { method: 'PUT', bucket, key, query, headers: payer } as const
+  const stored = await sendBody(context.oss, body, call, noTurn, undefined, hasher?.update)
+  if (isKept) {
+    const value = hasher === undefined ? body.checksums()[header] : await hasher.digest()
+    const { etag = '' } = stored.headers
+    await recordChecksum({ bucket, key, upload, number, payer }, etag, value as string, context)
+  }
   const answer = Object.assign(encryptionOf(upload), toS3Answer(stored.headers))
   answer.etag = toS3ETag(stored.headers.etag ?? '')
   return { status: 200, headers: Object.assign(answer, body.checksums()) }

@@ -3,8 +3,8 @@ import { MAX_LISTED } from '../../oss/limits.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 
-/** A part as OSS has it. */
-export type OssPart = { number: number; etag: string; size: number; lastModified: string }
+/** A part as OSS has it; its CRC-64 in decimal. */
+export type OssPart = { number: number; etag: string; size: number; crc64: string; lastModified: string }
 
 /** Which upload, in OSS's words. */
 export type OssUpload = { bucket: string; key: string; id: string; headers: HeaderMap }
@@ -36,14 +36,31 @@ export function listOssParts(
 
 /** All parts of an upload by number: one call to OSS for each thousand. @throws OssError NoSuchUpload. */
 export async function readOssParts(oss: OssClient, upload: OssUpload): Promise<Map<number, OssPart>> {
+  const { parts } = await readOssPartsBehind(oss, upload, 0, () => false)
+  return parts
+}
+
+/**
+ * Parts of an upload by number, in pages of a thousand.
+ * @param marker a number; those above are read. @param isEnough whether no further page is needed.
+ * @returns with the last page's headers and document; `isComplete`: there are no parts behind.
+ * @throws OssError NoSuchUpload.
+ */
+export async function readOssPartsBehind(
+  oss: OssClient,
+  upload: OssUpload,
+  marker: number,
+  isEnough: (parts: ReadonlyMap<number, OssPart>) => boolean,
+): Promise<{ parts: Map<number, OssPart>; isComplete: boolean; headers: HeaderMap; document: XmlNode }> {
   const parts = new Map<number, OssPart>()
-  for (let marker = 0; ; ) {
-    const { document } = await listOssParts(oss, upload, marker, MAX_LISTED)
+  for (let behind = marker; ; ) {
+    const { headers, document } = await listOssParts(oss, upload, behind, MAX_LISTED)
     const page = parseOssParts(document)
     for (const part of page) parts.set(part.number, part)
     const last = page.at(-1)
-    if (text(document, 'IsTruncated') !== 'true' || last === undefined) return parts
-    marker = last.number
+    const isComplete = text(document, 'IsTruncated') !== 'true' || last === undefined
+    if (isComplete || isEnough(parts)) return { parts, isComplete, headers, document }
+    behind = last.number
   }
 }
 
@@ -53,5 +70,6 @@ export const parseOssParts = (document: XmlNode): OssPart[] =>
     number: Number(text(part, 'PartNumber')),
     etag: text(part, 'ETag') ?? '',
     size: Number(text(part, 'Size')),
+    crc64: text(part, 'HashCrc64ecma') ?? '',
     lastModified: text(part, 'LastModified') ?? '',
   }))

@@ -1,0 +1,439 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import {
+  AbortMultipartUploadCommand,
+  type ChecksumAlgorithm,
+  CompleteMultipartUploadCommand,
+  type CompleteMultipartUploadCommandInput,
+  CopyObjectCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetObjectAttributesCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type AlgorithmName, allAlgorithms } from '../../src/s3/checksum.ts'
+import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
+import { sendPart } from './raw-oss.ts'
+
+const MiB = 1024 ** 2
+const Bucket = 'bucket'
+const PREFIX = '.s3-oss-gateway/'
+const bodies = [Buffer.alloc(5 * MiB, 'first, '), Buffer.alloc(5 * MiB + 1, 'second, '), Buffer.from('last')]
+const whole = Buffer.concat(bodies)
+
+/** By the gateway's own hashers, which test/s3 holds to published values. */
+async function digestOf(name: string, ...pieces: Uint8Array[]): Promise<string> {
+  const hasher = allAlgorithms[name as AlgorithmName].create()
+  for (const piece of pieces) hasher.update(piece)
+  return hasher.digest()
+}
+const compositeOf = async (name: string, parts: readonly Uint8Array[]) => {
+  const digests = await Promise.all(parts.map((part) => digestOf(name, part)))
+  return `${await digestOf(name, ...digests.map((digest) => Buffer.from(digest, 'base64')))}-${parts.length}`
+}
+
+/** Those that the SDK does not bring along. */
+const checksumAlgorithms = Object.fromEntries(
+  ['SHA512', 'MD5', 'XXHASH64', 'XXHASH3', 'XXHASH128'].map((name) => [
+    name,
+    class {
+      readonly #hasher = allAlgorithms[name as AlgorithmName].create()
+      update = (bytes: Uint8Array) => this.#hasher.update(bytes)
+      digest = async () => Buffer.from(await this.#hasher.digest(), 'base64')
+      reset() {}
+    },
+  ]),
+)
+
+type Type = 'COMPOSITE' | 'FULL_OBJECT'
+const kinds: [algorithm: ChecksumAlgorithm | undefined, type: Type][] = [
+  ['CRC32', 'COMPOSITE'],
+  ['CRC32C', 'COMPOSITE'],
+  ['SHA1', 'COMPOSITE'],
+  ['SHA256', 'COMPOSITE'],
+  ['SHA512', 'COMPOSITE'],
+  ['MD5', 'COMPOSITE'],
+  ['XXHASH64', 'COMPOSITE'],
+  ['XXHASH3', 'COMPOSITE'],
+  ['XXHASH128', 'COMPOSITE'],
+  ['CRC32', 'FULL_OBJECT'],
+  ['CRC32C', 'FULL_OBJECT'],
+  ['CRC64NVME', 'FULL_OBJECT'],
+  [undefined, 'FULL_OBJECT'],
+]
+/** Those that ListParts can tell: longer ones are only recognised. */
+const isListed = (name: string) => allAlgorithms[name as AlgorithmName].bytes <= 8 || name === 'MD5'
+
+describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (runtime) => {
+  let world: World
+  let s3: S3Client
+  let oss: OssBucket
+
+  beforeAll(async () => {
+    world = await startWorld(runtime, { GATEWAY_CONFIG: 'storeChecksums: true' })
+    // What it sends by itself would not be what a test is about.
+    s3 = world.s3({ requestChecksumCalculation: 'WHEN_REQUIRED', checksumAlgorithms } as never)
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    oss = world.oss(Bucket)
+  })
+  afterAll(() => world.stop())
+
+  const head = (Key: string, more: object = {}) =>
+    s3.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED', ...more }))
+  const attributes = (Key: string) =>
+    s3.send(new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: ['Checksum', 'ObjectParts'] }))
+
+  async function create(Key: string, algorithm: ChecksumAlgorithm | undefined, type: Type) {
+    const asked = algorithm === undefined ? {} : { ChecksumAlgorithm: algorithm, ChecksumType: type }
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key, ...asked }))
+    return { Bucket, Key, UploadId }
+  }
+  /** Parts with the checksums that an upload of that kind wants, as CompleteMultipartUpload names them. */
+  async function send(
+    to: Awaited<ReturnType<typeof create>>,
+    algorithm: ChecksumAlgorithm | undefined,
+    parts: readonly Buffer[] = bodies,
+  ) {
+    const Parts = []
+    for (const [at, Body] of parts.entries()) {
+      const sum = algorithm && { [`Checksum${algorithm}`]: await digestOf(algorithm, Body) }
+      const PartNumber = at + 1
+      const { ETag } = await s3.send(new UploadPartCommand({ ...to, PartNumber, Body, ...sum }))
+      Parts.push({ PartNumber, ETag, ...sum })
+    }
+    return Parts
+  }
+  const complete = (input: CompleteMultipartUploadCommandInput) =>
+    s3.send(new CompleteMultipartUploadCommand(input))
+
+  describe.each(kinds)('an upload with %s, %s', (algorithm, type) => {
+    const name = algorithm ?? 'CRC64NVME'
+    const member = `Checksum${name}`
+    const Key = `${name}-${type}-${algorithm === undefined ? 'default' : 'asked'}`
+    let told: object
+    let ofParts: string[]
+
+    beforeAll(async () => {
+      const value = type === 'COMPOSITE' ? await compositeOf(name, bodies) : await digestOf(name, whole)
+      told = { [member]: value, ChecksumType: type }
+      ofParts = await Promise.all(bodies.map((body) => digestOf(name, body)))
+    })
+
+    test('is told of its parts while it lasts, and of its object from then on', async () => {
+      const to = await create(Key, algorithm, type)
+      const Parts = await send(to, algorithm)
+      const listed = await s3.send(new ListPartsCommand(to))
+      expect(listed.Parts).toHaveLength(3)
+      expect(listed).toMatchObject({ ChecksumAlgorithm: name, ChecksumType: type, IsTruncated: false })
+      for (const [at, part] of (listed.Parts ?? []).entries())
+        expect(part[member as 'ChecksumCRC32']).toBe(isListed(name) ? ofParts[at] : undefined)
+
+      expect(await complete({ ...to, MultipartUpload: { Parts } })).toMatchObject(told)
+      expect(await head(Key)).toMatchObject(told)
+      const read = await s3.send(new GetObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }))
+      expect(read).toMatchObject(told)
+      // The SDK compares what it reads with what it was told.
+      expect(Buffer.from((await read.Body?.transformToByteArray()) ?? []).equals(whole)).toBe(true)
+      expect(await s3.send(new HeadObjectCommand({ Bucket, Key }))).not.toHaveProperty(member)
+
+      const { Checksum, ObjectParts } = await attributes(Key)
+      expect(Checksum).toEqual(told)
+      expect(ObjectParts?.Parts).toEqual(
+        bodies.map((body, at) => ({ PartNumber: at + 1, Size: body.length, [member]: ofParts[at] })),
+      )
+      for (const [at, body] of bodies.entries()) {
+        const part = { Bucket, Key, PartNumber: at + 1, ChecksumMode: 'ENABLED' as const }
+        const ofPart = {
+          [member]: ofParts[at],
+          ChecksumType: type,
+          ContentLength: body.length,
+          PartsCount: 3,
+        }
+        expect(await s3.send(new HeadObjectCommand(part))).toMatchObject(ofPart)
+        const got = await s3.send(new GetObjectCommand(part))
+        expect(got).toMatchObject(ofPart)
+        expect(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true)
+      }
+    })
+
+    test('tells its native copy’s', async () => {
+      await s3.send(new CopyObjectCommand({ Bucket, Key: `${Key} copy`, CopySource: `${Bucket}/${Key}` }))
+      expect(await head(`${Key} copy`)).toMatchObject(told)
+    })
+
+    test('of one part is kept, too', async () => {
+      const to = await create(`${Key} one`, algorithm, type)
+      const [body] = bodies.slice(2) as [Buffer]
+      const Parts = await send(to, algorithm, [body])
+      const value = type === 'COMPOSITE' ? await compositeOf(name, [body]) : await digestOf(name, body)
+      const one = { [member]: value, ChecksumType: type }
+      expect(await complete({ ...to, MultipartUpload: { Parts } })).toMatchObject(one)
+      expect(await head(`${Key} one`)).toMatchObject(one)
+      const part = await s3.send(
+        new GetObjectCommand({ Bucket, Key: `${Key} one`, PartNumber: 1, ChecksumMode: 'ENABLED' }),
+      )
+      expect(part).toMatchObject({ [member]: await digestOf(name, body), PartsCount: 1 })
+      expect(await part.Body?.transformToString()).toBe('last')
+    })
+
+    test('is held to the object’s checksum that the client names', async () => {
+      const to = await create(`${Key} named`, algorithm, type)
+      const Parts = await send(to, algorithm)
+      const { [member as 'ChecksumCRC32']: value } = told as { ChecksumCRC32: string }
+      const wrong = await digestOf(name, Buffer.from('other'))
+      await expect(complete({ ...to, MultipartUpload: { Parts }, [member]: wrong })).rejects.toMatchObject({
+        name: 'BadDigest',
+      })
+      expect(await complete({ ...to, MultipartUpload: { Parts }, [member]: value })).toMatchObject(told)
+      // Its response may have been lost: told again, it is the same.
+      expect(await complete({ ...to, MultipartUpload: { Parts }, [member]: value })).toMatchObject(told)
+    })
+
+    test.runIf(algorithm !== undefined)(
+      'is held to the checksums that its parts were sent with',
+      async () => {
+        const to = await create(`${Key} lied`, algorithm, type)
+        const Parts = await send(to, algorithm)
+        const lie = { ...Parts[1], [member]: await digestOf(name, Buffer.from('other')) }
+        const lied = [Parts[0], lie, Parts[2]] as typeof Parts
+        await expect(complete({ ...to, MultipartUpload: { Parts: lied } })).rejects.toMatchObject({
+          name: 'BadDigest',
+          message: `The ${name.toLowerCase()} you specified for part 2 did not match what we received.`,
+        })
+      },
+    )
+  })
+
+  test('a full-object checksum is known without those of the parts', async () => {
+    const to = await create('silent', 'CRC32', 'FULL_OBJECT')
+    const Parts = await send(to, undefined)
+    const told = { ChecksumCRC32: await digestOf('CRC32', whole), ChecksumType: 'FULL_OBJECT' }
+    expect(
+      await complete({ ...to, MultipartUpload: { Parts }, ChecksumCRC32: told.ChecksumCRC32 }),
+    ).toMatchObject(told)
+    expect(await head('silent')).toMatchObject(told)
+  })
+
+  test('a part sent again is known by its last bytes', async () => {
+    const to = await create('again', undefined, 'FULL_OBJECT')
+    await send(to, undefined, [Buffer.from('other')])
+    const Parts = await send(to, undefined)
+    const ChecksumCRC64NVME = await digestOf('CRC64NVME', whole)
+    expect(await complete({ ...to, MultipartUpload: { Parts } })).toMatchObject({ ChecksumCRC64NVME })
+  })
+
+  test('a part that was sent past the gateway leaves the object without one', async () => {
+    const to = await create('past', undefined, 'FULL_OBJECT')
+    const Parts = await send(to, undefined)
+    // Its record, which is of other bytes than the part has now, says nothing.
+    const body = Buffer.alloc(5 * MiB, 'past')
+    await sendPart(oss, 'past', { partNumber: '2', uploadId: to.UploadId ?? '' }, body)
+    const ETag = `"${createHash('md5').update(body).digest('hex')}"`
+    const changed = [Parts[0], { ...Parts[1], ETag }, Parts[2]] as typeof Parts
+    expect(await complete({ ...to, MultipartUpload: { Parts: changed } })).not.toHaveProperty(
+      'ChecksumCRC64NVME',
+    )
+    expect(await head('past')).not.toHaveProperty('ChecksumCRC64NVME')
+    expect((await attributes('past')).ObjectParts?.Parts?.[1]).toEqual({ PartNumber: 2, Size: 5 * MiB })
+  })
+
+  test('a copied part has the checksum of its upload, if that has one', async () => {
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: bodies[0] as Buffer }))
+    const to = await create('of copies', 'SHA256', 'COMPOSITE')
+    const { CopyPartResult } = await s3.send(
+      new UploadPartCopyCommand({ ...to, PartNumber: 1, CopySource: `${Bucket}/source` }),
+    )
+    const { ETag, ChecksumSHA256 } = CopyPartResult ?? {}
+    const Parts = [{ PartNumber: 1, ETag, ChecksumSHA256 }]
+    await complete({ ...to, MultipartUpload: { Parts } })
+    const value = await compositeOf('SHA256', bodies.slice(0, 1))
+    expect(await head('of copies')).toMatchObject({ ChecksumSHA256: value, ChecksumType: 'COMPOSITE' })
+
+    const plain = await create('of plain copies', undefined, 'FULL_OBJECT')
+    const copied = await s3.send(
+      new UploadPartCopyCommand({ ...plain, PartNumber: 1, CopySource: `${Bucket}/source` }),
+    )
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag: copied.CopyPartResult?.ETag }] }
+    expect(await complete({ ...plain, MultipartUpload })).not.toHaveProperty('ChecksumType')
+  })
+
+  describe('records of parts', () => {
+    test('are in no list, however its pages are cut', async () => {
+      const to = await create('listed', 'CRC32', 'FULL_OBJECT')
+      const numbers = [1, 2, 3, 4999, 5000, 5001, 5002, 10_000]
+      for (const PartNumber of numbers)
+        await s3.send(new UploadPartCommand({ ...to, PartNumber, Body: String(PartNumber) }))
+      for (const MaxParts of [1, 2, 3, 5, 8, 1000]) {
+        const seen: (number | undefined)[] = []
+        const sums: (string | undefined)[] = []
+        let PartNumberMarker: string | undefined
+        do {
+          const page = await s3.send(
+            new ListPartsCommand({ ...to, MaxParts, ...(PartNumberMarker ? { PartNumberMarker } : {}) }),
+          )
+          expect(page.Parts?.length).toBeLessThanOrEqual(MaxParts)
+          for (const part of page.Parts ?? []) {
+            seen.push(part.PartNumber)
+            sums.push(part.ChecksumCRC32)
+          }
+          PartNumberMarker = page.IsTruncated ? page.NextPartNumberMarker : undefined
+        } while (PartNumberMarker !== undefined)
+        expect(seen).toEqual(numbers)
+        const known = await Promise.all(
+          [1, 2, 3, 4999, 5000].map((n) => digestOf('CRC32', Buffer.from(String(n)))),
+        )
+        // A part takes the number of the record of another one.
+        expect(sums).toEqual([
+          undefined,
+          undefined,
+          ...known.slice(2, 4),
+          undefined,
+          undefined,
+          undefined,
+          undefined,
+        ])
+      }
+      await s3.send(new AbortMultipartUploadCommand(to))
+    })
+
+    test('are no part of an object, and gone with the upload', async () => {
+      const to = await create('recorded', undefined, 'FULL_OBJECT')
+      await send(to, undefined)
+      const { parts } = (await oss.listParts('recorded', to.UploadId ?? '')) as never as {
+        parts: { PartNumber: string; ETag: string }[]
+      }
+      const records = parts.filter(({ PartNumber }) => Number(PartNumber) > 5000)
+      expect(records).toHaveLength(3)
+      const [{ PartNumber, ETag }] = records as [{ PartNumber: string; ETag: string }]
+      await expect(
+        complete({ ...to, MultipartUpload: { Parts: [{ PartNumber: Number(PartNumber), ETag }] } }),
+      ).rejects.toMatchObject({ name: 'InvalidPart' })
+      await s3.send(new AbortMultipartUploadCommand(to))
+      await expect(oss.listParts('recorded', to.UploadId ?? '')).rejects.toMatchObject({
+        code: 'NoSuchUpload',
+      })
+    })
+
+    test('cannot be sent or copied by a client', async () => {
+      const to = await create('forged', undefined, 'FULL_OBJECT')
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'forty', Body: 'x'.repeat(40) }))
+      const refused = { name: 'NotImplemented' }
+      const part = { ...to, PartNumber: 5001 }
+      await expect(s3.send(new UploadPartCommand({ ...part, Body: 'x'.repeat(40) }))).rejects.toMatchObject(
+        refused,
+      )
+      const CopySource = `${Bucket}/forty`
+      await expect(s3.send(new UploadPartCopyCommand({ ...part, CopySource }))).rejects.toMatchObject(refused)
+      const ranged = { ...part, CopySource: `${Bucket}/source`, CopySourceRange: 'bytes=10-49' }
+      await expect(s3.send(new UploadPartCopyCommand(ranged))).rejects.toMatchObject(refused)
+      await s3.send(new UploadPartCommand({ ...to, PartNumber: 5000, Body: 'x'.repeat(40) }))
+      await s3.send(new UploadPartCommand({ ...part, Body: 'x'.repeat(41) }))
+    })
+
+    test('that cannot be kept fail their part', async () => {
+      const to = await create('failing', undefined, 'FULL_OBJECT')
+      const stop = world.localOss.faults.add({
+        operation: 'UploadPart',
+        partNumber: 5001,
+        times: 10,
+        action: { kind: 'error', status: 500, code: 'InternalError' },
+      } as never)
+      await expect(s3.send(new UploadPartCommand({ ...to, PartNumber: 1, Body: 'x' }))).rejects.toMatchObject(
+        {
+          $metadata: { httpStatusCode: 503 },
+        },
+      )
+      stop()
+    })
+  })
+
+  describe('an object that is put', () => {
+    const long = Buffer.alloc(300_000, 'long, ')
+    const streamed = (body: Buffer) => ({ Body: Readable.from([body]), ContentLength: body.length })
+
+    test.each([
+      ['short, without a checksum', Buffer.from('short'), undefined, ['PutObject']],
+      ['empty, without a checksum', Buffer.alloc(0), undefined, ['PutObject']],
+      ['long, without a checksum', long, undefined, ['PutObject', 'PutObject']],
+      ['short, with one in a trailer', Buffer.from('short'), 'CRC32', ['PutObject']],
+      ['long, with one in a trailer', long, 'CRC32', ['PutObject', 'PutObject']],
+      ['long, with a longer one in a trailer', long, 'SHA256', ['PutObject', 'PutObject']],
+    ] as [string, Buffer, ChecksumAlgorithm | undefined, string[]][])(
+      '%s, tells it',
+      async (Key, body, algorithm, calls) => {
+        const name = algorithm ?? 'CRC64NVME'
+        const told = { [`Checksum${name}`]: await digestOf(name, body), ChecksumType: 'FULL_OBJECT' }
+        const asked =
+          algorithm === undefined ? { Body: body } : { ...streamed(body), ChecksumAlgorithm: algorithm }
+        world.ossRequests()
+        expect(await s3.send(new PutObjectCommand({ Bucket, Key, ...asked }))).toMatchObject(told)
+        expect(world.ossRequests()).toEqual(calls)
+        expect(await head(Key)).toMatchObject(told)
+        const read = await s3.send(new GetObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }))
+        expect(read).toMatchObject(told)
+        expect(Buffer.from((await read.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true)
+        expect((await attributes(Key)).Checksum).toEqual(told)
+        expect((await s3.send(new HeadObjectCommand({ Bucket, Key }))).Metadata).toEqual({})
+        const part = await head(Key, { PartNumber: 1 })
+        expect(part).toMatchObject(body.length === 0 ? {} : told)
+        expect(part.PartsCount).toBeUndefined()
+      },
+    )
+
+    test('long, with one in a header, keeps it in its metadata', async () => {
+      const ChecksumSHA1 = await digestOf('SHA1', long)
+      world.ossRequests()
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'headed', Body: long, ChecksumSHA1 }))
+      expect(await head('headed')).toMatchObject({ ChecksumSHA1, ChecksumType: 'FULL_OBJECT' })
+      expect(world.ossRequests()).toEqual(['PutObject', 'HeadObject'])
+    })
+
+    test('is stored although its checksum cannot be kept, and tells none', async () => {
+      const stop = world.localOss.faults.add({
+        operation: 'PutObject',
+        times: 10,
+        when: ({ key }) => key?.startsWith(PREFIX) ?? false,
+        action: { kind: 'error', status: 500, code: 'InternalError' },
+      })
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'unkept', Body: long }))
+      stop()
+      expect(await head('unkept')).not.toHaveProperty('ChecksumType')
+      expect((await oss.head('unkept')).status).toBe(200)
+    })
+
+    test('tells none of an object that replaced it past the gateway', async () => {
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'replaced', Body: long }))
+      await oss.put('replaced', Buffer.from('other'))
+      expect(await head('replaced')).not.toHaveProperty('ChecksumType')
+    })
+  })
+
+  test('what is kept costs those who do not ask for it nothing', async () => {
+    world.ossRequests()
+    const Key = 'CRC32-COMPOSITE-asked'
+    await s3.send(new HeadObjectCommand({ Bucket, Key }))
+    await (await s3.send(new GetObjectCommand({ Bucket, Key, Range: 'bytes=0-1' }))).Body?.transformToString()
+    expect(world.ossRequests()).toEqual(['HeadObject', 'GetObject'])
+  })
+
+  test('a read goes on where what is kept cannot be read', async () => {
+    const stop = world.localOss.faults.add({
+      operation: 'GetObject',
+      times: 10,
+      when: ({ key }) => key?.startsWith(PREFIX) ?? false,
+      action: { kind: 'error', status: 500, code: 'InternalError' },
+    })
+    const Key = 'CRC32-COMPOSITE-asked'
+    const read = await s3.send(new GetObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }))
+    stop()
+    expect(read).not.toHaveProperty('ChecksumType')
+    expect((await read.Body?.transformToByteArray())?.length).toBe(whole.length)
+  })
+})

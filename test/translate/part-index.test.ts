@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { isIndexOf, type PartIndex, parsePartIndex, renderPartIndex } from '../../src/translate/part-index.ts'
+
+const uploadId = '0123456789ABCDEF0123456789ABCDEF'
+const sized = (...sizes: number[]) => sizes.map((size) => ({ size }))
+const checksum = { algorithm: 'CRC32', type: 'COMPOSITE', value: 'AAAAAA==-2' }
+const summed = [
+  { size: 5, checksum: 'NhCmhg==' },
+  { size: 0, checksum: 'AAAAAA==' },
+]
+
+test.each([
+  ['one part', { uploadId, parts: sized(7) }],
+  ['equal parts', { uploadId, parts: sized(5, 5, 5) }],
+  ['different parts', { uploadId, parts: sized(5, 6, 5, 5, 0) }],
+  ['checksums', { uploadId, parts: summed, checksum }],
+] as [string, PartIndex][])('%s are read as they were written', (_, index) => {
+  expect(parsePartIndex(renderPartIndex(index))).toEqual(index)
+})
+
+test('equal parts are written once', () => {
+  const many = { uploadId, parts: Array.from({ length: 10_000 }, () => ({ size: 5 * 1024 ** 2 })) }
+  expect(renderPartIndex(many).length).toBeLessThan(200)
+  expect(parsePartIndex(renderPartIndex(many))).toEqual(many)
+})
+
+const written = JSON.parse(renderPartIndex({ uploadId, parts: summed, checksum })) as Record<string, object>
+const changed = (change: object) => JSON.stringify({ ...written, ...change })
+const withChecksum = (change: object) => changed({ checksum: { ...written.checksum, ...change } })
+test.each([
+  ['no JSON', '{'],
+  ['null', 'null'],
+  ['a number', '1'],
+  ['another version', changed({ version: 2 })],
+  ['no upload', changed({ uploadId: 1 })],
+  ['no sizes', changed({ sizes: null })],
+  ['sizes that are none', changed({ sizes: [['5', 1]] })],
+  ['too many parts', changed({ sizes: [[1, 10_001]] })],
+  ['a checksum that is none', changed({ checksum: 'x' })],
+  ['null for a checksum', changed({ checksum: null })],
+  ['checksums of fewer parts', withChecksum({ ofParts: ['AAAAAA=='] })],
+  ['a line end in a value', withChecksum({ value: 'AAAA\r\nx-amz-other: 1' })],
+  ['a line end in a part’s', withChecksum({ ofParts: ['AAAAAA==', 'AAAA\n'] })],
+  ['another name in an algorithm', withChecksum({ algorithm: 'CRC32: 1\r\nX' })],
+  ['another type', withChecksum({ type: 'FULL' })],
+])('%s is no index', (_, text) => {
+  expect(parsePartIndex(text)).toBeUndefined()
+})
+
+test('it is that of an object of its size and its number of parts', () => {
+  const index = { uploadId, parts: sized(5, 6) }
+  expect(isIndexOf(index, { size: 11, parts: 2 })).toBe(true)
+  expect(isIndexOf(index, { size: 12, parts: 2 })).toBe(false)
+  expect(isIndexOf(index, { size: 11, parts: 1 })).toBe(false)
+})
