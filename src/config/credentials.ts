@@ -6,7 +6,8 @@ import { keyIdProblem, secretProblem } from './values.ts'
 /** Who may sign requests, and what for. */
 export type Client = {
   accessKeyId: string
-  secretAccessKey: string
+  /** Each of them signs: two while clients change from one to the other. */
+  secretAccessKeys: readonly string[]
   /** Absent: all. */
   buckets?: readonly string[] | undefined
   /** Key prefixes; absent: all keys. A client so limited cannot create or delete buckets. */
@@ -20,7 +21,7 @@ export type Client = {
  */
 export function parseAnonymous({ anonymous, anonymousBuckets }: Document): Client | undefined {
   if (anonymous === 'deny') return undefined
-  return { accessKeyId: '', secretAccessKey: '', buckets: anonymousBuckets, readOnly: false }
+  return { accessKeyId: '', secretAccessKeys: [], buckets: anonymousBuckets, readOnly: false }
 }
 
 /** The settings that keys are read from, and where what is wrong with them is reported, without quoting one. */
@@ -78,7 +79,7 @@ export function parseClients(
     if (why !== undefined) problems.push(`${name} is not right: ${why}`)
   const main: Client = {
     accessKeyId: id ?? oss.accessKeyId,
-    secretAccessKey: secret ?? oss.accessKeySecret,
+    secretAccessKeys: [secret ?? oss.accessKeySecret],
     readOnly: false,
   }
   const clients = new Map([[main.accessKeyId, main]])
@@ -87,7 +88,11 @@ export function parseClients(
       problems.push(
         `GATEWAY_CONFIG: clients: the accessKeyId ${client.accessKeyId} is there twice${client.accessKeyId === main.accessKeyId ? ' (it is that of the environment)' : ''}`,
       )
-    clients.set(client.accessKeyId, client)
+    clients.set(client.accessKeyId, clientOf(client))
   }
   return { clients, main }
+}
+
+function clientOf({ secretAccessKey, secretAccessKeys, ...client }: Document['clients'][number]): Client {
+  return { ...client, secretAccessKeys: secretAccessKeys ?? [secretAccessKey ?? ''] }
 }

@@ -50,15 +50,39 @@ function checkClient(client: Document['clients'][number], path: string): string[
   const add = (name: string, problem: string | undefined) => {
     if (problem !== undefined) problems.push(`${path}${name}: ${problem}`)
   }
-  const { accessKeyId, secretAccessKey, buckets = [], prefixes = [] } = client
+  const { accessKeyId, buckets = [], prefixes = [] } = client
   add('accessKeyId', keyIdProblem(accessKeyId))
-  add('secretAccessKey', secretAccessKey === '' ? 'it is empty' : secretProblem(secretAccessKey))
+  problems.push(...checkSecrets(client, path))
   problems.push(...checkBuckets(buckets, `${path}buckets.`))
   for (const [i, prefix] of prefixes.entries()) {
     if (prefixes.indexOf(prefix) < i) add(`prefixes.${i}`, `${JSON.stringify(prefix)} is there twice`)
     else add(`prefixes.${i}`, prefixProblem(prefix))
   }
   return problems
+}
+
+const MAX_SECRETS = 2
+
+function checkSecrets(
+  { secretAccessKey: one, secretAccessKeys: several }: Document['clients'][number],
+  path: string,
+): string[] {
+  if (one !== undefined && several !== undefined)
+    return [
+      `${path}secretAccessKeys: there is a secretAccessKey as well: list both secrets, or leave one out`,
+    ]
+  if (several !== undefined && (several.length === 0 || several.length > MAX_SECRETS))
+    return [`${path}secretAccessKeys: it must be one secret or ${MAX_SECRETS}: the new one and the old`]
+  if (several !== undefined && several.length === MAX_SECRETS && several[0] === several[1])
+    return [`${path}secretAccessKeys: the same secret is there twice`]
+  const named =
+    several === undefined
+      ? [['secretAccessKey', one ?? ''] as const]
+      : several.map((secret, i) => [`secretAccessKeys.${i}`, secret] as const)
+  return named.flatMap(([name, secret]) => {
+    const problem = secret === '' ? 'it is empty' : secretProblem(secret)
+    return problem === undefined ? [] : [`${path}${name}: ${problem}`]
+  })
 }
 
 function checkAnonymous({ anonymous, anonymousBuckets }: Document): string[] {

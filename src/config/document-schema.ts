@@ -27,13 +27,25 @@ export const documentSchema = v.object({
   /** Further clients; `S3_ACCESS_KEY_ID` is always one without limits. */
   clients: v.optional(
     v.array(
-      v.object({
-        accessKeyId: v.string(),
-        secretAccessKey: v.string(),
-        buckets: v.optional(v.array(v.string())),
-        prefixes: v.optional(v.array(v.string())),
-        readOnly: v.optional(flag, 'false'),
-      }),
+      v.pipe(
+        v.object({
+          accessKeyId: v.string(),
+          /** One secret, or two while clients change from one to the other. */
+          secretAccessKey: v.optional(v.string()),
+          secretAccessKeys: v.optional(v.array(v.string())),
+          buckets: v.optional(v.array(v.string())),
+          prefixes: v.optional(v.array(v.string())),
+          readOnly: v.optional(flag, 'false'),
+        }),
+        v.forward(
+          v.partialCheck(
+            [['secretAccessKey'], ['secretAccessKeys']],
+            ({ secretAccessKey, secretAccessKeys }) => (secretAccessKey ?? secretAccessKeys) !== undefined,
+            'it is missing',
+          ),
+          ['secretAccessKey'],
+        ),
+      ),
     ),
     [],
   ),

@@ -118,6 +118,7 @@ export function parseConfig(
   const keys = { get, reported, problems }
   const credentials = embedded ? undefined : parseOssCredentials(keys)
   const { clients, main } = parseClients(keys, credentials ?? DEFAULT_LOCAL_CREDENTIALS, document)
+  const [mainSecret = ''] = main.secretAccessKeys
   const listen = {
     host: parseHost('HOST', get('HOST'), problems),
     port: port('PORT', 9000),
@@ -135,11 +136,7 @@ export function parseConfig(
       }
     : undefined
   checkPorts({ PORT: listen.port, ADMIN_PORT: listen.adminPort, LOCAL_OSS_PORT: localOss?.port }, problems)
-  if (
-    embedded &&
-    main.secretAccessKey === DEFAULT_LOCAL_CREDENTIALS.accessKeySecret &&
-    !isLoopback(listen.host)
-  ) {
+  if (embedded && mainSecret === DEFAULT_LOCAL_CREDENTIALS.accessKeySecret && !isLoopback(listen.host)) {
     problems.push(
       `HOST is ${redacted(listen.host)}, which others can reach, and the keys of the embedded OSS are known to everybody: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or leave HOST out`,
     )
@@ -184,7 +181,7 @@ export function parseConfig(
     // The embedded OSS has one account, whose key is the first client's.
     credentials: credentials ?? {
       accessKeyId: main.accessKeyId,
-      accessKeySecret: main.secretAccessKey,
+      accessKeySecret: mainSecret,
     },
     clients,
     anonymous: parseAnonymous(document),

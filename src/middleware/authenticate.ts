@@ -71,5 +71,5 @@ function verify(request: S3Request, { clients, document }: Config, clock: Clock)
   if (scheme === 'anonymous') throw new S3Error('AccessDenied')
   if (scheme.startsWith('sigv2')) requireSignatureV2(document.signatureV2)
   const verifyScheme = scheme.startsWith('sigv2') ? verifySigV2 : verifySigV4
-  return verifyScheme(request, (id) => clients.get(id)?.secretAccessKey, clock())
+  return verifyScheme(request, (id) => clients.get(id)?.secretAccessKeys, clock())
 }

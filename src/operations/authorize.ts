@@ -7,7 +7,7 @@ import { refuseReserved } from './reserved-keys.ts'
 /** The client of a request that needs no signature, or whose form is still to be verified: it may do nothing. */
 export const nobody: Client = {
   accessKeyId: '',
-  secretAccessKey: '',
+  secretAccessKeys: [],
   buckets: [],
   prefixes: [],
   readOnly: true,

@@ -6,9 +6,9 @@ import {
   equalSignatures,
   parseBasicTime,
   refuseSessionToken,
-  requireSecret,
+  requireSecrets,
   requireSignatureV2,
-  type SecretOf,
+  type SecretsOf,
   signatureMismatch,
 } from './signature.ts'
 import { signingKey } from './sigv4.ts'
@@ -32,7 +32,7 @@ const v2Fields = ['Signature', 'AWSAccessKeyId'] as const
  */
 export function verifyForm(
   fields: Fields,
-  secretOf: SecretOf,
+  secretsOf: SecretsOf,
   allowV2 = true,
 ): { accessKeyId: string; exempt: readonly string[] } {
   const isV4 = v4Fields.some((name) => fields.has(name.toLowerCase()))
@@ -41,8 +41,8 @@ export function verifyForm(
   refuseSessionToken(fields.get('x-amz-security-token'))
   const policy = requireField(fields, 'Policy')
   const signature = requireField(fields, isV4 ? 'X-Amz-Signature' : 'Signature')
-  const { accessKeyId, expected } = isV4 ? signedByV4(fields, secretOf) : signedByV2(fields, secretOf)
-  if (!equalSignatures(expected(policy), signature)) {
+  const { accessKeyId, expected } = isV4 ? signedByV4(fields, secretsOf) : signedByV2(fields, secretsOf)
+  if (!expected(policy).some((one) => equalSignatures(one, signature))) {
     throw signatureMismatch({ accessKeyId, signature, stringToSign: policy })
   }
   return {
@@ -51,9 +51,10 @@ export function verifyForm(
   }
 }
 
-type Signer = { accessKeyId: string; expected: (policy: string) => string }
+/** Who a form says has signed, and the signatures that are right: one by each of its secrets. */
+type Signer = { accessKeyId: string; expected: (policy: string) => string[] }
 
-function signedByV4(fields: Fields, secretOf: SecretOf): Signer {
+function signedByV4(fields: Fields, secretsOf: SecretsOf): Signer {
   const [, algorithm, credentialText, timestamp] = v4Fields.map((name) => requireField(fields, name)) as [
     string,
     string,
@@ -77,17 +78,23 @@ function signedByV4(fields: Fields, secretOf: SecretOf): Signer {
       timestamp,
     )
   }
-  const key = signingKey(requireSecret(secretOf, credential.accessKeyId), credential)
+  const secrets = requireSecrets(secretsOf, credential.accessKeyId)
   return {
     accessKeyId: credential.accessKeyId,
-    expected: (policy) => createHmac('sha256', key).update(policy).digest('hex'),
+    expected: (policy) =>
+      secrets.map((secret) =>
+        createHmac('sha256', signingKey(secret, credential)).update(policy).digest('hex'),
+      ),
   }
 }
 
-function signedByV2(fields: Fields, secretOf: SecretOf): Signer {
+function signedByV2(fields: Fields, secretsOf: SecretsOf): Signer {
   const accessKeyId = requireField(fields, 'AWSAccessKeyId')
-  const secret = requireSecret(secretOf, accessKeyId)
-  return { accessKeyId, expected: (policy) => createHmac('sha1', secret).update(policy).digest('base64') }
+  const secrets = requireSecrets(secretsOf, accessKeyId)
+  return {
+    accessKeyId,
+    expected: (policy) => secrets.map((secret) => createHmac('sha1', secret).update(policy).digest('base64')),
+  }
 }
 
 /** Whether a form has neither a policy nor anything of a signature. */

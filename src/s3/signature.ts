@@ -5,8 +5,8 @@ import { invalidArgument, invalidRequest, S3Error } from './error.ts'
 import type { Payload } from './payload.ts'
 import type { S3Request } from './request.ts'
 
-/** The secret of an access key, or undefined when there is no such key. */
-export type SecretOf = (accessKeyId: string) => string | undefined
+/** The secrets of an access key, each of which may have signed; undefined when there is no such key. */
+export type SecretsOf = (accessKeyId: string) => readonly string[] | undefined
 
 export type Verified = {
   accessKeyId: string
@@ -52,12 +52,12 @@ export function requireSignatureV2(isAllowed: boolean): void {
 }
 
 /** @throws S3Error InvalidAccessKeyId. */
-export function requireSecret(secretOf: SecretOf, accessKeyId: string): string {
-  const secret = secretOf(accessKeyId)
-  if (secret === undefined) {
+export function requireSecrets(secretsOf: SecretsOf, accessKeyId: string): readonly string[] {
+  const secrets = secretsOf(accessKeyId)
+  if (secrets === undefined) {
     throw new S3Error('InvalidAccessKeyId', { elements: { AWSAccessKeyId: accessKeyId } })
   }
-  return secret
+  return secrets
 }
 
 /** @throws S3Error InvalidToken: clients of the gateway have permanent keys. */

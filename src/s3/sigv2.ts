@@ -12,8 +12,8 @@ import {
   iso,
   refuseSessionToken,
   requireRecent,
-  requireSecret,
-  type SecretOf,
+  requireSecrets,
+  type SecretsOf,
   signatureMismatch,
   type Verified,
 } from './signature.ts'
@@ -59,14 +59,16 @@ export const signedParameters: ReadonlySet<string> = new Set([
  * @param now milliseconds since the epoch.
  * @throws S3Error saying what AWS says; SignatureDoesNotMatch shows the string that should have been signed.
  */
-export function verifySigV2(request: S3Request, secretOf: SecretOf, now: number): Verified {
+export function verifySigV2(request: S3Request, secretsOf: SecretsOf, now: number): Verified {
   const presigned = authScheme(request) === 'sigv2-query'
   const claim = presigned ? claimOfQuery(request, now) : claimOfHeader(request, now)
   const { accessKeyId, signature } = claim
   refuseSessionToken(claim.headers['x-amz-security-token'])
-  const secret = requireSecret(secretOf, accessKeyId)
+  const secrets = requireSecrets(secretsOf, accessKeyId)
   const matches = (text: string) =>
-    equalSignatures(createHmac('sha1', secret).update(text).digest('base64'), signature)
+    secrets.some((secret) =>
+      equalSignatures(createHmac('sha1', secret).update(text).digest('base64'), signature),
+    )
   const resource = resourceOf(request)
   const stringToSign = (path: string) => textOf(request, claim, path)
   // Clients sign a bucket with a slash after its name, whether they send one or not.

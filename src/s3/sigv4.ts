@@ -9,8 +9,8 @@ import {
   authScheme,
   equalSignatures,
   refuseSessionToken,
-  requireSecret,
-  type SecretOf,
+  requireSecrets,
+  type SecretsOf,
   signatureMismatch,
   type Verified,
 } from './signature.ts'
@@ -32,30 +32,31 @@ const MAX_KEYS = 256
  * @param now milliseconds since the epoch.
  * @throws S3Error saying what AWS says; SignatureDoesNotMatch shows the canonical request that was expected.
  */
-export function verifySigV4(request: S3Request, secretOf: SecretOf, now: number): Verified {
+export function verifySigV4(request: S3Request, secretsOf: SecretsOf, now: number): Verified {
   const presigned = authScheme(request) === 'sigv4-query'
   const claim = presigned ? claimOfQuery(request, now) : claimOfHeader(request, now)
   refuseSessionToken(request.headers['x-amz-security-token'] || request.query.get('X-Amz-Security-Token'))
   const { accessKeyId, timestamp, signature, payloadHash } = claim
   requireSigned(request.headers, claim)
-  const secret = requireSecret(secretOf, accessKeyId)
+  const secrets = requireSecrets(secretsOf, accessKeyId)
 
   const scope = `${claim.date}/${claim.region}/s3/aws4_request`
-  const cacheKey = `${claim.date}/${claim.region}/${secret}`
-  const known = signingKeys.get(cacheKey)
-  const signing = known ?? signingOf(signingKey(secret, claim))
   const stringToSign = (canonical: string) => `${ALGORITHM}\n${timestamp}\n${scope}\n${sha256Hex(canonical)}`
-  const matches = (canonical: string) => equalSignatures(signing.sign(stringToSign(canonical)), signature)
 
   // S3 clients encode a path once and strictly. Some then put another spelling of it on the wire, and a few sign the
   // spelling they send: both decode to the same key.
   const rest = canonicalRest(request, claim)
   const usual = `${request.method}\n${canonicalPath(request.rawPath)}${rest}`
   const asSent = `${request.method}\n${request.rawPath}${rest}`
-  if (!matches(usual) && (asSent === usual || !matches(asSent))) {
+  const texts = new Set([usual, asSent])
+  const isSignedBy = ({ sign }: Signing) => {
+    for (const text of texts) if (equalSignatures(sign(stringToSign(text)), signature)) return true
+    return false
+  }
+  const signing = findSigning(secrets, claim, isSignedBy)
+  if (signing === undefined) {
     throw signatureMismatch({ ...claim, stringToSign: stringToSign(usual), canonical: usual })
   }
-  if (known === undefined) remember(signingKeys, MAX_KEYS, cacheKey, signing)
   rememberAuthorization(claim)
   return {
     accessKeyId,
@@ -90,6 +91,23 @@ const signingKeys = new Map<string, Signing>()
 
 /** A signing key, and what gives a text's signature under it, hex. */
 type Signing = { key: Buffer; sign: (text: string) => string }
+
+/** The signing of the first secret that passes. */
+function findSigning(
+  secrets: readonly string[],
+  claim: Pick<Claim, 'date' | 'region'>,
+  isRight: (signing: Signing) => boolean,
+): Signing | undefined {
+  for (const secret of secrets) {
+    const cacheKey = `${claim.date}/${claim.region}/${secret}`
+    const known = signingKeys.get(cacheKey)
+    const signing = known ?? signingOf(signingKey(secret, claim))
+    if (!isRight(signing)) continue
+    if (known === undefined) remember(signingKeys, MAX_KEYS, cacheKey, signing)
+    return signing
+  }
+  return undefined
+}
 
 const signingOf = (key: Buffer): Signing => ({ key, sign: hmacWith(key) })
 

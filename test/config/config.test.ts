@@ -26,7 +26,7 @@ test('without any setting it is the embedded OSS on this machine', () => {
     domains: [],
   })
   expect([...config.clients.values()]).toEqual([
-    { accessKeyId: 'local', secretAccessKey: 'local-secret', readOnly: false },
+    { accessKeyId: 'local', secretAccessKeys: ['local-secret'], readOnly: false },
   ])
 })
 
@@ -149,7 +149,7 @@ describe('the document', () => {
     })
     for (const text of [yaml, json]) {
       const app = parseConfig({}, text).clients.get('app')
-      expect(app).toMatchObject({ secretAccessKey: 's', buckets: ['one', 'two'], readOnly: false })
+      expect(app).toMatchObject({ secretAccessKeys: ['s'], buckets: ['one', 'two'], readOnly: false })
     }
   })
 

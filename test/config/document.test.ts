@@ -123,6 +123,23 @@ test.each<[document: string, problem: RegExp]>([
     /begins with ! must be in quotation marks$/,
   ],
   ['clients: [{ accessKeyId: a, secretAccessKey: [the-secret] }]', /secretAccessKey: it must be a text$/],
+  ['clients: [{ accessKeyId: a }]', /clients\.0\.secretAccessKey: it is missing$/],
+  ['clients: [{ accessKeyId: a, secretAccessKeys: the-secret }]', /secretAccessKeys: it must be a list$/],
+  ['clients: [{ accessKeyId: a, secretAccessKeys: [] }]', /secretAccessKeys: it must be one secret or 2/],
+  [
+    'clients: [{ accessKeyId: a, secretAccessKeys: [s, t, u] }]',
+    /secretAccessKeys: it must be one secret or 2/,
+  ],
+  [
+    'clients: [{ accessKeyId: a, secretAccessKeys: [s, s] }]',
+    /secretAccessKeys: the same secret is there twice$/,
+  ],
+  ['clients: [{ accessKeyId: a, secretAccessKeys: [s, ""] }]', /secretAccessKeys\.1: it is empty$/],
+  [
+    'clients: [{ accessKeyId: a, secretAccessKeys: [the-secret x, s] }]',
+    /secretAccessKeys\.0: it has blanks/,
+  ],
+  [client('secretAccessKeys: [the-secret]'), /secretAccessKeys: there is a secretAccessKey as well/],
   ['clients: the-secret', /clients: it must be a list$/],
   [
     'clients: [{ accessKeyId: a, secretAccessKey: s }, { accessKeyId: a, secretAccessKey: t }]',
@@ -210,6 +227,10 @@ test.each<[document: string, found: object]>([
   ['anonymous: forward', { anonymous: 'forward', limits: { anonymous: 128 } }],
   ['anonymous: forward\nanonymousBuckets: [a-1, two]', { anonymousBuckets: ['a-1', 'two'] }],
   [client('buckets: []'), { clients: [{ buckets: [], readOnly: false }] }],
+  [
+    'clients: [{ accessKeyId: a, secretAccessKeys: [new, old] }]',
+    { clients: [{ secretAccessKeys: ['new', 'old'] }] },
+  ],
   ['accessPoints: { ap-1: bucket }', { accessPoints: { 'ap-1': 'bucket' } }],
   [
     'storageClass: { default: GLACIER, map: { GLACIER: ColdArchive, EXPRESS_ONEZONE: Standard } }',

@@ -18,7 +18,7 @@ import { parseRequest } from '../../src/s3/request.ts'
 import { verifySigV4 } from '../../src/s3/sigv4.ts'
 
 const credentials = { accessKeyId: 'AKIDCLIENT', secretAccessKey: 'secret+/of=the=client' }
-const secretOf = (id: string) => (id === credentials.accessKeyId ? credentials.secretAccessKey : undefined)
+const secretsOf = (id: string) => (id === credentials.accessKeyId ? [credentials.secretAccessKey] : undefined)
 
 /** The SDK's request, as far as this test looks at it. */
 type Sent = {
@@ -81,7 +81,7 @@ function received(sent: Sent) {
 
 async function readPlain(sent: Sent) {
   const request = received(sent)
-  const plain = plainBody(request, verifySigV4(request, secretOf, Date.now()).payload)
+  const plain = plainBody(request, verifySigV4(request, secretsOf, Date.now()).payload)
   const pieces: Uint8Array[] = []
   for await (const piece of plain.body) pieces.push(piece)
   const text = Buffer.concat(pieces).toString()
@@ -89,7 +89,7 @@ async function readPlain(sent: Sent) {
   return { text, checksums: { ...plain.checksums() } }
 }
 
-const verify = (sent: Sent) => verifySigV4(received(sent), secretOf, Date.now())
+const verify = (sent: Sent) => verifySigV4(received(sent), secretsOf, Date.now())
 const where = { Bucket: 'bucket', Key: "a key/with +, é and 😀~!*'()" }
 
 describe('requests of the SDK', () => {

@@ -5,7 +5,7 @@ import { holdToPolicy, verifyForm } from '../../src/s3/post-policy.ts'
 import recorded from '../data/post-forms.json'
 
 const { accessKeyId, secretAccessKey, now, bucket } = recorded
-const secretOf = (id: string) => (id === accessKeyId ? secretAccessKey : undefined)
+const secretsOf = (id: string) => (id === accessKeyId ? [secretAccessKey] : undefined)
 const lower = (fields: Record<string, string | undefined>) =>
   new Map(
     Object.entries(fields).flatMap(([name, value]) =>
@@ -28,7 +28,7 @@ describe('forms of boto3', () => {
   test.each(forms)('%s', (_, form) => {
     const key = form.key?.replace(/\$\{filename\}/, 'a.txt') ?? ''
     const fields = new Map([...lower(form), ['bucket', bucket], ['key', key]])
-    const { accessKeyId: signer, exempt } = verifyForm(fields, secretOf)
+    const { accessKeyId: signer, exempt } = verifyForm(fields, secretsOf)
     expect(signer).toBe(accessKeyId)
     expect(holdToPolicy(fields, exempt, now)).toEqual({
       least: 0,
@@ -40,7 +40,7 @@ describe('forms of boto3', () => {
     const refused = (changes: Record<string, string | undefined>) =>
       refusalOf(() => {
         const fields = lower({ ...form, bucket, key: form.key?.replace(/\$.*/, 'x'), ...changes })
-        holdToPolicy(fields, verifyForm(fields, secretOf).exempt, now)
+        holdToPolicy(fields, verifyForm(fields, secretsOf).exempt, now)
       }).code
     for (const [name, value] of Object.entries(form)) {
       expect(refused({ [name]: undefined })).toMatch(/^(AccessDenied|InvalidArgument)$/)
@@ -53,14 +53,14 @@ describe('forms of boto3', () => {
 
   test.each(forms)('%s: a changed policy does not match, and is shown', (_, form) => {
     const policy = Buffer.from('{"expiration":"2030-01-01T00:00:00Z","conditions":[]}').toString('base64')
-    expect(refusalOf(() => verifyForm(lower({ ...form, policy }), secretOf))).toMatchObject({
+    expect(refusalOf(() => verifyForm(lower({ ...form, policy }), secretsOf))).toMatchObject({
       code: 'SignatureDoesNotMatch',
       elements: { AWSAccessKeyId: accessKeyId, StringToSign: policy },
     })
   })
 
   test('a form that nobody signed is nobody’s', () => {
-    expect(refusalOf(() => verifyForm(lower({ key: 'k', policy: 'e30=' }), secretOf)).code).toBe(
+    expect(refusalOf(() => verifyForm(lower({ key: 'k', policy: 'e30=' }), secretsOf)).code).toBe(
       'AccessDenied',
     )
   })
@@ -76,7 +76,7 @@ describe('forms of boto3', () => {
   ])('%s, without %s', (form, missing) => {
     const fields = new Map(lower(forms.find(([name]) => name === form)?.[1] ?? {}))
     fields.delete(missing.toLowerCase())
-    expect(refusalOf(() => verifyForm(fields, secretOf))).toMatchObject({
+    expect(refusalOf(() => verifyForm(fields, secretsOf))).toMatchObject({
       code: 'InvalidArgument',
       message: `Bucket POST must contain a field named '${missing}'.  If it is specified, please check the order of the fields.`,
       elements: { ArgumentName: missing, ArgumentValue: '' },
@@ -85,10 +85,10 @@ describe('forms of boto3', () => {
 
   test('a key that nobody has, and a session token', () => {
     const [, form] = forms[0] as (typeof forms)[0]
-    expect(refusalOf(() => verifyForm(lower({ ...form, AWSAccessKeyId: 'x' }), secretOf)).code).toBe(
+    expect(refusalOf(() => verifyForm(lower({ ...form, AWSAccessKeyId: 'x' }), secretsOf)).code).toBe(
       'InvalidAccessKeyId',
     )
-    expect(refusalOf(() => verifyForm(lower({ ...form, 'x-amz-security-token': 't' }), secretOf)).code).toBe(
+    expect(refusalOf(() => verifyForm(lower({ ...form, 'x-amz-security-token': 't' }), secretsOf)).code).toBe(
       'InvalidToken',
     )
   })
@@ -113,7 +113,7 @@ test('the policy of the AWS example of 2015-12-29', () => {
     Policy: policy,
     'X-Amz-Signature': '8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e',
   })
-  const { exempt } = verifyForm(fields, secretOf)
+  const { exempt } = verifyForm(fields, secretsOf)
   expect(holdToPolicy(fields, exempt, Date.UTC(2015, 11, 29))).toEqual({
     least: 0,
     most: Number.POSITIVE_INFINITY,
@@ -287,7 +287,7 @@ test('the signature is over the text of the policy as it was sent', () => {
   const text = `{"expiration":"2013-05-24T01:00:00Z","conditions":[]}`
   const policy = `${Buffer.from(text).toString('base64')}\n`
   const signature = createHmac('sha1', secretAccessKey).update(policy).digest('base64')
-  expect(verifyForm(lower({ AWSAccessKeyId: accessKeyId, signature, policy }), secretOf).accessKeyId).toBe(
+  expect(verifyForm(lower({ AWSAccessKeyId: accessKeyId, signature, policy }), secretsOf).accessKeyId).toBe(
     accessKeyId,
   )
 })

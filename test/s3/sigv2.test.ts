@@ -10,7 +10,7 @@ import recorded from '../data/sigv2-vectors.json'
 import published from '../data/sigv4-vectors.json'
 
 const { accessKeyId, secretAccessKey, now } = recorded
-const secretOf = (id: string) => (id === accessKeyId ? secretAccessKey : undefined)
+const secretsOf = (id: string) => (id === accessKeyId ? [secretAccessKey] : undefined)
 const MINUTE = 60_000
 const EXPIRES = now / 1000 + 3600
 
@@ -32,7 +32,7 @@ function request(method: string, target: string, headers: Headers = {}): S3Reque
   )
 }
 
-const verify = (request: S3Request, at = now) => verifySigV2(request, secretOf, at)
+const verify = (request: S3Request, at = now) => verifySigV2(request, secretsOf, at)
 
 function refusalOf(request: S3Request, at = now): S3Error {
   try {

@@ -16,7 +16,7 @@ const now = Date.UTC(2013, 4, 24)
 const timestamp = '20130524T000000Z'
 const scope = '20130524/us-east-1/s3/aws4_request'
 const EMPTY = createHash('sha256').digest('hex')
-const secretOf = (id: string) => (id === accessKeyId ? secretAccessKey : undefined)
+const secretsOf = (id: string) => (id === accessKeyId ? [secretAccessKey] : undefined)
 
 async function* noBytes() {}
 
@@ -41,7 +41,7 @@ function request(
 }
 
 const targetOf = (url: string) => url.replace(/^https:\/\/[^/]+/, '')
-const verify = (request: S3Request, at = now) => verifySigV4(request, secretOf, at)
+const verify = (request: S3Request, at = now) => verifySigV4(request, secretsOf, at)
 
 function refusalOf(request: S3Request, at = now): S3Error {
   try {
@@ -548,7 +548,7 @@ describe('refusals of the header form', () => {
   })
 
   test("another key's signature", () => {
-    const others = (id: string) => (id === accessKeyId ? 'another secret' : undefined)
+    const others = (id: string) => (id === accessKeyId ? ['another secret'] : undefined)
     expect(verify(good).accessKeyId).toBe(accessKeyId)
     expect(() => verifySigV4(good, others, now)).toThrow(
       expect.objectContaining({ code: 'SignatureDoesNotMatch' }),

@@ -132,10 +132,12 @@ function incoming({ client, source, destination, headers }: AskedCopy, now: numb
   const path = `/${encodeStrictly(destination.bucket)}/${encodePath(destination.key)}`
   const sent = headerMap({ ...headers, host: 'localhost', 'x-amz-copy-source': copySourceOf(source) })
   const never = new AbortController()
+  const [secretAccessKey = ''] = client.secretAccessKeys
+  const key = { accessKeyId: client.accessKeyId, secretAccessKey }
   return {
     method: 'PUT',
     target: path,
-    headers: signSigV4({ method: 'PUT', path, headers: sent }, client, now),
+    headers: signSigV4({ method: 'PUT', path, headers: sent }, key, now),
     body: nothing(),
     signal: () => never.signal,
   }

@@ -117,7 +117,7 @@ function verify(fields: Fields, request: BucketRequest, context: Context): Verif
   }
   const { accessKeyId, exempt } = verifyForm(
     fields,
-    (id) => config.clients.get(id)?.secretAccessKey,
+    (id) => config.clients.get(id)?.secretAccessKeys,
     config.document.signatureV2,
   )
   const client = config.clients.get(accessKeyId) as Client
