@@ -111,7 +111,7 @@ const members: Record<string, [input: Partial<CopyObjectCommandInput>, outcome: 
   CopySourceIfUnmodifiedSince: [
     [{ CopySourceIfUnmodifiedSince: new Date(0) }, { refused: 'PreconditionFailed' }],
   ],
-  IfMatch: [[{ IfMatch: '"0"' }, { refused: 'NotImplemented', header: 'If-Match' }]],
+  IfMatch: [[{ IfMatch: '"0"' }, { refused: 'NoSuchKey' }]],
   IfNoneMatch: [
     [{ IfNoneMatch: '*' }, { sent: { 'x-oss-forbid-overwrite': 'true' } }],
     [{ IfNoneMatch: '"0"' }, { refused: 'NotImplemented', header: 'If-None-Match' }],

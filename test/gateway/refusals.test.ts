@@ -411,11 +411,6 @@ const headers: Row[] = [
     { status: 400, Code: 'InvalidDigest' },
   ],
   [
-    'If-Match on a write',
-    signed(withHeader('if-match', '"5d41402abc4b2a76b9719d911017c592"')),
-    notImplemented('If-Match'),
-  ],
-  [
     'If-None-Match with an ETag',
     signed(withHeader('if-none-match', '"5d41"')),
     notImplemented('If-None-Match'),
@@ -547,11 +542,6 @@ const operations: Row[] = [
     'DELETE on the service',
     signed({ method: 'DELETE', target: '/' }),
     { status: 405, Code: 'MethodNotAllowed' },
-  ],
-  [
-    'deleting under a condition',
-    signed({ method: 'DELETE', target: '/bucket/source', headers: { 'if-match': '"x"' } }),
-    notImplemented('If-Match'),
   ],
   [
     'a list of less than nothing',
