@@ -5,6 +5,11 @@ type Row = readonly [status: number, message: string, ec?: string]
 
 /** OSS's error codes: status, usual message, and error-cause code where it is documented. */
 const catalogue = {
+  AccessMonitorDisableNotAllowed: [
+    400,
+    'There are lifecycle rules based on the last access time.',
+    '0036-00000005',
+  ],
   AccessDenied: [403, 'AccessDenied'],
   AccessKeyIdAndSecurityTokenNotMatch: [
     403,

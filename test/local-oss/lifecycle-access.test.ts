@@ -134,7 +134,11 @@ describe('a rule by the last access', () => {
     const { text } = await send({ query: { lifecycle: null } })
     expect(text).toContain(`<AtimeBase>${START / 1000}</AtimeBase></Rule>`)
     const kept = await monitor('Disabled')
-    expect([kept.status, kept.headers['x-oss-ec']]).toEqual([400, '0036-00000005'])
+    expect([kept.status, codeOf(kept), kept.headers['x-oss-ec']]).toEqual([
+      400,
+      'AccessMonitorDisableNotAllowed',
+      '0036-00000005',
+    ])
     await send({ method: 'DELETE', query: { lifecycle: null } })
     expect((await monitor('Disabled')).status).toBe(200)
   })

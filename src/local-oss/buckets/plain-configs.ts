@@ -91,13 +91,12 @@ export const plainConfigs: readonly BucketConfig[] = [
   },
 ]
 
-/** Rules by the last access need it. @throws OssError MalformedXML, InvalidRequest, whose code is not documented. */
+/** Rules by the last access need it. @throws OssError MalformedXML, AccessMonitorDisableNotAllowed (a test of the Java SDK). */
 function checkAccessMonitor(root: XmlNode, { state, bucket }: BucketCall): void {
   if (accessMonitorOf(root) === 'Enabled') return
   const lifecycle = storedConfig(state, bucket, 'lifecycle', 'LifecycleConfiguration') ?? {}
   if (!children(lifecycle, 'Rule').some(countsAccesses)) return
-  const message = 'There are lifecycle rules based on the last access time.'
-  throw new OssError('InvalidRequest', { message, ec: '0036-00000005' })
+  throw new OssError('AccessMonitorDisableNotAllowed')
 }
 
 const accessMonitorOf = (root: XmlNode) => oneWord(root, 'Status', ['Enabled', 'Disabled'])
