@@ -1,4 +1,5 @@
 import type { Keyring } from './auth/accounts.ts'
+import type { SendCallback } from './callback/send-callback.ts'
 import { OssError } from './errors.ts'
 import type { Cnames } from './hosts/cnames.ts'
 import type { Bytes, HeaderMap } from './http.ts'
@@ -26,6 +27,8 @@ export type State = {
   restoreDelay: number
   /** Milliseconds of a day, wherever OSS counts days. */
   day: number
+  /** Delivers the callbacks of uploads. */
+  sendCallback: SendCallback
   /** Whether buckets are made with public access blocked. */
   newBucketsBlockPublicAccess: boolean
   readings: Readings

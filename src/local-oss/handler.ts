@@ -151,7 +151,7 @@ async function perform(
     body: bytesOf(request.body),
     signal: request.signal,
   }
-  if (operation.writes) refuseConditions(call)
+  if (operation.writes) refuseConditions(call, operation)
   if (operation.on === 'object' && !operation.encrypts) refuseEncryption(call)
   if (!needsBucket(operation)) {
     accountOf(call)
@@ -196,22 +196,23 @@ function bucketFor({ missing }: Operation, state: State, name: string): BucketRe
   }
 }
 
-/** OSS refuses conditions on writes (EC 0017-00000245); callbacks are not implemented here. @throws OssError NotImplemented. */
-function refuseConditions({ headers, operation, state }: Call): void {
+/** OSS refuses conditions on writes (EC 0017-00000245), and calls back after some alone. @throws OssError NotImplemented. */
+function refuseConditions({ headers, query, state }: Call, operation: Operation): void {
   const refused: [name: string, displayName: string][] = [
     ['if-match', 'If-Match'],
     ['if-none-match', 'If-None-Match'],
     ['if-modified-since', 'If-Modified-Since'],
     ['if-unmodified-since', 'If-Unmodified-Since'],
-    ['x-oss-callback', 'x-oss-callback'],
   ]
   for (const [name, displayName] of refused) {
     if (headers[name] === undefined) continue
     // ali-oss sends a copy's conditions twice: for the source, which they are meant for, and so.
-    const isTwice = operation === 'CopyObject' && headers[`x-oss-copy-source-${name}`] !== undefined
+    const isTwice = operation.name === 'CopyObject' && headers[`x-oss-copy-source-${name}`] !== undefined
     if (isTwice && state.readings.copyIgnoresWriteConditions) continue
     throw new OssError('NotImplemented', { elements: { Header: displayName }, ec: '0017-00000245' })
   }
+  if (operation.callsBack || (headers['x-oss-callback'] ?? query.get('callback')) === undefined) return
+  throw new OssError('NotImplemented', { elements: { Header: 'x-oss-callback' } })
 }
 
 /** @throws OssError InvalidArgument (EC 0005-00000002). */

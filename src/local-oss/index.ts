@@ -1,5 +1,6 @@
 import { type Account, type Credentials, createKeyring } from './auth/accounts.ts'
 import type { State } from './call.ts'
+import { type SendCallback, sendToInternet } from './callback/send-callback.ts'
 import { DAY } from './document-values.ts'
 import { type FaultRule, Faults, type RequestListener } from './faults.ts'
 import { createHandler } from './handler.ts'
@@ -13,6 +14,7 @@ import { Locks } from './store/locks.ts'
 import type { OnProblem } from './store/problems.ts'
 
 export type { AccessKey, Account, Credentials } from './auth/accounts.ts'
+export type { CallbackAnswer, CallbackRequest, SendCallback } from './callback/send-callback.ts'
 export {
   Disconnected,
   type FaultAction,
@@ -53,6 +55,11 @@ export type LocalOssOptions = {
    * request whose host is such a domain is for that bucket. DeleteCname frees one, PutCname binds it again.
    */
   cnames?: Readonly<Record<string, string>>
+  /**
+   * Delivers the callbacks of uploads (`x-oss-callback`), to any address. Default: posts them to addresses of the Internet, and
+   * refuses others, as OSS does.
+   */
+  sendCallback?: SendCallback
   /**
    * Whether a new bucket blocks public access until its owner says otherwise, as OSS's own do since October 2025 (by region; its
    * console lets one choose). Default false.
@@ -121,6 +128,7 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
     copyLimit: options.copyLimit ?? DEFAULT_COPY_LIMIT,
     restoreDelay: options.restoreDelay ?? 0,
     day,
+    sendCallback: options.sendCallback ?? sendToInternet,
     newBucketsBlockPublicAccess: options.newBucketsBlockPublicAccess ?? false,
     readings: { ...newestReadings, ...options.readings },
   }

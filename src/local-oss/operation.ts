@@ -33,6 +33,8 @@ type Row = {
   locates?: true
   /** Whether it takes the header for encryption: others on objects, even on parts of an upload, refuse it. */
   encrypts?: true
+  /** Whether it may call back when it is done. */
+  callsBack?: true
   /** Whether it writes an object, and so refuses `If-Match` and the like. */
   writes?: true
 }

@@ -167,6 +167,8 @@ export const operations: readonly Operation[] = [
     acl: 'write',
     encrypts: true,
     writes: true,
+    callsBack: true,
+    optional: ['callback', 'callback-var'],
     handle: putObject,
   },
   {
@@ -177,6 +179,8 @@ export const operations: readonly Operation[] = [
     method: 'PUT',
     on: 'object',
     header: 'x-oss-copy-source',
+    // To be refused: without them it would be a PutObject.
+    optional: ['callback', 'callback-var'],
     encrypts: true,
     writes: true,
     handle: copyObject,
@@ -403,7 +407,8 @@ export const operations: readonly Operation[] = [
     method: 'POST',
     on: 'object',
     query: ['uploadId'],
-    optional: ['sequential'],
+    optional: ['sequential', 'callback', 'callback-var'],
+    callsBack: true,
     acl: 'write',
     writes: true,
     handle: completeMultipartUpload,

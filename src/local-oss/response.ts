@@ -55,4 +55,5 @@ export function toResponse(
   return { status, headers: all, body: signal === undefined ? stream : addAbortSignal(signal, stream) }
 }
 
-const newRequestId = () => randomBytes(12).toString('hex').toUpperCase()
+/** 24 hexadecimal digits. */
+export const newRequestId = () => randomBytes(12).toString('hex').toUpperCase()

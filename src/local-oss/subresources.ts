@@ -6,7 +6,7 @@
 export const UNSUPPORTED_SUBRESOURCES: readonly string[] = `
   accessPoint accessPointConfigForObjectProcess accessPointForObjectProcess accessPointPolicy
   accessPointPolicyForObjectProcess antiDDos asyncFetch batchJob batchJobId batchJobPriority batchJobStatus
-  bucketAntiDDos callback callback-var cloudboxes comp dataPipeline encryptionConfig endTime group img link live
+  bucketAntiDDos cloudboxes comp dataPipeline encryptionConfig endTime group img link live
   metadataConfiguration metadataInventoryTable metadataJournalTable metaQuery objectInfo playlistName
   processConfiguration qos qosInfo qosRequester quota redundancyTransition replication replicationLocation
   replicationProgress requesterQosInfo resourcePool resourcePoolBuckets resourcePoolInfo rtc rule-id select sql

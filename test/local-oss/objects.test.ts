@@ -221,7 +221,6 @@ describe('an object', () => {
     ['a tag twice', { 'x-oss-tagging': 'a=1&a=2' }, 'InvalidTag'],
     ['eleven tags', { 'x-oss-tagging': [...'abcdefghijk'].join('&') }, 'InvalidTag'],
     ['persistent headers in no proper form', { 'x-oss-persistent-headers': 'a=b' }, 'InvalidArgument'],
-    ['a callback', { 'x-oss-callback': 'e30=' }, 'NotImplemented'],
   ]
   test.each(refusals)('is refused with %s', async (_, headers, code) => {
     const answer = await world.send({ method: 'PUT', bucket, key: 'refused', body: 'x', headers })

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { createKeyring } from '../../src/local-oss/auth/accounts.ts'
 import { canonicalRequest, signV4, stringToSignV4, V4_ALGORITHM } from '../../src/local-oss/auth/sign-v4.ts'
 import type { State } from '../../src/local-oss/call.ts'
+import { sendToInternet } from '../../src/local-oss/callback/send-callback.ts'
 import { Faults } from '../../src/local-oss/faults.ts'
 import { createHandler } from '../../src/local-oss/handler.ts'
 import { Cnames } from '../../src/local-oss/hosts/cnames.ts'
@@ -103,7 +104,7 @@ const SERVED = `
   GetObject GET object [versionId]
   HeadObject HEAD object [versionId]
   GetObjectMeta HEAD object objectMeta [versionId]
-  PutObject PUT object
+  PutObject PUT object [callback] [callback-var]
   DeleteObject DELETE object [versionId]
   DeleteObject DELETE object symlink [versionId]
   AppendObject POST object append [position]
@@ -123,7 +124,7 @@ const SERVED = `
   PutObjectLegalHold PUT object legalHold [versionId]
   InitiateMultipartUpload POST object uploads [sequential] [versionId]
   UploadPart PUT object partNumber uploadId [sequential]
-  CompleteMultipartUpload POST object uploadId [sequential]
+  CompleteMultipartUpload POST object uploadId [sequential] [callback] [callback-var]
   AbortMultipartUpload DELETE object uploadId [sequential]
   ListParts GET object uploadId [sequential]
 `
@@ -202,6 +203,16 @@ describe('one operation, or none, serves', () => {
     expect(findOperation({ method, ...targets.bucket }, query, {})?.name).toBe(name)
   })
 
+  test.each([
+    ['GetBucketCallbackPolicy', 'GET', 'callback'],
+    ['PutBucketCallbackPolicy', 'PUT', 'callback'],
+    ['DeleteBucketCallbackPolicy', 'DELETE', 'callback'],
+    [undefined, 'DELETE', 'other'],
+  ])('%s beside the bucket’s policy', (name, method, comp) => {
+    const query = new Map(Object.entries({ policy: '', comp }))
+    expect(findOperation({ method, ...targets.bucket }, query, {})?.name).toBe(name)
+  })
+
   test('a preflight of any request', () => {
     for (const name of names) expect(found('OPTIONS', 'object', [name])).toBe('OptionObject')
   })
@@ -230,6 +241,7 @@ describe('what nothing serves is refused, and changes nothing:', () => {
       copyLimit: 2 ** 30,
       restoreDelay: 0,
       day: 86_400_000,
+      sendCallback: sendToInternet,
       newBucketsBlockPublicAccess: false,
       readings: newestReadings,
     }

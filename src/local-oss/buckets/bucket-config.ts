@@ -16,6 +16,8 @@ export type BucketConfig = {
   /** As in `oss:PutBucketTagging`, where that is not the name. */
   action?: string
   query: string
+  /** Beside it, where another document has the same. */
+  comp?: string
   /** The root element; without one the document is JSON. */
   root?: string
   /** What GET answers when there is none: an error, or a document. */
@@ -47,7 +49,8 @@ export function configOperations(configs: readonly BucketConfig[]): Operation[] 
       action: `${verb}Bucket${config.action ?? config.name}`,
       method,
       on: 'bucket',
-      query: [config.query],
+      query: config.comp === undefined ? [config.query] : [config.query, 'comp'],
+      ...(config.comp !== undefined && { comp: config.comp }),
       ...(method === 'PUT' && config.takenForPutBucket && { missing: noBucketDocument }),
       handle: (call) => handle(call, config),
     })
@@ -55,6 +58,9 @@ export function configOperations(configs: readonly BucketConfig[]): Operation[] 
     return config.keeps ? both : [...both, operation('Delete', 'DELETE', deleteConfig)]
   })
 }
+
+const keyOf = (bucket: BucketRecord, { query, comp }: BucketConfig) =>
+  configKey(bucket.id, comp === undefined ? query : `${query}-${comp}`)
 
 const noBucketDocument = () => new OssError('MalformedXML', { ec: '0015-00000231' })
 
@@ -65,7 +71,7 @@ async function putConfig(call: BucketCall, config: BucketConfig): Promise<Reply>
   config.check?.(root, call)
   const kept = config.root === undefined ? sent : renderXml(config.root, (config.kept ?? treeOf)(root, call))
   await changeBucket(call, (transaction, bucket) => {
-    transaction.putText(configKey(bucket.id, config.query), kept)
+    transaction.putText(keyOf(bucket, config), kept)
     if (config.apply) transaction.put(bucketKey(bucket.name), config.apply(bucket, root, call.state.now()))
   })
   return {}
@@ -78,7 +84,7 @@ function readConfig(sent: string, root: string, defaults: Record<string, string>
 }
 
 async function getConfig({ state, bucket }: BucketCall, config: BucketConfig): Promise<Reply> {
-  const document = state.store.getText(configKey(bucket.id, config.query))
+  const document = state.store.getText(keyOf(bucket, config))
   if (document !== undefined) {
     return {
       headers: config.root === undefined ? { 'content-type': 'application/json' } : {},
@@ -95,7 +101,7 @@ async function deleteConfig(call: BucketCall, config: BucketConfig): Promise<Rep
   const names = call.query.get(config.query) ?? ''
   if (names !== '' && config.without === undefined) throw unexpectedValue(config.query, names)
   await changeBucket(call, (transaction, bucket) => {
-    const key = configKey(bucket.id, config.query)
+    const key = keyOf(bucket, config)
     const document = names === '' ? undefined : call.state.store.getText(key)
     const rest = document && config.without?.(parseDocument(document, config.root ?? ''), names)
     if (rest === undefined) transaction.delete(key)

@@ -1,5 +1,6 @@
 import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { type BucketCall, findBucket } from '../call.ts'
+import { callbackPolicies, POLICY_COMP, POLICY_ROOT } from '../callback/callback-policy.ts'
 import { ownerOf } from '../document-values.ts'
 import { OssError } from '../errors.ts'
 import { checkLifecycle, keptLifecycle } from '../lifecycle/document.ts'
@@ -54,6 +55,14 @@ export const bucketConfigs: readonly BucketConfig[] = [
     apply: (bucket, root) => withEncryption(bucket, root && encryptionOf(root)),
   },
   { name: 'Policy', query: 'policy', absent: { error: 'NoSuchBucketPolicy' } },
+  {
+    name: 'CallbackPolicy',
+    query: 'policy',
+    comp: POLICY_COMP,
+    root: POLICY_ROOT,
+    absent: { error: 'BucketCallbackPolicyNotExist' },
+    check: callbackPolicies,
+  },
   {
     name: 'Website',
     query: 'website',

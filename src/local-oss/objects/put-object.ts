@@ -1,6 +1,7 @@
 import { discardOnRefusal, type ReceivedBody, receiveBody } from '../body.ts'
 import { forbidsOverwrite } from '../buckets/overwrite-rules.ts'
 import { type BucketCall, type Call, changeObject } from '../call.ts'
+import { answerUpload, requestedCallback } from '../callback/call-back.ts'
 import { OssError } from '../errors.ts'
 import { type HeaderMap, isTrue, type Reply } from '../http.ts'
 import type { BucketRecord, Content, VersionRecord } from '../store/records.ts'
@@ -12,9 +13,10 @@ import { addVersion, currentVersion, versionHeaders } from './versions.ts'
 /** PutObject: the body becomes the key's new version. */
 export async function putObject(call: BucketCall): Promise<Reply> {
   const properties = { ...parseObjectProperties(call, call.bucket), ...requestedRetention(call) }
+  const callback = requestedCallback(call)
   checkOverwrite(call, call.bucket, call.headers)
   const received = await receiveBody(call)
-  return discardOnRefusal(call, received, () =>
+  const written = await discardOnRefusal(call, received, () =>
     changeObject(call, (transaction, bucket) => {
       checkOverwrite(call, bucket, call.headers)
       const version = addVersion(call.state, transaction, bucket, call.key, {
@@ -22,9 +24,11 @@ export async function putObject(call: BucketCall): Promise<Reply> {
         ...normalContent(transaction, received),
         lastModified: call.state.now(),
       })
-      return { headers: { ...writtenHeaders(bucket, version), 'content-md5': version.md5 ?? '' } }
+      const headers = { ...writtenHeaders(bucket, version), 'content-md5': version.md5 ?? '' }
+      return { version, reply: { headers } }
     }),
   )
+  return answerUpload(call, callback, written)
 }
 
 /** Bytes that came in one piece. */

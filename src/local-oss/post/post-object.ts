@@ -45,6 +45,8 @@ async function putForm(call: BucketCall, form: Form): Promise<Reply> {
   const put = { ...call, key, headers, account, accessKeyId, body: withinSize(file, policy) }
   checkAccess(put, { bucket: call.bucket, key, versionId: undefined, action: 'PutObject', acl: 'write' })
   const reply = await putObject(put)
+  // What a callback answers.
+  if (reply.body !== undefined) return reply
   return answer(fields, call, key, reply.headers ?? {})
 }
 
@@ -53,17 +55,27 @@ function headersOf({ fields, fileType }: Form): HeaderMap {
   const headers: HeaderMap = { 'transfer-encoding': 'chunked' }
   if (fileType !== undefined) headers['content-type'] = fileType
   for (const [name, value] of fields) {
-    if (/^(x-oss-)?callback(-var)?$/.test(name)) {
-      throw new OssError('NotImplemented', { elements: { Header: name } })
-    }
     if (!/^(cache-control|content-(type|disposition|encoding|language)|expires|x-oss-.*)$/.test(name))
       continue
     if (/[\r\n\0]/.test(value)) throw invalidArgument('A form field has a line’s end.', name, value)
     headers[name] = Buffer.from(value, 'utf8').toString('latin1')
   }
+  Object.assign(headers, callbackHeaders(fields))
   const type = headers['x-oss-content-type']
   if (type !== undefined) headers['content-type'] = type
   return headers
+}
+
+/** A callback's fields; those that begin with `x:` are its variables. */
+function callbackHeaders(fields: Form['fields']): HeaderMap {
+  const callback = fields.get('callback')
+  if (callback === undefined) return {}
+  const own = [...fields].filter(([name]) => name.startsWith('x:'))
+  const variables =
+    own.length === 0
+      ? fields.get('callback-var')
+      : Buffer.from(JSON.stringify(Object.fromEntries(own))).toString('base64')
+  return { 'x-oss-callback': callback, ...(variables !== undefined && { 'x-oss-callback-var': variables }) }
 }
 
 /** The file, which must be of a size that the policy allows. @throws OssError EntityTooSmall, EntityTooLarge. */

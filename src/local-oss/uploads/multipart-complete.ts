@@ -4,6 +4,7 @@ import { checkPublic } from '../access/public-access.ts'
 import { percentEncode } from '../address.ts'
 import { parseDocument, readText } from '../body.ts'
 import { type BucketCall, objectLocks, transact } from '../call.ts'
+import { answerUpload, requestedCallback } from '../callback/call-back.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import type { Reply } from '../http.ts'
 import { encodeName, parseEncoding } from '../lists/list-query.ts'
@@ -28,10 +29,11 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
   const { state, key, headers } = call
   const acl = parseObjectAcl(headers['x-oss-object-acl'])
   const encoding = parseEncoding(call.query)
+  const callback = requestedCallback(call)
   const wanted = parseCompletion(await readText(call), headers['x-oss-complete-all'])
   requireUpload(call)
   const locks = [...objectLocks(call.bucket, key), { name: `U${uploadIdOf(call)}` }]
-  return transact(call, locks, async (transaction, bucket) => {
+  const written = await transact(call, locks, async (transaction, bucket) => {
     if (acl !== undefined) checkPublic(state, bucket, acl, 'object')
     const upload = requireUpload(call)
     const { initiated: _, forbidOverwrite, sequential, ...properties } = upload
@@ -55,7 +57,7 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
     // Here OSS escapes `~` as well (a test of the Java SDK).
     const path = percentEncode(key, '/').replaceAll('~', '%7E')
     const location = `http://${bucket.name}.oss-${bucket.region}.aliyuncs.com/${path}`
-    return {
+    const reply: Reply = {
       headers: writtenHeaders(bucket, version),
       body: renderXml('CompleteMultipartUploadResult', {
         EncodingType: encoding,
@@ -65,7 +67,9 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Reply> 
         ETag: `"${version.etag}"`,
       }),
     }
+    return { version, reply }
   })
+  return answerUpload(call, callback, written)
 }
 
 type Wanted = { number: number; etag: string }
