@@ -2,16 +2,15 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { version } from '../../package.json'
-import { shortenLogged } from '../bytes/shorten.ts'
 import { ConfigError } from '../config/index.ts'
 import { isWorker, type Settings, serveAsWorker, startWorkers } from '../node/cluster.ts'
 import { checkOss } from '../node/oss-check.ts'
 import { serve } from '../node/serve.ts'
 import { readSettings } from '../node/settings.ts'
-import type { Log } from '../ports.ts'
 import { EXPLAIN_USAGE, explain } from './explain/command.ts'
 import { greeting, summary } from './greeting.ts'
 import { LOCAL_OSS_USAGE, localOssGreeting, startLocalOss, whyNotLocal } from './local-oss.ts'
+import { log, setLogLevel } from './log.ts'
 import { handleReload } from './reload.ts'
 import { drainTime, type Fail, handleSignals } from './signals.ts'
 
@@ -25,15 +24,11 @@ const USAGE = `Usage: s3-oss-gateway [command]
   version       the version (also --version, -V)
 `
 
-const log: Log = (event, facts) => {
-  process.stderr.write(
-    `${JSON.stringify({ time: new Date().toISOString(), event, ...facts }, shortenLogged)}\n`,
-  )
-}
-
 function settingsOrFail(): Settings {
   try {
-    return readSettings(process.env)
+    const settings = readSettings(process.env)
+    setLogLevel(settings.config.logLevel)
+    return settings
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     fail(2, ['The settings are not right:', ...error.problems.map((line) => `  ${line}`)])
@@ -100,7 +95,7 @@ async function run({ command, help }: Asked): Promise<void> {
   }
   switch (command) {
     case 'serve':
-      if (isWorker()) serveAsWorker(log)
+      if (isWorker()) serveAsWorker(log, ({ logLevel }) => setLogLevel(logLevel))
       else await runServe()
       break
     case 'check-config':

@@ -64,6 +64,18 @@ export function checkPorts(ports: Readonly<Record<string, number | undefined>>, 
 /** More is a mistake: each is a process with a heap of its own. */
 const MOST_WORKERS = 256
 
+/** What of the log is written: each level with those before it. */
+export const logLevels = ['error', 'warn', 'info'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** `GATEWAY_LOG_LEVEL`. @param problems what is wrong is added here. */
+export function parseLogLevel(text: string | undefined, problems: string[]): LogLevel {
+  const level = logLevels.find((name) => name === text)
+  if (text !== undefined && level === undefined)
+    problems.push(`GATEWAY_LOG_LEVEL is ${redacted(text)}: it must be one of ${logLevels.join(', ')}`)
+  return level ?? 'info'
+}
+
 /** `WORKERS`. @param problems what is wrong is added here. */
 export function parseWorkers(
   text: string | undefined,

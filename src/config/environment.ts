@@ -9,6 +9,7 @@ export const nodeSettings = [
   'WORKERS',
   'TLS_CERT_FILE',
   'TLS_KEY_FILE',
+  'GATEWAY_LOG_LEVEL',
 ] as const
 
 /** Every setting that comes from the environment, or from the bindings on Workers. */

@@ -13,11 +13,13 @@ import {
 } from './environment.ts'
 import {
   checkPorts,
+  type LogLevel,
   parseCopyLimit,
   parseDay,
   parseDirectory,
   parseDomains,
   parseHost,
+  parseLogLevel,
   parseRestoreTime,
   parseTls,
   parseWorkers,
@@ -40,6 +42,8 @@ export type Config = {
   }
   /** Processes that serve; `auto`: as many as the machine has cores. Node only. */
   workers: number | 'auto'
+  /** What of the log is written. Node only. */
+  logLevel: LogLevel
   /** Absent: the embedded OSS, and where it keeps its data. */
   localOss:
     | {
@@ -159,6 +163,7 @@ export function parseConfig(
       'GATEWAY_CONFIG: anonymous: forward without anonymousBuckets: everybody can read every public bucket of OSS by this gateway, those of other accounts too',
     )
   const workers = parseWorkers(get('WORKERS'), embedded, problems)
+  const logLevel = parseLogLevel(get('GATEWAY_LOG_LEVEL'), problems)
   if (document.conditionalWrites === 'process' && (runtime === 'workers' || workers !== 1)) {
     const several = runtime === 'workers' ? 'Workers run in many processes' : `WORKERS is ${workers}`
     problems.push(
@@ -176,6 +181,7 @@ export function parseConfig(
   const config: Config = {
     listen,
     workers,
+    logLevel,
     localOss,
     endpoint: domains.size === 0 ? endpoint : { ...endpoint, domains },
     // The embedded OSS has one account, whose key is the first client's.

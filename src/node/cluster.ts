@@ -194,13 +194,17 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   }
 }
 
-/** Serves as one of the workers, until the primary process says stop, or has ended. */
-export function serveAsWorker(log: Log): void {
+/**
+ * Serves as one of the workers, until the primary process says stop, or has ended.
+ * @param onSettings told of the settings before it serves.
+ */
+export function serveAsWorker(log: Log, onSettings: (config: Config) => void): void {
   let running: Promise<Running> | undefined
   let metrics: Metrics | undefined
 
   async function begin(document: string | undefined): Promise<Running> {
     const config = parseConfig(process.env, document)
+    onSettings(config)
     if (config.listen.adminPort !== undefined) metrics = createMetrics()
     const listen = { ...config.listen, adminPort: undefined }
     const gateway = await serve({ ...config, listen }, log, metrics)
