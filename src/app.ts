@@ -185,7 +185,7 @@ export function createGateway(ports: Ports): Gateway {
     checkHeaders(operation, verified.headers, incoming.headers)
     const isSigned = by === 'signed'
     if (by !== 'unverified') {
-      authorizeRequest(client, operation.access, parsed)
+      authorizeRequest(client, operation, parsed, verified.headers)
       if (isSigned && config.document.cors && parsed.bucket !== undefined) knowBucket(oss, parsed.bucket)
       // After the signature is verified: unsigned requests do not count against the limit of signed ones.
       const admitted = onVerified(client)

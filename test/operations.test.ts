@@ -3,6 +3,7 @@ import * as model from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { checkHeaders } from '../src/operations/check-headers.ts'
 import { findOperation } from '../src/operations/index.ts'
+import { kindsOf } from '../src/operations/kinds.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { refused } from '../src/operations/refused.ts'
 import { parameterNames, resourceTypes } from '../src/operations/selectors.ts'
@@ -81,6 +82,43 @@ describe('every operation of the S3 model', () => {
       else expect(check).toThrow('This operation does not accept a version-id.')
     },
   )
+})
+
+/** What an operation is about, as the model's address of it says: its method, whether it names a key, its selector. */
+function kindByAddress(method: string, uri: string): string {
+  const [path = '', search = ''] = uri.split('?')
+  const selector = search.split('&')[0]?.split('=')[0] ?? ''
+  if (selector === 'acl') return 'acls'
+  if (['policy', 'policyStatus', 'publicAccessBlock', 'ownershipControls'].includes(selector))
+    return 'policies'
+  if (path.includes('{Key+}') || ['uploads', 'versions', 'list-type', 'delete'].includes(selector))
+    return 'objects'
+  if (selector === 'location' || method === 'HEAD') return 'any'
+  if (selector !== '' && selector !== 'x-id') return 'bucketSettings'
+  return method === 'GET' ? 'objects' : 'buckets'
+}
+
+describe('every operation that is served has the kind that its address in the model says', () => {
+  const kindOf = (name: string) => kindsOf({ name, access: 'read' }, {})
+  const isServed = (name: string) => served.some((row) => row.name === name)
+  const inModel = operations.filter(([, , name]) => isServed(name))
+  test.each(inModel.map(([, , name, traits]) => [name, ...traits.http] as const))(
+    '%s (%s %s)',
+    (name, method, uri) => {
+      // The only one on no bucket.
+      expect(kindOf(name)).toEqual([name === 'ListBuckets' ? 'any' : kindByAddress(method, uri)])
+    },
+  )
+
+  test('those outside the model have one, too, and none else has', () => {
+    const outside = served.filter(({ name }) => !inModel.some((operation) => operation[2] === name))
+    expect(outside.map(({ name }) => [name, ...kindOf(name)])).toEqual([
+      ['PostObject', 'objects'],
+      ['PreflightBucket', 'any'],
+      ['PreflightObject', 'any'],
+    ])
+    for (const [name] of refused) expect([name, ...kindOf(name)]).toEqual([name, 'unknown'])
+  })
 })
 
 describe('a copy source', () => {

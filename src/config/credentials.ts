@@ -1,5 +1,5 @@
 import type { OssCredentials } from '../oss/sign.ts'
-import type { Document } from './document-schema.ts'
+import type { Document, OperationKind } from './document-schema.ts'
 import type { SettingName } from './environment.ts'
 import { keyIdProblem, secretProblem } from './values.ts'
 
@@ -10,9 +10,11 @@ export type Client = {
   secretAccessKeys: readonly string[]
   /** Absent: all. */
   buckets?: readonly string[] | undefined
-  /** Key prefixes; absent: all keys. A client so limited cannot create or delete buckets. */
+  /** Key prefixes; absent: all keys. */
   prefixes?: readonly string[] | undefined
   readOnly: boolean
+  /** The kinds of operations that it may do; absent: all, but with `prefixes` it changes nothing but objects. */
+  operations?: readonly OperationKind[] | undefined
 }
 
 /**

@@ -50,7 +50,7 @@ function checkClient(client: Document['clients'][number], path: string): string[
   const add = (name: string, problem: string | undefined) => {
     if (problem !== undefined) problems.push(`${path}${name}: ${problem}`)
   }
-  const { accessKeyId, buckets = [], prefixes = [] } = client
+  const { accessKeyId, buckets = [], prefixes = [], operations } = client
   add('accessKeyId', keyIdProblem(accessKeyId))
   problems.push(...checkSecrets(client, path))
   problems.push(...checkBuckets(buckets, `${path}buckets.`))
@@ -58,6 +58,9 @@ function checkClient(client: Document['clients'][number], path: string): string[
     if (prefixes.indexOf(prefix) < i) add(`prefixes.${i}`, `${JSON.stringify(prefix)} is there twice`)
     else add(`prefixes.${i}`, prefixProblem(prefix))
   }
+  if (operations?.length === 0) add('operations', 'it is empty, which would be a client that can do nothing')
+  for (const [i, kind] of (operations ?? []).entries())
+    if (operations?.indexOf(kind) !== i) add(`operations.${i}`, `${kind} is there twice`)
   return problems
 }
 

@@ -20,6 +20,8 @@ const flag = v.pipe(
   v.transform((text) => text === 'true'),
 )
 const ossClass = v.picklist(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'])
+/** Kinds of operations that a client can be limited to; which is of which: operations/kinds.ts. */
+const operationKinds = ['objects', 'buckets', 'bucketSettings', 'acls', 'policies'] as const
 const reroute = v.optional(v.picklist(['reroute', 'reject']), 'reroute')
 
 /** The settings document: everything that is not a plain environment variable. Every value comes as its text. */
@@ -36,6 +38,7 @@ export const documentSchema = v.object({
           buckets: v.optional(v.array(v.string())),
           prefixes: v.optional(v.array(v.string())),
           readOnly: v.optional(flag, 'false'),
+          operations: v.optional(v.array(v.picklist(operationKinds))),
         }),
         v.forward(
           v.partialCheck(
@@ -182,5 +185,7 @@ export const documentSchema = v.object({
     {},
   ),
 })
+
+export type OperationKind = (typeof operationKinds)[number]
 /** The settings document, parsed. */
 export type Document = v.InferOutput<typeof documentSchema>

@@ -1,6 +1,8 @@
 import type { Client } from '../config/index.ts'
+import type { HeaderMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
+import { isChange, kindsOf } from './kinds.ts'
 import type { Operation } from './operation.ts'
 import { refuseReserved } from './reserved-keys.ts'
 
@@ -21,7 +23,10 @@ export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.
 
 /** Whether the settings keep anything in a bucket from a client. */
 export const isLimitedIn = (client: Client, bucket: string) =>
-  client.readOnly || client.prefixes !== undefined || !mayUseBucket(client, bucket)
+  client.readOnly ||
+  client.prefixes !== undefined ||
+  client.operations !== undefined ||
+  !mayUseBucket(client, bucket)
 
 /**
  * Checks a client's permissions on a bucket, for a request whose keys are in its body: each key must then be checked by
@@ -46,22 +51,46 @@ export function authorize(
 ): void {
   authorizeBucket(client, access, bucket)
   if (key !== undefined) refuseReserved(key)
-  if (client.prefixes === undefined) return
-  if (key === undefined ? access === 'write' : !client.prefixes.some((prefix) => key.startsWith(prefix))) {
-    throw denied(client, 'certain key prefixes')
+  if (client.prefixes === undefined || key === undefined) return
+  if (!client.prefixes.some((prefix) => key.startsWith(prefix))) throw denied(client, 'certain key prefixes')
+}
+
+/**
+ * Checks that a client may do operations of this kind (`operations` in the settings), and that ACL headers are its to set.
+ * @param headers of the request; of a form, what its fields stand for.
+ * @throws S3Error AccessDenied.
+ */
+export function authorizeOperation(
+  client: Client,
+  operation: Pick<Operation, 'name' | 'access' | 'isRefused'>,
+  headers: HeaderMap,
+): void {
+  const { operations, prefixes } = client
+  if ((operations === undefined && prefixes === undefined) || operation.isRefused) return
+  for (const kind of kindsOf(operation, headers)) {
+    if (kind === 'any') continue
+    const isAllowed =
+      operations === undefined
+        ? kind === 'objects' || !isChange(operation.access)
+        : kind !== 'unknown' && operations.includes(kind)
+    if (!isAllowed) throw denied(client, 'operations of other kinds')
   }
 }
 
 /**
  * Checks a client's permissions for a request whose address names all that it is about.
+ * @param headers of the request; when presigned, with those that its query stands for.
  * @throws S3Error AccessDenied.
  */
 export function authorizeRequest(
   client: Client,
-  access: Operation['access'],
+  operation: Operation,
   { bucket, key, query }: S3Request,
+  headers: HeaderMap,
 ): void {
+  const { access } = operation
   if (bucket === undefined) return
+  authorizeOperation(client, operation, headers)
   if (access === 'keys') authorizeBucket(client, 'write', bucket)
   else if (access === 'list') authorize(client, 'read', bucket, query.get('prefix') ?? '')
   else authorize(client, access, bucket, key)

@@ -26,6 +26,9 @@ const canned: Record<string, OssAcl | 'refused'> = {
   'log-delivery-write': 'refused',
 }
 
+/** The canned ACLs that mean nobody else. */
+const ownersAlone = Object.keys(canned).filter((name) => canned[name] === 'private')
+
 const OWNER_KEEPS = 'in OSS the owner keeps FULL_CONTROL'
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
 const GROUPS = [
@@ -59,6 +62,11 @@ export const aclNotSupported = () => new S3Error('AccessControlListNotSupported'
 /** Whether a request says by its headers what ACL it asks for. */
 export const namesAcl = (headers: HeaderMap) =>
   ['x-amz-acl', ...grantHeaders].some((name) => headers[name] !== undefined)
+
+/** Whether a request asks by its headers for an ACL that may give others than the owner access, as far as they are read here. */
+export const asksForOthers = (headers: HeaderMap) =>
+  grantHeaders.some((name) => headers[name] !== undefined) ||
+  (headers['x-amz-acl'] !== undefined && !ownersAlone.includes(headers['x-amz-acl']))
 
 /** Whether the grants name an account, so that the bucket owner's id is needed to judge them. */
 export const grantsNameAnAccount = (headers: HeaderMap) =>

@@ -146,6 +146,16 @@ test.each<[document: string, problem: RegExp]>([
     /^GATEWAY_CONFIG: clients: the accessKeyId a is there twice$/,
   ],
   ['clients: [{ accessKeyId: local, secretAccessKey: s }]', /twice \(it is that of the environment\)$/],
+  [client('operations: objects'), /^GATEWAY_CONFIG: clients\.0\.operations: it must be a list$/],
+  [
+    client('operations: [objects, acl]'),
+    /clients\.0\.operations\.1: it must be one of .*"acls".*, not "acl"$/,
+  ],
+  [
+    client('operations: []'),
+    /clients\.0\.operations: it is empty, which would be a client that can do nothing$/,
+  ],
+  [client('operations: [acls, acls]'), /clients\.0\.operations\.1: acls is there twice$/],
   // Access points and classes.
   ['accessPoints: { ap-1: "team-*" }', /^GATEWAY_CONFIG: accessPoints\.ap-1: "team-\*" is no bucket/],
   ['accessPoints: { Ap: bucket }', /^GATEWAY_CONFIG: accessPoints\.Ap: an access point's name has/],
@@ -230,6 +240,10 @@ test.each<[document: string, found: object]>([
   [
     'clients: [{ accessKeyId: a, secretAccessKeys: [new, old] }]',
     { clients: [{ secretAccessKeys: ['new', 'old'] }] },
+  ],
+  [
+    client('operations: [objects, buckets, bucketSettings, acls, policies]'),
+    { clients: [{ operations: ['objects', 'buckets', 'bucketSettings', 'acls', 'policies'] }] },
   ],
   ['accessPoints: { ap-1: bucket }', { accessPoints: { 'ap-1': 'bucket' } }],
   [

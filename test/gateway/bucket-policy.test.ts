@@ -204,6 +204,7 @@ describe('a policy that names clients', () => {
       { accessKeyId: 'reader', secretAccessKey, readOnly: true },
       { accessKeyId: 'elsewhere', secretAccessKey, buckets: ['other'] },
       { accessKeyId: 'below', secretAccessKey, prefixes: ['a/'] },
+      { accessKeyId: 'settings', secretAccessKey, operations: ['bucketSettings'] },
       { accessKeyId: 'free', secretAccessKey, buckets: [Bucket] },
     ]
     const world = await startWorld('node', { GATEWAY_CONFIG: JSON.stringify({ clients }) })
@@ -219,7 +220,7 @@ describe('a policy that names clients', () => {
     await put('free', 'local')
     const { Policy } = await s3.send(new GetBucketPolicyCommand({ Bucket }))
     expect(JSON.parse(Policy ?? '').Statement[0].Principal).toEqual({ AWS: ['free', 'local'] })
-    for (const name of ['reader', 'elsewhere', 'below']) {
+    for (const name of ['reader', 'elsewhere', 'below', 'settings']) {
       await expect(put('free', name)).rejects.toMatchObject({
         name: 'NotImplemented',
         message: expect.stringContaining(`limit the access key ${name}`),

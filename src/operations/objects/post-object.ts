@@ -19,7 +19,7 @@ import { authScheme, refuseSessionToken } from '../../s3/signature.ts'
 import { parseTagSet, toOssTagging, validateTags } from '../../translate/tags.ts'
 import { parseXml, renderXml, XmlError } from '../../xml/index.ts'
 import { checkAnonymous, checkAnonymousWrite } from '../anonymous.ts'
-import { authorize, isAnonymous } from '../authorize.ts'
+import { authorize, authorizeOperation, isAnonymous } from '../authorize.ts'
 import { perClient } from '../bucket-cache.ts'
 import { checkHeaders } from '../check-headers.ts'
 import { requireOwner } from '../expected-owner.ts'
@@ -86,9 +86,10 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
   if (record !== undefined) record.key = key
   validateKey(key)
   authorize(client, 'write', bucket, key)
+  const headers = headersOf(fields)
+  authorizeOperation(client, { name: 'PostObject', access: 'write' }, headers)
   await context.onVerified(client)
 
-  const headers = headersOf(fields)
   checkHeaders({ name: 'PutObject', method: 'PUT' }, headers, headers)
   if (isAnonymous(client)) checkAnonymousWrite(headers)
   const owner = headers['x-amz-expected-bucket-owner']
