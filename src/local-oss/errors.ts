@@ -104,6 +104,7 @@ const catalogue = {
     404,
     'The server side encryption configuration is not found for the specified bucket.',
   ],
+  NoSuchStorageQuota: [404, 'The bucket has no storage quota.'],
   NoSuchStyle: [404, 'The specified style does not exist.'],
   NoSuchTransferAccelerationConfiguration: [404, 'The transfer acceleration configuration does not exist.'],
   NoSuchUpload: [
@@ -137,6 +138,7 @@ const catalogue = {
     'At least one of the pre-conditions you specified did not hold.',
     '0017-00001001',
   ],
+  QuotaExceeded: [403, 'The storage quota of the bucket is exceeded.'],
   RequestIsNotMultiPartContent: [400, 'Bucket POST must be of the enclosure-type multipart/form-data.'],
   RequestTimeTooSkewed: [
     403,

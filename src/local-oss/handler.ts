@@ -4,6 +4,7 @@ import { type Address, hostOf, parseAddress, parseQuery } from './address.ts'
 import type { Keyring } from './auth/accounts.ts'
 import { authenticate, type Caller, nobody } from './auth/auth.ts'
 import { corsHeaders } from './buckets/cors.ts'
+import { checkQuota } from './buckets/storage-quota.ts'
 import { accountOf, type BucketCall, type Call, checkRegion, requireBucket, type State } from './call.ts'
 import { invalidArgument, OssError } from './errors.ts'
 import {
@@ -175,6 +176,7 @@ async function performOnBucket(call: BucketCall, operation: BucketOperation): Pr
   const website = websiteOf(call)
   if (website === undefined) checkOperation(call, operation)
   if (!operation.public) checkReferer(call)
+  if (operation.fills) await checkQuota(call)
   return website === undefined ? operation.handle(call) : serveWebsite(call, website)
 }
 

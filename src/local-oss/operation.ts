@@ -35,6 +35,8 @@ type Row = {
   encrypts?: true
   /** Whether it may call back when it is done. */
   callsBack?: true
+  /** Whether the bucket may hold more by it, and so must hold no more than its quota. */
+  fills?: true
   /** Whether it writes an object, and so refuses `If-Match` and the like. */
   writes?: true
 }

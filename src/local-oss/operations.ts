@@ -145,6 +145,7 @@ export const operations: readonly Operation[] = [
 
   {
     name: 'PostObject',
+    fills: true,
     method: 'POST',
     on: 'bucket',
     asks: true,
@@ -162,6 +163,7 @@ export const operations: readonly Operation[] = [
 
   {
     name: 'PutObject',
+    fills: true,
     method: 'PUT',
     on: 'object',
     acl: 'write',
@@ -173,6 +175,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'CopyObject',
+    fills: true,
     action: 'PutObject',
     acl: 'write',
     signed: true,
@@ -187,6 +190,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'AppendObject',
+    fills: true,
     action: 'PutObject',
     method: 'POST',
     on: 'object',
@@ -210,6 +214,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'PutSymlink',
+    fills: true,
     action: 'PutObject',
     acl: 'write',
     signed: true,
@@ -367,6 +372,7 @@ export const operations: readonly Operation[] = [
 
   {
     name: 'InitiateMultipartUpload',
+    fills: true,
     action: 'PutObject',
     method: 'POST',
     on: 'object',
@@ -379,6 +385,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'UploadPart',
+    fills: true,
     action: 'PutObject',
     method: 'PUT',
     on: 'object',
@@ -390,6 +397,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'UploadPartCopy',
+    fills: true,
     action: 'PutObject',
     acl: 'write',
     signed: true,
@@ -403,6 +411,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'CompleteMultipartUpload',
+    fills: true,
     action: 'PutObject',
     method: 'POST',
     on: 'object',

@@ -60,6 +60,11 @@ const SERVED = `
   GetBucketPublicAccessBlock GET bucket publicAccessBlock
   PutBucketPublicAccessBlock PUT bucket publicAccessBlock
   DeleteBucketPublicAccessBlock DELETE bucket publicAccessBlock
+  GetBucketStorageQuota GET bucket quota
+  PutBucketStorageQuota PUT bucket quota
+  DeleteBucketStorageQuota DELETE bucket quota
+  GetBucketUserQos GET bucket qos
+  PutBucketUserQos PUT bucket qos
   GetBucketTransferAcceleration GET bucket transferAcceleration
   PutBucketTransferAcceleration PUT bucket transferAcceleration
   GetBucketObjectWormConfiguration GET bucket objectWorm

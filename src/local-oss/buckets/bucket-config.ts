@@ -33,6 +33,8 @@ export type BucketConfig = {
   check?: (root: XmlNode, call: BucketCall) => void
   /** What is kept of it, if that is not the whole. */
   kept?: (root: XmlNode, call: BucketCall) => XmlTree
+  /** Elements that a document is given back with, which OSS counts. */
+  counted?: (call: BucketCall) => Promise<XmlTree>
   /** Children that OSS adds where a document has none of the name. */
   defaults?: Record<string, string>
   /** The document without the parts that the sub-resource's value names; undefined when nothing is left. */
@@ -83,8 +85,13 @@ function readConfig(sent: string, root: string, defaults: Record<string, string>
   return node
 }
 
-async function getConfig({ state, bucket }: BucketCall, config: BucketConfig): Promise<Reply> {
+async function getConfig(call: BucketCall, config: BucketConfig): Promise<Reply> {
+  const { state, bucket } = call
   const document = state.store.getText(keyOf(bucket, config))
+  if (document !== undefined && config.root !== undefined && config.counted !== undefined) {
+    const tree = { ...treeOf(parseDocument(document, config.root)), ...(await config.counted(call)) }
+    return { body: renderXml(config.root, tree) }
+  }
   if (document !== undefined) {
     return {
       headers: config.root === undefined ? { 'content-type': 'application/json' } : {},

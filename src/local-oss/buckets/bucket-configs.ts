@@ -13,6 +13,7 @@ import { parseCors } from './cors.ts'
 import { encryptionOf, encryptionTree, withEncryption } from './default-encryption.ts'
 import { checkObjectWorm, objectWormOf } from './object-worm.ts'
 import { plainConfigs } from './plain-configs.ts'
+import { quotaConfigs } from './storage-quota.ts'
 
 /** The documents that a bucket can have. */
 export const bucketConfigs: readonly BucketConfig[] = [
@@ -125,6 +126,7 @@ export const bucketConfigs: readonly BucketConfig[] = [
       root === undefined ? bucket : { ...bucket, objectWorm: objectWormOf(root) },
   },
   ...plainConfigs,
+  ...quotaConfigs,
 ]
 
 /** @throws OssError MalformedXML, InvalidTargetBucketForLogging. */

@@ -54,6 +54,18 @@ export async function getBucketStat({ state, bucket }: BucketCall): Promise<Repl
   }
 }
 
+/** The bytes of all objects and versions of a bucket, counted on demand. */
+export async function storedBytes({ state, bucket }: BucketCall): Promise<number> {
+  let bytes = 0
+  for (const range of [currentRange(bucket.id), allVersionsRange(bucket.id)]) {
+    for await (const [, value] of state.store.entries(range)) {
+      const { deleteMarker, size } = JSON.parse(value.toString('utf8')) as VersionRecord
+      if (!deleteMarker) bytes += size
+    }
+  }
+  return bytes
+}
+
 function classElements(counts: ReadonlyMap<StorageClass, Count>): Record<string, number> {
   const elements: Record<string, number> = {}
   for (const [storageClass, name] of Object.entries(NAMES) as [StorageClass, string][]) {

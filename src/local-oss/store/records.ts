@@ -38,6 +38,10 @@ export type BucketRecord = {
   versioning?: 'Enabled' | 'Suspended'
   encryption?: Encryption
   publicAccessBlocked?: boolean
+  /** Bytes past which nothing is written. */
+  strictQuota?: number
+  /** The same by an older setting. */
+  capacity?: number
   /** Whether every answer varies by origin. */
   corsVary?: boolean
   accessMonitor?: boolean
