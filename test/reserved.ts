@@ -4,20 +4,26 @@ import { createOssClient } from '../src/oss/client.ts'
 import type { Transport } from '../src/ports.ts'
 import { children, text } from '../src/xml/index.ts'
 
+/** A client of an embedded OSS in process, past every gateway. */
+export const ossClient = (localOss: LocalOss) =>
+  createOssClient({
+    transport: localOss.transport as Transport,
+    clock: Date.now,
+    endpoint: embeddedEndpoint(),
+    credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
+  })
+
 /** All versions and delete markers in a bucket below a prefix of the gateway's own, past the gateway; key and version id. */
 export async function reservedVersions(
   localOss: LocalOss,
   bucket: string,
   prefix = '.s3-oss-gateway/locks/',
 ): Promise<string[]> {
-  const oss = createOssClient({
-    transport: localOss.transport as Transport,
-    clock: Date.now,
-    endpoint: embeddedEndpoint(),
-    credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
-  })
   const query = { versions: null, prefix, 'max-keys': '1000' }
-  const { document } = await oss.sendForXml({ method: 'GET', bucket, query }, 'ListVersionsResult')
+  const { document } = await ossClient(localOss).sendForXml(
+    { method: 'GET', bucket, query },
+    'ListVersionsResult',
+  )
   return [...children(document, 'Version'), ...children(document, 'DeleteMarker')].map(
     (version) => `${text(version, 'Key')} ${text(version, 'VersionId')}`,
   )

@@ -132,6 +132,24 @@ describe('one setting', () => {
     expect(parseConfig(settings).workers).toBe(workers)
   })
 
+  test.each<[Settings, string, string[]]>([
+    [{ ...real, WORKERS: '2' }, 'process', ['WORKERS is 2']],
+    [{ ...real, WORKERS: 'auto' }, 'process', ['WORKERS is auto']],
+    [real, 'process', []],
+    [{ WORKERS: 'auto' }, 'process', []],
+    [{ ...real, WORKERS: '2' }, 'lock', []],
+    [{ ...real, WORKERS: '2' }, 'refuse', []],
+  ])(
+    'with %j conditionalWrites: %s is wrong where writes go on in several processes',
+    (settings, held, why) => {
+      expect(problemsOf(settings, `conditionalWrites: ${held}`)).toEqual(
+        why.map((reason) =>
+          expect.stringMatching(new RegExp(`conditionalWrites: process .* ${reason}: use lock`)),
+        ),
+      )
+    },
+  )
+
   test('S3_DOMAIN takes several, in any case, with or without the star', () => {
     expect(parseConfig({ S3_DOMAIN: 'S3.Example.com, *.s3.local ,,.x.y' }).domains).toEqual([
       's3.example.com',

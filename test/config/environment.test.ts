@@ -137,6 +137,12 @@ describe('on Workers', () => {
     const bindings = { ...real, BUCKET: { get() {} }, OSS_KV: {} }
     expect(parseConfig(bindings, undefined, 'workers').localOss).toBeUndefined()
   })
+  test('writes go on in many processes', () => {
+    expect(problemsOf(real, 'conditionalWrites: process', 'workers')).toEqual([
+      expect.stringContaining('Workers run in many processes: use lock'),
+    ])
+    expect(problemsOf(real, 'conditionalWrites: lock', 'workers')).toEqual([])
+  })
   test.each(['LOCAL_OSS_DIR', 'PORT', 'HOST', 'WORKERS', 'TLS_CERT_FILE'])('%s is refused', (name) => {
     expect(problemsOf({ ...real, [name]: '1' }, undefined, 'workers')).toContain(
       `${name} means nothing on Workers: leave it out`,

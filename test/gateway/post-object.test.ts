@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
@@ -89,6 +89,13 @@ describe.each(runtimes)('a browser’s form, on %s', (runtime) => {
       error: { Condition: 'If-None-Match' },
     })
     expect((await stored('once')).content.toString()).toBe('first')
+    const etag = `"${createHash('md5').update('first').digest('hex')}"`
+    expect((await upload({ key: 'once', 'If-Match': etag }, 'third')).status).toBe(204)
+    expect(await upload({ key: 'once', 'If-Match': etag }, 'fourth')).toMatchObject({
+      status: 412,
+      error: { Condition: 'If-Match' },
+    })
+    expect((await stored('once')).content.toString()).toBe('third')
   })
 
   test.each([

@@ -1,11 +1,11 @@
 import { embeddedEndpoint } from '../../src/config/endpoint.ts'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import type { Lease } from '../../src/operations/writes/lease.ts'
-import { lockObject } from '../../src/operations/writes/lock-object.ts'
+import { lockName, lockObject } from '../../src/operations/writes/lock-object.ts'
 import { takeLock } from '../../src/operations/writes/take-lock.ts'
 import { createOssClient, type OssClient } from '../../src/oss/client.ts'
 import type { OssRequest, Transport } from '../../src/ports.ts'
-import { reservedVersions } from '../reserved.ts'
+import { ossClient, reservedVersions } from '../reserved.ts'
 
 const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
 export const bucket = 'bucket'
@@ -76,7 +76,8 @@ export class Gateway {
       log: (event: string) => void this.logged.push(event),
     }
     const waitUntil = (work: Promise<unknown>) => void this.work.push(work)
-    return takeLock(lockObject({ bucket, key }, {}, { oss: this.#oss }), ports, { most, waitUntil })
+    const lock = lockObject({ bucket, name: lockName(key) }, {}, { oss: this.#oss })
+    return takeLock(lock, ports, { most, waitUntil })
   }
 }
 
@@ -94,12 +95,7 @@ export async function startLockWorld(versioning: string | undefined) {
       underWay--
     }
   }
-  const oss = createOssClient({
-    transport: ossTransport,
-    clock: Date.now,
-    endpoint: embeddedEndpoint(),
-    credentials,
-  })
+  const oss = ossClient(localOss)
   await oss.send({ method: 'PUT', bucket })
   if (versioning !== undefined) {
     const body = Buffer.from(

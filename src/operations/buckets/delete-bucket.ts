@@ -1,4 +1,5 @@
 import { decodeKey } from '../../bytes/percent.ts'
+import { eachInParallel } from '../../copy/each-in-parallel.ts'
 import { OssError } from '../../oss/error.ts'
 import { MAX_LISTED } from '../../oss/limits.ts'
 import type { Reply } from '../../ports.ts'
@@ -8,10 +9,13 @@ import { children, text, type XmlNode } from '../../xml/index.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 import { isReserved, LAST_RESERVED, RESERVED_PREFIX } from '../reserved-keys.ts'
 import { callOnBucket } from '../subresource.ts'
+import { LEASE } from '../writes/lease.ts'
+import { LOCKS, lockObject } from '../writes/lock-object.ts'
+import { takeLock } from '../writes/take-lock.ts'
 
 /**
  * DeleteBucket. Unfinished uploads do not keep a bucket in S3; in OSS they do, so they are aborted first. So are the
- * gateway's own objects deleted, which no client sees.
+ * gateway's own objects deleted, which no client sees: of locks, only those whose owners have died, which takes time to tell.
  */
 export async function deleteBucket(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket } = request
@@ -20,13 +24,36 @@ export async function deleteBucket(request: BucketRequest, context: Context): Pr
   const { headers } = await remove().catch(async (error) => {
     if (!(error instanceof OssError) || error.code !== 'BucketNotEmpty') throw error
     await requireNoVersions(request, context)
-    const reserved = await deleteReserved(request, context)
-    if ((await abortUploads(request, context)) + reserved === 0) throw error
+    await removeLocks(request, context)
+    await deleteReserved(request, context)
+    await abortUploads(request, context)
     return remove()
   })
   oss.forgetRegion(bucket)
   return { status: 204, headers: toS3Answer(headers) }
 }
+
+/** @throws S3Error BucketNotEmpty where a write is under way that holds one. */
+async function removeLocks(request: BucketRequest, context: Context): Promise<void> {
+  const { bucket } = request
+  const wait = { most: 2 * LEASE, signal: request.signal(), waitUntil: request.waitUntil ?? (() => {}) }
+  const listed = await listVersions(request, context, { prefix: LOCKS, 'max-keys': String(MAX_LISTED) })
+  const names = listed.filter(isHeld).map(keyOf)
+  await eachInParallel(names, LOCKS_AT_A_TIME, request.signal(), async (name) => {
+    const lease = await takeLock(lockObject({ bucket, name }, {}, context), context, wait).catch((error) => {
+      if (!(error instanceof S3Error) || error.code !== 'SlowDown') throw error
+      throw new S3Error('BucketNotEmpty', { elements: { BucketName: bucket } })
+    })
+    await lease.release()
+  })
+}
+
+const LOCKS_AT_A_TIME = 16
+/** Whether a version is that of a lock, and not what is left below it. */
+const isHeld = (version: XmlNode) =>
+  keyOf(version).startsWith(LOCKS) &&
+  text(version, 'IsLatest') === 'true' &&
+  text(version, 'Size') !== undefined
 
 /** @throws S3Error BucketNotEmpty, in S3's words for what is left. */
 async function requireNoVersions(request: BucketRequest, context: Context): Promise<void> {
@@ -41,16 +68,17 @@ async function requireNoVersions(request: BucketRequest, context: Context): Prom
   })
 }
 
-/** @returns how many there were. */
-async function deleteReserved(request: BucketRequest, context: Context): Promise<number> {
-  for (let deleted = 0; ; ) {
+/** @throws S3Error BucketNotEmpty where a lock was taken meanwhile. */
+async function deleteReserved(request: BucketRequest, context: Context): Promise<void> {
+  const { bucket } = request
+  for (;;) {
     const own = await listVersions(request, context, { prefix: RESERVED_PREFIX })
+    if (own.length === 0) return
     for (const version of own) {
+      if (isHeld(version)) throw new S3Error('BucketNotEmpty', { elements: { BucketName: bucket } })
       const query = { versionId: text(version, 'VersionId') }
-      await context.oss.send({ method: 'DELETE', bucket: request.bucket, key: keyOf(version), query })
+      await context.oss.send({ method: 'DELETE', bucket, key: keyOf(version), query })
     }
-    if (own.length === 0) return deleted
-    deleted += own.length
   }
 }
 
@@ -74,11 +102,10 @@ async function listVersions(
 const VERSIONS_LEFT =
   'The bucket you tried to delete is not empty. You must delete all versions in the bucket.'
 
-/** @returns how many there were. */
-async function abortUploads(request: BucketRequest, { oss }: Context): Promise<number> {
+async function abortUploads(request: BucketRequest, { oss }: Context): Promise<void> {
   const { bucket } = request
   const call = callOnBucket(request, 'GET', 'uploads')
-  for (let aborted = 0; ; ) {
+  for (;;) {
     const { document } = await oss.sendForXml(
       { ...call, query: { ...call.query, 'max-uploads': String(MAX_LISTED), 'encoding-type': 'url' } },
       'ListMultipartUploadsResult',
@@ -92,7 +119,6 @@ async function abortUploads(request: BucketRequest, { oss }: Context): Promise<n
         if (!(error instanceof OssError) || error.code !== 'NoSuchUpload') throw error
       })
     }
-    aborted += uploads.length
-    if (text(document, 'IsTruncated') !== 'true') return aborted
+    if (text(document, 'IsTruncated') !== 'true') return
   }
 }

@@ -51,18 +51,21 @@ export type LockObject = {
   remove(): Promise<void>
 }
 
-/** @param payer `x-oss-request-payer`, as the client of the write sent it. */
+/**
+ * The lock of this name in a bucket.
+ * @param name by {@link lockName}. @param payer `x-oss-request-payer`, as the client of the write sent it.
+ */
 export function lockObject(
-  { bucket, key }: { bucket: string; key: string },
+  { bucket, name }: { bucket: string; name: string },
   payer: HeaderMap,
   { oss }: Pick<Context, 'oss'>,
 ): LockObject {
-  const at = { bucket, key: lockKey(key), answerTimeout: ANSWER_TIMEOUT }
+  const at = { bucket, key: name, answerTimeout: ANSWER_TIMEOUT }
   /** Of the object that was last seen: by it, it is deleted in a bucket with versions, without a marker. */
   let versionId: string | undefined
 
   return {
-    name: at.key,
+    name,
     append: async (content, record) => {
       try {
         const { headers } = await oss.send({
@@ -78,7 +81,7 @@ export function lockObject(
         return crc64 === undefined || crc64 === withRecord(content, record).crc64
       } catch (error) {
         if (error instanceof OssError && error.code === 'PositionNotEqualToLength') return false
-        throw explained(error, at.key)
+        throw explained(error, name)
       }
     },
     look: async () => {
@@ -89,7 +92,7 @@ export function lockObject(
         return { length: Number(headers['content-length']), crc64: headers['x-oss-hash-crc64ecma'] ?? '' }
       } catch (error) {
         if (error instanceof OssError && error.code === 'NoSuchKey') return undefined
-        throw explained(error, at.key)
+        throw explained(error, name)
       }
     },
     remove: async () => {
@@ -98,8 +101,8 @@ export function lockObject(
   }
 }
 
-/** By its hash: behind the prefix, a key could be longer than OSS takes. */
-const lockKey = (key: string) => LOCKS + hash('sha256', 'hex').digestOf(new TextEncoder().encode(key))
+/** The name of a key's lock. By its hash: behind the prefix, a key could be longer than OSS takes. */
+export const lockName = (key: string) => LOCKS + hash('sha256', 'hex').digestOf(new TextEncoder().encode(key))
 
 /** Whatever the bucket's own class, ACL and encryption are: a lock lives for a moment, and appends take no key of KMS's. */
 const newObject: HeaderMap = {
@@ -109,12 +112,12 @@ const newObject: HeaderMap = {
 }
 
 /** What an operator has to mend is said by name. */
-function explained(error: unknown, key: string): unknown {
+function explained(error: unknown, name: string): unknown {
   if (!(error instanceof OssError)) return error
   const message = hindrances[error.code]
   if (message === undefined) return error
   return new S3Error(error.status === 403 ? 'AccessDenied' : 'InternalError', {
-    message: `${message} (${key}; setting conditionalWrites)`,
+    message: `${message} (${name}; setting conditionalWrites)`,
     cause: error,
   })
 }

@@ -6,7 +6,7 @@ import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
 import type { KeyQueue, WaitLimits } from './key-queue.ts'
 import type { Lease } from './lease.ts'
-import { lockObject } from './lock-object.ts'
+import { lockName, lockObject } from './lock-object.ts'
 import { refuseRetention } from './lock-retention.ts'
 import { busy, takeLock } from './take-lock.ts'
 import { checkCondition, parseWriteCondition, type WriteCondition } from './write-condition.ts'
@@ -181,12 +181,14 @@ function exclusive(request: ObjectRequest, condition: WriteCondition, context: C
   }
 }
 
-const lock = (request: ObjectRequest, context: Context): Promise<Lease> =>
-  takeLock(lockObject(request, requestPayer(request.headers), context), context, {
+function lock(request: ObjectRequest, context: Context): Promise<Lease> {
+  const at = { bucket: request.bucket, name: lockName(request.key) }
+  return takeLock(lockObject(at, requestPayer(request.headers), context), context, {
     most: LONGEST_WAIT,
     signal: request.signal(),
     waitUntil: (work) => request.waitUntil?.(work),
   })
+}
 
 /** Nothing was written: another gateway took the lock for that of a dead one. */
 const conflict = (condition: WriteCondition, key: string) =>
