@@ -272,6 +272,36 @@ test('reads of one turn see one state, whatever is being written', async () => {
   await store.close()
 })
 
+test.each(['memory', 'disk'])(
+  'in %s, a range begun within a write is read to its end after it',
+  async (where) => {
+    const place = where === 'disk' ? join(await temporaryDirectory(), 'store') : undefined
+    const store = await Store.open(place, () => {})
+    const names = Array.from({ length: 300 }, (_, i) => String(i).padStart(3, '0'))
+    const write = (value: number) => {
+      const transaction = new Transaction()
+      for (const name of names) transaction.put(Buffer.from(name), value)
+      return store.commit(transaction)
+    }
+    await write(1)
+    const written = write(2)
+    // The batch goes out after this turn.
+    await Promise.resolve()
+    await Promise.resolve()
+    const range = { gte: Buffer.from('0'), lt: Buffer.from('9') }
+    const cursors = [store.cursor(range), store.cursor(range)]
+    const [first] = await Promise.all([...cursors.map((cursor) => cursor.next()), written])
+    expect(first?.map(String)).toEqual(['000', '1'])
+    const [left, read] = cursors
+    await left?.close()
+    const seen: unknown[] = []
+    for (let entry = await read?.next(); entry; entry = await read?.next()) seen.push(entry.map(String))
+    expect(seen).toEqual(names.slice(1).map((name) => [name, '1']))
+    await read?.close()
+    await store.close()
+  },
+)
+
 test('what an earlier life left behind is removed at the start, but not under a reader', async () => {
   const place = await temporaryDirectory()
   const shard = join(place, 'blobs', '00')

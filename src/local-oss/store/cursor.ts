@@ -10,11 +10,14 @@ const READ_AHEAD = 128
 /** A forward iterator over a range of the store that can seek ahead. */
 export class Cursor {
   readonly #iterator: LevelIterator
+  readonly #onClose: () => void
   #ahead: [Buffer, Buffer][] = []
   #done = false
 
-  constructor(iterator: LevelIterator) {
+  /** `onClose` is called once it is closed, which has to be once. */
+  constructor(iterator: LevelIterator, onClose: () => void = () => {}) {
     this.#iterator = iterator
+    this.#onClose = onClose
   }
 
   /** The next entry; undefined at the end. */
@@ -46,6 +49,6 @@ export class Cursor {
   }
 
   async close(): Promise<void> {
-    await this.#iterator.close()
+    await this.#iterator.close().finally(this.#onClose)
   }
 }

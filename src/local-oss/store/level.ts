@@ -6,7 +6,7 @@ import type { Write } from './transaction.ts'
 export type Snapshot = { close(): Promise<void> }
 
 /** What to read from: a snapshot, or without one what there is now. */
-export type Source = { snapshot?: Snapshot }
+export type Source = { snapshot: Snapshot | undefined }
 
 /** What of LevelDB is used; in memory and on disk it is the same. */
 export type Level = {

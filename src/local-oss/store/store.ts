@@ -1,10 +1,13 @@
 import { Cursor } from './cursor.ts'
 import { blobKey, type Range } from './keys.ts'
-import { type Level, openLevel, type Source } from './level.ts'
+import { type Level, openLevel, type Snapshot } from './level.ts'
 import { lostBlob, type OnProblem, problemOf, type StoreProblem } from './problems.ts'
 import type { Transaction, Write } from './transaction.ts'
 
 const COUNT_BYTES = 4
+
+/** A snapshot, and how many read from it: it stays open until none does. */
+type View = { snapshot: Snapshot; readers: number }
 
 /** The ordered key-value store: LevelDB on disk, or a tree in memory. */
 export class Store {
@@ -14,7 +17,7 @@ export class Store {
   #flushing: Promise<void> | undefined
   // LevelDB writes on another thread: during a batch, reads go to a snapshot from before it, or a record and its bytes
   // could be read from before and after it.
-  #readFrom: Source = {}
+  #readFrom: View | undefined
 
   readonly #onProblem: OnProblem
   #broken: StoreProblem | undefined
@@ -50,12 +53,12 @@ export class Store {
 
   /** The text stored under a key, as of now. */
   getText(key: Buffer): string | undefined {
-    return this.#level.getSync(key, this.#readFrom)?.toString('utf8')
+    return this.#get(key)?.toString('utf8')
   }
 
   /** The bytes of a blob that is kept in the store itself; undefined when it has a file. */
   inlineBytes(blob: string): Buffer | undefined {
-    const value = this.#level.getSync(blobKey(blob), this.#readFrom)
+    const value = this.#get(blobKey(blob))
     return value && value.length > COUNT_BYTES ? value.subarray(COUNT_BYTES) : undefined
   }
 
@@ -65,9 +68,13 @@ export class Store {
     return values.map((value) => value !== undefined)
   }
 
-  /** A cursor over a range as it is at this moment. */
-  cursor(range: Range): Cursor {
-    return new Cursor(this.#level.iterator({ ...range, ...this.#readFrom }))
+  /** A cursor over a range as it is at this moment, which is its user's to close. */
+  cursor(range: Range & { limit?: number }): Cursor {
+    const view = this.#readFrom
+    const iterator = this.#level.iterator({ ...range, snapshot: view?.snapshot })
+    if (view === undefined) return new Cursor(iterator)
+    view.readers++
+    return new Cursor(iterator, () => leave(view))
   }
 
   /** All entries of a range as it is at this moment, in order. */
@@ -82,7 +89,7 @@ export class Store {
 
   /** The first entry of a range. */
   async first(range: Range): Promise<[Buffer, Buffer] | undefined> {
-    const cursor = new Cursor(this.#level.iterator({ ...range, ...this.#readFrom, limit: 1 }))
+    const cursor = this.cursor({ ...range, limit: 1 })
     try {
       return await cursor.next()
     } finally {
@@ -131,8 +138,8 @@ export class Store {
    */
   async #write(writes: Write[]): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
-    const snapshot = this.#level.snapshot()
-    this.#readFrom = { snapshot }
+    const view = { snapshot: this.#level.snapshot(), readers: 1 }
+    this.#readFrom = view
     try {
       await this.#level.batch(writes, { sync: true })
     } catch (error) {
@@ -140,10 +147,13 @@ export class Store {
       this.#onProblem(this.#broken)
       throw this.#broken
     } finally {
-      this.#readFrom = {}
-      // Closes when the last cursor on it is closed.
-      snapshot.close().catch(() => {})
+      this.#readFrom = undefined
+      leave(view)
     }
+  }
+
+  #get(key: Buffer): Buffer | undefined {
+    return this.#level.getSync(key, { snapshot: this.#readFrom?.snapshot })
   }
 
   /** One batch of several transactions: their writes in order, and each blob's count once. */
@@ -177,8 +187,12 @@ export class Store {
   }
 
   #blob(id: string): { count: number; bytes: Buffer } {
-    const value = this.#level.getSync(blobKey(id), this.#readFrom)
+    const value = this.#get(blobKey(id))
     if (value === undefined) throw lostBlob(id, 'has no record')
     return { count: value.readUInt32BE(0), bytes: value.subarray(COUNT_BYTES) }
   }
+}
+
+function leave(view: View): void {
+  if (--view.readers === 0) view.snapshot.close().catch(() => {})
 }
