@@ -38,6 +38,7 @@ const REST = 3000
 const MOST_GROWTH = { heap: 12 * MiB, memory: 96 * MiB, descriptors: 12 }
 
 const settings = {
+  storeChecksums: true,
   copy: { partSize: MiB, parallel: 4, keepAliveAfter: 1, timeout: 2 },
   timeouts: { oss: { connect: 2, headers: 3, idle: 2, total: 30 } },
 }
