@@ -6,6 +6,7 @@ import type { Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
+import { deleteFromOss } from '../objects/delete-objects.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 import { isReserved, LAST_RESERVED, RESERVED_PREFIX } from '../reserved-keys.ts'
 import { callOnBucket } from '../subresource.ts'
@@ -68,17 +69,15 @@ async function requireNoVersions(request: BucketRequest, context: Context): Prom
   })
 }
 
-/** @throws S3Error BucketNotEmpty where a lock was taken meanwhile. */
+/** @throws S3Error BucketNotEmpty where a lock was taken meanwhile, or a retention period keeps them. */
 async function deleteReserved(request: BucketRequest, context: Context): Promise<void> {
-  const { bucket } = request
+  const page = { prefix: RESERVED_PREFIX, 'max-keys': String(MAX_LISTED) }
   for (;;) {
-    const own = await listVersions(request, context, { prefix: RESERVED_PREFIX })
+    const own = await listVersions(request, context, page)
     if (own.length === 0) return
-    for (const version of own) {
-      if (isHeld(version)) throw new S3Error('BucketNotEmpty', { elements: { BucketName: bucket } })
-      const query = { versionId: text(version, 'VersionId') }
-      await context.oss.send({ method: 'DELETE', bucket, key: keyOf(version), query })
-    }
+    const objects = own.map((version) => ({ key: keyOf(version), versionId: text(version, 'VersionId') }))
+    const isKept = own.some(isHeld) || (await deleteFromOss(request, context, objects)).deleted.size === 0
+    if (isKept) throw new S3Error('BucketNotEmpty', { elements: { BucketName: request.bucket } })
   }
 }
 

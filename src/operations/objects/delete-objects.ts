@@ -146,11 +146,14 @@ async function deleteConditionally(
   }
 }
 
-/** OSS's results by object, in its order; an object asked for twice has two. */
-async function deleteFromOss(
+/**
+ * OSS's DeleteMultipleObjects.
+ * @returns its results by object, in its order; an object asked for twice has two. What has none is not deleted.
+ */
+export async function deleteFromOss(
   request: BucketRequest,
   context: Context,
-  objects: readonly Wanted[],
+  objects: readonly Pick<Wanted, 'key' | 'versionId'>[],
 ): Promise<{ deleted: Map<string, XmlTree[]>; headers: HeaderMap }> {
   const deleted = new Map<string, XmlTree[]>()
   if (objects.length === 0) return { deleted, headers: {} }
