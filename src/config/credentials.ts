@@ -8,7 +8,7 @@ export type Client = {
   accessKeyId: string
   /** Each of them signs: two while clients change from one to the other. */
   secretAccessKeys: readonly string[]
-  /** Absent: all. */
+  /** Names, and beginnings of names with a `*` after them; absent: all. */
   buckets?: readonly string[] | undefined
   /** Key prefixes; absent: all keys. */
   prefixes?: readonly string[] | undefined

@@ -53,7 +53,7 @@ function checkClient(client: Document['clients'][number], path: string): string[
   const { accessKeyId, buckets = [], prefixes = [], operations } = client
   add('accessKeyId', keyIdProblem(accessKeyId))
   problems.push(...checkSecrets(client, path))
-  problems.push(...checkBuckets(buckets, `${path}buckets.`))
+  problems.push(...checkBuckets(buckets, `${path}buckets.`, patternProblem))
   for (const [i, prefix] of prefixes.entries()) {
     if (prefixes.indexOf(prefix) < i) add(`prefixes.${i}`, `${JSON.stringify(prefix)} is there twice`)
     else add(`prefixes.${i}`, prefixProblem(prefix))
@@ -93,7 +93,7 @@ function checkAnonymous({ anonymous, anonymousBuckets }: Document): string[] {
   if (anonymous === 'deny') return ['anonymousBuckets: it means nothing without anonymous: forward']
   if (anonymousBuckets.length === 0)
     return ['anonymousBuckets: it is empty, which would be no bucket: anonymous: deny says that']
-  return checkBuckets(anonymousBuckets, 'anonymousBuckets.')
+  return checkBuckets(anonymousBuckets, 'anonymousBuckets.', noPattern)
 }
 
 function checkAcl(acl: Document['acl']): string[] {
@@ -103,12 +103,27 @@ function checkAcl(acl: Document['acl']): string[] {
   ]
 }
 
-function checkBuckets(buckets: readonly string[], path: string): string[] {
+/** @param otherwise what is wrong with what is no bucket's name. */
+function checkBuckets(
+  buckets: readonly string[],
+  path: string,
+  otherwise: (name: string) => string | undefined,
+): string[] {
   return buckets.flatMap((bucket, i) => {
-    if (!isBucketName(bucket))
-      return [`${path}${i}: ${JSON.stringify(bucket)} is no bucket: ${BUCKET_RULE}; there are no wildcards`]
+    const problem = isBucketName(bucket) ? undefined : otherwise(bucket)
+    if (problem !== undefined) return [`${path}${i}: ${problem}`]
     return buckets.indexOf(bucket) < i ? [`${path}${i}: ${bucket} is there twice`] : []
   })
+}
+
+const noPattern = (name: string) =>
+  `${JSON.stringify(name)} is no bucket: ${BUCKET_RULE}; there are no wildcards`
+
+/** What is wrong with a beginning of bucket names, as in `team-*`. */
+function patternProblem(name: string): string | undefined {
+  if (name === '*') return '"*" is every bucket: leave buckets out for that'
+  if (/^[a-z0-9][a-z0-9-]{0,61}\*$/.test(name)) return undefined
+  return `${JSON.stringify(name)} is no bucket: ${BUCKET_RULE}; several are named by their beginning and a * at its end`
 }
 
 function prefixProblem(prefix: string): string | undefined {

@@ -19,7 +19,9 @@ export const nobody: Client = {
 export const isAnonymous = ({ accessKeyId }: Client) => accessKeyId === ''
 
 /** Whether a client may see a bucket at all. */
-export const mayUseBucket = (client: Client, bucket: string) => client.buckets?.includes(bucket) ?? true
+export const mayUseBucket = ({ buckets }: Client, bucket: string) =>
+  buckets === undefined ||
+  buckets.some((name) => (name.endsWith('*') ? bucket.startsWith(name.slice(0, -1)) : bucket === name))
 
 /** Whether the settings keep anything in a bucket from a client. */
 export const isLimitedIn = (client: Client, bucket: string) =>

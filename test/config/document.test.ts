@@ -67,8 +67,14 @@ test.each<[document: string, problem: RegExp]>([
   ['copy: null', /null is no value/],
   // Clients.
   ...[
-    'team-*',
-    '"*"',
+    'te*m',
+    '"*team"',
+    'team-**',
+    'team-?',
+    '-*',
+    'Team-*',
+    'team.*',
+    `${'x'.repeat(63)}*`,
     'Team',
     'a',
     'my.bucket',
@@ -81,8 +87,11 @@ test.each<[document: string, problem: RegExp]>([
     'arn:aws:s3:::team',
   ].map((bucket): [string, RegExp] => [
     client(`buckets: [one, ${bucket}]`),
-    /^GATEWAY_CONFIG: clients\.0\.buckets\.1: .* is no bucket: .* there are no wildcards$/,
+    /^GATEWAY_CONFIG: clients\.0\.buckets\.1: .* is no bucket: .* by their beginning and a \* at its end$/,
   ]),
+  [client('buckets: ["*"]'), /clients\.0\.buckets\.0: "\*" is every bucket: leave buckets out for that$/],
+  [client('buckets: [team-*, team-*]'), /clients\.0\.buckets\.1: team-\* is there twice$/],
+  ['anonymous: forward\nanonymousBuckets: [team-*]', /anonymousBuckets\.0: .* there are no wildcards$/],
   ['acl: { ownership: BucketOwnerPreferred }', /^GATEWAY_CONFIG: acl\.ownership: it must be one of/],
   [
     'acl: { default: inherit, ownership: BucketOwnerEnforced }',
@@ -236,6 +245,7 @@ test.each<[document: string, found: object]>([
   ['timeouts: { client: { total: 20 } }', { timeouts: { client: { total: 20, idle: 60 } } }],
   ['anonymous: forward', { anonymous: 'forward', limits: { anonymous: 128 } }],
   ['anonymous: forward\nanonymousBuckets: [a-1, two]', { anonymousBuckets: ['a-1', 'two'] }],
+  [client('buckets: [one, team-*, a*]'), { clients: [{ buckets: ['one', 'team-*', 'a*'] }] }],
   [client('buckets: []'), { clients: [{ buckets: [], readOnly: false }] }],
   [
     'clients: [{ accessKeyId: a, secretAccessKeys: [new, old] }]',
