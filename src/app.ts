@@ -260,7 +260,7 @@ export function createGateway(ports: Ports): Gateway {
     return client.observedBy({
       onOssCall: (call) => {
         addCall(record.oss, call)
-        observer?.onOssCall(call)
+        observer?.onOssCall(call, record)
       },
       onRetry: (reason) => observer?.onRetry(reason),
     })

@@ -102,6 +102,14 @@ export const documentSchema = v.object({
     }),
     {},
   ),
+  /** What spans of OpenTelemetry tell, where an SDK of it is loaded. Node only. */
+  traces: v.optional(
+    v.object({
+      /** Whether they name objects' keys. */
+      keys: v.optional(flag, 'false'),
+    }),
+    {},
+  ),
   /** Addresses and networks of proxies whose X-Forwarded-For is believed. Node only. */
   trustedProxies: v.optional(v.array(v.string()), []),
   /** How much one process takes on; what comes on top is told to slow down. Node only: Workers are bounded by the platform. */

@@ -7,8 +7,9 @@ import type { Log, Transport } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
 import { openAdmin } from './admin.ts'
 import { listen } from './listen.ts'
-import { observerOf, openAccessLog } from './observe/index.ts'
+import { loggingObserver, observerOf, openAccessLog } from './observe/index.ts'
 import { createMetrics, type Metrics, metricsText } from './observe/metrics.ts'
+import { registeredTracing } from './observe/tracing.ts'
 import { nodePorts } from './ports.ts'
 import { createServer } from './server.ts'
 import { openUpstream } from './upstream.ts'
@@ -65,7 +66,11 @@ export async function serve(
   /** What settings make, with an access log of their own. */
   function begin(settings: Config, transport: Transport) {
     const accessLog = openAccessLog(settings.document.accessLog, log)
-    const observer = observerOf(accessLog, metrics?.observer)
+    const observer = observerOf([
+      metrics?.observer,
+      accessLog && loggingObserver(accessLog),
+      registeredTracing(settings.document.traces.keys),
+    ])
     return {
       accessLog,
       gateway: createGateway({ ...nodePorts, writes, config: settings, transport, log, observer }),

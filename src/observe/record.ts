@@ -58,7 +58,11 @@ export type OssSummary = {
 }
 
 /** Whoever is told of requests when they are over, and of calls to OSS. It must not throw. */
-export type Observer = CallObserver & { onRequest(record: RequestRecord): void }
+export type Observer = Pick<CallObserver, 'onRetry'> & {
+  onRequest(record: RequestRecord): void
+  /** @param record of the request that it is made for; absent: for none. */
+  onOssCall(call: OssCallRecord, record?: RequestRecord): void
+}
 
 /** The record of a request that has begun. */
 export function beginRecord(

@@ -7,6 +7,8 @@ export type OssCallRecord = {
   operation: string
   /** Absent where no answer came. */
   status: number | undefined
+  /** When it began, in milliseconds since the epoch. */
+  began: number
   /** Milliseconds until the answer began. */
   time: number
   requestId: string | undefined
@@ -27,14 +29,14 @@ export type CallObserver = {
 export const reasonOf = (error: unknown): string => (error instanceof OssError ? error.code : 'Unreachable')
 
 /** The record of a call that failed. */
-export function failedCall(call: OssCall, time: number, error: unknown): OssCallRecord {
+export function failedCall(call: OssCall, began: number, time: number, error: unknown): OssCallRecord {
   const operation = operationOf(call)
   const errorCode = reasonOf(error)
   if (!(error instanceof OssError)) {
-    return { operation, status: undefined, time, requestId: undefined, errorCode, ec: undefined }
+    return { operation, status: undefined, began, time, requestId: undefined, errorCode, ec: undefined }
   }
   const { status, requestId, ec } = error
-  return { operation, status, time, requestId, errorCode, ec }
+  return { operation, status, began, time, requestId, errorCode, ec }
 }
 
 const methodNames: Record<OssCall['method'], string> = {

@@ -208,6 +208,7 @@ function attempt(
       observer.onOssCall({
         operation: operationOf(call),
         status: response.status,
+        began,
         time: ports.clock() - began,
         requestId: response.headers['x-oss-request-id'],
         errorCode: undefined,
@@ -216,7 +217,7 @@ function attempt(
       return response
     },
     (error) => {
-      observer.onOssCall(failedCall(call, ports.clock() - began, error))
+      observer.onOssCall(failedCall(call, began, ports.clock() - began, error))
       throw error
     },
   )

@@ -21,7 +21,15 @@ describe.each([
   beforeAll(async () => {
     const metrics = createMetrics()
     metrics.watch(() => ({ inFlight: 0, waiting: 0, connections: 0 }))
-    const oss = { operation: 'GetObject', status: 200, time: 1, requestId: 'id', errorCode: 'x', ec: 'x' }
+    const oss = {
+      operation: 'GetObject',
+      status: 200,
+      began: 1,
+      time: 1,
+      requestId: 'id',
+      errorCode: 'x',
+      ec: 'x',
+    }
     metrics.observer.onOssCall(oss)
     metrics.observer.onRetry('reason')
     metrics.observer.onRequest({

@@ -12,17 +12,26 @@ export function openAccessLog(
 }
 
 /** One observer for those there are; undefined where there is none. */
-export function observerOf(
-  accessLog: AccessLog | undefined,
-  metrics: Observer | undefined,
-): Observer | undefined {
-  if (accessLog === undefined) return metrics
+export function observerOf(observers: readonly (Observer | undefined)[]): Observer | undefined {
+  const [first, ...others] = observers.filter((observer) => observer !== undefined)
+  if (first === undefined || others.length === 0) return first
+  const all = [first, ...others]
   return {
     onRequest: (record) => {
-      metrics?.onRequest(record)
-      accessLog.write(record)
+      for (const observer of all) observer.onRequest(record)
     },
-    onOssCall: (call) => metrics?.onOssCall(call),
-    onRetry: (reason) => metrics?.onRetry(reason),
+    onOssCall: (call, record) => {
+      for (const observer of all) observer.onOssCall(call, record)
+    },
+    onRetry: (reason) => {
+      for (const observer of all) observer.onRetry(reason)
+    },
   }
 }
+
+/** An access log as an observer. */
+export const loggingObserver = (accessLog: AccessLog): Observer => ({
+  onRequest: accessLog.write,
+  onOssCall: () => {},
+  onRetry: () => {},
+})
