@@ -1,6 +1,6 @@
 import { type Env, Hono, type Context as HonoContext } from 'hono'
 import type { Client, Config } from './config/index.ts'
-import { admit, anonymousLimitOf, concurrencyLimitOf } from './middleware/admission.ts'
+import { admit, anonymousLimitOf, concurrencyLimitOf, rateLimitOf } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, errorReply, isLogged, logFacts } from './middleware/errors.ts'
 import { recordOperation, recordReply, recordTarget } from './middleware/record.ts'
@@ -30,7 +30,7 @@ import {
   type Timer,
   type Transport,
 } from './ports.ts'
-import { renderError, type S3Error } from './s3/error.ts'
+import { renderError, type S3Error, slowDown } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
 
 export type Ports = {
@@ -121,6 +121,7 @@ export function createGateway(ports: Ports): Gateway {
   // What is asked for no request's sake, such as CORS rules.
   const oss = observer === undefined ? signing : signing.observedBy(observer)
   const limit = concurrencyLimitOf(config, ports.sleep)
+  const rates = rateLimitOf(config, clock)
   // Its retries and what it learns of regions are its own: nobody takes them from signed requests.
   const unsigned = createOssClient({ ...ports, endpoint: config.endpoint, credentials: undefined })
   const anonymousLimit = anonymousLimitOf(config, ports.sleep)
@@ -155,6 +156,7 @@ export function createGateway(ports: Ports): Gateway {
       if (isAnonymous(client)) return admit(anonymousLimit, client, incoming)
       if (record !== undefined) record.accessKeyId = client.accessKeyId
       if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, { ...ports, oss }, true)
+      if (!rates.take(client.accessKeyId)) throw slowDown()
       return admit(limit, client, incoming)
     }
     // To what is forwarded OSS itself applies the rules; its errors may come without.

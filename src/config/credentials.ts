@@ -15,6 +15,8 @@ export type Client = {
   readOnly: boolean
   /** The kinds of operations that it may do; absent: all, but with `prefixes` it changes nothing but objects. */
   operations?: readonly OperationKind[] | undefined
+  /** Of one process: requests at a time, instead of `limits.perKey`, and in a second. */
+  limits?: { inFlight?: number | undefined; rate?: number | undefined } | undefined
 }
 
 /**

@@ -16,7 +16,10 @@ const allClasses = [...s3StorageClasses, 'EXPRESS_ONEZONE', 'OUTPOSTS', 'SNOW', 
  */
 export function checkDocument(document: Document, raw: object): string[] {
   return [
-    ...document.clients.flatMap((client, i) => checkClient(client, `clients.${i}.`)),
+    ...document.clients.flatMap((client, i) => [
+      ...checkClient(client, `clients.${i}.`),
+      ...checkShare(client, `clients.${i}.limits.inFlight`, document.limits.inFlight),
+    ]),
     ...checkAnonymous(document),
     ...checkAcl(document.acl),
     ...Object.entries(document.accessPoints).flatMap(([name, bucket]) => checkAccessPoint(name, bucket)),
@@ -62,6 +65,11 @@ function checkClient(client: Document['clients'][number], path: string): string[
   for (const [i, kind] of (operations ?? []).entries())
     if (operations?.indexOf(kind) !== i) add(`operations.${i}`, `${kind} is there twice`)
   return problems
+}
+
+function checkShare({ limits }: Document['clients'][number], path: string, inFlight: number): string[] {
+  if ((limits?.inFlight ?? 0) <= inFlight) return []
+  return [`${path} is more than limits.inFlight (${inFlight}), and so could never be reached`]
 }
 
 const MAX_SECRETS = 2

@@ -39,6 +39,14 @@ export const documentSchema = v.object({
           prefixes: v.optional(v.array(v.string())),
           readOnly: v.optional(flag, 'false'),
           operations: v.optional(v.array(v.picklist(operationKinds))),
+          limits: v.optional(
+            v.object({
+              /** Requests worked on at a time, instead of `limits.perKey`, */
+              inFlight: v.optional(whole(1)),
+              /** and begun in a second. */
+              rate: v.optional(whole(1)),
+            }),
+          ),
         }),
         v.forward(
           v.partialCheck(

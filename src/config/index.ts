@@ -171,6 +171,13 @@ export function parseConfig(
       `GATEWAY_CONFIG: conditionalWrites: process is for a single process, and ${several}: use lock`,
     )
   }
+  if (runtime === 'workers') {
+    for (const [i, { limits }] of document.clients.entries())
+      if (limits !== undefined)
+        problems.push(
+          `GATEWAY_CONFIG: clients.${i}.limits means nothing on Workers, which run in many places: leave it out`,
+        )
+  }
   const s3Domains = parseDomains(get('S3_DOMAIN'), problems)
   const domains: ReadonlyMap<string, Origin> = isDocumentRight
     ? parseBucketDomains(document.endpoints, problems)

@@ -1,7 +1,8 @@
 import type { Client, Config } from '../config/index.ts'
-import type { Incoming, Sleep } from '../ports.ts'
+import type { Clock, Incoming, Sleep } from '../ports.ts'
 import { slowDown } from '../s3/error.ts'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
+import { createRateLimit, type RateLimit } from './rate-limit.ts'
 
 /** The limit of signed requests by the settings (`limits`). A key that is the only one may use all of it. */
 export function concurrencyLimitOf(
@@ -13,11 +14,26 @@ export function concurrencyLimitOf(
   const limits = {
     inFlight,
     perKey: perKey ?? (clients.size === 1 ? inFlight : half),
+    ofKey: limitsOf(clients, 'inFlight'),
     perAddress: perAddress ?? half,
     waiting,
     waitingTime: waitingTime * 1000,
   }
   return createConcurrencyLimit(limits, sleep)
+}
+
+/** The rates of clients that have one (`limits.rate` of a client). */
+export const rateLimitOf = ({ clients }: Pick<Config, 'clients'>, clock: Clock): RateLimit =>
+  createRateLimit(limitsOf(clients, 'rate'), clock)
+
+/** A limit of the clients that have it, by key. */
+function limitsOf(clients: Config['clients'], name: 'inFlight' | 'rate'): ReadonlyMap<string, number> {
+  const limits = new Map<string, number>()
+  for (const [key, client] of clients) {
+    const limit = client.limits?.[name]
+    if (limit !== undefined) limits.set(key, limit)
+  }
+  return limits
 }
 
 /** The limit of requests that nobody has signed (`limits.anonymous`), beside that of the signed ones. As many more may wait. */

@@ -3,6 +3,8 @@ export type ConcurrencyLimits = {
   inFlight: number
   /** The share of one access key in `inFlight`, and in `waiting`, */
   perKey: number
+  /** where it has none of its own, by key; */
+  ofKey?: ReadonlyMap<string, number>
   /** and of one client address. */
   perAddress: number
   waiting: number
@@ -33,7 +35,7 @@ type Waiter = { requester: Requester; begin(): void }
 
 /** @param sleep rejects when its signal aborts. */
 export function createConcurrencyLimit(
-  { inFlight, perKey, perAddress, waiting, waitingTime }: ConcurrencyLimits,
+  { inFlight, perKey, ofKey: shares, perAddress, waiting, waitingTime }: ConcurrencyLimits,
   sleep: (ms: number, signal: AbortSignal) => Promise<void>,
 ): ConcurrencyLimit {
   let total = 0
@@ -42,10 +44,11 @@ export function createConcurrencyLimit(
   /** By key, the key that is served next first. A set keeps the order of arrival, and removes from anywhere in constant time. */
   const queues = new Map<string, Set<Waiter>>()
   let queued = 0
-  const mostQueuedOfKey = Math.ceil((waiting * perKey) / inFlight)
+  const shareOf = (key: string) => shares?.get(key) ?? perKey
+  const mostQueuedOf = (key: string) => Math.ceil((waiting * shareOf(key)) / inFlight)
 
   const fits = ({ key, address }: Requester) =>
-    total < inFlight && (ofKey.get(key) ?? 0) < perKey && (ofAddress.get(address) ?? 0) < perAddress
+    total < inFlight && (ofKey.get(key) ?? 0) < shareOf(key) && (ofAddress.get(address) ?? 0) < perAddress
 
   function take({ key, address }: Requester): void {
     total++
@@ -112,7 +115,8 @@ export function createConcurrencyLimit(
         take(requester)
         return true
       }
-      const isFull = queued >= waiting || (queues.get(requester.key)?.size ?? 0) >= mostQueuedOfKey
+      const isFull =
+        queued >= waiting || (queues.get(requester.key)?.size ?? 0) >= mostQueuedOf(requester.key)
       return isFull ? false : wait(requester, clientGone())
     },
     release: ({ key, address }) => {

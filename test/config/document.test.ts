@@ -165,6 +165,17 @@ test.each<[document: string, problem: RegExp]>([
     /clients\.0\.operations: it is empty, which would be a client that can do nothing$/,
   ],
   [client('operations: [acls, acls]'), /clients\.0\.operations\.1: acls is there twice$/],
+  [
+    client('limits: { inFlight: 0 }'),
+    /^GATEWAY_CONFIG: clients\.0\.limits\.inFlight: it must be a whole number/,
+  ],
+  [client('limits: { rate: 0.5 }'), /^GATEWAY_CONFIG: clients\.0\.limits\.rate: it must be a whole number/],
+  [client('limits: { perKey: 5 }'), /clients\.0\.limits\.perKey: there is no such setting/],
+  [client('limits: 5'), /clients\.0\.limits: it must be names with values$/],
+  [
+    `${client('limits: { inFlight: 9 }')}\nlimits: { inFlight: 8 }`,
+    /clients\.0\.limits\.inFlight is more than limits\.inFlight \(8\), and so could never be reached$/,
+  ],
   // Access points and classes.
   ['accessPoints: { ap-1: "team-*" }', /^GATEWAY_CONFIG: accessPoints\.ap-1: "team-\*" is no bucket/],
   ['accessPoints: { Ap: bucket }', /^GATEWAY_CONFIG: accessPoints\.Ap: an access point's name has/],
@@ -255,6 +266,7 @@ test.each<[document: string, found: object]>([
     client('operations: [objects, buckets, bucketSettings, acls, policies]'),
     { clients: [{ operations: ['objects', 'buckets', 'bucketSettings', 'acls', 'policies'] }] },
   ],
+  [client('limits: { inFlight: 5, rate: 100 }'), { clients: [{ limits: { inFlight: 5, rate: 100 } }] }],
   ['accessPoints: { ap-1: bucket }', { accessPoints: { 'ap-1': 'bucket' } }],
   [
     'storageClass: { default: GLACIER, map: { GLACIER: ColdArchive, EXPRESS_ONEZONE: Standard } }',

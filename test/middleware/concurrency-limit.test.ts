@@ -75,6 +75,26 @@ test.each<[what: string, limits: Partial<ConcurrencyLimits>, greedy: string, oth
   expect(limit.acquire(requester(other), present)).toBe(true)
 })
 
+test('a key with a share of its own has that one, in places and in the queue', () => {
+  const ofKey = new Map([
+    ['small', 1],
+    ['large', 5],
+  ])
+  const limit = limitOf({ inFlight: 10, perKey: 2, perAddress: 10, waiting: 10, ofKey })
+  const outcomesOf = (key: string) => {
+    const outcomes = Array.from({ length: 10 }, () => limit.acquire(requester(`${key}@1`), present))
+    return [
+      outcomes.filter((outcome) => outcome === true).length,
+      outcomes.filter((outcome) => outcome instanceof Promise).length,
+    ]
+  }
+  expect([outcomesOf('small'), outcomesOf('other'), outcomesOf('large')]).toEqual([
+    [1, 1],
+    [2, 2],
+    [5, 5],
+  ])
+})
+
 test('one key cannot fill the queue', () => {
   const limit = limitOf({ inFlight: 4, perKey: 2, perAddress: 4, waiting: 10 })
   const greedy = Array.from({ length: 30 }, () => limit.acquire(requester('greedy@1'), present))
