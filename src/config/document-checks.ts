@@ -43,9 +43,20 @@ function networkProblem(network: string, path: string): string[] {
   return [`${path}: ${JSON.stringify(network)}: it must be an address, or a network such as 10.0.0.0/8`]
 }
 
+/** A bucket, and the prefix of keys in it, that the access log is delivered to. */
+export const ACCESS_LOG_BUCKET = /^oss:\/\/([^/]+)(?:\/(.*))?$/
+
 function accessLogProblem(to: string): string[] {
   if (to === 'off' || to === 'stdout' || /^\/.*[^/]$/.test(to)) return []
-  return [`accessLog.to: ${JSON.stringify(to)}: it must be off, stdout, or the absolute path of a file`]
+  const [, bucket, prefix = ''] = ACCESS_LOG_BUCKET.exec(to) ?? []
+  if (bucket !== undefined) {
+    if (!isBucketName(bucket)) return [`accessLog.to: ${JSON.stringify(bucket)} is no bucket: ${BUCKET_RULE}`]
+    const problem = prefix === '' ? undefined : prefixProblem(prefix)
+    return problem === undefined ? [] : [`accessLog.to: ${problem}`]
+  }
+  return [
+    `accessLog.to: ${JSON.stringify(to)}: it must be off, stdout, the absolute path of a file, or oss://BUCKET/PREFIX`,
+  ]
 }
 
 function checkClient(client: Document['clients'][number], path: string): string[] {

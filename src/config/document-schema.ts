@@ -103,7 +103,7 @@ export const documentSchema = v.object({
   /** A line for each request. Node only. */
   accessLog: v.optional(
     v.object({
-      /** `off`, `stdout`, or the path of a file, which is opened again at SIGHUP. */
+      /** `off`, `stdout`, the path of a file, which is opened again at SIGHUP, or `oss://BUCKET/PREFIX`. */
       to: v.optional(v.string(), 'off'),
       /** JSON, or S3's server access log format. */
       format: v.optional(v.picklist(['json', 's3']), 'json'),

@@ -28,6 +28,7 @@ import { ProblemsError } from './problems.ts'
 import { isLoopback, parseWhole, redacted } from './values.ts'
 
 export type { Client } from './credentials.ts'
+export { ACCESS_LOG_BUCKET } from './document-checks.ts'
 export type { OperationKind } from './document-schema.ts'
 
 /** The settings, parsed; frozen all the way down. */

@@ -65,7 +65,7 @@ export async function serve(
 
   /** What settings make, with an access log of their own. */
   function begin(settings: Config, transport: Transport) {
-    const accessLog = openAccessLog(settings.document.accessLog, log)
+    const accessLog = openAccessLog(settings.document.accessLog, () => current.gateway.oss, log)
     const observer = observerOf([
       metrics?.observer,
       accessLog && loggingObserver(accessLog),
@@ -112,9 +112,12 @@ export async function serve(
   let closed: Promise<unknown> | undefined
   async function close(): Promise<void> {
     // Work that must end, such as aborting uploads, still needs OSS.
-    const rest = http.settled().then(() => upstream.close())
+    const rest = http
+      .settled()
+      // It may be delivered to OSS.
+      .then(() => current.accessLog?.close())
+      .then(() => upstream.close())
     await endsWithin(CLOSING_LIMIT, rest)
-    await current.accessLog?.close()
     admin.close()
   }
 

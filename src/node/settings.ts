@@ -98,7 +98,7 @@ function parseKey(text: string, problems: string[]): KeyObject | undefined {
 
 /** Whether the access log could be written where the settings say. */
 function checkAccessLog(to: string, problems: string[]): void {
-  if (to === 'off' || to === 'stdout') return
+  if (!to.startsWith('/')) return
   const folder = dirname(to)
   try {
     if (!statSync(folder).isDirectory()) problems.push(`GATEWAY_CONFIG: accessLog.to: ${folder} is no folder`)

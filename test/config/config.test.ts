@@ -205,8 +205,10 @@ describe('the document', () => {
     ['trustedProxies: ["fe80::1%eth0"]', /^GATEWAY_CONFIG: trustedProxies\.0/],
     [
       'accessLog: { to: access.log }',
-      /^GATEWAY_CONFIG: accessLog\.to: "access.log": it must be off, stdout, or/,
+      /^GATEWAY_CONFIG: accessLog\.to: "access.log": it must be off, stdout, the/,
     ],
+    ['accessLog: { to: oss://B/ }', /^GATEWAY_CONFIG: accessLog\.to: "B" is no bucket/],
+    ['accessLog: { to: oss://logs//x }', /^GATEWAY_CONFIG: accessLog\.to: "\/x": no key begins/],
     ['accessLog: { to: /var/log/ }', /^GATEWAY_CONFIG: accessLog\.to/],
     ['accessLog: { format: text }', /^GATEWAY_CONFIG: accessLog\.format/],
     ['timeouts: { drain: -1 }', /^GATEWAY_CONFIG: timeouts\.drain/],

@@ -1,14 +1,27 @@
-import type { Config } from '../../config/index.ts'
+import { ACCESS_LOG_BUCKET, type Config } from '../../config/index.ts'
 import type { Observer } from '../../observe/record.ts'
+import type { OssClient } from '../../oss/client.ts'
 import type { Log } from '../../ports.ts'
+import { nodePorts } from '../ports.ts'
 import { type AccessLog, accessLogTo, fileSink } from './access-log.ts'
+import { bucketSink } from './bucket-sink.ts'
 
-/** Opens the access log of the settings, if they have one. @throws Error where its file cannot be opened. */
+/**
+ * Opens the access log of the settings, if they have one.
+ * @param oss the client by which it is delivered to a bucket.
+ * @throws Error where its file cannot be opened.
+ */
 export function openAccessLog(
   { to, format }: Config['document']['accessLog'],
+  oss: () => OssClient,
   log: Log,
 ): AccessLog | undefined {
-  return to === 'off' ? undefined : accessLogTo(fileSink(to === 'stdout' ? undefined : to, log), format)
+  if (to === 'off') return undefined
+  const [, bucket, prefix = ''] = ACCESS_LOG_BUCKET.exec(to) ?? []
+  if (bucket !== undefined) {
+    return accessLogTo(bucketSink({ bucket, prefix }, oss, { ...nodePorts, log }), format)
+  }
+  return accessLogTo(fileSink(to === 'stdout' ? undefined : to, log), format)
 }
 
 /** One observer for those there are; undefined where there is none. */
