@@ -49,6 +49,9 @@ await build({
   entryPoints,
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
+  assetNames: 'chunks/[name]-[hash]',
+  // Imported by the Worker as it is: the user's bundler compiles it.
+  loader: { '.wasm': 'copy' },
   bundle: true,
   splitting: true,
   format: 'esm',

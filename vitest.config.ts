@@ -3,7 +3,7 @@ import { defineConfig, mergeConfig } from 'vitest/config'
 import shared from './vitest.shared.ts'
 
 // Pure protocol tests run unchanged in both runtimes; the others start servers, and drive workerd from outside.
-const everywhere = ['test/{s3,oss,translate,copy}/**/*.test.ts']
+const everywhere = ['test/{s3,oss,translate,copy}/**/*.test.ts', 'test/bytes/crc.test.ts']
 
 export default mergeConfig(
   shared,
@@ -29,7 +29,7 @@ export default mergeConfig(
           plugins: [
             cloudflareTest({ main: './test/empty-worker.ts', wrangler: { configPath: './wrangler.toml' } }),
           ],
-          test: { name: 'workerd', include: everywhere },
+          test: { name: 'workerd', include: everywhere, setupFiles: 'src/worker/crc-module.ts' },
         },
       ],
     },

@@ -7,6 +7,7 @@ import { HttpOptions_Style, Miniflare } from 'miniflare'
 import { parseConfig } from '../src/config/index.ts'
 import { createLocalOss, type LocalOss, type LocalOssOptions } from '../src/local-oss/index.ts'
 import { serve } from '../src/node/serve.ts'
+import { builtWorker } from './build-worker.ts'
 
 /** ali-oss, with the methods its types leave out. */
 export type OssBucket = OSS & {
@@ -161,11 +162,7 @@ async function startWorkerd(
   })
   const proxy = await listenAsProxy(localOss)
   const miniflare = new Miniflare({
-    modules: true,
-    scriptPath: 'dist/test/worker.js',
-    compatibilityDate: '2026-04-01',
-    compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
-    cf: false,
+    ...builtWorker,
     // The Worker itself: Miniflare's own front unpacks and repacks compressed bodies.
     unsafeDirectSockets: [{ port: 0 }],
     bindings: {

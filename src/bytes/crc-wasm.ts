@@ -1,4 +1,4 @@
-/** `crc.wat`, assembled. */
+/** `crc.wat`, assembled: `npm run assemble` writes it, and `crc.wasm`. */
 const MODULE = [
   'AGFzbQEAAAABDQJgA39/fwBgAn5/AX4DAwIAAQUDAQACBxMCBm1lbW9yeQIABnVwZGF0ZQABCpYHArIDAQd/IAJBACgCgIACayEDIAJB',
   'ACgChIACayEEIAJBACgCiIACayEFIAJBACgCjIACayEGIAJBACgCkIACayEHIAJBACgClIACayEIIAJBACgCmIACayEJA0AgACAA/QAE',
@@ -22,16 +22,28 @@ const STEP = 65_536
 /** The register before these bytes → the register after them. */
 export type Step = (register: bigint, bytes: Uint8Array) => bigint
 
+/** The module where the runtime has compiled it. */
+let imported: WebAssembly.Module | undefined
+
+/**
+ * Takes `crc.wasm` as the runtime has compiled it: Workers may compile no bytes, and import it. To be called before the
+ * first CRC.
+ */
+export function useCrcModule(module: WebAssembly.Module): void {
+  imported = module
+}
+
 /**
  * A CRC of up to 64 bits by WebAssembly, which has 128 bits at once: some six times as fast as JavaScript, and twice as
  * zlib's CRC-32.
  * @param tables what bytes do to the register, as in `crc.ts`.
  * @param distances those of a sparse multiple of the polynomial, in rising order.
- * @returns undefined where the runtime compiles no WebAssembly: Workers do not.
+ * @returns undefined where the runtime compiles no WebAssembly and nothing has imported it.
  */
 export function crcWasm(tables: BigUint64Array, distances: readonly number[]): Step | undefined {
   try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(MODULE, 'base64')))
+    const module = imported ?? new WebAssembly.Module(Buffer.from(MODULE, 'base64'))
+    const { exports } = new WebAssembly.Instance(module)
     const { memory, update } = exports as {
       memory: WebAssembly.Memory
       update: (crc: bigint, length: number) => bigint

@@ -53,7 +53,7 @@ function stepOf(name: CrcName): Step {
   const tables = tablesOf(polynomial)
   const wasm = crcWasm(tables, distances)
   if (wasm !== undefined) return wasm
-  // Node has it from 20.15 on, and so have Workers, where WebAssembly cannot be compiled. It takes and gives sums, not registers, and for
+  // Node has it from 20.15 on, and so have Workers. It takes and gives sums, not registers, and for
   // no bytes gives 0, whatever came before.
   if (name === 'CRC32' && zlib.crc32 !== undefined) {
     const inverted = (value: number) => ~value >>> 0

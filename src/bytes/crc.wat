@@ -7,7 +7,7 @@
 ;;
 ;; Memory: sixteen tables of 256 sums from 0 on (table k: a byte that k zero bytes follow), the distances from 32768 on,
 ;; i32, the farthest last, then zeros; the bytes from 36864 on, up to 65536; what is left of them from 106496 on.
-;; Assemble: npx -p wabt wat2wasm src/bytes/crc.wat --output=crc.wasm; for crc-wasm.ts: base64 -w 104 crc.wasm
+;; Assemble: npm run assemble
 (module
   (memory (export "memory") 2)
 

@@ -1,4 +1,5 @@
 import { type ExecutionContext, Hono } from 'hono'
+import './crc-module.ts'
 import { createApp } from '../app.ts'
 import { type Config, ConfigError, parseConfig } from '../config/index.ts'
 import { renderError, S3Error } from '../s3/error.ts'

@@ -3,7 +3,7 @@ import type { Serve } from '../app.ts'
 import { shortenLogged } from '../bytes/shorten.ts'
 import type { Incoming, Log, Platform, Reply } from '../ports.ts'
 import { sleep, timer } from '../runtime/timers.ts'
-import { headersOf, toStream, withLength } from './transport.ts'
+import { bytesOf, headersOf, toStream, withLength } from './transport.ts'
 
 /** What Workers have that the web platform's types do not. */
 type WorkersInit = { encodeBody: 'manual' }
@@ -22,7 +22,7 @@ function receive(c: Context): Incoming {
     method: raw.method,
     target: raw.url.slice(slash),
     headers,
-    body: raw.body ?? empty(),
+    body: raw.body === null ? empty() : bytesOf(raw.body),
     signal: () => raw.signal,
     waitUntil: (work) => c.executionCtx.waitUntil(work.catch(() => {})),
   }

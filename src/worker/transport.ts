@@ -71,6 +71,29 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
 const READ_BYTES = 64 * 1024
 
 /**
+ * The bytes of a stream of the platform's, as many at a time as there are: workerd's other reader gives 4 KiB.
+ * @param wait called before each read; its result after it.
+ */
+export async function* bytesOf(
+  stream: ReadableStream<Uint8Array>,
+  wait: () => () => void = () => () => {},
+): AsyncGenerator<Uint8Array, void, void> {
+  const reader = stream.getReader({ mode: 'byob' })
+  try {
+    for (;;) {
+      const endWait = wait()
+      const { done, value } = await reader.read(new Uint8Array(READ_BYTES)).finally(endWait)
+      if (done) return
+      yield value
+    }
+  } finally {
+    await reader.cancel().catch(() => {})
+    // A stream that has ended may be iterated again, and is empty.
+    reader.releaseLock()
+  }
+}
+
+/**
  * A response's body. Read here, it is held to the time limits. Passed on unread, the platform streams it in a tenth of
  * the CPU time, without these limits.
  */
@@ -89,20 +112,10 @@ class FetchedBody implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
     if (this.#body === null) return
-    // As many bytes at a time as there are: workerd's other reader gives 4 KiB.
-    const reader = this.#body.getReader({ mode: 'byob' })
     try {
-      for (;;) {
-        const endWait = this.#wait()
-        const { done, value } = await reader.read(new Uint8Array(READ_BYTES)).finally(endWait)
-        if (done) return
-        yield value
-      }
+      yield* bytesOf(this.#body, this.#wait)
     } finally {
       this.#end()
-      await reader.cancel().catch(() => {})
-      // A stream that has ended may be iterated again, and is empty.
-      reader.releaseLock()
     }
   }
 

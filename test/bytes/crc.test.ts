@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CrcName, crc, crcs, tablesOf } from '../../src/bytes/crc.ts'
 import { crc32JavaScript, crc64JavaScript } from '../../src/bytes/crc-javascript.ts'
+import { crcWasm } from '../../src/bytes/crc-wasm.ts'
 
 const bytesOf = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 151 + (i >> 8)) & 255)
 
@@ -101,6 +102,10 @@ describe.each<[CrcName, check: bigint]>([
     const message = new Uint8Array(1 + distances[6])
     for (const distance of [0, ...distances]) message[distance] = 1
     expect(bitByBit(polynomial, 0n, message)).toBe(0n)
+  })
+
+  test('is made by WebAssembly in either runtime', () => {
+    expect(crcWasm(tablesOf(polynomial), distances)).toBeDefined()
   })
 
   test('is the same with and without WebAssembly', () => {

@@ -1,17 +1,14 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { builtWorker } from '../build-worker.ts'
 
 let worker: Miniflare
 let endpoint: URL
 let output = ''
 beforeAll(async () => {
   worker = new Miniflare({
-    modules: true,
-    scriptPath: 'dist/test/worker.js',
-    compatibilityDate: '2026-04-01',
-    compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
-    cf: false,
+    ...builtWorker,
     bindings: {
       OSS_ENDPIONT: 'https://oss-cn-hangzhou.aliyuncs.com',
       OSS_ACCESS_KEY_SECRET: 'the-oss-secret',

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -27,6 +27,8 @@ export type Installed = {
   write(name: string, program: string): Promise<void>
   writeText(name: string, text: string): Promise<void>
   readText(name: string): Promise<string>
+  /** The names in a folder of it. */
+  files(name: string): Promise<string[]>
   /** Starts a program of the folder. Nothing of the environment is inherited but PATH. */
   start(path: string, settings: Record<string, string>): Started
   remove(): Promise<void>
@@ -77,6 +79,7 @@ export async function install(): Promise<Installed> {
     },
     writeText: (name, text) => writeFile(at(name), text),
     readText: (name) => readFile(at(name), 'utf8'),
+    files: (name) => readdir(at(name)),
     start: (path, settings) => {
       const child = spawn(process.execPath, [at(path)], {
         cwd: folder,
