@@ -1,10 +1,13 @@
+import { createHmac } from 'node:crypto'
 import {
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
   GetBucketCorsCommand,
   GetObjectAclCommand,
   GetObjectCommand,
+  PutBucketLoggingCommand,
   PutBucketTaggingCommand,
   PutObjectAclCommand,
   PutObjectCommand,
@@ -62,7 +65,7 @@ describe.each(runtimes)('a client limited to kinds of operations, on %s', (runti
   beforeAll(async () => {
     world = await startWorld(runtime, { GATEWAY_CONFIG: JSON.stringify({ clients }) })
     await world.s3().send(new CreateBucketCommand({ Bucket: 'bucket' }))
-    await world.oss('bucket').put('team/a', Buffer.from('x'))
+    for (const key of ['team/a', 'other']) await world.oss('bucket').put(key, Buffer.from('x'))
   })
   afterAll(() => world.stop())
   beforeEach(() => void world.ossRequests())
@@ -158,6 +161,65 @@ describe.each(runtimes)('a client limited to kinds of operations, on %s', (runti
       await publish('team-acls')
     },
   )
+
+  test('a form needs objects, and a key of its prefixes', async () => {
+    for (const id of ['no-objects', 'only-acls', 'team-settings']) {
+      expect((await form(id, { key: 'team/k' })).error.Code).toBe('AccessDenied')
+    }
+    expect((await form('team-acls', { key: 'other/k', acl: 'public-read' })).error.Code).toBe('AccessDenied')
+    expect(world.ossRequests()).toEqual([])
+    expect((await form('only-objects', { key: 'team/k' })).status).toBe(204)
+  })
+
+  test('a batch needs objects, and deletes below the prefixes alone', async () => {
+    await world.oss('bucket').put('team/gone', Buffer.from('x'))
+    const Delete = { Objects: ['team/gone', 'other', 'team%2Fgone', '/team/gone'].map((Key) => ({ Key })) }
+    const batch = new DeleteObjectsCommand({ Bucket: 'bucket', Delete })
+    await expect(s3('no-objects').send(batch)).rejects.toMatchObject({ name: 'AccessDenied' })
+    const { Deleted, Errors = [] } = await s3('team-acls').send(batch)
+    expect(Deleted?.map(({ Key }) => Key)).toEqual(['team/gone'])
+    expect(Errors.map(({ Key, Code }) => [Key, Code])).toEqual([
+      ['other', 'AccessDenied'],
+      ['team%2Fgone', 'AccessDenied'],
+      ['/team/gone', 'AccessDenied'],
+    ])
+    await world.oss('bucket').head('other')
+  })
+
+  test('an ACL that an old presigned URL has in its query is one', async () => {
+    const expires = Math.floor(Date.now() / 1000) + 600
+    const text = `PUT\n\n\n${expires}\nx-amz-acl:public-read\n/bucket/team/k`
+    const statusOf = async (id: string) => {
+      const signature = createHmac('sha1', secretAccessKey).update(text).digest('base64')
+      const query = `AWSAccessKeyId=${id}&Expires=${expires}&x-amz-acl=public-read&Signature=${encodeURIComponent(signature)}`
+      return (await send(world.endpoint, { method: 'PUT', target: `/bucket/team/k?${query}`, body: 'x' }))
+        .status
+    }
+    expect([await statusOf('team'), await statusOf('only-objects'), await statusOf('team-acls')]).toEqual([
+      403, 403, 200,
+    ])
+  })
+
+  test('logs go only where the client may write', async () => {
+    const log = (TargetPrefix: string) =>
+      new PutBucketLoggingCommand({
+        Bucket: 'bucket',
+        BucketLoggingStatus: { LoggingEnabled: { TargetBucket: 'bucket', TargetPrefix } },
+      })
+    await expect(s3('team-settings').send(log('other/'))).rejects.toMatchObject({ name: 'AccessDenied' })
+    await s3('team-settings').send(log('team/'))
+  })
+
+  test.each([
+    '/bucket/team/../other',
+    '/bucket/team%2F..%2Fother',
+    '/bucket//team/k',
+    '/bucket/%74eam/%2e%2e/other',
+  ])('%s is no way out of a prefix', async (target) => {
+    await sendAs('team-acls', { method: 'PUT', target, body: 'stolen' })
+    const { content } = await world.oss('bucket').get('other')
+    expect(String(content)).toBe('x')
+  })
 
   test('a bucket is created with an ACL only by who has both', async () => {
     const create = (Bucket: string) => new CreateBucketCommand({ Bucket, ACL: 'public-read' })

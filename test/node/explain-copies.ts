@@ -392,6 +392,7 @@ export const copies: [what: string, row: Row, outcome: string][] = [
   ],
   ['an object over copy.maxSize', { from: 'hangzhou/large', settings: 'small' }, '400 InvalidRequest source'],
   ['defaults of one’s own', { from: small, settings: 'inheriting' }, 'native'],
+  ['one by a client who has no objects', { from: small, client: 'settler' }, '403 AccessDenied request'],
   ['one by a client who may only read', { from: small, client: 'reader' }, '403 AccessDenied destination'],
   ['one by a client who may not read it', { from: small, client: 'writer' }, '403 AccessDenied source'],
 ]

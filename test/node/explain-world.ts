@@ -30,6 +30,7 @@ const reject = { oversize: 'reject', crossRegion: 'reject', appendable: 'reject'
 const clients = [
   { accessKeyId: 'reader', secretAccessKey: 'reader-secret', readOnly: true },
   { accessKeyId: 'writer', secretAccessKey: 'writer-secret', buckets: ['target'] },
+  { accessKeyId: 'settler', secretAccessKey: 'settler-secret', operations: ['bucketSettings'] },
 ]
 /** Gateways by how they are set. */
 export const settings = {
