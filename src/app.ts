@@ -20,6 +20,7 @@ import { createOssClient, type OssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
 import {
   type Clock,
+  type Credentials,
   type HeaderMap,
   headerMap,
   type Incoming,
@@ -36,6 +37,8 @@ import { parseRequest } from './s3/request.ts'
 export type Ports = {
   config: Config
   transport: Transport
+  /** Of `config.credentials`. */
+  credentials: Credentials
   clock: Clock
   log: Log
   sleep: Sleep
@@ -91,7 +94,7 @@ export type Serve<E extends Env> = (
   log: Log,
 ) => Response | Promise<Response>
 
-/** What a runtime hands in for an app. `nodePorts` and `workerPorts` hold all of it but `config`, `transport` and, on Node, `log`. */
+/** What a runtime hands in for an app. `nodePorts` and `workerPorts` hold all of it but `config`, `transport`, `credentials` and, on Node, `log`. */
 export type AppPorts<E extends Env> = Ports & { serve: Serve<E> }
 
 /**
@@ -117,7 +120,7 @@ export function appOf<E extends Env>(
 /** The gateway without a runtime: ports in, replies out. */
 export function createGateway(ports: Ports): Gateway {
   const { config, clock, log, newId, observer } = ports
-  const signing = createOssClient({ ...ports, endpoint: config.endpoint, credentials: config.credentials })
+  const signing = createOssClient({ ...ports, endpoint: config.endpoint })
   // What is asked for no request's sake, such as CORS rules.
   const oss = observer === undefined ? signing : signing.observedBy(observer)
   const limit = concurrencyLimitOf(config, ports.sleep)

@@ -8,13 +8,15 @@ export {
   type Responder,
   type Serve,
 } from './app.ts'
-export { type Client, type Config, ConfigError, parseConfig } from './config/index.ts'
+export { type Client, type Config, ConfigError, type Files, parseConfig } from './config/index.ts'
 export type {
   Body,
   Clock,
+  Credentials,
   HeaderMap,
   Incoming,
   Log,
+  OssCredentials,
   OssRequest,
   OssResponse,
   Platform,

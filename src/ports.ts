@@ -96,6 +96,46 @@ export type Transport = (request: OssRequest) => Promise<OssResponse>
 /** `not-sent`: OSS received nothing of the request. `timeout`: a time limit was reached. `unsendable`: no attempt can succeed. */
 export type Failure = 'not-sent' | 'timeout' | 'unsendable'
 
+/** The gateway's own identity at OSS: a key there. */
+export type OssCredentials = {
+  accessKeyId: string
+  accessKeySecret: string
+  /** Of a temporary key, of STS. */
+  securityToken?: string
+  /** When a temporary key is of no more use, in milliseconds since the epoch; absent where that is not known. */
+  expiration?: number
+}
+
+/** Who the gateway is at OSS: its key there, which may be renewed. */
+export type Credentials = {
+  /** The key to sign with now; a promise while there is none that is valid. Rejects where none can be had. */
+  current(): OssCredentials | Promise<OssCredentials>
+  /**
+   * OSS has refused that key. Resolves when `current` gives another, rejects where none can be had. Absent where there is
+   * never another.
+   */
+  renew?(refused: OssCredentials): Promise<void>
+}
+
+/** A request to a service that gives keys. */
+export type Question = {
+  method: 'GET' | 'PUT' | 'POST'
+  url: string
+  headers?: Record<string, string>
+  body?: string
+  /** Milliseconds for all of it. */
+  limit: number
+}
+
+/** Its answer, whatever the status. */
+export type Answered = { status: number; text: string }
+
+/**
+ * Asks a service that gives keys. No redirection is followed: it would take a key elsewhere. Rejects, where no answer
+ * came, with an Error that says why, without the URL's path and query.
+ */
+export type Ask = (question: Question) => Promise<Answered>
+
 /** Milliseconds since the epoch. */
 export type Clock = () => number
 

@@ -1,6 +1,7 @@
 import { embeddedEndpoint } from '../src/config/endpoint.ts'
 import type { LocalOss } from '../src/local-oss/index.ts'
 import { createOssClient } from '../src/oss/client.ts'
+import { fixedCredentials } from '../src/oss/credentials/create.ts'
 import type { Transport } from '../src/ports.ts'
 import { children, text } from '../src/xml/index.ts'
 
@@ -10,7 +11,7 @@ export const ossClient = (localOss: LocalOss) =>
     transport: localOss.transport as Transport,
     clock: Date.now,
     endpoint: embeddedEndpoint(),
-    credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
+    credentials: fixedCredentials({ accessKeyId: 'local', accessKeySecret: 'local-secret' }),
   })
 
 /** All versions and delete markers in a bucket below a prefix of the gateway's own, past the gateway; key and version id. */

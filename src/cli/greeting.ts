@@ -1,6 +1,7 @@
 import { type Config, DEFAULT_LOCAL_CREDENTIALS } from '../config/index.ts'
 import type { Workers } from '../node/cluster.ts'
 import type { Running } from '../node/serve.ts'
+import { describeSource } from '../oss/credentials/source.ts'
 
 const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
@@ -18,10 +19,13 @@ export function greeting(
   if (workers > 1)
     lines.push(`Workers       ${workers}, replaced one after the other at SIGHUP to ${process.pid}`)
   if (config.localOss === undefined) {
-    lines.push(`OSS           ${config.endpoint.protocol}//${config.endpoint.host}`)
+    lines.push(
+      `OSS           ${config.endpoint.protocol}//${config.endpoint.host}`,
+      `Signs with    ${describeSource(config.credentials)}`,
+    )
     return `${lines.join('\n')}\n`
   }
-  const { accessKeyId, accessKeySecret } = config.credentials
+  const { accessKeyId, accessKeySecret } = config.localOss.key
   const known =
     accessKeyId === DEFAULT_LOCAL_CREDENTIALS.accessKeyId &&
     accessKeySecret === DEFAULT_LOCAL_CREDENTIALS.accessKeySecret
@@ -47,6 +51,7 @@ export function summary({
   listen,
   localOss,
   endpoint,
+  credentials,
   clients,
   anonymous,
   domains,
@@ -64,6 +69,7 @@ export function summary({
     ...[...(endpoint.domains ?? [])].map(
       ([bucket, domain]) => `              ${bucket} by ${domain.protocol}//${domain.host}`,
     ),
+    ...(localOss === undefined ? [`Signs with    ${describeSource(credentials)}`] : []),
     `S3 endpoint   ${tls ? 'https' : 'http'}://${bracketed(host)}:${port}`,
     `Health        ${adminPort === undefined ? 'off' : `http://${bracketed(adminHost)}:${adminPort}`}`,
     ...(localOss === undefined

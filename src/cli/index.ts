@@ -53,7 +53,7 @@ async function runServe(): Promise<void> {
   const running = await starting
   process.stdout.write(greeting(config, running, count))
   // Only logged: OSS may be reachable in a moment.
-  if (config.localOss === undefined) await checkOss(config, log)
+  if (config.localOss === undefined) await checkOss(config, running, log)
 }
 
 async function runLocalOss(): Promise<void> {

@@ -61,9 +61,10 @@ function whyNotListening({ code, message }: NodeJS.ErrnoException, port: number)
 }
 
 /** What `local-oss` prints once it listens: where, its key, and a command to try. Never a secret that was set. */
-export function localOssGreeting({ credentials, localOss }: Config, { port }: RunningLocalOss): string {
+export function localOssGreeting({ localOss }: Config, { port }: RunningLocalOss): string {
   const { accessKeyId, accessKeySecret } = DEFAULT_LOCAL_CREDENTIALS
-  const isKnown = credentials.accessKeyId === accessKeyId && credentials.accessKeySecret === accessKeySecret
+  const isKnown =
+    localOss?.key.accessKeyId === accessKeyId && localOss.key.accessKeySecret === accessKeySecret
   const endpoint = `http://127.0.0.1:${port}`
   const [id, secret] = isKnown
     ? [accessKeyId, accessKeySecret]

@@ -10,6 +10,7 @@ const errors = new Set([
   'request failed',
   'request failed after the answer began',
   'settings refused, all goes on as before',
+  'the key for OSS cannot be renewed',
   'the embedded OSS has a problem with its store',
   'worker did not stop cleanly',
   'worker does not start',

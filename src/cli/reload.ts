@@ -23,8 +23,8 @@ export function handleReload(gateway: Promise<Running | Workers>, settings: Sett
     const running = await gateway
     try {
       const next = readSettings(process.env)
-      if ('localOss' in running) running.reload(next.config)
-      else running.reload(next)
+      if ('localOss' in running) await running.reload(next.config)
+      else void running.reload(next)
       for (const warning of next.config.warnings) log('warning', { warning })
       log('settings read again', {})
       watch(next.files)

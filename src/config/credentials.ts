@@ -1,6 +1,7 @@
-import type { OssCredentials } from '../oss/sign.ts'
+import type { OssCredentials } from '../ports.ts'
 import type { Document, OperationKind } from './document-schema.ts'
-import type { SettingName } from './environment.ts'
+import { readSecret, type SettingName } from './environment.ts'
+import type { Files } from './files.ts'
 import { keyIdProblem, secretProblem } from './values.ts'
 
 /** Who may sign requests, and what for. */
@@ -28,42 +29,23 @@ export function parseAnonymous({ anonymous, anonymousBuckets }: Document): Clien
   return { accessKeyId: '', secretAccessKeys: [], buckets: anonymousBuckets, readOnly: false }
 }
 
-/** The settings that keys are read from, and where what is wrong with them is reported, without quoting one. */
+/** The settings that clients' keys are read from, and where what is wrong with them is reported, without quoting one. */
 export type KeySettings = {
   get(name: SettingName): string | undefined
   reported: ReadonlySet<SettingName>
+  /** Absent where there are none: on Workers. */
+  files: Files | undefined
   problems: string[]
 }
 
-/** The gateway's own key at OSS. Adds to `problems` what is missing or wrong. */
-export function parseOssCredentials({ get, reported, problems }: KeySettings): OssCredentials {
-  const read = (name: SettingName, what: string, wrong: (text: string) => string | undefined) => {
-    const text = get(name)
-    const why = text === undefined ? undefined : wrong(text)
-    if (text === undefined && !reported.has(name)) problems.push(`${name} is missing: ${what}`)
-    if (why !== undefined) problems.push(`${name} is not right: ${why}`)
-    return text ?? ''
-  }
-  const id = read('OSS_ACCESS_KEY_ID', "the gateway's own key at OSS", ossKeyIdProblem)
-  const accessKeySecret = read('OSS_ACCESS_KEY_SECRET', 'the secret of that key', secretProblem)
-  const temporary = id.startsWith('STS.') || get('OSS_SESSION_TOKEN') !== undefined
-  if (!temporary) return { accessKeyId: id, accessKeySecret }
-  const securityToken = read('OSS_SESSION_TOKEN', 'a temporary key (STS.…) needs its token', secretProblem)
-  return { accessKeyId: id, accessKeySecret, securityToken }
-}
-
-const ossKeyIdProblem = (id: string) =>
-  /^(?:AKIA|ASIA)[A-Z0-9]{16}$/.test(id)
-    ? "that is a key of AWS's, and OSS needs one of its own"
-    : keyIdProblem(id)
-
 /**
  * Who may use the gateway: `S3_ACCESS_KEY_ID`, or else whoever has the gateway's own key, and the document's clients.
+ * @param oss the gateway's own key; absent where nobody else has it, since it comes and goes.
  * @returns all by id, and the first of them, `main`.
  */
 export function parseClients(
-  { get, reported, problems }: KeySettings,
-  oss: OssCredentials,
+  { get, reported, files, problems }: KeySettings,
+  oss: OssCredentials | undefined,
   document: Document,
 ): { clients: ReadonlyMap<string, Client>; main: Client } {
   const id = get('S3_ACCESS_KEY_ID')
@@ -75,6 +57,10 @@ export function parseClients(
         `${missing} is missing: clients sign with the pair; leave out both to let them use the OSS pair`,
       )
   }
+  if (id === undefined && secret === undefined && oss === undefined && !reported.has('S3_ACCESS_KEY_ID'))
+    problems.push(
+      'S3_ACCESS_KEY_ID is missing: what clients sign with, and S3_SECRET_ACCESS_KEY: the key that the gateway gets for OSS is none that they could have',
+    )
   const whyNot = {
     S3_ACCESS_KEY_ID: id === undefined ? undefined : keyIdProblem(id),
     S3_SECRET_ACCESS_KEY: secret === undefined ? undefined : secretProblem(secret),
@@ -82,21 +68,39 @@ export function parseClients(
   for (const [name, why] of Object.entries(whyNot))
     if (why !== undefined) problems.push(`${name} is not right: ${why}`)
   const main: Client = {
-    accessKeyId: id ?? oss.accessKeyId,
-    secretAccessKeys: [secret ?? oss.accessKeySecret],
+    accessKeyId: id ?? oss?.accessKeyId ?? '',
+    secretAccessKeys: [secret ?? oss?.accessKeySecret ?? ''],
     readOnly: false,
   }
   const clients = new Map([[main.accessKeyId, main]])
-  for (const client of document.clients) {
+  for (const [i, client] of document.clients.entries()) {
+    const { secretAccessKeyFile: file } = client
+    const add = (why: string) => problems.push(`GATEWAY_CONFIG: clients.${i}.secretAccessKeyFile: ${why}`)
+    const fromFile = file === undefined ? undefined : readClientSecrets(files, file, add)
     if (clients.has(client.accessKeyId))
       problems.push(
         `GATEWAY_CONFIG: clients: the accessKeyId ${client.accessKeyId} is there twice${client.accessKeyId === main.accessKeyId ? ' (it is that of the environment)' : ''}`,
       )
-    clients.set(client.accessKeyId, clientOf(client))
+    clients.set(client.accessKeyId, clientOf(client, fromFile))
   }
   return { clients, main }
 }
 
-function clientOf({ secretAccessKey, secretAccessKeys, ...client }: Document['clients'][number]): Client {
-  return { ...client, secretAccessKeys: secretAccessKeys ?? [secretAccessKey ?? ''] }
+/** @param fromFile the secrets in its file, where it has one. */
+function clientOf(
+  { secretAccessKey, secretAccessKeys, secretAccessKeyFile, ...client }: Document['clients'][number],
+  fromFile: readonly string[] | undefined,
+): Client {
+  return { ...client, secretAccessKeys: fromFile ?? secretAccessKeys ?? [secretAccessKey ?? ''] }
+}
+
+/** A client's secrets from its file, a line each. @param add told what is wrong with them; it never quotes one. */
+function readClientSecrets(files: Files | undefined, file: string, add: (why: string) => void): string[] {
+  if (files === undefined) add('there are no files on Workers: put the secret itself there')
+  const { text, why } = readSecret(files, file)
+  const secrets = text?.split(/\s*\n\s*/) ?? []
+  const tooMany = secrets.length > 2 ? 'it has more than two lines: the new secret and the old' : undefined
+  const problem = why ?? tooMany ?? secrets.map(secretProblem).find((one) => one !== undefined)
+  if (problem !== undefined) add(problem)
+  return secrets
 }

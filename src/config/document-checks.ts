@@ -86,9 +86,13 @@ function checkShare({ limits }: Document['clients'][number], path: string, inFli
 const MAX_SECRETS = 2
 
 function checkSecrets(
-  { secretAccessKey: one, secretAccessKeys: several }: Document['clients'][number],
+  { secretAccessKey: one, secretAccessKeys: several, secretAccessKeyFile: file }: Document['clients'][number],
   path: string,
 ): string[] {
+  if (file === '') return [`${path}secretAccessKeyFile: it is empty`]
+  if (file !== undefined && (one ?? several) !== undefined)
+    return [`${path}secretAccessKeyFile: there is a secret as well: leave one of them out`]
+  if (file !== undefined) return []
   if (one !== undefined && several !== undefined)
     return [
       `${path}secretAccessKeys: there is a secretAccessKey as well: list both secrets, or leave one out`,

@@ -35,6 +35,8 @@ export const documentSchema = v.object({
           /** One secret, or two while clients change from one to the other. */
           secretAccessKey: v.optional(v.string()),
           secretAccessKeys: v.optional(v.array(v.string())),
+          /** Or the file in which they stand, a line each. */
+          secretAccessKeyFile: v.optional(v.string()),
           buckets: v.optional(v.array(v.string())),
           prefixes: v.optional(v.array(v.string())),
           readOnly: v.optional(flag, 'false'),
@@ -50,8 +52,8 @@ export const documentSchema = v.object({
         }),
         v.forward(
           v.partialCheck(
-            [['secretAccessKey'], ['secretAccessKeys']],
-            ({ secretAccessKey, secretAccessKeys }) => (secretAccessKey ?? secretAccessKeys) !== undefined,
+            [['secretAccessKey'], ['secretAccessKeys'], ['secretAccessKeyFile']],
+            (one) => (one.secretAccessKey ?? one.secretAccessKeys ?? one.secretAccessKeyFile) !== undefined,
             'it is missing',
           ),
           ['secretAccessKey'],

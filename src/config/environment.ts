@@ -1,3 +1,4 @@
+import type { Files } from './files.ts'
 import { nearest, normalized } from './spelling.ts'
 
 /** Settings of the Node runtime: on Workers the platform listens, and has the certificates. */
@@ -10,11 +11,15 @@ export const nodeSettings = [
   'TLS_CERT_FILE',
   'TLS_KEY_FILE',
   'GATEWAY_LOG_LEVEL',
+  'OSS_ACCESS_KEY_ID_FILE',
+  'OSS_ACCESS_KEY_SECRET_FILE',
+  'OSS_SESSION_TOKEN_FILE',
+  'S3_ACCESS_KEY_ID_FILE',
+  'S3_SECRET_ACCESS_KEY_FILE',
 ] as const
 
 /** Every setting that comes from the environment, or from the bindings on Workers. */
 export const settingNames = [
-  ...nodeSettings,
   'OSS_REGION',
   'OSS_ENDPOINT',
   'OSS_ACCESS_KEY_ID',
@@ -29,9 +34,24 @@ export const settingNames = [
   'LOCAL_OSS_COPY_LIMIT',
   'LOCAL_OSS_RESTORE_TIME',
   'LOCAL_OSS_DAY',
+  'OSS_CREDENTIALS',
+  'OSS_STS_ENDPOINT',
+  ...nodeSettings,
 ] as const
 /** The name of a setting. */
 export type SettingName = (typeof settingNames)[number]
+
+/** Settings that may stand in a file, whose name is then the setting. */
+const inFiles = [
+  'OSS_ACCESS_KEY_ID',
+  'OSS_ACCESS_KEY_SECRET',
+  'OSS_SESSION_TOKEN',
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
+] as const
+
+/** Whether a setting is the file of another. */
+export const isSecretFile = (name: SettingName) => inFiles.some((one) => `${one}_FILE` === name)
 
 /** Environment variables, or the bindings of a Worker, which need not be texts. */
 export type Environment = Readonly<Record<string, unknown>>
@@ -47,16 +67,24 @@ export type EnvironmentSettings = {
   values: ReadonlyMap<SettingName, string>
   /** Those with a mistake that is reported already: set but empty, or probably meant by a misspelt name. */
   reported: ReadonlySet<SettingName>
+  /** Whose value stood in a file, and in which. */
+  fileOf: ReadonlyMap<SettingName, string>
 }
 
 /**
  * Picks the gateway's settings out of an environment. A name like one of them that is none is a mistake, and so is one
  * that is set but empty: an empty secret must not be taken for a missing one.
+ * @param files where settings may be read from; absent where there are none.
  * @param problems what is wrong is added here, a line each.
  */
-export function readEnvironment(environment: Environment, problems: string[]): EnvironmentSettings {
+export function readEnvironment(
+  environment: Environment,
+  files: Files | undefined,
+  problems: string[],
+): EnvironmentSettings {
   const values = new Map<SettingName, string>()
   const reported = new Set<SettingName>()
+  const fileOf = new Map<SettingName, string>()
   for (const [name, raw] of Object.entries(environment)) {
     // Bindings of Workers need not be texts.
     if (typeof raw !== 'string' || isKubernetesVariable(name, raw)) continue
@@ -73,7 +101,33 @@ export function readEnvironment(environment: Environment, problems: string[]): E
       problems.push(`${name} is no setting: ${meant ? `did you mean ${meant}?` : familyHint(name)}`)
     }
   }
-  return { values, reported }
+  for (const name of inFiles) {
+    const file = values.get(`${name}_FILE`)
+    if (reported.has(`${name}_FILE`)) reported.add(name)
+    if (file === undefined) continue
+    const { text, why } = values.has(name)
+      ? { why: `${name} is set as well: leave one of them out` }
+      : readSecret(files, file)
+    if (text !== undefined) {
+      values.set(name, text)
+      fileOf.set(name, file)
+    } else {
+      reported.add(name)
+      if (why !== undefined) problems.push(`${name}_FILE: ${why}`)
+    }
+  }
+  return { values, reported, fileOf }
+}
+
+/** What stands in a file, without the blanks around it, or why there is nothing. Where there are no files that is told already. */
+export function readSecret(files: Files | undefined, file: string): { text?: string; why?: string } {
+  if (files === undefined) return {}
+  try {
+    const text = files.read(file).trim()
+    return text === '' ? { why: 'the file is empty' } : { text }
+  } catch (error) {
+    return { why: (error as Error).message }
+  }
 }
 
 const address = /^(?:[\d.]+|[\da-f]*:[\da-f:]*)$/i

@@ -1,11 +1,14 @@
+import type { CredentialSource } from '../oss/credentials/source.ts'
 import type { Endpoint, Origin } from '../oss/regions.ts'
-import type { OssCredentials } from '../oss/sign.ts'
+import type { OssCredentials } from '../ports.ts'
 import { parseBucketDomains } from './bucket-domains.ts'
-import { type Client, parseAnonymous, parseClients, parseOssCredentials } from './credentials.ts'
+import { ownKey, parseCredentialSource } from './credential-source.ts'
+import { type Client, parseAnonymous, parseClients } from './credentials.ts'
 import { type Document, parseDocument } from './document.ts'
 import { embeddedEndpoint, isOwnAddress, parseEndpoint } from './endpoint.ts'
 import {
   type Environment,
+  isSecretFile,
   nodeSettings,
   readEnvironment,
   type SettingName,
@@ -24,12 +27,15 @@ import {
   parseTls,
   parseWorkers,
 } from './environment-values.ts'
+import type { Files } from './files.ts'
 import { ProblemsError } from './problems.ts'
+import { hasRrsa } from './source-settings.ts'
 import { isLoopback, parseWhole, redacted } from './values.ts'
 
 export type { Client } from './credentials.ts'
 export { ACCESS_LOG_BUCKET } from './document-checks.ts'
 export type { OperationKind } from './document-schema.ts'
+export type { Files } from './files.ts'
 
 /** The settings, parsed; frozen all the way down. */
 export type Config = {
@@ -57,11 +63,16 @@ export type Config = {
         restoreTime: number
         /** Seconds of a day, wherever OSS counts days. */
         day: number
+        /** Its one account's. */
+        key: OssCredentials
       }
     | undefined
   endpoint: Endpoint
-  credentials: OssCredentials
+  /** Where the gateway's own key at OSS comes from. */
+  credentials: CredentialSource
   clients: ReadonlyMap<string, Client>
+  /** What authenticates upload ids (s3/upload-id.ts): every process of a deployment has it, and it outlives keys of OSS. */
+  uploadIdSecret: string
   /** Who has not signed; undefined: is refused. */
   anonymous: Client | undefined
   domains: readonly string[]
@@ -86,16 +97,18 @@ export class ConfigError extends ProblemsError {
  * @param environment the environment variables, or the bindings on Workers.
  * @param documentText the text of the settings document (YAML or JSON), where there is one.
  * @param runtime on Workers there is no embedded OSS.
+ * @param files reads the files that settings name; without it none may.
  * @throws ConfigError with every mistake.
  */
 export function parseConfig(
   environment: Environment,
   documentText?: string,
   runtime: 'node' | 'workers' = 'node',
+  files?: Files,
 ): Config {
   const problems: string[] = []
   const warnings: string[] = []
-  const { values, reported } = readEnvironment(environment, problems)
+  const { values, reported, fileOf } = readEnvironment(environment, files, problems)
   const get = (name: SettingName) => values.get(name)
   const named = (family: string) =>
     settingNames.filter((name) => name.startsWith(family) && (values.has(name) || reported.has(name)))
@@ -107,24 +120,50 @@ export function parseConfig(
     return fallback
   }
 
-  const embedded = runtime === 'node' && named('OSS_').length === 0
   const localNames = named('LOCAL_OSS_')
-  if (runtime === 'workers') {
+  // A pod with a role for OSS must not come up on an empty embedded one because its settings were lost.
+  const ossNames = named('OSS_')
+  const isNode = runtime === 'node'
+  const isByRrsaAlone = isNode && ossNames.length + localNames.length === 0 && hasRrsa(environment)
+  const embedded = isNode && ossNames.length === 0 && !isByRrsaAlone
+  if (isByRrsaAlone)
+    problems.push(
+      'OSS_REGION is missing: ALIBABA_CLOUD_ROLE_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE are set, so that the gateway has a role for OSS; set LOCAL_OSS_DIR where it is to run on the embedded OSS all the same',
+    )
+  if (!isNode) {
     for (const name of [...localNames, ...nodeSettings.filter((name) => values.has(name))])
       problems.push(`${name} means nothing on Workers: leave it out`)
   } else if (!embedded && localNames.length > 0) {
     problems.push(
-      `${localNames.join(', ')} cannot be set together with ${named('OSS_').join(', ')}: either there is the embedded OSS, or Alibaba Cloud's`,
+      `${localNames.join(', ')} cannot be set together with ${ossNames.join(', ')}: either there is the embedded OSS, or Alibaba Cloud's`,
     )
   }
+  const unread =
+    isNode && files === undefined ? settingNames.filter((name) => isSecretFile(name) && values.has(name)) : []
+  if (unread.length > 0)
+    problems.push(`${unread.join(', ')}: files are read here only with parseConfig's argument for it`)
 
   const before = problems.length
   const document = parseDocument(documentText, problems)
   const isDocumentRight = problems.length === before
-  const keys = { get, reported, problems }
-  const credentials = embedded ? undefined : parseOssCredentials(keys)
-  const { clients, main } = parseClients(keys, credentials ?? DEFAULT_LOCAL_CREDENTIALS, document)
+  const endpoint = embedded
+    ? embeddedEndpoint()
+    : parseEndpoint(
+        {
+          endpoint: get('OSS_ENDPOINT'),
+          region: get('OSS_REGION'),
+          regionReported: reported.has('OSS_REGION') || reported.has('OSS_ENDPOINT') || isByRrsaAlone,
+        },
+        problems,
+        warnings,
+      )
+  const keys = { get, reported, fileOf, environment, files, endpoint, problems, warnings }
+  const source = embedded ? undefined : parseCredentialSource(keys)
+  const ossKey = source === undefined ? DEFAULT_LOCAL_CREDENTIALS : ownKey(source)
+  const { clients, main } = parseClients(keys, ossKey, document)
+  // The embedded OSS has one account, whose key is the first client's.
   const [mainSecret = ''] = main.secretAccessKeys
+  const localKey = { accessKeyId: main.accessKeyId, accessKeySecret: mainSecret }
   const listen = {
     host: parseHost('HOST', get('HOST'), problems),
     port: port('PORT', 9000),
@@ -139,6 +178,7 @@ export function parseConfig(
         copyLimit: parseCopyLimit(get('LOCAL_OSS_COPY_LIMIT'), problems),
         restoreTime: parseRestoreTime(get('LOCAL_OSS_RESTORE_TIME'), problems),
         day: parseDay(get('LOCAL_OSS_DAY'), problems),
+        key: localKey,
       }
     : undefined
   checkPorts({ PORT: listen.port, ADMIN_PORT: listen.adminPort, LOCAL_OSS_PORT: localOss?.port }, problems)
@@ -147,17 +187,6 @@ export function parseConfig(
       `HOST is ${redacted(listen.host)}, which others can reach, and the keys of the embedded OSS are known to everybody: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or leave HOST out`,
     )
   }
-  const endpoint = embedded
-    ? embeddedEndpoint()
-    : parseEndpoint(
-        {
-          endpoint: get('OSS_ENDPOINT'),
-          region: get('OSS_REGION'),
-          regionReported: reported.has('OSS_REGION') || reported.has('OSS_ENDPOINT'),
-        },
-        problems,
-        warnings,
-      )
   if (runtime === 'node' && isOwnAddress(endpoint, listen))
     problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
   if (!embedded && document.anonymous === 'forward' && document.anonymousBuckets === undefined)
@@ -193,12 +222,9 @@ export function parseConfig(
     logLevel,
     localOss,
     endpoint: domains.size === 0 ? endpoint : { ...endpoint, domains },
-    // The embedded OSS has one account, whose key is the first client's.
-    credentials: credentials ?? {
-      accessKeyId: main.accessKeyId,
-      accessKeySecret: mainSecret,
-    },
+    credentials: source ?? { from: 'settings', key: localKey, files: {} },
     clients,
+    uploadIdSecret: mainSecret,
     anonymous: parseAnonymous(document),
     domains: s3Domains,
     document,

@@ -1,6 +1,6 @@
 import { ossCrc64 } from '../oss/checksum.ts'
-import { textOf } from '../oss/client.ts'
 import { OssUnreachable } from '../oss/error.ts'
+import { textOf } from '../oss/read-body.ts'
 import type { Body, HeaderMap, OssResponse } from '../ports.ts'
 import { attempt, isOutcomeUnknown } from './attempt.ts'
 import type { Copy } from './copy.ts'

@@ -3,7 +3,9 @@ import { type Config, parseConfig } from '../config/index.ts'
 import { createOssClient } from '../oss/client.ts'
 import type { Log } from '../ports.ts'
 import { endsWithin, sleep } from '../runtime/timers.ts'
-import { openAdmin } from './admin.ts'
+import { openAdmin, whyNotReady } from './admin.ts'
+import { openCredentials } from './credentials.ts'
+import { nodeFiles } from './files.ts'
 import { createMetrics, type Metrics, type MetricValues } from './observe/metrics.ts'
 import { workerMetrics } from './observe/worker-metrics.ts'
 import { nodePorts } from './ports.ts'
@@ -46,7 +48,7 @@ export const isWorker = (): boolean => cluster.isWorker && process.env[WORKER_MA
 
 /**
  * Starts so many processes that serve on one port, and replaces those that die. This one serves health only.
- * @throws Error when the workers do not come up: a port is taken, a TLS file cannot be read.
+ * @throws Error when the workers do not come up: there is no key for OSS, a port is taken, a TLS file cannot be read.
  */
 export async function startWorkers(settings: Settings, count: number, log: Log): Promise<Workers> {
   /** The settings that workers have started with. */
@@ -64,9 +66,10 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
 
   const metrics = workerMetrics<Worker>((worker, asked) => sendToWorker(worker, { tellMetrics: asked }))
   const { config } = settings
+  const credentials = await openCredentials(config.credentials, log)
   const upstream = await openUpstream(config)
   const { transport } = upstream
-  const { endpoint, credentials } = config
+  const { endpoint } = config
   const oss = createOssClient({ ...nodePorts, transport, endpoint, credentials })
   const admin = await openAdmin(
     config.listen,
@@ -180,6 +183,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       isDraining = true
     },
     reload: (next) => void reload(next),
+    whyNotReady: () => whyNotReady(oss),
     reopenLog: () => {
       for (const worker of workers.keys()) sendToWorker(worker, { reopenLog: true })
     },
@@ -188,6 +192,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
       await endsWithin(limit + ENDING_LIMIT, Promise.all(workers.values()))
       admin.close()
+      credentials.close()
       // A health check may still wait for OSS.
       await endsWithin(CLOSING_LIMIT, upstream.close())
     },
@@ -203,7 +208,7 @@ export function serveAsWorker(log: Log, onSettings: (config: Config) => void): v
   let metrics: Metrics | undefined
 
   async function begin(document: string | undefined): Promise<Running> {
-    const config = parseConfig(process.env, document)
+    const config = parseConfig(process.env, document, 'node', nodeFiles)
     onSettings(config)
     if (config.listen.adminPort !== undefined) metrics = createMetrics()
     const listen = { ...config.listen, adminPort: undefined }

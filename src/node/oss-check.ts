@@ -1,9 +1,6 @@
 import type { Config } from '../config/index.ts'
-import { createOssClient } from '../oss/client.ts'
 import type { Log } from '../ports.ts'
-import { whyNotReady } from './admin.ts'
-import { nodePorts } from './ports.ts'
-import { openUpstream } from './upstream.ts'
+import type { Running } from './serve.ts'
 
 /** Which settings an error code of OSS points to. */
 const settingsOf: Readonly<Record<string, string>> = {
@@ -16,14 +13,15 @@ const settingsOf: Readonly<Record<string, string>> = {
 }
 
 /** Calls OSS once with the gateway's own key, and logs which settings are wrong where it refuses. Never rejects for that. */
-export async function checkOss(config: Config, log: Log): Promise<void> {
-  const { transport, close } = await openUpstream(config)
-  const { endpoint, credentials } = config
-  const why = await whyNotReady(createOssClient({ ...nodePorts, transport, endpoint, credentials }))
-  if (why !== undefined) {
-    const [, code = ''] = /^OSS answers \d+ (\w+)/.exec(why) ?? []
-    const settings = settingsOf[code] ?? 'OSS_ENDPOINT, OSS_REGION and the OSS keys'
-    log('OSS does not answer as it should: requests will fail', { why, settings, endpoint: endpoint.host })
-  }
-  await close()
+export async function checkOss(
+  { endpoint, credentials }: Config,
+  gateway: Pick<Running, 'whyNotReady'>,
+  log: Log,
+): Promise<void> {
+  const why = await gateway.whyNotReady()
+  if (why === undefined) return
+  const [, code = ''] = /^OSS answers \d+ (\w+)/.exec(why) ?? []
+  const isOwnKey = credentials.from === 'settings'
+  const settings = (isOwnKey ? settingsOf[code] : undefined) ?? 'OSS_ENDPOINT, OSS_REGION and the OSS keys'
+  log('OSS does not answer as it should: requests will fail', { why, settings, endpoint: endpoint.host })
 }

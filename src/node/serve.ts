@@ -5,7 +5,8 @@ import type { LocalOss } from '../local-oss/index.ts'
 import { KeyQueue } from '../operations/writes/key-queue.ts'
 import type { Log, Transport } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
-import { openAdmin } from './admin.ts'
+import { openAdmin, whyNotReady } from './admin.ts'
+import { type OpenCredentials, openCredentials } from './credentials.ts'
 import { listen } from './listen.ts'
 import { loggingObserver, observerOf, openAccessLog } from './observe/index.ts'
 import { createMetrics, type Metrics, metricsText } from './observe/metrics.ts'
@@ -25,10 +26,12 @@ export type Running = {
   /** Opens the access log's file again, which has been renamed. */
   reopenLog(): void
   /**
-   * Goes on with other settings: requests in flight keep those that they began with. Addresses stay.
-   * @throws Error when a file that they name cannot be read or written; then nothing has changed.
+   * Goes on with other settings: requests in flight keep those that they began with. Addresses stay. Rejects when a file
+   * that they name cannot be read or written, or there is no key for OSS; then nothing has changed.
    */
-  reload(config: Config): void
+  reload(config: Config): Promise<void>
+  /** Asks OSS once: why it cannot be used, or undefined. */
+  whyNotReady(): Promise<string | undefined>
   /**
    * Stops accepting, finishes what is in flight, then closes everything. Called again, it can only hasten.
    * @param limit milliseconds after which what is still in flight is given up (`timeouts.stop` in the settings); copies
@@ -50,7 +53,8 @@ const CLOSING_LIMIT = 2_000
  * Starts the gateway on Node: in front of OSS, or on the embedded one. Sets `Buffer.poolSize` for the process.
  * @param metrics what counts requests; absent where nobody can ask for it.
  * @returns once it listens.
- * @throws Error when a port is taken, a TLS file cannot be read, or the embedded OSS's folder is in use.
+ * @throws Error when there is no key for OSS, a port is taken, a TLS file cannot be read, or the embedded OSS's folder is
+ *   in use.
  */
 export async function serve(
   config: Config,
@@ -58,23 +62,25 @@ export async function serve(
   metrics: Metrics | undefined = config.listen.adminPort === undefined ? undefined : createMetrics(),
 ): Promise<Running> {
   Buffer.poolSize = BUFFER_POOL_SIZE
-  const upstream = await openUpstream(config, log)
+  const first = await openCredentials(config.credentials, log)
+  const upstream = await openUpstream(config, log).catch((error) => {
+    first.close()
+    throw error
+  })
   const { localOss } = upstream
   const writes = new KeyQueue()
-  let current = begin(config, upstream.transport)
+  let current = begin(config, upstream.transport, first)
 
   /** What settings make, with an access log of their own. */
-  function begin(settings: Config, transport: Transport) {
+  function begin(settings: Config, transport: Transport, credentials: OpenCredentials) {
     const accessLog = openAccessLog(settings.document.accessLog, () => current.gateway.oss, log)
     const observer = observerOf([
       metrics?.observer,
       accessLog && loggingObserver(accessLog),
       registeredTracing(settings.document.traces.keys),
     ])
-    return {
-      accessLog,
-      gateway: createGateway({ ...nodePorts, writes, config: settings, transport, log, observer }),
-    }
+    const ports = { ...nodePorts, writes, config: settings, transport, credentials, log, observer }
+    return { accessLog, source: settings.credentials, credentials, gateway: createGateway(ports) }
   }
   // Requests in flight keep the gateway that they began with.
   const responder: Responder = {
@@ -118,7 +124,31 @@ export async function serve(
       .then(() => current.accessLog?.close())
       .then(() => upstream.close())
     await endsWithin(CLOSING_LIMIT, rest)
+    current.credentials.close()
     admin.close()
+  }
+
+  /** One after the other, since a key may have to be awaited. */
+  let reloaded = Promise.resolve()
+  async function reload(settings: Config): Promise<void> {
+    const { credentials: source } = settings
+    const isSameSource = JSON.stringify(source) === JSON.stringify(current.source)
+    const credentials = isSameSource ? current.credentials : await openCredentials(source, log)
+    // What can fail comes first.
+    let next: typeof current | undefined
+    try {
+      next = begin(settings, upstream.renewed(settings.document.timeouts.oss), credentials)
+      http.apply(settings)
+    } catch (error) {
+      if (!isSameSource) credentials.close()
+      void next?.accessLog?.close()
+      throw error
+    }
+    const old = current
+    current = next
+    if (!isSameSource) old.credentials.close()
+    // Requests in flight still write to it.
+    if (old.accessLog !== undefined) void http.answered().then(() => old.accessLog?.close())
   }
 
   return {
@@ -127,19 +157,11 @@ export async function serve(
     localOssPort,
     localOss,
     reopenLog: () => current.accessLog?.reopen(),
+    whyNotReady: () => whyNotReady(current.gateway.oss),
     reload: (settings) => {
-      // What can fail comes first.
-      const next = begin(settings, upstream.renewed(settings.document.timeouts.oss))
-      try {
-        http.apply(settings)
-      } catch (error) {
-        void next.accessLog?.close()
-        throw error
-      }
-      const { accessLog } = current
-      current = next
-      // Requests in flight still write to it.
-      if (accessLog !== undefined) void http.answered().then(() => accessLog.close())
+      const work = reloaded.then(() => reload(settings))
+      reloaded = work.catch(() => {})
+      return work
     },
     drain: () => {
       isDraining = true

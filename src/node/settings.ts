@@ -1,9 +1,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { type Config, ConfigError, parseConfig } from '../config/index.ts'
 import type { Settings } from './cluster.ts'
+import { nodeFiles } from './files.ts'
 
 /**
  * The settings of this process, with the files that they name looked at; nothing is created.
@@ -13,9 +14,16 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const problems: string[] = []
   const file = environment.GATEWAY_CONFIG?.trim()
   const document = file ? readText('GATEWAY_CONFIG', file, problems) : undefined
+  const secrets: string[] = []
   let config: Config | undefined
   try {
-    config = parseConfig(environment, document)
+    config = parseConfig(environment, document, 'node', {
+      ...nodeFiles,
+      read: (path) => {
+        secrets.push(path)
+        return nodeFiles.read(path)
+      },
+    })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     problems.unshift(...error.problems)
@@ -25,25 +33,15 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   if (config !== undefined) checkAccessLog(config.document.accessLog.to, problems)
   if (config?.localOss !== undefined) checkDirectory(config.localOss.directory, problems)
   if (config === undefined || problems.length > 0) throw new ConfigError(problems)
-  const files = [file, cert, key].filter((name) => name !== undefined && name !== '') as string[]
+  const files = [file, cert, key, ...secrets].filter((name) => name !== undefined && name !== '') as string[]
   return { config, document, files }
-}
-
-/** Why a file cannot be used. Without its name: a key may have been set in place of its file's name. */
-function whyNot(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
-  if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read by this user'
-  if (code === 'EISDIR') return 'that is a folder, not a file'
-  return `the file cannot be read (${code})`
 }
 
 function readText(name: string, file: string, problems: string[]): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+    return nodeFiles.read(file)
   } catch (error) {
-    const isEncoding = (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-    problems.push(`${name}: ${isEncoding ? 'the file is no text in UTF-8' : whyNot(error)}`)
+    problems.push(`${name}: ${(error as Error).message}`)
     return undefined
   }
 }

@@ -23,7 +23,7 @@ export type Upstream = {
  * @throws Error when the embedded OSS's folder is in use, has an unknown format, or cannot be written.
  */
 export async function openUpstream(
-  { localOss: embedded, credentials, endpoint, document }: Config,
+  { localOss: embedded, endpoint, document }: Config,
   log: Log = () => {},
   { lifecycle = true }: { lifecycle?: boolean } = {},
 ): Promise<Upstream> {
@@ -36,8 +36,7 @@ export async function openUpstream(
       localOss: undefined,
     }
   }
-  const { accessKeyId, accessKeySecret } = credentials
-  const { directory, copyLimit, restoreTime, day } = embedded
+  const { directory, copyLimit, restoreTime, day, key } = embedded
   const localOss = await createLocalOss({
     directory,
     copyLimit,
@@ -47,7 +46,7 @@ export async function openUpstream(
     cnames: bucketsByDomain(endpoint),
     onProblem: ({ kind, message }) =>
       log('the embedded OSS has a problem with its store', { kind, why: message }),
-    credentials: { accessKeyId, accessKeySecret },
+    credentials: key,
   })
   const transport = withTextHeaders(localOss.transport as Transport)
   return {

@@ -1,21 +1,22 @@
-import { encodeStrictly } from '../bytes/percent.ts'
-import {
-  type Body,
-  type Clock,
-  type HeaderMap,
-  headerMap,
-  type OssResponse,
-  type Sleep,
-  type TimeLimit,
-  type Transport,
+import type {
+  Body,
+  Clock,
+  Credentials,
+  HeaderMap,
+  OssCredentials,
+  OssResponse,
+  Sleep,
+  TimeLimit,
+  Transport,
 } from '../ports.ts'
 import { parseLenientXml, text, type XmlNode } from '../xml/index.ts'
 import { type RewrittenList, type RowTables, rewriteRows } from '../xml/rows.ts'
-import { type CallObserver, failedCall, operationOf } from './call-record.ts'
-import { OssError, OssUnreachable, OssWebsitePage } from './error.ts'
-import { type Endpoint, isRegionName, regionOfHost, regionOfLocation, urlBase } from './regions.ts'
+import { attempt } from './attempt.ts'
+import { type CallObserver, reasonOf } from './call-record.ts'
+import { failed, isKeyRefused, OssError, OssUnreachable, OssWebsitePage } from './error.ts'
+import { joined, piecesOf, wholeOf } from './read-body.ts'
+import { type Endpoint, isRegionName, regionOfHost, regionOfLocation } from './regions.ts'
 import { isStream, type Repeat, repeating } from './retry.ts'
-import { encodePath, type OssCredentials, signV4 } from './sign.ts'
 
 /** One request to OSS. */
 export type OssCall = {
@@ -39,7 +40,7 @@ export type OssClientPorts = {
   clock: Clock
   endpoint: Endpoint
   /** Absent: requests are not signed, and OSS decides what anybody may. */
-  credentials: OssCredentials | undefined
+  credentials: Credentials | undefined
   /** What attempts are repeated with; absent: every call is made once. */
   sleep?: Sleep
   random?: () => number
@@ -131,22 +132,44 @@ function clientOf(
     return regions.get(bucket)
   }
 
+  /** The region where the bucket is, if that is why OSS has refused. Rejects with that refusal where it is not. */
+  async function movedTo(call: OssCall, region: string, error: unknown): Promise<string> {
+    const actual = await actualRegion(call, error)
+    if (!call.bucket || !actual || !isRegionName(actual) || actual === region) throw error
+    learnRegion(call.bucket, actual)
+    if (isStream(call.body)) {
+      throw new OssUnreachable(`the bucket ${call.bucket} has moved to ${actual}`, { cause: error })
+    }
+    return actual
+  }
+
+  /** Once more in the bucket's own region, and once with another key. */
   async function sendOnce(call: OssCall): Promise<OssResponse> {
     if (needsRegion(call)) await findRegion(call.bucket as string, call.signal)
-    const region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
-    try {
-      const response = await attempt(ports, call, region, observer)
-      // Other regions answer some calls on a bucket, but none on an object.
-      if (call.bucket && call.key && !regions.has(call.bucket)) learnRegion(call.bucket, region)
-      return response
-    } catch (error) {
-      const actual = await actualRegion(call, error)
-      if (!call.bucket || !actual || !isRegionName(actual) || actual === region) throw error
-      learnRegion(call.bucket, actual)
-      if (isStream(call.body)) {
-        throw new OssUnreachable(`the bucket ${call.bucket} has moved to ${actual}`, { cause: error })
+    const { credentials } = ports
+    let region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
+    let [hasMoved, isRenewed] = [false, false]
+    for (;;) {
+      // Not awaited where it is there: that would be a promise more for each call.
+      const current = credentials?.current()
+      const key = current instanceof Promise ? await current : current
+      try {
+        const response = await attempt(ports, call, region, key, observer)
+        // Other regions answer some calls on a bucket, but none on an object.
+        if (call.bucket && call.key && !regions.has(call.bucket)) learnRegion(call.bucket, region)
+        return response
+      } catch (error) {
+        if (key !== undefined && credentials?.renew !== undefined && isKeyRefused(error)) {
+          await renewKey(credentials.renew, key, error)
+          if (isRenewed || isStream(call.body)) throw refusedKey('it has been renewed', error)
+          isRenewed = true
+          observer?.onRetry(reasonOf(error))
+        } else {
+          if (hasMoved) throw error
+          region = await movedTo(call, region, error)
+          hasMoved = true
+        }
       }
-      return attempt(ports, call, actual, observer)
     }
   }
 
@@ -193,131 +216,21 @@ function clientOf(
   }
 }
 
-/** @throws OssError, OssUnreachable. */
-function attempt(
-  ports: OssClientPorts,
-  call: OssCall,
-  region: string,
-  observer: CallObserver | undefined,
-): Promise<OssResponse> {
-  const began = observer === undefined ? 0 : ports.clock()
-  const answer = sendTo(ports, call, region)
-  if (observer === undefined) return answer
-  return answer.then(
-    (response) => {
-      observer.onOssCall({
-        operation: operationOf(call),
-        status: response.status,
-        began,
-        time: ports.clock() - began,
-        requestId: response.headers['x-oss-request-id'],
-        errorCode: undefined,
-        ec: undefined,
-      })
-      return response
-    },
-    (error) => {
-      observer.onOssCall(failedCall(call, began, ports.clock() - began, error))
-      throw error
-    },
-  )
-}
+/** What a key's refusal becomes where another attempt may succeed: OSS has done nothing. */
+const refusedKey = (why: string, refusal: OssError) =>
+  new OssUnreachable(`OSS refuses the gateway's key (${refusal.code}): ${why}`, {
+    cause: failed(refusal, 'not-sent'),
+  })
 
-/** @throws OssError, OssUnreachable. */
-function sendTo(ports: OssClientPorts, call: OssCall, region: string): Promise<OssResponse> {
-  const { method, bucket, key, body, signal, answerTimeout } = call
-  const query = encodeQuery(call.query)
-  const given = call.headers ?? {}
-  const { credentials } = ports
-  const headers =
-    credentials === undefined
-      ? headerMap(given)
-      : signV4({ method, bucket, key, query, headers: given, region }, credentials, ports.clock())
-  if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
-  const search = query.length === 0 ? '' : `?${query.join('&')}`
-  const url = `${urlBase(ports.endpoint, region, call)}${encodePath(key ?? '')}${search}`
-  const anonymous = credentials === undefined
-  return ports.transport({ method, url, headers, body, signal, anonymous, answerTimeout }).then(
-    (response) => {
-      if (response.status >= 300) return refused(response)
-      // From a proxy, say: taken for OSS's it would acknowledge a write that was not stored.
-      if (response.headers['x-oss-request-id'] === undefined) return notFromOss(response)
-      const isEmpty =
-        method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0'
-      return isEmpty && wholeOf(response.body) === undefined ? readToEnd(response) : response
-    },
-    (cause) => {
-      throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
-    },
-  )
-}
-
-/** Reads an empty body to its end, which frees the connection. */
-async function readToEnd(response: OssResponse): Promise<OssResponse> {
-  await bytesOf(response.body)
-  return response
-}
-
-async function notFromOss({ body }: OssResponse): Promise<never> {
-  await bytesOf(body)
-  throw new OssUnreachable(
-    "no answer came from OSS: what answered has no x-oss-request-id, as all of OSS's do",
-  )
-}
-
-async function refused(response: OssResponse): Promise<never> {
-  const document = response.headers['x-oss-err']
-  const body_ = await textOf(response.body)
-  throw new OssError(
-    response.status,
-    response.headers,
-    document === undefined ? body_ : decodeBase64(document),
-  )
-}
-
-function encodeQuery(query: OssCall['query']): string[] {
-  const encoded: string[] = []
-  for (const name in query) {
-    const value = query[name]
-    if (value === undefined) continue
-    encoded.push(value ? `${encodeStrictly(name)}=${encodeStrictly(value)}` : encodeStrictly(name))
-  }
-  return encoded
-}
-
-const decodeBase64 = (text: string) => Buffer.from(text, 'base64').toString('utf8')
-
-/** Bytes; OSS's documents are smaller. */
-const MAX_TEXT_BYTES = 16 * 1024 * 1024
-
-/** Reads a whole body as text. @throws OssUnreachable when it is cut short or larger than any document of OSS. */
-export const textOf = async (body: Body): Promise<string> =>
-  (wholeOf(body) ?? (await bytesOf(body))).toString('utf8')
-
-function wholeOf(body: Body): Buffer | undefined {
-  const whole = body.takeWhole?.()
-  return whole === undefined || whole instanceof Buffer
-    ? whole
-    : Buffer.from(whole.buffer, whole.byteOffset, whole.length)
-}
-
-const bytesOf = async (body: Body) => joined(await piecesOf(body))
-
-/** The pieces are taken out: a promise that is older than what it resolved with keeps that until V8's next full collection. */
-const joined = (pieces: Uint8Array[]): Buffer => Buffer.concat(pieces.splice(0))
-
-/** @throws OssUnreachable. */
-async function piecesOf(body: Body): Promise<Uint8Array[]> {
-  const chunks: Uint8Array[] = []
-  let size = 0
+/** Gets another key than the one that OSS refuses. @throws OssUnreachable where there is none now. */
+async function renewKey(
+  renew: NonNullable<Credentials['renew']>,
+  key: OssCredentials,
+  refusal: OssError,
+): Promise<void> {
   try {
-    for await (const chunk of body) {
-      size += chunk.length
-      if (size > MAX_TEXT_BYTES) throw new Error(`OSS sent a document of over ${MAX_TEXT_BYTES} bytes`)
-      chunks.push(chunk)
-    }
-  } catch (cause) {
-    throw new OssUnreachable(`OSS's answer could not be read: ${(cause as Error).message}`, { cause })
+    await renew(key)
+  } catch (error) {
+    throw refusedKey((error as Error).message, refusal)
   }
-  return chunks
 }

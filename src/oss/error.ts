@@ -33,6 +33,19 @@ export class OssError extends Error {
 export const isRedirection = (error: unknown): error is OssError =>
   error instanceof OssError && error.status > 300 && error.status < 400 && error.status !== 304
 
+/** By which OSS refuses who asks, before it looks at what is asked. */
+const keyRefusals = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'SecurityTokenExpired',
+  'InvalidSecurityToken',
+  'AccessKeyIdAndSecurityTokenNotMatch',
+])
+
+/** Whether OSS refuses the gateway's key: another may do. */
+export const isKeyRefused = (error: unknown): error is OssError =>
+  error instanceof OssError && error.status === 403 && keyRefusals.has(error.code)
+
 /** No answer came: connection refused, cut or timed out. Whether OSS acted is unknown, unless it is `not-sent`. */
 export class OssUnreachable extends Error {
   override name = 'OssUnreachable'

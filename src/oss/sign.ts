@@ -2,10 +2,7 @@ import { createHmac } from 'node:crypto'
 import { hmacWith, sha256Hex } from '../bytes/digest.ts'
 import { encodeStrictly } from '../bytes/percent.ts'
 import { trimWhitespace } from '../bytes/whitespace.ts'
-import { type HeaderMap, headerMap } from '../ports.ts'
-
-/** The gateway's own identity at OSS. */
-export type OssCredentials = { accessKeyId: string; accessKeySecret: string; securityToken?: string }
+import { type HeaderMap, headerMap, type OssCredentials } from '../ports.ts'
 
 /** A request to be signed. */
 export type ToSign = {

@@ -3,10 +3,11 @@ import './crc-module.ts'
 import { createApp } from '../app.ts'
 import { type Config, ConfigError, parseConfig } from '../config/index.ts'
 import { renderError, S3Error } from '../s3/error.ts'
+import { workerCredentials } from './credentials.ts'
 import { workerPorts } from './ports.ts'
 import { fetchTransport } from './transport.ts'
 
-export { fetchTransport, workerPorts }
+export { fetchTransport, workerCredentials, workerPorts }
 
 /** Settings and secrets, by the names of the environment variables; GATEWAY_CONFIG is the document itself. */
 type Env = Record<string, string>
@@ -38,7 +39,15 @@ function createWorker(env: Env) {
     return new Hono().all('*', (c) => misconfigured(c.req.method)).fetch
   }
   for (const warning of config.warnings) workerPorts.log('warning', { warning })
-  return createApp({ ...workerPorts, config, transport: fetchTransport(config.document.timeouts.oss) }).fetch
+  const credentials = workerCredentials(config)
+  const transport = fetchTransport(config.document.timeouts.oss)
+  const { fetch } = createApp({ ...workerPorts, config, transport, credentials })
+  return (request: Request, env: Env, ctx: ExecutionContext) => {
+    // Ahead of time, and when the answer is out: nobody waits for it.
+    const renewal = credentials.renewIfDue()
+    if (renewal !== undefined) ctx.waitUntil(renewal)
+    return fetch(request, env, ctx)
+  }
 }
 
 /** The answer to every request until the settings are corrected: a 501, since SDKs retry 500 and 503. */

@@ -5,6 +5,7 @@ import { openUpstream } from '../../src/node/upstream.ts'
 import { INDEX_PREFIX, objectOfIndex } from '../../src/operations/objects/part-index.ts'
 import { removeStaleIndexes } from '../../src/operations/objects/part-index-cleanup.ts'
 import { createOssClient } from '../../src/oss/client.ts'
+import { credentialsOf } from '../credentials-of.ts'
 import { count } from './faults.ts'
 import { ABSENT } from './model.ts'
 import { type Bucket, buckets, PART, regions, type World } from './world.ts'
@@ -34,7 +35,12 @@ async function clean(bucket: Bucket, port: number): Promise<void> {
     OSS_ACCESS_KEY_SECRET: 'local-secret',
   })
   const upstream = await openUpstream(config)
-  const oss = createOssClient({ ...nodePorts, ...config, transport: upstream.transport })
+  const oss = createOssClient({
+    ...nodePorts,
+    ...config,
+    credentials: credentialsOf(config),
+    transport: upstream.transport,
+  })
   await removeStaleIndexes(oss, bucket, INDEX_PREFIX, 1000)
   await upstream.close()
 }

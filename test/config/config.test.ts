@@ -22,7 +22,7 @@ test('without any setting it is the embedded OSS on this machine', () => {
     listen: { host: '127.0.0.1', port: 9000, adminHost: '127.0.0.1', adminPort: 9001, tls: undefined },
     localOss: { directory: '.local-oss', port: 9010, copyLimit: 1024 ** 3, restoreTime: 0, day: 86_400 },
     endpoint: { protocol: 'https:', host: 'oss-cn-hangzhou.aliyuncs.com', region: 'cn-hangzhou' },
-    credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
+    credentials: { key: { accessKeyId: 'local', accessKeySecret: 'local-secret' } },
     domains: [],
   })
   expect([...config.clients.values()]).toEqual([
@@ -273,6 +273,6 @@ test('settings cannot be changed afterwards', () => {
 
 test('a session token goes along', () => {
   expect(parseConfig({ ...real, OSS_SESSION_TOKEN: 'sts' }).credentials).toMatchObject({
-    securityToken: 'sts',
+    key: { securityToken: 'sts' },
   })
 })

@@ -172,8 +172,8 @@ describe('keys', () => {
   })
 
   test('of the embedded OSS are the S3 pair where there is one', () => {
-    const { credentials, clients } = parseConfig({ S3_ACCESS_KEY_ID: 'app', S3_SECRET_ACCESS_KEY: 'strong' })
-    expect(credentials).toEqual({ accessKeyId: 'app', accessKeySecret: 'strong' })
+    const { localOss, clients } = parseConfig({ S3_ACCESS_KEY_ID: 'app', S3_SECRET_ACCESS_KEY: 'strong' })
+    expect(localOss?.key).toEqual({ accessKeyId: 'app', accessKeySecret: 'strong' })
     expect([...clients.keys()]).toEqual(['app'])
   })
 

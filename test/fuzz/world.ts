@@ -7,6 +7,7 @@ import { nodePorts } from '../../src/node/ports.ts'
 import { withTextHeaders } from '../../src/node/upstream.ts'
 import { headerMap, type OssRequest, type Reply, type Transport } from '../../src/ports.ts'
 import { parseLenientXml, text } from '../../src/xml/index.ts'
+import { credentialsOf } from '../credentials-of.ts'
 import type { WireRequest } from '../gateway/wire.ts'
 
 /** Cases of each property. */
@@ -67,6 +68,7 @@ export async function openWorld() {
   const gateway = createGateway({
     ...nodePorts,
     config,
+    credentials: credentialsOf(config),
     transport,
     log: (event, facts) => void failures.push([event, facts]),
   })

@@ -10,6 +10,7 @@ import {
   type OssResponse,
   type Transport,
 } from '../../src/ports.ts'
+import { credentialsOf } from '../credentials-of.ts'
 import { postForm } from './form.ts'
 
 /** A temporary key: its token would be one header more. */
@@ -105,7 +106,14 @@ async function callsFor(
       for await (const _ of request.body);
     return { status, headers: headerMap({ 'x-oss-request-id': 'x', ...ossHeaders }), body: bodyOf(text) }
   }
-  const gateway = createGateway({ ...nodePorts, sleep: async () => {}, config, transport, log: () => {} })
+  const gateway = createGateway({
+    ...nodePorts,
+    sleep: async () => {},
+    config,
+    credentials: credentialsOf(config),
+    transport,
+    log: () => {},
+  })
   const { status, body: sent } = await gateway.answer({
     ...incoming,
     body: bodyOf(body),

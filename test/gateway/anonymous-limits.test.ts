@@ -5,6 +5,7 @@ import { parseConfig } from '../../src/config/index.ts'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { headerMap, type OssRequest, type Transport } from '../../src/ports.ts'
+import { credentialsOf } from '../credentials-of.ts'
 import { runtimes, startWorld, type World } from '../harness.ts'
 import { postForm } from './form.ts'
 import { startNamesWorld } from './names-world.ts'
@@ -102,7 +103,13 @@ test('nothing of a temporary key goes with a request that nobody has signed', as
     return { status: 200, headers, body: body() }
   }
   const config = parseConfig(temporary, 'anonymous: forward')
-  const { answer } = createGateway({ ...nodePorts, config, transport, log: () => {} })
+  const { answer } = createGateway({
+    ...nodePorts,
+    config,
+    credentials: credentialsOf(config),
+    transport,
+    log: () => {},
+  })
   const { status } = await answer({
     method: 'GET',
     target: '/bucket/key',

@@ -21,6 +21,7 @@ import { nodePorts } from '../../src/node/ports.ts'
 import { withTextHeaders } from '../../src/node/upstream.ts'
 import { KeyQueue } from '../../src/operations/writes/key-queue.ts'
 import type { Transport } from '../../src/ports.ts'
+import { credentialsOf } from '../credentials-of.ts'
 import { startWorld } from '../harness.ts'
 import { ossClient, reservedVersions } from '../reserved.ts'
 import { sign } from './wire.ts'
@@ -64,6 +65,7 @@ describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWri
       clock: () => Date.now() + clockError,
       writes,
       config,
+      credentials: credentialsOf(config),
       transport: withTextHeaders(localOss.transport as Transport),
       log: () => {},
     })

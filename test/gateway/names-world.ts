@@ -6,6 +6,7 @@ import type { LocalOss } from '../../src/local-oss/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { withTextHeaders } from '../../src/node/upstream.ts'
 import type { Transport } from '../../src/ports.ts'
+import { credentialsOf } from '../credentials-of.ts'
 
 /** A gateway whose requests to OSS's names are answered by an embedded OSS. */
 export type NamesWorld = {
@@ -41,7 +42,14 @@ export async function startNamesWorld(
     JSON.stringify(document),
   )
   const log = (_: string, facts: object) => void logged.push(JSON.stringify(facts))
-  const app = createApp({ ...nodePorts, sleep: async () => {}, config, transport, log })
+  const app = createApp({
+    ...nodePorts,
+    sleep: async () => {},
+    config,
+    credentials: credentialsOf(config),
+    transport,
+    log,
+  })
   let server: ReturnType<typeof serve> | undefined
   const port = await new Promise<number>((resolve) => {
     server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info) => resolve(info.port))

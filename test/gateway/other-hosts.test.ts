@@ -4,6 +4,7 @@ import { createGateway } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { headerMap, type OssRequest } from '../../src/ports.ts'
+import { credentialsOf } from '../credentials-of.ts'
 import { sign } from './wire.ts'
 
 /** A gateway in front of the real OSS's names, and every request it would have sent there. */
@@ -20,6 +21,7 @@ function gateway(answer: { status: number; body: string } = { status: 404, body:
     sleep: async () => {},
     timer: () => () => {},
     config,
+    credentials: credentialsOf(config),
     log: () => {},
     transport: async (request) => {
       asked.push(request)

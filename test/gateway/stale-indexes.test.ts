@@ -18,6 +18,7 @@ import { openUpstream, type Upstream } from '../../src/node/upstream.ts'
 import { removeStaleIndexes } from '../../src/operations/objects/part-index-cleanup.ts'
 import { createOssClient, type OssClient } from '../../src/oss/client.ts'
 import { etagOfParts } from '../../src/translate/etag.ts'
+import { credentialsOf } from '../credentials-of.ts'
 import { runtimes, startWorld, type World } from '../harness.ts'
 
 const MiB = 1024 ** 2
@@ -57,7 +58,12 @@ describe.each([undefined, 'Enabled'] as const)('indexes in a bucket with version
       OSS_ACCESS_KEY_SECRET: 'local-secret',
     })
     upstream = await openUpstream(config)
-    oss = createOssClient({ ...nodePorts, ...config, transport: upstream.transport })
+    oss = createOssClient({
+      ...nodePorts,
+      ...config,
+      credentials: credentialsOf(config),
+      transport: upstream.transport,
+    })
   })
   afterAll(async () => {
     await upstream.close()

@@ -4,6 +4,7 @@ import type { Lease } from '../../src/operations/writes/lease.ts'
 import { lockName, lockObject } from '../../src/operations/writes/lock-object.ts'
 import { takeLock } from '../../src/operations/writes/take-lock.ts'
 import { createOssClient, type OssClient } from '../../src/oss/client.ts'
+import { fixedCredentials } from '../../src/oss/credentials/create.ts'
 import type { OssRequest, Transport } from '../../src/ports.ts'
 import { ossClient, reservedVersions } from '../reserved.ts'
 
@@ -58,7 +59,7 @@ export class Gateway {
       transport: (request) => this.passage(request, transport),
       clock: Date.now,
       endpoint: embeddedEndpoint(),
-      credentials,
+      credentials: fixedCredentials(credentials),
     })
   }
 

@@ -13,13 +13,14 @@ const program = `
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createApp, parseConfig } from 's3-oss-gateway'
-import { nodePorts, openUpstream } from 's3-oss-gateway/node'
+import { nodeFiles, nodePorts, openCredentials, openUpstream } from 's3-oss-gateway/node'
 
-const config = parseConfig(process.env)
+const config = parseConfig(process.env, undefined, 'node', nodeFiles)
+const credentials = await openCredentials(config.credentials, console.error)
 const { transport } = await openUpstream(config)
 const app = new Hono()
 app.get('/about', (c) => c.text('An S3 endpoint of my own'))
-app.route('/', createApp({ ...nodePorts, config, transport, log: console.error }))
+app.route('/', createApp({ ...nodePorts, config, credentials, transport, log: console.error }))
 serve({ fetch: app.fetch, port: config.listen.port }, ({ port }) => console.log('listening on', port))
 `
 
@@ -52,7 +53,7 @@ try {
 const worker = `
 import { Hono } from 'hono'
 import { createApp, parseConfig } from 's3-oss-gateway'
-import { fetchTransport, workerPorts } from 's3-oss-gateway/worker'
+import { fetchTransport, workerCredentials, workerPorts } from 's3-oss-gateway/worker'
 
 let gateway: Hono | undefined
 const app = new Hono<{ Bindings: Record<string, string> }>()
@@ -60,7 +61,9 @@ app.get('/about', (c) => c.text('An S3 endpoint of my own'))
 app.all('*', (c) => {
   if (gateway === undefined) {
     const config = parseConfig(c.env, undefined, 'workers')
-    gateway = createApp({ ...workerPorts, config, transport: fetchTransport(config.document.timeouts.oss) })
+    const credentials = workerCredentials(config)
+    const transport = fetchTransport(config.document.timeouts.oss)
+    gateway = createApp({ ...workerPorts, config, credentials, transport })
   }
   return gateway.fetch(c.req.raw, c.env, c.executionCtx)
 })

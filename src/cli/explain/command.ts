@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import type { Config } from '../../config/index.ts'
+import { openCredentials } from '../../node/credentials.ts'
 import { nodePorts } from '../../node/ports.ts'
 import { isLocalOssDirectory, openUpstream, type Upstream } from '../../node/upstream.ts'
 import { createOssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import type { Credentials } from '../../ports.ts'
 import { EXPLAIN_USAGE, parseArguments, UsageError } from './arguments.ts'
 import { explainCopy } from './index.ts'
 import type { OssRules } from './predict-refusal.ts'
@@ -35,9 +37,10 @@ export async function explain(
     const { clients } = configured
     const client = asked.client === undefined ? [...clients.values()][0] : clients.get(asked.client)
     if (client === undefined) throw new UsageError([`the settings have no client ${asked.client}`])
-    const { upstream, config } = await openOss(configured)
+    const credentials = await openCredentials(configured.credentials, () => {})
+    const { upstream, config } = await openOss(configured, credentials)
     try {
-      const ports = { ...nodePorts, config, transport: upstream.transport, log: () => {} }
+      const ports = { ...nodePorts, config, transport: upstream.transport, credentials, log: () => {} }
       const explanation = await explainCopy(ports, { ...asked, client }, rulesOf(configured))
       stdout.write(
         asked.json
@@ -46,6 +49,7 @@ export async function explain(
       )
       return explanation.answer.refused === undefined ? 0 : 1
     } finally {
+      credentials.close()
       await upstream.close()
     }
   } catch (error) {
@@ -66,7 +70,7 @@ type OpenOss = { upstream: Upstream; config: Config }
  * OSS; the embedded one through its own port while a gateway is running on it.
  * @throws Error where there is no embedded OSS, or it cannot be opened or reached.
  */
-async function openOss(config: Config): Promise<OpenOss> {
+async function openOss(config: Config, credentials: Credentials): Promise<OpenOss> {
   const { localOss } = config
   if (localOss === undefined) return { upstream: await openUpstream(config), config }
   const isInMemory = localOss.directory === ':memory:'
@@ -81,11 +85,18 @@ async function openOss(config: Config): Promise<OpenOss> {
   const opened = isInMemory
     ? new Error('an embedded OSS in memory (LOCAL_OSS_DIR) is in the memory of its gateway')
     : await openUpstream(config, undefined, { lifecycle: false }).catch((error: Error) => error)
-  return opened instanceof Error ? openByPort(config, localOss.port, opened) : { upstream: opened, config }
+  return opened instanceof Error
+    ? openByPort(config, credentials, localOss.port, opened)
+    : { upstream: opened, config }
 }
 
 /** The embedded OSS of a running gateway. @param why the store cannot be opened here. @throws Error. */
-async function openByPort(configured: Config, port: number, why: Error): Promise<OpenOss> {
+async function openByPort(
+  configured: Config,
+  credentials: Credentials,
+  port: number,
+  why: Error,
+): Promise<OpenOss> {
   const host = `127.0.0.1:${port}`
   // Custom domains lead to the embedded OSS within its own process alone.
   const endpoint = { ...configured.endpoint, protocol: 'http:' as const, host, domains: undefined }
@@ -98,7 +109,7 @@ async function openByPort(configured: Config, port: number, why: Error): Promise
     transport,
     clock: nodePorts.clock,
     endpoint,
-    credentials: config.credentials,
+    credentials,
   })
   try {
     await oss.sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')

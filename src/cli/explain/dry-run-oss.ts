@@ -1,5 +1,5 @@
-import { textOf } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import { textOf } from '../../oss/read-body.ts'
 import type { Endpoint } from '../../oss/regions.ts'
 import type { Body, Clock, HeaderMap, OssRequest, OssResponse, Transport } from '../../ports.ts'
 import { isStoredChecksum } from '../../translate/stored-checksum.ts'

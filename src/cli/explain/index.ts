@@ -2,8 +2,9 @@ import { createGateway, type Ports } from '../../app.ts'
 import { encodeStrictly } from '../../bytes/percent.ts'
 import type { Client } from '../../config/index.ts'
 import { authorize } from '../../operations/authorize.ts'
-import { createOssClient, textOf } from '../../oss/client.ts'
+import { createOssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import { textOf } from '../../oss/read-body.ts'
 import { encodePath } from '../../oss/sign.ts'
 import { type HeaderMap, headerMap, type Incoming, type Reply } from '../../ports.ts'
 import { parseCopySource } from '../../s3/copy-source.ts'
@@ -55,8 +56,8 @@ export type Explanation = {
  * @param ports the gateway's. Only GET and HEAD reach the transport, and none that reads an object's bytes.
  */
 export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRules): Promise<Explanation> {
-  const { config, clock, transport: real, sleep, random } = ports
-  const { endpoint, credentials, document } = config
+  const { config, credentials, clock, transport: real, sleep, random } = ports
+  const { endpoint, document } = config
   const client = createOssClient({ transport: real, clock, endpoint, credentials, sleep, random })
   const { refuses, ...between } = addresses(asked, document.accessPoints)
   const facts = factsOf(client, between.source, between.destination)

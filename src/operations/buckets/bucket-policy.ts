@@ -1,7 +1,7 @@
 import type { Config } from '../../config/index.ts'
 import { getBucketInfo } from '../../oss/bucket-info.ts'
-import { textOf } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import { textOf } from '../../oss/read-body.ts'
 import type { Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { S3Error } from '../../s3/error.ts'

@@ -1,6 +1,7 @@
 import { decodeKey } from '../../bytes/percent.ts'
-import { type OssClient, textOf } from '../../oss/client.ts'
+import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import { textOf } from '../../oss/read-body.ts'
 import { bareETag } from '../../s3/completion.ts'
 import { parsePartIndex } from '../../translate/part-index.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'

@@ -1,6 +1,7 @@
 import { copySourceHeader } from '../../copy/parts.ts'
-import { type OssClient, textOf } from '../../oss/client.ts'
+import type { OssClient } from '../../oss/client.ts'
 import { isRedirection, OssError } from '../../oss/error.ts'
+import { textOf } from '../../oss/read-body.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { bareETag } from '../../s3/completion.ts'
 import { partsOfETag } from '../../translate/etag.ts'

@@ -5,7 +5,7 @@ import { encryptionHeaders } from '../../translate/encryption.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 
 /** The secret that authenticates upload ids (s3/upload-id.ts): every process of a deployment has it. */
-export const uploadIdSecret = ({ config }: Context) => config.credentials.accessKeySecret
+export const uploadIdSecret = ({ config }: Context) => config.uploadIdSecret
 
 /** The upload a request names. @throws S3Error NoSuchUpload. */
 export const uploadOf = ({ query }: ObjectRequest, context: Context): Upload =>

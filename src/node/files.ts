@@ -1,0 +1,41 @@
+import { readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import type { Files } from '../config/index.ts'
+
+/** Bytes; what settings name is smaller. */
+const MAX_BYTES = 1024 * 1024
+
+/** The files of this machine, as text in UTF-8. */
+export const nodeFiles: Files = {
+  get home() {
+    return homedir()
+  },
+  has: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
+  read: (path) => {
+    try {
+      if (statSync(path).size > MAX_BYTES) throw new Error('the file is too large')
+      return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    } catch (error) {
+      throw new Error(whyNot(error))
+    }
+  },
+}
+
+/** Why a file cannot be used. Without its name: a secret may have been set in place of that. */
+function whyNot(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'there is no such file'
+    case 'EACCES':
+    case 'EPERM':
+      return 'the file may not be read by this user'
+    case 'EISDIR':
+      return 'that is a folder, not a file'
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return 'the file is no text in UTF-8'
+    default:
+      return code === undefined ? message : `the file cannot be read (${code})`
+  }
+}

@@ -1,0 +1,92 @@
+import type { Ask, Clock, OssCredentials } from '../../ports.ts'
+import type { Origin } from '../regions.ts'
+import { fetchEcsRamRole } from './ecs-ram-role.ts'
+import { sourceOfProfile } from './profile.ts'
+import { SourceError } from './source-error.ts'
+import { assumeRole, assumeRoleWithOidc } from './sts.ts'
+import { fetchFromUri } from './uri.ts'
+
+/** Where the gateway's own key at OSS comes from. */
+export type CredentialSource =
+  /** Settings. Where files hold parts of the key, these are read again for the next one. */
+  | { from: 'settings'; key: OssCredentials; files: KeyFiles }
+  /** The RAM role of the ECS instance that this runs on; absent: the one that it has. */
+  | { from: 'ecs-ram-role'; roleName: string | undefined }
+  /** A RAM role for a Kubernetes service account (RRSA), or for whatever else has a token of OpenID Connect. */
+  | { from: 'rrsa'; role: Role; providerArn: string; tokenFile: string }
+  /** A RAM role that another key may assume. */
+  | { from: 'assume-role'; role: Role; by: CredentialSource }
+  /** A service that answers as the metadata service does. */
+  | { from: 'uri'; uri: string }
+  /** What a profile of Alibaba Cloud's SDKs or its command line says; its file is read again for the next key. */
+  | { from: 'profile'; file: string; profile: string | undefined; sts: Origin; is: CredentialSource }
+
+/** The files that parts of a key are read from. */
+export type KeyFiles = Readonly<Partial<Record<'accessKeyId' | 'accessKeySecret' | 'securityToken', string>>>
+
+/** A RAM role, and where it is assumed. */
+export type Role = { arn: string; sessionName: string; sts: Origin }
+
+/** What a source is asked with. */
+export type SourcePorts = {
+  ask: Ask
+  clock: Clock
+  /** A file's text. @throws Error that says why not, without its text. */
+  readFile: (path: string) => string
+  /** A fresh, unguessable text. */
+  newId: () => string
+}
+
+/** Whether a source never gives another key. */
+export const isFixed = (source: CredentialSource) =>
+  source.from === 'settings' && Object.keys(source.files).length === 0
+
+/** A key of a source, as it is now. @throws SourceError; an Error that says why not, without a secret. */
+export async function fetchKey(source: CredentialSource, ports: SourcePorts): Promise<OssCredentials> {
+  switch (source.from) {
+    case 'settings':
+      return readKey(source, ports)
+    case 'ecs-ram-role':
+      return fetchEcsRamRole(source.roleName, ports)
+    case 'rrsa': {
+      const { role, providerArn, tokenFile } = source
+      return assumeRoleWithOidc(role, providerArn, ports.readFile(tokenFile).trim(), ports)
+    }
+    case 'assume-role':
+      return assumeRole(source.role, await fetchKey(source.by, ports), ports)
+    case 'uri':
+      return fetchFromUri(source.uri, ports)
+    case 'profile':
+      return fetchKey(sourceOfProfile(ports.readFile(source.file), source), ports)
+  }
+}
+
+/** The key that settings name, with the parts that stand in files as they are now. */
+function readKey({ key, files }: Extract<CredentialSource, { from: 'settings' }>, { readFile }: SourcePorts) {
+  const parts = Object.entries(files).map(([part, file]) => {
+    const text = readFile(file).trim()
+    if (!/^[!-~]{1,8192}$/.test(text)) throw new SourceError(`the file of the ${part} holds none`)
+    return [part, text]
+  })
+  return { ...key, ...Object.fromEntries(parts) } as OssCredentials
+}
+
+/** Where keys come from, in words, without a secret. */
+export function describeSource(source: CredentialSource): string {
+  switch (source.from) {
+    case 'settings': {
+      const kind = source.key.securityToken === undefined ? 'key' : 'temporary key'
+      return isFixed(source) ? `a fixed ${kind}` : `a ${kind} from files`
+    }
+    case 'ecs-ram-role':
+      return `the ECS instance's RAM role${source.roleName === undefined ? '' : ` ${source.roleName}`}`
+    case 'rrsa':
+      return `${source.role.arn}, by RRSA`
+    case 'assume-role':
+      return `${source.role.arn}, by AssumeRole with ${describeSource(source.by)}`
+    case 'uri':
+      return `the credentials URI at ${new URL(source.uri).host}`
+    case 'profile':
+      return `${describeSource(source.is)}, by the profile ${source.profile ?? 'that is the default'} of ${source.file}`
+  }
+}

@@ -1,0 +1,21 @@
+import type { OssCredentials } from '../../ports.ts'
+import { objectOf } from './answer.ts'
+import { answeredKey } from './answered-key.ts'
+import type { SourcePorts } from './source.ts'
+import { SourceError } from './source-error.ts'
+
+/** Milliseconds. */
+const LIMIT = 10_000
+
+/**
+ * The key that a credentials URI gives, in the form of the metadata service.
+ * https://github.com/aliyun/aliyun-cli#use-credentials-uri
+ * @throws SourceError.
+ */
+export async function fetchFromUri(uri: string, { ask }: SourcePorts): Promise<OssCredentials> {
+  // Its path and query may be what only few know.
+  const who = `the credentials URI (${new URL(uri).host})`
+  const fields = objectOf(await ask({ method: 'GET', url: uri, limit: LIMIT }), who)
+  if (fields.Code !== undefined && fields.Code !== 'Success') throw new SourceError(`${who} has no key now`)
+  return answeredKey(fields, who)
+}

@@ -1,0 +1,19 @@
+import type { Config } from '../config/index.ts'
+import { createCredentials, type SourceCredentials } from '../oss/credentials/create.ts'
+import { ask } from '../runtime/ask.ts'
+import { workerPorts } from './ports.ts'
+
+/**
+ * The credentials of a Worker: secrets that it is bound to, or a key that is asked for by fetch. `renewIfDue` is to be
+ * called with each request, since nothing runs between two.
+ */
+export const workerCredentials = ({ credentials }: Config): SourceCredentials =>
+  createCredentials(credentials, {
+    ...workerPorts,
+    ask,
+    shares: workerPorts.platform.requestsWait,
+    // The settings of a Worker name none.
+    readFile: () => {
+      throw new Error('there are no files on Workers')
+    },
+  })
