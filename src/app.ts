@@ -185,7 +185,7 @@ export function createGateway(ports: Ports): Gateway {
     const parsed = parseRequest(incoming, config.domains)
     if (record !== undefined) recordTarget(record, parsed)
     const { operation, verified, client, by } = authenticate(parsed, config, clock)
-    if (record !== undefined) recordOperation(record, operation, parsed, client.accessKeyId)
+    if (record !== undefined) recordOperation(record, operation, parsed, client, verified.secret)
     checkVersionId(operation, parsed.query)
     checkHeaders(operation, verified.headers, incoming.headers)
     const isSigned = by === 'signed'

@@ -50,7 +50,13 @@ function unsigned(
   client: Client,
   by: Authenticated['by'],
 ): Authenticated {
-  const verified: Verified = { accessKeyId: '', payload: { kind: 'unsigned' }, presigned: false, headers }
+  const verified: Verified = {
+    accessKeyId: '',
+    secret: 0,
+    payload: { kind: 'unsigned' },
+    presigned: false,
+    headers,
+  }
   return { operation, verified, client, by }
 }
 

@@ -1,4 +1,5 @@
-import type { RequestRecord, Signature } from '../observe/record.ts'
+import type { Client } from '../config/index.ts'
+import { type RequestRecord, type Signature, secretNumber } from '../observe/record.ts'
 import { findOperation } from '../operations/index.ts'
 import type { Operation } from '../operations/operation.ts'
 import type { Reply } from '../ports.ts'
@@ -22,21 +23,22 @@ function nameOf(request: S3Request): string | undefined {
   }
 }
 
-/** What is known once the signature is verified. */
+/** What is known once the signature is verified. @param secret which of the client's has signed, from 0. */
 export function recordOperation(
   record: RequestRecord,
   operation: Operation,
   request: S3Request,
-  accessKeyId: string,
+  { accessKeyId, secretAccessKeys }: Client,
+  secret: number,
 ): void {
   record.operation = operation.name
   // Unsigned, so far: a form's key is known later.
   if (accessKeyId === '') return
   record.accessKeyId = accessKeyId
-  record.signature = signatureOf(request)
+  record.signature = { ...wayOf(request), secret: secretNumber(secretAccessKeys, secret) }
 }
 
-function signatureOf(request: S3Request): Signature {
+function wayOf(request: S3Request): Omit<Signature, 'secret'> {
   const scheme = authScheme(request)
   return {
     version: scheme.startsWith('sigv2') ? 'SigV2' : 'SigV4',

@@ -43,6 +43,7 @@ export function accessEntry(record: RequestRecord, worker: number): Record<strin
     oss_request_id: oss.requestId,
     oss_error_code: oss.errorCode,
     oss_ec: oss.ec,
+    secret_number: signature?.secret,
     worker,
   }
 }

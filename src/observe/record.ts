@@ -43,7 +43,16 @@ export type ObjectName = { bucket: string; key: string; versionId: string | unde
 /** @property errorCode S3's, where it was not deleted. */
 export type BatchEntry = { key: string; versionId: string | undefined; errorCode: string | undefined }
 export type CopyRoute = 'native' | 'parts' | 'relay'
-export type Signature = { version: 'SigV2' | 'SigV4'; type: 'AuthHeader' | 'QueryString' | 'PostForm' }
+export type Signature = {
+  version: 'SigV2' | 'SigV4'
+  type: 'AuthHeader' | 'QueryString' | 'PostForm'
+  /** Which of the key's two secrets has signed, from 1, by the order of the settings; undefined for a key with one. */
+  secret: number | undefined
+}
+
+/** @param secret which of a key's secrets has signed, from 0. @returns it as {@link Signature} has it. */
+export const secretNumber = (secrets: readonly string[], secret: number): Signature['secret'] =>
+  secrets.length > 1 ? secret + 1 : undefined
 
 /** Of a request's calls to OSS together, since a large copy makes thousands. */
 export type OssSummary = {

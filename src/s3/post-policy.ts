@@ -27,14 +27,14 @@ const v2Fields = ['Signature', 'AWSAccessKeyId'] as const
 /**
  * Verifies the signature of a form's policy.
  * @param allowV2 whether Signature Version 2 is taken.
- * @returns the access key id, and the names of the fields that need no condition.
+ * @returns the access key id, which of its secrets has signed, from 0, and the names of the fields that need no condition.
  * @throws S3Error AccessDenied for a form without a policy, InvalidRequest, InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch.
  */
 export function verifyForm(
   fields: Fields,
   secretsOf: SecretsOf,
   allowV2 = true,
-): { accessKeyId: string; exempt: readonly string[] } {
+): { accessKeyId: string; secret: number; exempt: readonly string[] } {
   const isV4 = v4Fields.some((name) => fields.has(name.toLowerCase()))
   if (!isV4 && !v2Fields.some((name) => fields.has(name.toLowerCase()))) throw new S3Error('AccessDenied')
   if (!isV4) requireSignatureV2(allowV2)
@@ -42,11 +42,13 @@ export function verifyForm(
   const policy = requireField(fields, 'Policy')
   const signature = requireField(fields, isV4 ? 'X-Amz-Signature' : 'Signature')
   const { accessKeyId, expected } = isV4 ? signedByV4(fields, secretsOf) : signedByV2(fields, secretsOf)
-  if (!expected(policy).some((one) => equalSignatures(one, signature))) {
+  const secret = expected(policy).findIndex((one) => equalSignatures(one, signature))
+  if (secret < 0) {
     throw signatureMismatch({ accessKeyId, signature, stringToSign: policy })
   }
   return {
     accessKeyId,
+    secret,
     exempt: isV4 ? ['policy', 'x-amz-signature'] : ['policy', 'awsaccesskeyid', 'signature'],
   }
 }

@@ -10,6 +10,8 @@ export type SecretsOf = (accessKeyId: string) => readonly string[] | undefined
 
 export type Verified = {
   accessKeyId: string
+  /** Which of the key's secrets has signed, from 0. */
+  secret: number
   payload: Payload
   presigned: boolean
   /** The request's headers; when presigned, with the query parameters that stand for headers. */

@@ -65,20 +65,23 @@ export function verifySigV2(request: S3Request, secretsOf: SecretsOf, now: numbe
   const { accessKeyId, signature } = claim
   refuseSessionToken(claim.headers['x-amz-security-token'])
   const secrets = requireSecrets(secretsOf, accessKeyId)
-  const matches = (text: string) =>
-    secrets.some((secret) =>
+  const signerOf = (text: string) =>
+    secrets.findIndex((secret) =>
       equalSignatures(createHmac('sha1', secret).update(text).digest('base64'), signature),
     )
   const resource = resourceOf(request)
   const stringToSign = (path: string) => textOf(request, claim, path)
   // Clients sign a bucket with a slash after its name, whether they send one or not.
   const bare = request.key === undefined && request.bucket !== undefined && !resource.endsWith('/')
-  if (!matches(stringToSign(resource)) && !(bare && matches(stringToSign(`${resource}/`)))) {
+  let secret = signerOf(stringToSign(resource))
+  if (secret < 0 && bare) secret = signerOf(stringToSign(`${resource}/`))
+  if (secret < 0) {
     throw signatureMismatch({ accessKeyId, signature, stringToSign: stringToSign(resource) })
   }
   const { headers } = request
   return {
     accessKeyId,
+    secret,
     // A chunk's signature goes on from one of version 4: there is none to go on from.
     payload: parsePayload(headers['x-amz-content-sha256']?.trim() ?? 'UNSIGNED-PAYLOAD'),
     presigned,

@@ -53,13 +53,15 @@ export function verifySigV4(request: S3Request, secretsOf: SecretsOf, now: numbe
     for (const text of texts) if (equalSignatures(sign(stringToSign(text)), signature)) return true
     return false
   }
-  const signing = findSigning(secrets, claim, isSignedBy)
-  if (signing === undefined) {
+  const found = findSigning(secrets, claim, isSignedBy)
+  if (found === undefined) {
     throw signatureMismatch({ ...claim, stringToSign: stringToSign(usual), canonical: usual })
   }
   rememberAuthorization(claim)
+  const { signing, secret } = found
   return {
     accessKeyId,
+    secret,
     payload: parsePayload(payloadHash, { key: signing.key, timestamp, scope, seed: signature }),
     presigned,
     headers: presigned ? withHoisted(request) : request.headers,
@@ -92,19 +94,19 @@ const signingKeys = new Map<string, Signing>()
 /** A signing key, and what gives a text's signature under it, hex. */
 type Signing = { key: Buffer; sign: (text: string) => string }
 
-/** The signing of the first secret that passes. */
+/** The signing of the first secret that passes, and which one that is. */
 function findSigning(
   secrets: readonly string[],
   claim: Pick<Claim, 'date' | 'region'>,
   isRight: (signing: Signing) => boolean,
-): Signing | undefined {
-  for (const secret of secrets) {
+): { signing: Signing; secret: number } | undefined {
+  for (const [i, secret] of secrets.entries()) {
     const cacheKey = `${claim.date}/${claim.region}/${secret}`
     const known = signingKeys.get(cacheKey)
     const signing = known ?? signingOf(signingKey(secret, claim))
     if (!isRight(signing)) continue
     if (known === undefined) remember(signingKeys, MAX_KEYS, cacheKey, signing)
-    return signing
+    return { signing, secret: i }
   }
   return undefined
 }

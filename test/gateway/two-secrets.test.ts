@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runtimes, startWorld, type World } from '../harness.ts'
@@ -85,4 +88,37 @@ describe.each(runtimes)('a key with two secrets on %s', (runtime) => {
     const { error } = await send(world.endpoint, { ...head, body: chunks.body ?? '' })
     expect(error.Code).toBe('SignatureDoesNotMatch')
   })
+})
+
+test('the access log tells by which secret each was signed, of a key that has two', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'two-secrets-'))
+  const to = join(directory, 'access.log')
+  const single = { accessKeyId: 'single', secretAccessKey: 'the-only-secret' }
+  const settings = { clients: [...clients, single], accessLog: { to } }
+  const world = await startWorld('node', { GATEWAY_CONFIG: JSON.stringify(settings) })
+  const host = new URL(world.endpoint).host
+  await world.oss().putBucket('bucket')
+  const expected: unknown[] = []
+  for (const way of Object.values(ways)) {
+    for (const [secret, number] of [
+      [fresh, 1],
+      [old, 2],
+      ['the-wrong-secret', undefined],
+    ] as const) {
+      await send(world.endpoint, way(host, secret))
+      expected.push([number === undefined ? undefined : accessKeyId, number])
+    }
+  }
+  await send(world.endpoint, sign(put, host, single))
+  expected.push(['single', undefined])
+  const entries = async () => {
+    const lines = (await readFile(to, 'utf8')).split('\n').filter((line) => line !== '')
+    return lines.map((line) => JSON.parse(line)).map((entry) => [entry.requester, entry.secret_number])
+  }
+  await expect.poll(async () => (await entries()).length).toBe(expected.length)
+  // What is refused may be logged once the next has come.
+  const sorted = (list: unknown[]) => list.map(String).sort()
+  expect(sorted(await entries())).toEqual(sorted(expected))
+  await world.stop()
+  await rm(directory, { recursive: true })
 })

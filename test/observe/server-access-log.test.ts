@@ -18,7 +18,7 @@ function recordOf(more: Partial<RequestRecord> = {}, headers: Record<string, str
     ...beginRecord(incoming, '3E57427F3EXAMPLE', TIME),
     operation: 'GetObject',
     accessKeyId: 'reader',
-    signature: { version: 'SigV4', type: 'AuthHeader' },
+    signature: { version: 'SigV4', type: 'AuthHeader', secret: undefined },
     bucket: 'bucket',
     key: 'a key',
     status: 200,

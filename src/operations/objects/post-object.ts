@@ -1,5 +1,6 @@
 import { encodeStrictly } from '../../bytes/percent.ts'
 import type { Client } from '../../config/index.ts'
+import { secretNumber } from '../../observe/record.ts'
 import { type HeaderMap, headerMap, type Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { invalidArgument, S3Error, slowDown } from '../../s3/error.ts'
@@ -116,7 +117,7 @@ function verify(fields: Fields, request: BucketRequest, context: Context): Verif
     refuseSessionToken(fields.get('x-amz-security-token'))
     return { sender: anonymously(), sizes: { least: 0, most: Number.POSITIVE_INFINITY } }
   }
-  const { accessKeyId, exempt } = verifyForm(
+  const { accessKeyId, secret, exempt } = verifyForm(
     fields,
     (id) => config.clients.get(id)?.secretAccessKeys,
     config.document.signatureV2,
@@ -124,7 +125,7 @@ function verify(fields: Fields, request: BucketRequest, context: Context): Verif
   const client = config.clients.get(accessKeyId) as Client
   if (record !== undefined) {
     const version = fields.has('x-amz-signature') ? 'SigV4' : 'SigV2'
-    record.signature = { version, type: 'PostForm' }
+    record.signature = { version, type: 'PostForm', secret: secretNumber(client.secretAccessKeys, secret) }
   }
   return { sender: { ...context, client }, sizes: holdToPolicy(fields, exempt, clock()) }
 }
