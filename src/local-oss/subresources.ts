@@ -9,7 +9,8 @@ export const UNSUPPORTED_SUBRESOURCES: readonly string[] = `
   bucketAntiDDos cloudboxes comp dataPipeline encryptionConfig endTime group img link live
   metadataConfiguration metadataInventoryTable metadataJournalTable metaQuery objectInfo playlistName
   processConfiguration qosInfo qosRequester redundancyTransition replication replicationLocation
-  replicationProgress requesterQosInfo resourcePool resourcePoolBuckets resourcePoolInfo rtc rule-id select sql
+  replicationProgress requesterQosInfo resourcePool resourcePoolBuckets resourcePoolInfo responseHeader
+  rtc rule-id select sql
   startTime status udf udfApplication udfApplicationLog udfImage udfImageDesc udfName vod x-oss-async-process
   x-oss-delete x-oss-dir x-oss-process x-oss-redundancy-transition-taskid x-oss-rename x-oss-write-get-object-response`
   .trim()

@@ -3,8 +3,9 @@ import { codeOf, startWorld, type World } from './setup.ts'
 
 let world: World
 let bucket: string
+let clock = Date.now()
 beforeAll(async () => {
-  world = await startWorld()
+  world = await startWorld({ now: () => clock })
 })
 afterAll(() => world.stop())
 beforeEach(async () => {
@@ -20,18 +21,19 @@ describe('image styles', () => {
   const style = (content: string) => `<Style><Content>${content}</Content></Style>`
   const put = (styleName: string, content: string) => send('PUT', { style: null, styleName }, style(content))
 
-  test('are kept, changed, listed by name and deleted', async () => {
+  test('are kept, changed, listed as they were made and deleted', async () => {
     expect((await send('GET', { style: null })).text).toContain('<StyleList/>')
     for (const [name, content] of [
       ['b', 'image/resize,w_2'],
       ['a', 'anything'],
       ['b', 'image/resize,w_3'],
     ] as const) {
+      clock += 1000
       expect((await put(name, content)).status).toBe(200)
     }
     const list = (await send('GET', { style: null })).text
-    expect(all(list, 'Name')).toEqual(['a', 'b'])
-    expect(all(list, 'Content')).toEqual(['anything', 'image/resize,w_3'])
+    expect(all(list, 'Name')).toEqual(['b', 'a'])
+    expect(all(list, 'Content')).toEqual(['image/resize,w_3', 'anything'])
     const one = (await send('GET', { style: null, styleName: 'b' })).text
     expect(one).toMatch(
       /<Style><Name>b<\/Name><Content>image\/resize,w_3<\/Content><Category>image<.*<CreateTime>.*GMT</,

@@ -51,7 +51,11 @@ describe('a bucket’s document', () => {
       'encryption',
       sse('AES256'),
       'NoSuchServerSideEncryptionRule',
-      [sse(''), '<ServerSideEncryptionConfiguration/>'],
+      [
+        sse(''),
+        '<ServerSideEncryptionConfiguration/>',
+        sse('AES256').replace('</SSEAlgorithm>', '</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID>'),
+      ],
     ],
     ['policy', '{"Version":"1","Statement":[]}', 'NoSuchBucketPolicy', ['<xml/>', '{"Version":"1"}']],
     [
@@ -257,16 +261,18 @@ describe('a bucket’s document', () => {
     await remove('logging')
   })
 
-  const slashes = '<MirrorPassOriginalSlashes>true</MirrorPassOriginalSlashes>'
+  const mirrored =
+    '<MirrorFollowRedirect>false</MirrorFollowRedirect><MirrorCheckMd5>true</MirrorCheckMd5><MirrorPassOriginalSlashes>true</MirrorPassOriginalSlashes>'
+  const passes = (isSo: boolean) => `<MirrorPassQueryString>${isSo}</MirrorPassQueryString>`
   test.each([
-    ['Mirror', `<MirrorPassQueryString>true</MirrorPassQueryString>${slashes}`, 'true'],
-    ['Mirror', slashes, 'false'],
-    ['External', '<MirrorPassQueryString>true</MirrorPassQueryString>', 'false'],
-  ])('a website’s %s with %j passes queries: %s', async (type, mirror, passes) => {
-    const website = (pass: string) =>
-      `<WebsiteConfiguration>${index}<RoutingRules><RoutingRule><RuleNumber>1</RuleNumber><Redirect><RedirectType>${type}</RedirectType><PassQueryString>${pass}</PassQueryString>${mirror}</Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>`
-    expect((await put('website', website('False'))).status).toBe(200)
-    expect(withoutDeclaration((await get('website')).text)).toBe(website(passes))
+    ['Mirror', mirrored + passes(true), true, ''],
+    ['Mirror', mirrored, false, passes(false)],
+    ['External', passes(true), false, ''],
+  ])('a website’s %s with %j passes queries: %s', async (type, mirror, pass, added) => {
+    const website = (word: string, more: string) =>
+      `<WebsiteConfiguration>${index}<RoutingRules><RoutingRule><RuleNumber>1</RuleNumber><Redirect><RedirectType>${type}</RedirectType><PassQueryString>${word}</PassQueryString>${mirror}${more}</Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>`
+    expect((await put('website', website('False', ''))).status).toBe(200)
+    expect(withoutDeclaration((await get('website')).text)).toBe(website(String(pass), added))
     await remove('website')
   })
 

@@ -162,9 +162,14 @@ describe('a website’s rule', () => {
       '<RedirectType>External</RedirectType>',
     ],
     [
-      'passes no queries to a mirror, nor slashes as they were, unless it says so',
+      'passes no queries to a mirror, nor slashes as they were, follows it and checks nothing, unless it says so',
       to('', 'Mirror'),
-      '<PassQueryString>false</PassQueryString><MirrorPassOriginalSlashes>false</MirrorPassOriginalSlashes>',
+      '<PassQueryString>false</PassQueryString><MirrorPassQueryString>false</MirrorPassQueryString><MirrorFollowRedirect>true</MirrorFollowRedirect><MirrorCheckMd5>false</MirrorCheckMd5><MirrorPassOriginalSlashes>false</MirrorPassOriginalSlashes>',
+    ],
+    [
+      'passes no header to a mirror but those it names',
+      `${to('', 'Mirror')}<MirrorHeaders><Pass>a</Pass></MirrorHeaders>`,
+      '<MirrorHeaders><Pass>a</Pass><PassAll>false</PassAll></MirrorHeaders>',
     ],
   ])('%s', async (_, redirect, told) => {
     expect(await setTo(rules(rule(missing, redirect)))).toBe(200)

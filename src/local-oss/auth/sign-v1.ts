@@ -13,7 +13,8 @@ const SUBRESOURCES = new Set(
   replicationProgress transferAcceleration cname metaQuery resourceGroup style styleName httpsConfig
   publicAccessBlock accessPoint accessPointPolicy bucketArchiveDirectRead group link objectInfo qosRequester
   redundancyTransition requesterQosInfo resourcePool resourcePoolBuckets resourcePoolInfo img processConfiguration udf
-  udfName udfImage udfImageDesc udfApplication udfApplicationLog vpcip vip`.split(/\s+/),
+  udfName udfImage udfImageDesc udfApplication udfApplicationLog vpcip vip udfId withHashContext rtc
+  responseHeader`.split(/\s+/),
 )
 
 /** What V1 signs of a request. */

@@ -22,6 +22,8 @@ export type Collection = {
   absent: OssErrorCode
   /** How many a list has at most; without it, all. */
   pageSize?: number
+  /** Milliseconds since the epoch, where a list begins with what was made first; otherwise it goes by name. */
+  made?: (document: XmlNode) => number
   /** Whether to list none is an error, the one of asking for one that is missing. */
   refusesEmptyLists?: true
   /** What is kept of a document; `former` is the one of its name. Throws what OSS answers to one that it refuses. */
@@ -81,9 +83,12 @@ async function listItems({ state, bucket, query }: BucketCall, collection: Colle
   }
   const page = items.slice(0, collection.pageSize)
   const truncated = page.length < items.length
+  const documents = page.map(({ text }) => parseDocument(text, collection.root))
+  const { made } = collection
+  if (made !== undefined) documents.sort((a, b) => made(a) - made(b))
   return {
     body: renderXml(collection.listRoot, {
-      [collection.root]: page.map(({ text }) => treeOf(parseDocument(text, collection.root))),
+      [collection.root]: documents.map(treeOf),
       ...(collection.pageSize !== undefined && {
         ContinuationToken: token || undefined,
         IsTruncated: truncated,

@@ -12,6 +12,8 @@ export const bucketCollections: readonly Collection[] = [
     root: 'Style',
     listRoot: 'StyleList',
     absent: 'NoSuchStyle',
+    // A test of the Go SDK v1.
+    made: (style) => Date.parse(text(style, 'CreateTime') ?? ''),
     kept: (root, { id, former, now }) => {
       if (!/^[\w.-]{1,63}$/.test(id)) throw invalidArgument('Style name is invalid.', 'styleName', id)
       const content = text(root, 'Content') ?? ''

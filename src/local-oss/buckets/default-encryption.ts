@@ -1,5 +1,5 @@
 import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
-import { OssError } from '../errors.ts'
+import { invalidArgument, OssError } from '../errors.ts'
 import { checkEncryption, encryptionProperty } from '../objects/object-properties.ts'
 import type { BucketRecord, Encryption } from '../store/records.ts'
 
@@ -13,8 +13,12 @@ export function encryptionOf(root: XmlNode): Encryption {
   const word = (name: string) => (rule && text(rule, name)) || undefined
   const algorithm = word('SSEAlgorithm')
   const dataEncryption = algorithm === 'KMS' ? word('KMSDataEncryption') : undefined
-  const encryption = checkEncryption(algorithm, dataEncryption, word('KMSMasterKeyID'))
+  const keyId = word('KMSMasterKeyID')
+  const encryption = checkEncryption(algorithm, dataEncryption, keyId)
   if (encryption === undefined) throw new OssError('MalformedXML')
+  // A test of the Python SDK; beside an object's headers a key id is passed over.
+  if (keyId !== undefined && encryption.keyId === undefined)
+    throw invalidArgument('A key id is only valid with KMS.', 'KMSMasterKeyID', keyId)
   return encryption
 }
 

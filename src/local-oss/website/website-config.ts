@@ -42,9 +42,15 @@ function named(root: XmlNode, page: string, name: string): XmlNode | undefined {
   return children(root, page).find((one) => text(one, name) !== '')
 }
 
+const MIRROR_DEFAULTS = {
+  MirrorFollowRedirect: 'true',
+  MirrorCheckMd5: 'false',
+  MirrorPassOriginalSlashes: 'false',
+}
+
 /**
  * What is kept of a configuration: a mirror has one say about queries (a test of the Python SDK), and what is not said is told
- * as it is taken for (tests of the Java SDK).
+ * as it is taken for (tests of the Java SDK and of the Go SDK v1).
  */
 export function keptWebsite(root: XmlNode): XmlTree {
   for (const list of children(root, 'RoutingRules')) {
@@ -52,7 +58,9 @@ export function keptWebsite(root: XmlNode): XmlTree {
       redirect.RedirectType ??= ['External']
       if (text(redirect, 'RedirectType') !== 'Mirror') continue
       redirect.PassQueryString = redirect.MirrorPassQueryString ?? redirect.PassQueryString ?? ['false']
-      redirect.MirrorPassOriginalSlashes ??= ['false']
+      redirect.MirrorPassQueryString = redirect.PassQueryString
+      for (const [name, value] of Object.entries(MIRROR_DEFAULTS)) redirect[name] ??= [value]
+      for (const headers of children(redirect, 'MirrorHeaders')) headers.PassAll ??= ['false']
     }
   }
   return treeOf(root)
