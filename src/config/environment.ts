@@ -86,8 +86,14 @@ export function readEnvironment(
   const reported = new Set<SettingName>()
   const fileOf = new Map<SettingName, string>()
   for (const [name, raw] of Object.entries(environment)) {
-    // Bindings of Workers need not be texts.
-    if (typeof raw !== 'string' || isKubernetesVariable(name, raw)) continue
+    // Bindings of Workers need not be texts; those that are settings must.
+    if (typeof raw !== 'string') {
+      if (raw === undefined || !isSetting(name)) continue
+      reported.add(name)
+      problems.push(`${name} is bound to something that is no text: its value must be in quotation marks`)
+      continue
+    }
+    if (isKubernetesVariable(name, raw)) continue
     const value = raw.trim()
     if (isSetting(name)) {
       if (value !== '') values.set(name, value)

@@ -1,5 +1,5 @@
 import type { CredentialSource } from '../oss/credentials/source.ts'
-import type { Endpoint, Origin } from '../oss/regions.ts'
+import { type Endpoint, isInternal, type Origin } from '../oss/regions.ts'
 import type { OssCredentials } from '../ports.ts'
 import { parseBucketDomains } from './bucket-domains.ts'
 import { ownKey, parseCredentialSource } from './credential-source.ts'
@@ -189,6 +189,10 @@ export function parseConfig(
   }
   if (runtime === 'node' && isOwnAddress(endpoint, listen))
     problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
+  if (runtime === 'workers' && isInternal(endpoint.host))
+    problems.push(
+      `OSS_ENDPOINT ${endpoint.host} is within Alibaba Cloud, where Workers are not: it must be the region's public one`,
+    )
   if (!embedded && document.anonymous === 'forward' && document.anonymousBuckets === undefined)
     warnings.push(
       'GATEWAY_CONFIG: anonymous: forward without anonymousBuckets: everybody can read every public bucket of OSS by this gateway, those of other accounts too',
@@ -227,12 +231,24 @@ export function parseConfig(
     uploadIdSecret: mainSecret,
     anonymous: parseAnonymous(document),
     domains: s3Domains,
-    document,
+    document: runtime === 'workers' ? withinPlan(document) : document,
     warnings,
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return deepFreeze(config)
 }
+
+/**
+ * Requests to OSS that a copy on Workers may make where no setting says: the free plan allows 50 for each request of a
+ * client (https://developers.cloudflare.com/workers/platform/limits/#subrequests), and some are for regions and locks. A
+ * copy that ran into the platform's limit could not even abort its upload.
+ */
+const WORKERS_REQUESTS = 40
+
+const withinPlan = (document: Document): Document => ({
+  ...document,
+  copy: { ...document.copy, maxRequests: document.copy.maxRequests ?? WORKERS_REQUESTS },
+})
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

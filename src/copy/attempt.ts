@@ -54,7 +54,7 @@ export const isTransient = (error: unknown) =>
 
 /** Whether OSS may have done what was asked although it is not known: no answer came, or one that says nothing. */
 export const isOutcomeUnknown = (error: unknown) =>
-  error instanceof OssUnreachable ||
+  (error instanceof OssUnreachable && error.failure !== 'unsendable') ||
   (error instanceof OssError && error.status >= 500 && error.status !== 501 && error.status !== 503)
 
 /** One call to OSS, under a signal. */

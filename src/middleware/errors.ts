@@ -38,7 +38,8 @@ export function errorReply(error: S3Error, method: string, requestId: string, ho
 }
 
 /** Whether an error is logged: those of the gateway and of OSS are, a client's mistakes and 404s are not. */
-export const isLogged = ({ status, code }: S3Error): boolean => status >= 500 && code !== 'NotImplemented'
+export const isLogged = ({ status, code, cause }: S3Error): boolean =>
+  status >= 500 && (code !== 'NotImplemented' || cause instanceof OssUnreachable)
 
 /** The facts of a failure's log line: its chain of causes, a stack where it is unexpected; never a header or a body. */
 export function logFacts(error: unknown): Record<string, unknown> {

@@ -48,6 +48,11 @@ export const knownRegions: readonly string[] =
 /** `oss-cn-hangzhou` (as OSS reports locations) → `cn-hangzhou`. */
 export const regionOfLocation = (location: string) => location.replace(/^oss-/, '')
 
+const internal = /^(?:vpc100-oss-.+|oss-.+-internal)\.aliyuncs\.com$/
+
+/** Whether only machines within Alibaba Cloud reach a host. */
+export const isInternal = (host: string) => internal.test(withoutPort(host))
+
 /** A host without its port. */
 export const withoutPort = (host: string) => host.replace(/:\d+$/, '')
 

@@ -87,7 +87,7 @@ function address(rawPath: string, fromHost: string | undefined): Pick<S3Request,
 }
 
 /** The bucket in a virtual-hosted Host header, or undefined when the host is a base domain or none of ours. */
-function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
+export function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
   if (domains.length === 0) return undefined
   const name = (host ?? '').replace(/:\d*$/, '').toLowerCase()
   const domain = domains.find((domain) => name.endsWith(`.${domain}`))

@@ -1,4 +1,4 @@
-import { isRedirection, type OssError } from '../oss/error.ts'
+import { isRedirection, type OssError, OssUnreachable } from '../oss/error.ts'
 import { isS3ErrorCode, retryAfter, S3Error, type S3ErrorCode } from '../s3/error.ts'
 
 /** What an error of OSS becomes. */
@@ -214,7 +214,14 @@ export function websitePage(cause: unknown): S3Error {
   })
 }
 
-/** OSS gave no answer, or none that can be trusted. SDKs retry it. */
+/**
+ * OSS gave no answer, or none that can be trusted. SDKs retry it; not what no attempt can bring to OSS, which says why.
+ */
 export function unreachable(cause: unknown): S3Error {
+  if (cause instanceof OssUnreachable && cause.failure === 'unsendable')
+    return new S3Error('NotImplemented', { message: unsendable(cause), cause })
   return new S3Error('ServiceUnavailable', { headers: retryAfter, cause })
 }
+
+const unsendable = ({ cause, message }: OssUnreachable) =>
+  `This cannot be asked of OSS: ${cause instanceof Error ? cause.message : message}`

@@ -3,6 +3,7 @@ import './crc-module.ts'
 import { createApp } from '../app.ts'
 import { type Config, ConfigError, parseConfig } from '../config/index.ts'
 import { renderError, S3Error } from '../s3/error.ts'
+import { bucketOfHost } from '../s3/request.ts'
 import { workerCredentials } from './credentials.ts'
 import { workerPorts } from './ports.ts'
 import { fetchTransport } from './transport.ts'
@@ -10,7 +11,10 @@ import { fetchTransport } from './transport.ts'
 export { fetchTransport, workerCredentials, workerPorts }
 
 /** Settings and secrets, by the names of the environment variables; GATEWAY_CONFIG is the document itself. */
-type Env = Record<string, string>
+type Env = Record<string, unknown>
+
+/** Whether the Worker runs and its settings are right is asked here: no bucket has such a name, so it is nobody's object. */
+const HEALTH = '/-/healthz'
 
 const app = {
   forEnv: undefined as Env | undefined,
@@ -32,7 +36,9 @@ export default {
 function createWorker(env: Env) {
   let config: Config
   try {
-    config = parseConfig(env, env.GATEWAY_CONFIG, 'workers')
+    // Another binding of that name than a text is one of the mistakes.
+    const document = typeof env.GATEWAY_CONFIG === 'string' ? env.GATEWAY_CONFIG : undefined
+    config = parseConfig(env, document, 'workers')
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     workerPorts.log('the settings are not right', { problems: error.problems })
@@ -43,12 +49,20 @@ function createWorker(env: Env) {
   const transport = fetchTransport(config.document.timeouts.oss)
   const { fetch } = createApp({ ...workerPorts, config, transport, credentials })
   return (request: Request, env: Env, ctx: ExecutionContext) => {
+    if (isHealthCheck(request, config.domains)) return new Response('ok\n')
     // Ahead of time, and when the answer is out: nobody waits for it.
     const renewal = credentials.renewIfDue()
     if (renewal !== undefined) ctx.waitUntil(renewal)
     return fetch(request, env, ctx)
   }
 }
+
+/** Where the host names a bucket, the same path is a key in it. */
+const isHealthCheck = ({ method, url, headers }: Request, domains: Config['domains']) =>
+  (method === 'GET' || method === 'HEAD') &&
+  url.endsWith(HEALTH) &&
+  new URL(url).pathname === HEALTH &&
+  bucketOfHost(headers.get('host') ?? undefined, domains) === undefined
 
 /** The answer to every request until the settings are corrected: a 501, since SDKs retry 500 and 503. */
 function misconfigured(method: string): Response {

@@ -60,13 +60,20 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
       }
     } catch (error) {
       endTotal()
-      throw cut.signal.aborted ? cut.signal.reason : error
+      if (cut.signal.aborted) throw cut.signal.reason
+      throw isSpent(error) ? failed(new Error(SPENT, { cause: error }), 'unsendable') : error
     } finally {
       answered = true
       endWait()
     }
   }
 }
+
+/** https://developers.cloudflare.com/workers/platform/limits/#subrequests */
+const isSpent = (error: unknown) => error instanceof Error && error.message.startsWith('Too many subrequests')
+
+const SPENT =
+  "it takes more requests to OSS than the platform's plan allows for one (a copy keeps to copy.maxRequests)"
 
 const READ_BYTES = 64 * 1024
 

@@ -137,6 +137,34 @@ describe('on Workers', () => {
     const bindings = { ...real, BUCKET: { get() {} }, OSS_KV: {} }
     expect(parseConfig(bindings, undefined, 'workers').localOss).toBeUndefined()
   })
+  test.each([
+    ['GATEWAY_CONFIG', {}],
+    ['OSS_ACCESS_KEY_SECRET', 12345678],
+    ['OSS_REGION', ['cn-hangzhou']],
+    ['S3_DOMAIN', null],
+    ['OSS_ENDPOINT', { get() {} }],
+  ])('%s bound to %j is a mistake, told once', (name, value) => {
+    const bindings = { ...real, [name]: value } as unknown as typeof real
+    expect(problemsOf(bindings, undefined, 'workers')).toEqual([
+      `${name} is bound to something that is no text: its value must be in quotation marks`,
+    ])
+  })
+  test.each([
+    'oss-cn-hangzhou-internal.aliyuncs.com',
+    'https://vpc100-oss-cn-hangzhou.aliyuncs.com',
+    'oss-cn-hangzhou-internal.aliyuncs.com:443',
+  ])('%s, which only Alibaba Cloud reaches, is refused', (OSS_ENDPOINT) => {
+    const problem = expect.stringMatching(/^OSS_ENDPOINT \S+ is within Alibaba Cloud/)
+    expect(problemsOf({ ...real, OSS_ENDPOINT }, undefined, 'workers')).toEqual([problem])
+    expect(problemsOf({ ...real, OSS_ENDPOINT })).toEqual([])
+  })
+  test('a copy keeps to the requests of the smallest plan until a setting says another number', () => {
+    const maxRequests = (document?: string, runtime?: 'workers') =>
+      parseConfig(real, document, runtime).document.copy.maxRequests
+    expect(maxRequests(undefined, 'workers')).toBe(40)
+    expect(maxRequests('copy: { maxRequests: 900 }', 'workers')).toBe(900)
+    expect(maxRequests()).toBeUndefined()
+  })
   test('writes go on in many processes', () => {
     expect(problemsOf(real, 'conditionalWrites: process', 'workers')).toEqual([
       expect.stringContaining('Workers run in many processes: use lock'),

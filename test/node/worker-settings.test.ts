@@ -1,27 +1,34 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { Miniflare } from 'miniflare'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Json, Miniflare } from 'miniflare'
+import { afterAll, expect, test } from 'vitest'
 import { builtWorker } from '../build-worker.ts'
+import { errorOf, send } from '../gateway/wire.ts'
 
-let worker: Miniflare
-let endpoint: URL
-let output = ''
-beforeAll(async () => {
-  worker = new Miniflare({
+const running: Miniflare[] = []
+afterAll(() => Promise.all(running.map((worker) => worker.dispose())))
+
+/** A Worker with these bindings, and what it has logged. */
+async function start(bindings: Record<string, Json>) {
+  let output = ''
+  const worker = new Miniflare({
     ...builtWorker,
-    bindings: {
-      OSS_ENDPIONT: 'https://oss-cn-hangzhou.aliyuncs.com',
-      OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
-    },
+    bindings,
+    unsafeDirectSockets: [{ port: 0 }],
     handleRuntimeStdio: (...streams) => {
       for (const stream of streams) stream.on('data', (bytes) => (output += bytes))
     },
   })
-  endpoint = await worker.ready
-})
-afterAll(() => worker.dispose())
+  running.push(worker)
+  await worker.ready
+  return { endpoint: await worker.unsafeGetDirectURL(), output: () => output }
+}
 
 test('with wrong settings every request is answered in S3’s form, once, and the log has every mistake once', async () => {
+  const { endpoint, output } = await start({
+    OSS_ENDPIONT: 'https://oss-cn-hangzhou.aliyuncs.com',
+    OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
+    GATEWAY_CONFIG: {},
+  })
   const bare = await fetch(new URL('/bucket/key', endpoint))
   expect(bare.status).toBe(501)
   expect(bare.headers.get('content-type')).toBe('application/xml')
@@ -43,7 +50,53 @@ test('with wrong settings every request is answered in S3’s form, once, and th
     $metadata: { httpStatusCode: 501, attempts: 1 },
   })
   s3.destroy()
-  expect(output.split('did you mean OSS_ENDPOINT?')).toHaveLength(2)
-  expect(output).toContain('OSS_ACCESS_KEY_ID is missing')
-  expect(output).not.toContain('the-oss-secret')
+  expect(output().split('did you mean OSS_ENDPOINT?')).toHaveLength(2)
+  expect(output()).toContain('OSS_ACCESS_KEY_ID is missing')
+  expect(output()).toContain('GATEWAY_CONFIG is bound to something that is no text')
+  expect(output()).not.toContain('the-oss-secret')
+})
+
+test('its health is asked by a path that no bucket has, and where a host names a bucket is a key', async () => {
+  const { endpoint } = await start({
+    OSS_REGION: 'cn-hangzhou',
+    OSS_ACCESS_KEY_ID: 'key',
+    OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
+    S3_DOMAIN: 's3.example.com',
+  })
+  const ask = (method: string, target: string, host: string) =>
+    send(endpoint.origin, { method, target, headers: { host } })
+  const { host } = endpoint
+  const answers = await Promise.all(
+    (
+      [
+        ['GET', '/-/healthz', host],
+        ['HEAD', '/-/healthz', host],
+        ['GET', '/-/healthz', 's3.example.com'],
+        ['PUT', '/-/healthz', host],
+        ['GET', '/-/healthz/', host],
+        ['GET', '/-/healthz?acl', host],
+        ['GET', '/-/other', host],
+        ['GET', '/-/healthz', 'bucket.s3.example.com'],
+      ] as const
+    ).map(async ([method, target, name]) => {
+      const { status, body } = await ask(method, target, name)
+      const told = status === 200 ? body : errorOf(body, method).Code
+      return `${method} ${target} ${name === host ? 'host' : name}: ${status} ${told}`.trim()
+    }),
+  )
+  expect(answers).toEqual([
+    'GET /-/healthz host: 200 ok',
+    'HEAD /-/healthz host: 200',
+    'GET /-/healthz s3.example.com: 200 ok',
+    'PUT /-/healthz host: 400 InvalidBucketName',
+    'GET /-/healthz/ host: 400 InvalidBucketName',
+    'GET /-/healthz?acl host: 400 InvalidBucketName',
+    'GET /-/other host: 400 InvalidBucketName',
+    'GET /-/healthz bucket.s3.example.com: 403 AccessDenied',
+  ])
+})
+
+test('with wrong settings it is not healthy', async () => {
+  const { endpoint } = await start({ OSS_REGION: 'cn-hangzhou' })
+  expect((await fetch(new URL('/-/healthz', endpoint))).status).toBe(501)
 })

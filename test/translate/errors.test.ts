@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { OssError } from '../../src/oss/error.ts'
+import { failed, OssError, OssUnreachable } from '../../src/oss/error.ts'
 import type { HeaderMap } from '../../src/ports.ts'
 import { type S3Error, S3Error as S3ErrorClass, type S3ErrorCode } from '../../src/s3/error.ts'
-import { type ErrorSubject, renamedCauses, renamedErrors, toS3Error } from '../../src/translate/errors.ts'
+import {
+  type ErrorSubject,
+  renamedCauses,
+  renamedErrors,
+  toS3Error,
+  unreachable,
+} from '../../src/translate/errors.ts'
 
 const OSS_TEXT = 'What OSS says of it.'
 const subject = { method: 'GET', bucket: 'b', key: 'k', versionId: 'v', uploadId: 'u' }
@@ -218,4 +224,26 @@ describe('an error names', () => {
   test('its cause, for the log', () => {
     expect(translated({ status: 403, code: 'SignatureDoesNotMatch' }).cause).toBeInstanceOf(OssError)
   })
+})
+
+test.each([
+  ['no answer', new OssUnreachable('x'), 503, 'ServiceUnavailable', textOf('ServiceUnavailable'), retry],
+  [
+    'an answer that comes too late',
+    new OssUnreachable('x', { cause: failed(new Error('y'), 'timeout') }),
+    503,
+    'ServiceUnavailable',
+    textOf('ServiceUnavailable'),
+    retry,
+  ],
+  [
+    'what no attempt can send',
+    new OssUnreachable('x', { cause: failed(new Error('y'), 'unsendable') }),
+    501,
+    'NotImplemented',
+    'This cannot be asked of OSS: y',
+    {},
+  ],
+])('%s is said so', (_, error, status, code, message, headers) => {
+  expect(described(unreachable(error))).toEqual({ code, status, message, elements: {}, headers })
 })
