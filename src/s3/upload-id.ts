@@ -13,6 +13,8 @@ export type Upload = {
   checksum: UploadChecksum | undefined
   /** As its creation asked for; the responses to its parts name it. */
   encryption?: UploadEncryption | undefined
+  /** OSS's id of the upload that holds the checksums of its parts, where they are kept. */
+  records?: string | undefined
 }
 
 export type UploadEncryption = { algorithm: 'AES256' | 'aws:kms'; keyId?: string | undefined }
@@ -37,9 +39,9 @@ const encryptionCodes = { a: 'AES256', k: 'aws:kms' } as const
 const aclCodes = { r: 'public-read', w: 'public-read-write', b: 'bucket' } as const
 type AclCode = keyof typeof aclCodes
 
-// <id>, or <id>_<checksum>, behind that <acl><mac>, .<encryption><key id>, or both
+// <id>, or <id>_<checksum>, behind that <acl><mac>, .<encryption><key id>, _<records>, or several of them
 const pattern =
-  /^([0-9A-Za-z]{1,128})(?:_([0-7msxyz])(?:([rwb])([0-9a-f]{32}))?(?:\.([ak])([0-9A-Za-z-]{0,128}))?)?$/
+  /^([0-9A-Za-z]{1,128})(?:_([0-7msxyz])(?:([rwb])([0-9a-f]{32}))?(?:\.([ak])([0-9A-Za-z-]{0,128}))?(?:_([0-9A-Za-z]{1,128}))?)?$/
 /** Key ids that an upload id can carry. */
 const keyIdPattern = /^[0-9A-Za-z-]{1,128}$/
 
@@ -49,7 +51,7 @@ const keyIdPattern = /^[0-9A-Za-z-]{1,128}$/
  * make the object public by that. `private` needs none, being what an id without an ACL means.
  * @param secret the same in every process that answers for this endpoint.
  */
-export function renderUploadId({ id, acl, checksum, encryption }: Upload, secret: string): string {
+export function renderUploadId({ id, acl, checksum, encryption, records }: Upload, secret: string): string {
   const checksumCode = Object.keys(checksumCodes).find(
     (code) =>
       checksumCodes[code]?.algorithm === checksum?.algorithm && checksumCodes[code]?.type === checksum?.type,
@@ -59,7 +61,8 @@ export function renderUploadId({ id, acl, checksum, encryption }: Upload, secret
   const encryptionCode = encryption && codeOf(encryptionCodes, encryption.algorithm)
   const keyId = keyIdPattern.test(encryption?.keyId ?? '') ? encryption?.keyId : undefined
   const encrypted = encryptionCode === undefined ? '' : `.${encryptionCode}${keyId ?? ''}`
-  const carried = `${checksumCode}${authenticatedAcl}${encrypted}`
+  const recorded = records === undefined ? '' : `_${records}`
+  const carried = `${checksumCode}${authenticatedAcl}${encrypted}${recorded}`
   return carried === '0' ? id : `${id}_${carried}`
 }
 
@@ -72,7 +75,8 @@ const codeOf = <Code extends string>(codes: Readonly<Record<Code, string>>, valu
  * @throws S3Error NoSuchUpload.
  */
 export function parseUploadId(text: string, secret: string): Upload {
-  const [, id, checksumCode = '0', aclCode, given = '', encryptionCode, keyId] = pattern.exec(text) ?? []
+  const [, id, checksumCode = '0', aclCode, given = '', encryptionCode, keyId, records] =
+    pattern.exec(text) ?? []
   if (id === undefined || (aclCode !== undefined && !equalMacs(given, macOf(id, aclCode, secret)))) {
     throw new S3Error('NoSuchUpload', { elements: { UploadId: text } })
   }
@@ -80,6 +84,7 @@ export function parseUploadId(text: string, secret: string): Upload {
     id,
     acl: aclCode === undefined ? 'private' : aclCodes[aclCode as AclCode],
     checksum: checksumCodes[checksumCode],
+    ...(records === undefined ? {} : { records }),
     ...(encryptionCode === undefined
       ? {}
       : {

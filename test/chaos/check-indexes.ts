@@ -3,7 +3,8 @@ import { parseConfig } from '../../src/config/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { openUpstream } from '../../src/node/upstream.ts'
 import { INDEX_PREFIX, objectOfIndex } from '../../src/operations/objects/part-index.ts'
-import { removeStaleIndexes } from '../../src/operations/objects/part-index-cleanup.ts'
+import { removeStaleIndexes, removeStaleRecords } from '../../src/operations/objects/part-index-cleanup.ts'
+import { RECORDS_PREFIX, uploadOfRecords } from '../../src/operations/uploads/checksum-records.ts'
 import { createOssClient } from '../../src/oss/client.ts'
 import { credentialsOf } from '../credentials-of.ts'
 import { count } from './faults.ts'
@@ -42,6 +43,7 @@ async function clean(bucket: Bucket, port: number): Promise<void> {
     transport: upstream.transport,
   })
   await removeStaleIndexes(oss, bucket, INDEX_PREFIX, 1000)
+  await removeStaleRecords(oss, bucket, RECORDS_PREFIX, 1000)
   await upstream.close()
 }
 
@@ -63,6 +65,11 @@ async function requireIndexes(world: World, bucket: Bucket): Promise<void> {
 async function requireObjects(world: World, bucket: Bucket, names: readonly string[]): Promise<void> {
   const { uploads = [] } = (await world.oss[bucket].listUploads({ 'max-uploads': 1000 }, {})) as {
     uploads?: { name: string }[]
+  }
+  for (const { name } of uploads) {
+    const { key } = uploadOfRecords(name) ?? {}
+    if (name.startsWith(RECORDS_PREFIX) && !uploads.some((upload) => upload.name === key))
+      world.problems.add(`the records ${name} are left in ${bucket}`)
   }
   for (const name of names) {
     const object = objectOfIndex(name)

@@ -11,6 +11,7 @@ import {
   GetObjectAttributesCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListPartsCommand,
   PutObjectCommand,
   type S3Client,
@@ -196,19 +197,17 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
       expect(await complete({ ...to, MultipartUpload: { Parts }, [member]: value })).toMatchObject(told)
     })
 
-    test.runIf(algorithm !== undefined)(
-      'is held to the checksums that its parts were sent with',
-      async () => {
-        const to = await create(`${Key} lied`, algorithm, type)
-        const Parts = await send(to, algorithm)
-        const lie = { ...Parts[1], [member]: await digestOf(name, Buffer.from('other')) }
-        const lied = [Parts[0], lie, Parts[2]] as typeof Parts
-        await expect(complete({ ...to, MultipartUpload: { Parts: lied } })).rejects.toMatchObject({
-          name: 'BadDigest',
-          message: `The ${name.toLowerCase()} you specified for part 2 did not match what we received.`,
-        })
-      },
-    )
+    if (algorithm === undefined) return
+    test('is held to the checksums that its parts were sent with', async () => {
+      const to = await create(`${Key} lied`, algorithm, type)
+      const Parts = await send(to, algorithm)
+      const lie = { ...Parts[1], [member]: await digestOf(name, Buffer.from('other')) }
+      const lied = [Parts[0], lie, Parts[2]] as typeof Parts
+      await expect(complete({ ...to, MultipartUpload: { Parts: lied } })).rejects.toMatchObject({
+        name: 'BadDigest',
+        message: `The ${name.toLowerCase()} you specified for part 2 did not match what we received.`,
+      })
+    })
   })
 
   test('a full-object checksum is known without those of the parts', async () => {
@@ -234,7 +233,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     const Parts = await send(to, undefined)
     // Its record, which is of other bytes than the part has now, says nothing.
     const body = Buffer.alloc(5 * MiB, 'past')
-    await sendPart(oss, 'past', { partNumber: '2', uploadId: to.UploadId ?? '' }, body)
+    await sendPart(oss, 'past', { partNumber: '2', uploadId: to.UploadId?.split('_')[0] ?? '' }, body)
     const ETag = `"${createHash('md5').update(body).digest('hex')}"`
     const changed = [Parts[0], { ...Parts[1], ETag }, Parts[2]] as typeof Parts
     expect(await complete({ ...to, MultipartUpload: { Parts: changed } })).not.toHaveProperty(
@@ -265,92 +264,123 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
   })
 
   describe('records of parts', () => {
-    test('are in no list, however its pages are cut', async () => {
+    const listed = async () => {
+      const { uploads = [] } = (await oss.listUploads({ prefix: PREFIX } as never, {})) as never as {
+        uploads?: { name: string; uploadId: string }[]
+      }
+      return uploads.map(({ name }) => name)
+    }
+    const recordsOf = async (Key: string) => (await listed()).filter((name) => name.endsWith(`/${Key}`))
+
+    test('are told with the parts, however the pages are cut, and take no number of theirs', async () => {
       const to = await create('listed', 'CRC32', 'FULL_OBJECT')
-      const numbers = [1, 2, 3, 4999, 5000, 5001, 5002, 10_000]
+      // Sent last, the first ones take nothing from the others.
+      const numbers = [5001, 5002, 10_000, 1, 2, 3, 4999, 5000]
       for (const PartNumber of numbers)
         await s3.send(new UploadPartCommand({ ...to, PartNumber, Body: String(PartNumber) }))
+      numbers.sort((one, other) => one - other)
+      const known = await Promise.all(numbers.map((n) => digestOf('CRC32', Buffer.from(String(n)))))
       for (const MaxParts of [1, 2, 3, 5, 8, 1000]) {
-        const seen: (number | undefined)[] = []
-        const sums: (string | undefined)[] = []
+        const seen: unknown[] = []
         let PartNumberMarker: string | undefined
         do {
           const page = await s3.send(
             new ListPartsCommand({ ...to, MaxParts, ...(PartNumberMarker ? { PartNumberMarker } : {}) }),
           )
           expect(page.Parts?.length).toBeLessThanOrEqual(MaxParts)
-          for (const part of page.Parts ?? []) {
-            seen.push(part.PartNumber)
-            sums.push(part.ChecksumCRC32)
-          }
+          for (const { PartNumber, ChecksumCRC32 } of page.Parts ?? []) seen.push([PartNumber, ChecksumCRC32])
           PartNumberMarker = page.IsTruncated ? page.NextPartNumberMarker : undefined
         } while (PartNumberMarker !== undefined)
-        expect(seen).toEqual(numbers)
-        const known = await Promise.all(
-          [1, 2, 3, 4999, 5000].map((n) => digestOf('CRC32', Buffer.from(String(n)))),
-        )
-        // A part takes the number of the record of another one.
-        expect(sums).toEqual([
-          undefined,
-          undefined,
-          ...known.slice(2, 4),
-          undefined,
-          undefined,
-          undefined,
-          undefined,
-        ])
+        expect(seen).toEqual(numbers.map((number, at) => [number, known[at]]))
       }
       await s3.send(new AbortMultipartUploadCommand(to))
     })
 
-    test('are no part of an object, and gone with the upload', async () => {
-      const to = await create('recorded', undefined, 'FULL_OBJECT')
-      await send(to, undefined)
-      const { parts } = (await oss.listParts('recorded', to.UploadId ?? '')) as never as {
-        parts: { PartNumber: string; ETag: string }[]
-      }
-      const records = parts.filter(({ PartNumber }) => Number(PartNumber) > 5000)
-      expect(records).toHaveLength(3)
-      const [{ PartNumber, ETag }] = records as [{ PartNumber: string; ETag: string }]
-      await expect(
-        complete({ ...to, MultipartUpload: { Parts: [{ PartNumber: Number(PartNumber), ETag }] } }),
-      ).rejects.toMatchObject({ name: 'InvalidPart' })
-      await s3.send(new AbortMultipartUploadCommand(to))
-      await expect(oss.listParts('recorded', to.UploadId ?? '')).rejects.toMatchObject({
-        code: 'NoSuchUpload',
+    test.each([
+      [
+        'completed',
+        (to: object, Parts: object) =>
+          new CompleteMultipartUploadCommand({ ...to, MultipartUpload: { Parts } } as never),
+      ],
+      ['aborted', (to: object) => new AbortMultipartUploadCommand(to as never)],
+    ])('are gone when the upload is %s, and are in no list of uploads before', async (what, end) => {
+      const Key = `recorded ${what}`
+      const ended = new Promise<void>((resolve) => {
+        const stop = world.localOss.onRequest(({ operation, key }) => {
+          if (operation !== 'AbortMultipartUpload' || !key?.startsWith(PREFIX)) return
+          stop()
+          resolve()
+        })
       })
+      const to = await create(Key, undefined, 'FULL_OBJECT')
+      const Parts = await send(to, undefined)
+      expect(await recordsOf(Key)).toHaveLength(1)
+      for (const more of [{}, { Delimiter: '/' }, { MaxUploads: 1 }]) {
+        const page = await s3.send(new ListMultipartUploadsCommand({ Bucket, ...more }))
+        expect(JSON.stringify([page.Uploads, page.CommonPrefixes, page.NextKeyMarker])).not.toContain(PREFIX)
+        expect((page.Uploads ?? []).length).toBeGreaterThan(0)
+      }
+      await s3.send(end(to, Parts) as never)
+      await ended
+      expect(await recordsOf(Key)).toEqual([])
     })
 
-    test('cannot be sent or copied by a client', async () => {
-      const to = await create('forged', undefined, 'FULL_OBJECT')
-      await s3.send(new PutObjectCommand({ Bucket, Key: 'forty', Body: 'x'.repeat(40) }))
-      const refused = { name: 'NotImplemented' }
-      const part = { ...to, PartNumber: 5001 }
-      await expect(s3.send(new UploadPartCommand({ ...part, Body: 'x'.repeat(40) }))).rejects.toMatchObject(
-        refused,
-      )
-      const CopySource = `${Bucket}/forty`
-      await expect(s3.send(new UploadPartCopyCommand({ ...part, CopySource }))).rejects.toMatchObject(refused)
-      const ranged = { ...part, CopySource: `${Bucket}/source`, CopySourceRange: 'bytes=10-49' }
-      await expect(s3.send(new UploadPartCopyCommand(ranged))).rejects.toMatchObject(refused)
-      await s3.send(new UploadPartCommand({ ...to, PartNumber: 5000, Body: 'x'.repeat(40) }))
-      await s3.send(new UploadPartCommand({ ...part, Body: 'x'.repeat(41) }))
-    })
-
-    test('that cannot be kept fail their part', async () => {
+    test('that cannot be kept fail their part, and those that cannot be begun their upload', async () => {
       const to = await create('failing', undefined, 'FULL_OBJECT')
-      const stop = world.localOss.faults.add({
-        operation: 'UploadPart',
-        partNumber: 5001,
-        times: 10,
-        action: { kind: 'error', status: 500, code: 'InternalError' },
-      } as never)
+      const fail = (operation: string) =>
+        world.localOss.faults.add({
+          operation,
+          times: 10,
+          when: ({ key }) => key?.startsWith(PREFIX) ?? false,
+          action: { kind: 'error', status: 500, code: 'InternalError' },
+        })
+      const unavailable = { $metadata: { httpStatusCode: 503 } }
+      const noRecord = fail('UploadPart')
       await expect(s3.send(new UploadPartCommand({ ...to, PartNumber: 1, Body: 'x' }))).rejects.toMatchObject(
-        {
-          $metadata: { httpStatusCode: 503 },
-        },
+        unavailable,
       )
+      noRecord()
+      const noRecords = fail('InitiateMultipartUpload')
+      await expect(create('unbegun', undefined, 'FULL_OBJECT')).rejects.toMatchObject(unavailable)
+      noRecords()
+      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket, Prefix: 'unbegun' }))
+      expect(Uploads).toEqual([])
+    })
+
+    test('are none without the right to keep them, and the upload goes on', async () => {
+      const stop = world.localOss.faults.add({
+        operation: 'InitiateMultipartUpload',
+        times: 1,
+        when: ({ key }) => key?.startsWith(PREFIX) ?? false,
+        action: { kind: 'error', status: 403, code: 'AccessDenied' },
+      })
+      const to = await create('denied', 'SHA256', 'COMPOSITE')
       stop()
+      const Parts = await send(to, 'SHA256')
+      await complete({ ...to, MultipartUpload: { Parts } })
+      expect(await head('denied')).not.toHaveProperty('ChecksumType')
+    })
+
+    test('that a rule of the bucket has ended are none, and the upload goes on', async () => {
+      const to = await create('expired', 'SHA256', 'COMPOSITE')
+      const [name] = (await recordsOf('expired')) as [string]
+      await oss.abortMultipartUpload(name, to.UploadId?.split('_').at(-1) ?? '')
+      const Parts = await send(to, 'SHA256')
+      expect(await complete({ ...to, MultipartUpload: { Parts } })).toMatchObject({
+        ChecksumType: 'COMPOSITE',
+      })
+      expect(await head('expired')).not.toHaveProperty('ChecksumType')
+    })
+
+    test('of another upload say nothing of this one', async () => {
+      const other = await create('other', undefined, 'FULL_OBJECT')
+      await send(other, undefined)
+      const to = await create('this', undefined, 'FULL_OBJECT')
+      const UploadId = `${to.UploadId?.split('_')[0]}_0_${other.UploadId?.split('_').at(-1)}`
+      const Parts = await send({ ...to, UploadId }, undefined)
+      expect(await complete({ ...to, UploadId, MultipartUpload: { Parts } })).not.toHaveProperty(
+        'ChecksumType',
+      )
     })
   })
 

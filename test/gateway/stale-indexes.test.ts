@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { openUpstream, type Upstream } from '../../src/node/upstream.ts'
-import { removeStaleIndexes } from '../../src/operations/objects/part-index-cleanup.ts'
+import { removeStaleIndexes, removeStaleRecords } from '../../src/operations/objects/part-index-cleanup.ts'
 import { createOssClient, type OssClient } from '../../src/oss/client.ts'
 import { etagOfParts } from '../../src/translate/etag.ts'
 import { credentialsOf } from '../credentials-of.ts'
@@ -176,12 +176,28 @@ describe.each([undefined, 'Enabled'] as const)('indexes in a bucket with version
     },
   )
 
+  test('records are kept while their upload can be completed, and removed when it has ended past the gateway', async () => {
+    const RECORDS = '.s3-oss-gateway/uploads/'
+    const bucket = world.oss(Bucket)
+    const begun = async (key: string) => (await bucket.initMultipartUpload(key)).uploadId
+    const [going, ended] = [await begun('going'), await begun('ended')]
+    await begun(`${RECORDS}${going}/going`)
+    await begun(`${RECORDS}${ended}/ended`)
+    await begun(`${RECORDS}x`)
+    await bucket.abortMultipartUpload('ended', ended)
+    expect(await removeStaleRecords(oss, Bucket, RECORDS, 1000)).toBe(3)
+    const { uploads } = (await bucket.listUploads({ prefix: RECORDS } as never, {})) as never as {
+      uploads: { name: string }[]
+    }
+    expect(uploads.map(({ name }) => name)).toEqual([`${RECORDS}${going}/going`, `${RECORDS}x`].sort())
+  })
+
   test('what is no index is left alone', async () => {
-    for (const name of ['x', `${'0'.repeat(32)}-2`, `${'0'.repeat(32)}/key`]) {
+    for (const name of ['x', `${'0'.repeat(32)}-2`, '0/key']) {
       await world.oss(Bucket).put(`${PREFIX}${name}`, Buffer.from('x'))
     }
     await clean()
-    for (const name of ['x', `${'0'.repeat(32)}-2`, `${'0'.repeat(32)}/key`]) {
+    for (const name of ['x', `${'0'.repeat(32)}-2`, '0/key']) {
       expect((await world.oss(Bucket).head(`${PREFIX}${name}`)).status).toBe(200)
     }
   })

@@ -31,14 +31,18 @@ const encryptions: (UploadEncryption | undefined)[] = [
   { algorithm: 'aws:kms' },
   { algorithm: 'aws:kms', keyId: '9468da86-3509-4f8d-a61e-6eab1eac0000' },
 ]
+const records = [undefined, 'D4E111D4EA834F3ABCE4877B2779F0A1']
 const uploads = acls.flatMap((acl) =>
   checksums.flatMap((checksum) =>
-    encryptions.map((encryption) => ({
-      id,
-      acl,
-      checksum,
-      ...(encryption === undefined ? {} : { encryption }),
-    })),
+    encryptions.flatMap((encryption) =>
+      records.map((records) => ({
+        id,
+        acl,
+        checksum,
+        ...(encryption === undefined ? {} : { encryption }),
+        ...(records === undefined ? {} : { records }),
+      })),
+    ),
   ),
 )
 
@@ -83,6 +87,8 @@ const bad: [what: string, text: string][] = [
   ['an unknown encryption', `${id}_0.x`],
   ['an encryption with a path', `${id}_0.k../..`],
   ['an ACL behind the encryption', `${id}_0.ar${seal('r')}.a`],
+  ['records without a checksum’s code', `${id}_${id}`],
+  ['records with a path', `${id}_0_../x`],
   ['a line break behind it', `${id}\n`],
   ['a query of its own', `${id}&x-oss-process=a`],
   ['a path', '../../etc'],

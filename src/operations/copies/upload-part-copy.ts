@@ -11,7 +11,6 @@ import { type CopyRange, checkCopyRange, parseCopyRange } from '../../s3/copy-ra
 import { type CopySource, parseCopySource } from '../../s3/copy-source.ts'
 import { MAX_UPLOAD_BYTES } from '../../s3/limits.ts'
 import type { Upload } from '../../s3/upload-id.ts'
-import { MOST_RECORDED } from '../../translate/checksum-record.ts'
 import { toS3Time } from '../../translate/date.ts'
 import { toS3Error } from '../../translate/errors.ts'
 import { toS3ETag } from '../../translate/etag.ts'
@@ -31,7 +30,7 @@ import { authorize } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { isRecorded, recordChecksum, refuseRecord } from '../uploads/checksum-records.ts'
+import { recordChecksum } from '../uploads/checksum-records.ts'
 import { listOssParts } from '../uploads/oss-parts.ts'
 import { encryptionOf, partNumberOf, uploadOf } from '../uploads/upload-request.ts'
 import { copyPorts, longCallLimit, recordRoute } from './copy-ports.ts'
@@ -85,7 +84,7 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
 /** @throws S3Error, OssError. */
 async function copyPart(part: PartCopy, upload: Upload, context: Context): Promise<Reply> {
   const algorithm = upload.checksum?.algorithm
-  const needsFacts = part.range !== undefined || algorithm !== undefined || part.number > MOST_RECORDED
+  const needsFacts = part.range !== undefined || algorithm !== undefined
   const facts =
     needsFacts || needsSourceFacts(part.preconditions) ? await checkSource(part, context) : undefined
   recordRoute(context, 'native', facts?.size)
@@ -96,10 +95,8 @@ async function copyPart(part: PartCopy, upload: Upload, context: Context): Promi
   if (algorithm !== undefined && facts !== undefined) {
     const value = await digest(algorithm, part, facts, context)
     result[`Checksum${algorithm}`] = value
-    if (isRecorded(upload, part.number, context)) {
-      const at = { ...part.upload, upload, number: part.number, payer: part.payer }
-      await recordChecksum(at, copied.etag, value, context)
-    }
+    const at = { ...part.upload, payer: part.payer }
+    await recordChecksum(context.oss, at, upload, { number: part.number, etag: copied.etag }, value)
   }
   return xmlReply('CopyPartResult', result, { ...encryptionOf(upload), ...toS3Answer(copied.headers) })
 }
@@ -135,8 +132,6 @@ async function checkSource(part: PartCopy, { oss }: Context): Promise<SourceFact
   const failed = failedCondition(part.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, `${SOURCE}-`)
   if (part.range !== undefined) checkCopyRange(part.range, facts.size)
-  const { first, last } = rangeOf(part, facts)
-  refuseRecord(part.number, last - first + 1)
   return facts
 }
 

@@ -5,6 +5,7 @@ import { textOf } from '../../oss/read-body.ts'
 import { bareETag } from '../../s3/completion.ts'
 import { parsePartIndex } from '../../translate/part-index.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
+import { RECORDS_PREFIX, uploadOfRecords } from '../uploads/checksum-records.ts'
 import { listOssParts } from '../uploads/oss-parts.ts'
 import { INDEX_PREFIX, objectOfIndex, partIndexKey } from './part-index.ts'
 
@@ -13,16 +14,22 @@ const SHARE = 8
 const LOOKED_AT = 2 * SHARE
 
 /**
- * Removes indexes whose objects are gone: deleted or replaced by whomever, by rules of the bucket, or never completed.
- * To be called with each new index; the ETag, which is as good as random, says whether it is time, and where to look.
+ * Removes indexes whose objects are gone, deleted or replaced by whomever, by rules of the bucket, or never completed, and
+ * records of checksums whose uploads are. To be called with each new index; its ETag, which is as good as random, says
+ * whether it is time, and where to look.
  * @param etag of the object whose index is new.
  * @throws OssError, OssUnreachable.
  */
-export async function removeSomeStaleIndexes(oss: OssClient, bucket: string, etag: string): Promise<void> {
+export async function removeSomeStale(oss: OssClient, bucket: string, etag: string): Promise<void> {
   const tag = bareETag(etag)
   if (Number.parseInt(tag.slice(24, 32), 16) % SHARE !== 0) return
-  const looked = await removeStaleIndexes(oss, bucket, `${INDEX_PREFIX}${tag}`, LOOKED_AT)
-  if (looked < LOOKED_AT) await removeStaleIndexes(oss, bucket, INDEX_PREFIX, LOOKED_AT - looked)
+  const around = async (work: typeof removeStaleIndexes, prefix: string, at: string) => {
+    const looked = await work(oss, bucket, `${prefix}${at}`, LOOKED_AT)
+    if (looked < LOOKED_AT) await work(oss, bucket, prefix, LOOKED_AT - looked)
+  }
+  await around(removeStaleIndexes, INDEX_PREFIX, tag)
+  // OSS's ids are as random, in upper case.
+  await around(removeStaleRecords, RECORDS_PREFIX, tag.slice(0, 32).toUpperCase())
 }
 
 /**
@@ -47,6 +54,30 @@ export async function removeStaleIndexes(
   return indexes.length
 }
 
+/**
+ * @param after where the list begins. @param most how many uploads of records are looked at.
+ * @returns how many were.
+ */
+export async function removeStaleRecords(
+  oss: OssClient,
+  bucket: string,
+  after: string,
+  most: number,
+): Promise<number> {
+  const query = { uploads: null, prefix: RECORDS_PREFIX, 'key-marker': after, 'max-uploads': String(most) }
+  const call = { method: 'GET', bucket, query: { ...query, 'encoding-type': 'url' } } as const
+  const { document } = await oss.sendForXml(call, 'ListMultipartUploadsResult')
+  const records = children(document, 'Upload')
+  for (const row of records) {
+    const name = decodeKey(text(row, 'Key') ?? '')
+    const upload = uploadOfRecords(name)
+    if (upload === undefined || (await isUploading(oss, bucket, upload))) continue
+    const uploadId = text(row, 'UploadId')
+    await oss.send({ method: 'DELETE', bucket, key: name, query: { uploadId } })
+  }
+  return records.length
+}
+
 /** Whether an index's object is there, or may still come to be. */
 async function isNeeded(
   oss: OssClient,
@@ -54,7 +85,7 @@ async function isNeeded(
   object: { etag: string; key: string },
 ): Promise<boolean> {
   if (await exists(oss, bucket, object)) return true
-  if (await isUploading(oss, bucket, object)) return true
+  if (await isToCome(oss, bucket, object)) return true
   // It may have been completed between the two.
   return exists(oss, bucket, object)
 }
@@ -75,21 +106,27 @@ async function exists(
 }
 
 /** Whether the upload still exists that the index was written for. */
-async function isUploading(
+async function isToCome(
   oss: OssClient,
   bucket: string,
   { etag, key }: { etag: string; key: string },
 ): Promise<boolean> {
-  try {
-    const { body } = await oss.send({ method: 'GET', bucket, key: partIndexKey(etag, key) })
-    const uploadId = parsePartIndex(await textOf(body))?.uploadId
-    if (uploadId === undefined) return false
-    await listOssParts(oss, { bucket, key, id: uploadId, headers: {} }, 0, 1)
-    return true
-  } catch (error) {
-    if (error instanceof OssError && error.status === 404) return false
-    throw error
-  }
+  const index = await oss.send({ method: 'GET', bucket, key: partIndexKey(etag, key) }).catch(ifMissing)
+  const id = index && parsePartIndex(await textOf(index.body))?.uploadId
+  return id ? isUploading(oss, bucket, { id, key }) : false
+}
+
+/** Whether an upload exists. */
+async function isUploading(
+  oss: OssClient,
+  bucket: string,
+  { id, key }: { id: string; key: string },
+): Promise<boolean> {
+  return (await listOssParts(oss, { bucket, key, id, headers: {} }, 0, 1).catch(ifMissing)) !== undefined
+}
+
+function ifMissing(error: unknown): undefined {
+  if (!(error instanceof OssError) || error.status !== 404) throw error
 }
 
 type Version = {

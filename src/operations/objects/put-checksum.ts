@@ -7,7 +7,7 @@ import { laterChecksum, toStoredChecksum } from '../../translate/stored-checksum
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { keepPartIndex } from './part-index.ts'
-import { removeSomeStaleIndexes } from './part-index-cleanup.ts'
+import { removeSomeStale } from './part-index-cleanup.ts'
 
 /** The checksum of an object that is put, and where it is kept. */
 export type PutChecksum = {
@@ -46,7 +46,7 @@ export function putChecksum(request: ObjectRequest, context: Context): PutChecks
     const isKept = await keepPartIndex(oss, { bucket, key, etag, payer: requestPayer(headers) }, index).catch(
       () => false,
     )
-    if (isKept) request.waitUntil?.(removeSomeStaleIndexes(oss, bucket, etag).catch(() => {}))
+    if (isKept) request.waitUntil?.(removeSomeStale(oss, bucket, etag).catch(() => {}))
   }
 
   return {

@@ -7,7 +7,6 @@ import { MIN_PART_BYTES } from '../../s3/limits.ts'
 import { readDocument } from '../../s3/read-document.ts'
 import { objectChecksum } from '../../s3/upload-checksum.ts'
 import type { Upload } from '../../s3/upload-id.ts'
-import { isRecord } from '../../translate/checksum-record.ts'
 import { etagOfParts } from '../../translate/etag.ts'
 import type { PartIndex } from '../../translate/part-index.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
@@ -15,11 +14,11 @@ import { element, text } from '../../xml/index.ts'
 import { longCallLimit } from '../copies/copy-ports.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { keepPartIndex } from '../objects/part-index.ts'
-import { removeSomeStaleIndexes } from '../objects/part-index-cleanup.ts'
+import { removeSomeStale } from '../objects/part-index-cleanup.ts'
 import { lockUploaded } from '../objects/write-lock.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { refuseCondition, writeTurn } from '../writes/turns.ts'
-import { recordedChecksums } from './checksum-records.ts'
+import { endRecords, readRecords, verifiedChecksum } from './checksum-records.ts'
 import { checkSize, completedBefore, completionReply, type KnownChecksum, known } from './completed-upload.ts'
 import { type OssPart, readOssParts } from './oss-parts.ts'
 import { uploadOf } from './upload-request.ts'
@@ -48,8 +47,11 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
     headers,
     parts.reduce((sum, part) => sum + part.size, 0),
   )
-  const verified = recordedChecksums(upload, stored, context)
-  const checked = parts.map((part) => ({ ...part, verified: verified(part.number) }))
+  const records = await readRecords(context.oss, { bucket, key, payer }, upload)
+  const checked = parts.map((part) => ({
+    ...part,
+    verified: verifiedChecksum(upload, part, records.get(part.number)),
+  }))
   const checksum = await known(objectChecksum(upload.checksum, headers, checked))
   const turn = await writeTurn(request, context)
   // Before the answer may begin with a 200.
@@ -100,10 +102,19 @@ async function complete(
     'CompleteMultipartUploadResult',
   )
   await lockUploaded(request, context, answer.headers)
-  // What prevents it is not the client's concern; another upload does it.
-  if (indexed !== undefined)
-    request.waitUntil?.(removeSomeStaleIndexes(context.oss, bucket, indexed).catch(() => {}))
+  request.waitUntil?.(cleanUp(request, context, upload, indexed))
   return completionReply(request, context, text(answer.document, 'ETag') ?? '', answer.headers, checksum)
+}
+
+/** Removes what the upload no longer needs, and some of what others have left. What prevents it is not the client's concern. */
+async function cleanUp(
+  { bucket, key, headers }: ObjectRequest,
+  { oss }: Context,
+  upload: Upload,
+  indexed: string | undefined,
+): Promise<void> {
+  await endRecords(oss, { bucket, key, payer: requestPayer(headers) }, upload)
+  if (indexed !== undefined) await removeSomeStale(oss, bucket, indexed).catch(() => {})
 }
 
 /**
@@ -139,7 +150,7 @@ function chooseParts(
 ): ChosenPart[] {
   return wanted.map(({ number, etag, checksums }, at) => {
     const part = stored.get(number)
-    if (part === undefined || isRecord(part) || bareETag(part.etag) !== etag) {
+    if (part === undefined || bareETag(part.etag) !== etag) {
       throw new S3Error('InvalidPart', {
         elements: { ETag: etag, PartNumber: number, UploadId: uploadId },
       })

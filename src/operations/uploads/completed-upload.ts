@@ -17,6 +17,7 @@ import { readPartIndex } from '../objects/part-index.ts'
 import { lockUploaded } from '../objects/write-lock.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
+import { endRecords } from './checksum-records.ts'
 
 /** An object's checksum, worked out. */
 export type KnownChecksum = Omit<ObjectChecksum, 'value'> & { value: string }
@@ -82,6 +83,7 @@ export async function completedBefore(
   }))
   const checksum = await known(objectChecksum(upload.checksum, headers, parts))
   await lockUploaded(request, context, object)
+  request.waitUntil?.(endRecords(context.oss, { bucket, key, payer: requestPayer(headers) }, upload))
   return completionReply(request, context, etag, object, checksum)
 }
 

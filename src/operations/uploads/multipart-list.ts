@@ -1,11 +1,10 @@
 import { decodeKey } from '../../bytes/percent.ts'
 import { getBucketInfo } from '../../oss/bucket-info.ts'
 import { OssError } from '../../oss/error.ts'
-import type { Reply } from '../../ports.ts'
+import type { HeaderMap, Reply } from '../../ports.ts'
 import { invalidArgument, S3Error } from '../../s3/error.ts'
 import { DEFAULT_CHECKSUM } from '../../s3/upload-checksum.ts'
 import { parseUploadId } from '../../s3/upload-id.ts'
-import { isRecord, recordNumber } from '../../translate/checksum-record.ts'
 import { toS3Time } from '../../translate/date.ts'
 import { toS3ETag } from '../../translate/etag.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
@@ -14,31 +13,33 @@ import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { keyEncoding } from '../lists/keys.ts'
 import { parseNumber, parsePageSize } from '../lists/list-query.ts'
+import { nextMarker } from '../lists/reserved-rows.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { recordedAlgorithm, recordedChecksums } from './checksum-records.ts'
-import { type OssPart, type OssUpload, readOssPartsBehind } from './oss-parts.ts'
+import { isReserved, LAST_RESERVED } from '../reserved-keys.ts'
+import { readRecords, recordedAlgorithm, verifiedChecksum } from './checksum-records.ts'
+import { listOssParts, parseOssParts } from './oss-parts.ts'
 import { uploadIdSecret, uploadOf } from './upload-request.ts'
 
-/**
- * ListParts. The records of checksums, which OSS lists as parts, are left out, and what they say is told of the parts. OSS
- * names no initiator of the upload: the bucket's owner is given, whose key the gateway uses.
- */
+/** ListParts. OSS names no initiator of the upload: the bucket's owner is given, whose key the gateway uses. */
 export async function listParts(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, query, headers } = request
+  const { oss } = context
   const upload = uploadOf(request, context)
+  const payer = requestPayer(headers)
   const maxParts = parsePageSize(query, 'max-parts')
   const marker = parseNumber(query, 'part-number-marker') ?? 0
-  const at = { bucket, key, id: upload.id, headers: requestPayer(headers) }
-  const ownOf = (parts: ReadonlyMap<number, OssPart>) => [...parts.values()].filter((part) => !isRecord(part))
-  const listed = await readOssPartsBehind(context.oss, at, marker, (parts) => ownOf(parts).length > maxParts)
-  const own = ownOf(listed.parts)
-  const page = own.slice(0, maxParts)
-  const known = await withRecords(listed, page, at, context)
-  const checksumOf = recordedChecksums(upload, known, context)
-  const algorithm = recordedAlgorithm(upload)
-  const checksums = page.map(({ number }) => checksumOf(number)?.value)
-  const told =
-    upload.checksum ?? (checksums.some((value) => value !== undefined) ? DEFAULT_CHECKSUM : undefined)
+  // OSS wants at least 1.
+  const answer = await listOssParts(
+    oss,
+    { bucket, key, id: upload.id, headers: payer },
+    marker,
+    maxParts || 1,
+  )
+  const parts = maxParts === 0 ? [] : parseOssParts(answer.document)
+  const records = await readRecords(oss, { bucket, key, payer }, upload, marker + 1, parts.at(-1)?.number)
+  const values = parts.map((part) => verifiedChecksum(upload, part, records.get(part.number))?.value)
+  const isKnown = values.some((value) => value !== undefined)
+  const checksum = upload.checksum ?? (isKnown ? DEFAULT_CHECKSUM : undefined)
   return xmlReply(
     'ListPartsResult',
     {
@@ -46,38 +47,23 @@ export async function listParts(request: ObjectRequest, context: Context): Promi
       Key: key,
       UploadId: query.get('uploadId'),
       PartNumberMarker: marker,
-      NextPartNumberMarker: page.at(-1)?.number ?? 0,
+      NextPartNumberMarker: parts.at(-1)?.number ?? 0,
       MaxParts: maxParts,
-      IsTruncated: maxParts > 0 && own.length > page.length,
-      ChecksumAlgorithm: told?.algorithm,
-      ChecksumType: told?.type,
-      Part: page.map(({ number, lastModified, etag, size }, index) => ({
+      IsTruncated: maxParts > 0 && text(answer.document, 'IsTruncated') === 'true',
+      ChecksumAlgorithm: checksum?.algorithm,
+      ChecksumType: checksum?.type,
+      Part: parts.map(({ number, lastModified, etag, size }, at) => ({
         PartNumber: number,
         LastModified: toS3Time(lastModified),
         ETag: toS3ETag(etag),
         Size: size,
-        [`Checksum${algorithm}`]: checksums[index],
+        [`Checksum${recordedAlgorithm(upload)}`]: values[at],
       })),
       ...(await ownership(bucket, context)),
-      ...storageClassOf(listed.document),
+      ...storageClassOf(answer.document),
     },
-    toS3Answer(listed.headers),
+    toS3Answer(answer.headers),
   )
-}
-
-/** The parts of a page with their records: those have higher numbers, and may be pages behind. */
-async function withRecords(
-  { parts, isComplete }: { parts: Map<number, OssPart>; isComplete: boolean },
-  page: readonly OssPart[],
-  at: OssUpload,
-  { oss, config }: Context,
-): Promise<ReadonlyMap<number, OssPart>> {
-  const [first, last] = [page[0], page.at(-1)].map((part) => part && recordNumber(part.number))
-  if (isComplete || !config.document.storeChecksums || first === undefined) return parts
-  const until = last ?? Number.POSITIVE_INFINITY
-  const isEnough = (records: ReadonlyMap<number, OssPart>) => ([...records.keys()].at(-1) ?? 0) >= until
-  const records = await readOssPartsBehind(oss, at, first - 1, isEnough)
-  return new Map([...parts, ...records.parts])
 }
 
 /** ListMultipartUploads, with the ids OSS has: the parts' operations take them as well as those handed out. */
@@ -88,26 +74,27 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
   const named = (name: string) => query.get(name) || undefined
   const [prefix, delimiter, keyMarker] = ['prefix', 'delimiter', 'key-marker'].map(named)
   const idMarker = named('upload-id-marker')
-  const { document, ...answer } = await context.oss.sendForXml(
-    {
-      method: 'GET',
-      bucket,
-      query: {
-        uploads: null,
-        prefix,
-        delimiter,
-        'key-marker': keyMarker,
-        // Without a key marker S3 ignores it.
-        'upload-id-marker': keyMarker && idMarker && storedId(idMarker, context),
-        'max-uploads': String(Math.max(1, maxUploads)),
-        'encoding-type': 'url',
+  const ask = (behind?: string) =>
+    context.oss.sendForXml(
+      {
+        method: 'GET',
+        bucket,
+        query: {
+          uploads: null,
+          prefix,
+          delimiter,
+          'key-marker': behind ?? keyMarker,
+          // Without a key marker S3 ignores it.
+          'upload-id-marker':
+            behind === undefined && keyMarker && idMarker ? storedId(idMarker, context) : undefined,
+          'max-uploads': String(Math.max(1, maxUploads)),
+          'encoding-type': 'url',
+        },
+        headers: requestPayer(headers),
       },
-      headers: requestPayer(headers),
-    },
-    'ListMultipartUploadsResult',
-  )
-  const uploads = maxUploads === 0 ? [] : children(document, 'Upload')
-  const prefixes = maxUploads === 0 ? [] : children(document, 'CommonPrefixes')
+      'ListMultipartUploadsResult',
+    )
+  const { document, uploads, prefixes, ...answer } = await withoutRecords(ask, maxUploads > 0)
   const truncated = maxUploads > 0 && text(document, 'IsTruncated') === 'true'
   const owner = uploads.length === 0 ? {} : await ownership(bucket, context)
   const keyIn = (node: XmlNode, name: string) => encode(decodeKey(text(node, name) ?? ''))
@@ -117,7 +104,7 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
       Bucket: bucket,
       KeyMarker: encode(keyMarker ?? ''),
       UploadIdMarker: idMarker ?? '',
-      NextKeyMarker: truncated ? keyIn(document, 'NextKeyMarker') : undefined,
+      NextKeyMarker: truncated ? encode(nextMarker(text(document, 'NextKeyMarker')) ?? '') : undefined,
       NextUploadIdMarker: truncated ? text(document, 'NextUploadIdMarker') : undefined,
       Delimiter: delimiter === undefined ? undefined : encode(delimiter),
       Prefix: encode(prefix ?? ''),
@@ -135,6 +122,25 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
     },
     toS3Answer(answer.headers),
   )
+}
+
+/** A page of uploads without those of records; one of those alone is asked for once more, from behind them. */
+async function withoutRecords(
+  ask: (behind?: string) => Promise<{ headers: HeaderMap; document: XmlNode }>,
+  isShown: boolean,
+): Promise<{ headers: HeaderMap; document: XmlNode; uploads: XmlNode[]; prefixes: XmlNode[] }> {
+  const rowsOf = (document: XmlNode, name: string, of: string) =>
+    children(document, name).filter((row) => isShown && !isReserved(decodeKey(text(row, of) ?? '')))
+  const listed = ({ headers, document }: Awaited<ReturnType<typeof ask>>) => ({
+    headers,
+    document,
+    uploads: rowsOf(document, 'Upload', 'Key'),
+    prefixes: rowsOf(document, 'CommonPrefixes', 'Prefix'),
+  })
+  const first = listed(await ask())
+  const isEmpty = first.uploads.length === 0 && first.prefixes.length === 0
+  const hasRows = ['Upload', 'CommonPrefixes'].some((name) => children(first.document, name).length > 0)
+  return isShown && isEmpty && hasRows ? listed(await ask(LAST_RESERVED)) : first
 }
 
 /**

@@ -3,7 +3,12 @@ import { OssUnreachable } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { allAlgorithms, declaredChecksum } from '../../s3/checksum.ts'
-import { checkPartChecksum, checksumHeaders, parseUploadChecksum } from '../../s3/upload-checksum.ts'
+import {
+  checkPartChecksum,
+  checksumHeaders,
+  parseUploadChecksum,
+  type UploadChecksum,
+} from '../../s3/upload-checksum.ts'
 import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../../s3/upload-id.ts'
 import { toS3ETag } from '../../translate/etag.ts'
 import { toKeptLock } from '../../translate/object-lock.ts'
@@ -14,7 +19,7 @@ import { sendBody } from '../objects/send-body.ts'
 import { lockOfWrite } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
-import { isRecorded, recordChecksum, recordedAlgorithm, refuseRecord } from './checksum-records.ts'
+import { beginRecords, endRecords, recordChecksum, recordedAlgorithm } from './checksum-records.ts'
 import { encryptionOf, partNumberOf, uploadIdSecret, uploadOf } from './upload-request.ts'
 
 /**
@@ -43,13 +48,36 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   )
   const id = text(answer.document, 'UploadId')
   if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
-  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption: requestedEncryption(initial) }
+  const records = await recordsFor(id, checksum, request, context)
+  const encryption = requestedEncryption(initial)
+  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption, records }
   const uploadId = renderUploadId(upload, uploadIdSecret(context))
   return xmlReply(
     'InitiateMultipartUploadResult',
     { Bucket: bucket, Key: key, UploadId: uploadId },
     { ...encryptionOf(upload), ...toS3Answer(answer.headers), ...checksumHeaders(checksum) },
   )
+}
+
+/**
+ * OSS's id of the records of the parts' checksums, where those are kept.
+ * @param id of the upload; it is aborted where the records cannot be begun. @throws OssError, OssUnreachable.
+ */
+async function recordsFor(
+  id: string,
+  checksum: UploadChecksum | undefined,
+  { bucket, key, headers }: ObjectRequest,
+  { oss, config }: Context,
+): Promise<string | undefined> {
+  if (!config.document.storeChecksums) return undefined
+  const payer = requestPayer(headers)
+  try {
+    return await beginRecords(oss, { bucket, key, payer }, id, checksum)
+  } catch (error) {
+    const abort = { method: 'DELETE', bucket, key, query: { uploadId: id }, headers: payer } as const
+    await oss.send(abort).catch(() => {})
+    throw error
+  }
 }
 
 /** The encryption that OSS is asked for. */
@@ -73,18 +101,17 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
   const number = partNumberOf(request)
   const upload = uploadOf(request, context)
   checkPartChecksum(upload.checksum, headers)
-  refuseRecord(number, body.length as number)
   const payer = requestPayer(headers)
   const query = { partNumber: String(number), uploadId: upload.id }
   const { header, create } = allAlgorithms[recordedAlgorithm(upload)]
-  const isKept = isRecorded(upload, number, context)
-  const hasher = isKept && declaredChecksum(headers)?.algorithm.header !== header ? create() : undefined
+  const isRecorded = upload.records !== undefined
+  const hasher = isRecorded && declaredChecksum(headers)?.algorithm.header !== header ? create() : undefined
   const call = { method: 'PUT', bucket, key, query, headers: payer } as const
   const stored = await sendBody(context.oss, body, call, noTurn, undefined, hasher?.update)
-  if (isKept) {
+  if (isRecorded) {
     const value = hasher === undefined ? body.checksums()[header] : await hasher.digest()
-    const { etag = '' } = stored.headers
-    await recordChecksum({ bucket, key, upload, number, payer }, etag, value as string, context)
+    const part = { number, etag: stored.headers.etag ?? '' }
+    await recordChecksum(context.oss, { bucket, key, payer }, upload, part, value as string)
   }
   const answer = Object.assign(encryptionOf(upload), toS3Answer(stored.headers))
   answer.etag = toS3ETag(stored.headers.etag ?? '')
@@ -94,12 +121,11 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
 /** AbortMultipartUpload. @throws S3Error NoSuchUpload. */
 export async function abortMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
-  const aborted = await context.oss.send({
-    method: 'DELETE',
-    bucket,
-    key,
-    query: { uploadId: uploadOf(request, context).id },
-    headers: requestPayer(headers),
-  })
+  const { oss } = context
+  const upload = uploadOf(request, context)
+  const payer = requestPayer(headers)
+  const query = { uploadId: upload.id }
+  const aborted = await oss.send({ method: 'DELETE', bucket, key, query, headers: payer })
+  await endRecords(oss, { bucket, key, payer }, upload)
   return { status: 204, headers: toS3Answer(aborted.headers) }
 }
