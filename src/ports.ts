@@ -47,8 +47,7 @@ export type Incoming = {
   /** Bytes of bodies until now. Absent where the platform does not tell. */
   traffic?: (() => { received: number; sent: number }) | undefined
   /**
-   * Calls back once: when the response has been sent, or can no longer be. Absent where the platform limits concurrency
-   * (Workers).
+   * Calls back once: when the response has been sent, or can no longer be. Absent where nobody is told.
    */
   onAnswered?: ((call: () => void) => void) | undefined
   /** Keeps the runtime up until work has ended that must end even if the client disconnects. Its errors are handled elsewhere. */

@@ -29,6 +29,8 @@ export type World = {
   s3(options?: S3ClientConfig): S3Client
   /** A client of OSS itself, past the gateway. */
   oss(bucket?: string, region?: string): OssBucket
+  /** What the runtime has printed; workerd only. */
+  printed(): string
   /** Requests the gateway has sent to OSS since the last call, by operation. */
   ossRequests(): string[]
   /** @param limit milliseconds after which requests in flight are given up; Node only. */
@@ -61,6 +63,7 @@ export async function startWorld(
   })
   const clients: S3Client[] = []
   return {
+    printed: () => '',
     ...gateway,
     s3: (options) => {
       const client = new S3Client({
@@ -97,7 +100,8 @@ export async function startWorld(
   }
 }
 
-type Started = Pick<World, 'endpoint' | 'adminEndpoint' | 'localOss' | 'stop'>
+type Started = Pick<World, 'endpoint' | 'adminEndpoint' | 'localOss' | 'stop'> &
+  Partial<Pick<World, 'printed'>>
 
 async function startOverSockets(
   { GATEWAY_CONFIG, LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string, string>,
@@ -161,6 +165,7 @@ async function startWorkerd(
     ...(LOCAL_OSS_COPY_LIMIT === undefined ? {} : { copyLimit: Number(LOCAL_OSS_COPY_LIMIT) }),
   })
   const proxy = await listenAsProxy(localOss)
+  let printed = ''
   const miniflare = new Miniflare({
     ...builtWorker,
     // The Worker itself: Miniflare's own front unpacks and repacks compressed bodies.
@@ -170,6 +175,10 @@ async function startWorkerd(
       OSS_ACCESS_KEY_ID: 'local',
       OSS_ACCESS_KEY_SECRET: 'local-secret',
       ...settings,
+    },
+    handleRuntimeStdio: (stdout, stderr) => {
+      for (const stream of [stdout, stderr]) stream.on('data', (bytes) => (printed += bytes))
+      stderr.pipe(process.stderr, { end: false })
     },
     // A socket, not a function: Miniflare, which would answer for the function, compresses what is marked as
     // compressed and holds cut bodies back.
@@ -182,6 +191,7 @@ async function startWorkerd(
   return {
     endpoint: url.origin,
     adminEndpoint: '',
+    printed: () => printed,
     localOss,
     stop: async () => {
       await miniflare.dispose()

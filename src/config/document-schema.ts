@@ -102,10 +102,10 @@ export const documentSchema = v.object({
   signatureV2: v.optional(flag, 'true'),
   /** Whether browsers of other origins are answered by the bucket's CORS rules. */
   cors: v.optional(flag, 'true'),
-  /** A line for each request. Node only. */
+  /** A line for each request. */
   accessLog: v.optional(
     v.object({
-      /** `off`, `stdout`, the path of a file, which is opened again at SIGHUP, or `oss://BUCKET/PREFIX`. */
+      /** `off`, `stdout`, or, on Node, the path of a file, which is opened again at SIGHUP, or `oss://BUCKET/PREFIX`. */
       to: v.optional(v.string(), 'off'),
       /** JSON, or S3's server access log format. */
       format: v.optional(v.picklist(['json', 's3']), 'json'),
@@ -197,7 +197,7 @@ export const documentSchema = v.object({
       keepAliveAfter: v.optional(time(0, LONGEST), '10'),
       /** What one call to OSS may take in a rerouted copy, besides a second for each MiB it moves. */
       timeout: v.optional(seconds, '60'),
-      /** Requests to OSS that one copy may make, where the platform limits them (Workers: 50 free, 1000 paid). */
+      /** Requests to OSS that one copy may make, where the platform limits them; Workers have a default (`withinPlan`). */
       maxRequests: v.optional(whole(10)),
     }),
     {},

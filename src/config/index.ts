@@ -206,6 +206,11 @@ export function parseConfig(
     )
   }
   if (runtime === 'workers') {
+    const { to } = document.accessLog
+    if (to !== 'off' && to !== 'stdout')
+      problems.push(
+        `GATEWAY_CONFIG: accessLog.to is ${JSON.stringify(to)}: on Workers it must be off or stdout, which the platform keeps and delivers`,
+      )
     for (const [i, { limits }] of document.clients.entries())
       if (limits !== undefined)
         problems.push(

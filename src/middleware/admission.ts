@@ -59,8 +59,8 @@ export function admit(
   { accessKeyId }: Client,
   { onAnswered, clientAddress, signal }: Pick<Incoming, 'onAnswered' | 'clientAddress' | 'signal'>,
 ): Promise<void> | undefined {
-  if (onAnswered === undefined) return undefined
-  const requester = { key: accessKeyId, address: clientAddress?.() ?? '' }
+  if (clientAddress === undefined || onAnswered === undefined) return undefined
+  const requester = { key: accessKeyId, address: clientAddress() }
   const begin = (isAcquired: boolean): undefined => {
     if (!isAcquired) throw slowDown()
     onAnswered(() => limit.release(requester))

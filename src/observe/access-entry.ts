@@ -5,9 +5,9 @@ import { redactedTarget } from './request-uri.ts'
 /**
  * A request as one object of the access log: by the field names of S3's own (server access logs as JSON) where it has
  * one, and what only a gateway has to tell behind them. A field that a request has nothing for is left out.
- * @param worker the id of the process that served it.
+ * @param worker the id of the process that served it, where the platform tells.
  */
-export function accessEntry(record: RequestRecord, worker: number): Record<string, unknown> {
+export function accessEntry(record: RequestRecord, worker?: number): Record<string, unknown> {
   const { oss, headers, peer, signature, copySource } = record
   return {
     request_time: new Date(record.time).toISOString(),

@@ -4,11 +4,12 @@ import { createApp } from '../app.ts'
 import { type Config, ConfigError, parseConfig } from '../config/index.ts'
 import { renderError, S3Error } from '../s3/error.ts'
 import { bucketOfHost } from '../s3/request.ts'
+import { accessLog } from './access-log.ts'
 import { workerCredentials } from './credentials.ts'
 import { workerPorts } from './ports.ts'
 import { fetchTransport } from './transport.ts'
 
-export { fetchTransport, workerCredentials, workerPorts }
+export { accessLog, fetchTransport, workerCredentials, workerPorts }
 
 /** Settings and secrets, by the names of the environment variables; GATEWAY_CONFIG is the document itself. */
 type Env = Record<string, unknown>
@@ -47,7 +48,8 @@ function createWorker(env: Env) {
   for (const warning of config.warnings) workerPorts.log('warning', { warning })
   const credentials = workerCredentials(config)
   const transport = fetchTransport(config.document.timeouts.oss)
-  const { fetch } = createApp({ ...workerPorts, config, transport, credentials })
+  const observer = accessLog(config.document.accessLog)
+  const { fetch } = createApp({ ...workerPorts, config, transport, credentials, observer })
   return (request: Request, env: Env, ctx: ExecutionContext) => {
     if (isHealthCheck(request, config.domains)) return new Response('ok\n')
     // Ahead of time, and when the answer is out: nobody waits for it.

@@ -4,9 +4,9 @@ import { failed, timedOut } from '../oss/error.ts'
 import { type HeaderMap, headerMap, type TimeLimit, type Transport } from '../ports.ts'
 
 /** What Workers have that the web platform's types do not. */
-declare const FixedLengthStream: new (
-  length: number,
-) => { readable: ReadableStream; writable: WritableStream }
+type Passage = { readable: ReadableStream; writable: WritableStream }
+declare const FixedLengthStream: new (length: number) => Passage
+declare const IdentityTransformStream: new () => Passage
 type WorkersInit = { encodeResponseBody: 'manual' }
 
 /**
@@ -175,4 +175,14 @@ export function toStream(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8A
 /** A stream of a known length: any other goes out chunked, without Content-Length. */
 export function withLength(stream: ReadableStream<Uint8Array>, length: string | undefined): ReadableStream {
   return length === undefined ? stream : stream.pipeThrough(new FixedLengthStream(Number(length)))
+}
+
+/** The same bytes, by the platform, and when the last of them has gone out; rejects where they cannot. */
+export function passing(
+  stream: ReadableStream<Uint8Array>,
+  length: string | undefined,
+): { readable: ReadableStream; sent: Promise<void> } {
+  const { readable, writable } =
+    length === undefined ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
+  return { readable, sent: stream.pipeTo(writable) }
 }

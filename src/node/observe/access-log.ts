@@ -1,9 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import pino from 'pino'
 import type { Config } from '../../config/index.ts'
-import { accessEntry } from '../../observe/access-entry.ts'
+import { accessLines } from '../../observe/access-lines.ts'
 import type { RequestRecord } from '../../observe/record.ts'
-import { serverAccessLines } from '../../observe/server-access-log.ts'
 import type { Log } from '../../ports.ts'
 
 /** An access log that is open. */
@@ -32,10 +31,7 @@ const FLUSH_PERIOD = 200
  * @param sink where they go.
  */
 export function accessLogTo(sink: LineSink, format: Config['document']['accessLog']['format']): AccessLog {
-  const lines =
-    format === 's3'
-      ? serverAccessLines
-      : (record: RequestRecord) => [JSON.stringify(accessEntry(record, process.pid))]
+  const lines = accessLines(format, process.pid)
   return { ...sink, write: (record) => sink.write(`${lines(record).join('\n')}\n`) }
 }
 
