@@ -175,6 +175,25 @@ describe('two rules', () => {
   const both = (first: string, second: string, ...prefixes: [string, string]) =>
     rule(first, prefixes[0]) + rule(second, prefixes[1])
   const three = expire(days(3))
+  const earlier: [what: string, rules: string, isRefused: boolean][] = [
+    ['Archive before IA', both(move('IA', days(9)), move('Archive', days(8)), 'a/', 'a/b'), true],
+    [
+      'Archive before IA, the other way round',
+      both(move('Archive', days(8)), move('IA', days(9)), 'a/b', 'a/'),
+      true,
+    ],
+    ['deletion before a class', both(move('IA', days(9)), expire(days(8)), '', 'a'), true],
+    ['both on one day', both(move('IA', days(9)), move('Archive', days(9)), 'a/', 'a/b'), false],
+    ['for other prefixes', both(move('IA', days(9)), expire(days(8)), 'a/', 'b/'), false],
+    ['for other tags', both(move('IA', days(9)) + tag('k', '1'), expire(days(8)), 'a', 'a'), false],
+  ]
+  test.each(earlier)('with %s, whatever overlap is allowed', async (_, rules, isRefused) => {
+    const answer = await put(rules, { 'x-oss-allow-same-action-overlap': 'true' })
+    expect([codeOf(answer), answer.headers['x-oss-ec']]).toEqual(
+      isRefused ? ['InvalidArgument', '0014-00000082'] : [undefined, undefined],
+    )
+  })
+
   const rows: [what: string, rules: string, overlap: boolean][] = [
     ['for a prefix and a part of it', both(three, expire(days(9)), 'a/', 'a/b'), true],
     ['for the same prefix', both(three, expire(before), 'a', 'a'), true],

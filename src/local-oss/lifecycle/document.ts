@@ -5,6 +5,7 @@ import type { BucketCall } from '../call.ts'
 import { invalidArgument, OssError } from '../errors.ts'
 import { isTrue } from '../http.ts'
 import { checkAccesses, checkValues, countsAccesses } from './check-values.ts'
+import { CLASSES, checkOrder, checkOrders } from './order.ts'
 import { checkOverlaps } from './overlap.ts'
 
 const MAX_RULES = 1000
@@ -12,8 +13,6 @@ const TRANSITIONS = ['Transition', 'NoncurrentVersionTransition']
 const ACTIONS = ['Expiration', 'NoncurrentVersionExpiration', 'AbortMultipartUpload', ...TRANSITIONS]
 const RULE_CHILDREN = [...ACTIONS, 'ID', 'Prefix', 'Status', 'Tag', 'Filter', 'AtimeBase']
 const TIMES = ['Days', 'Date', 'CreatedBeforeDate', 'NoncurrentDays', 'ExpiredObjectDeleteMarker']
-/** From the warmest; `Standard` is nothing that objects could be moved to. */
-const CLASSES = ['IA', 'Archive', 'ColdArchive', 'DeepColdArchive']
 const TAG = /^[\p{L}\p{N} +\-=._:/]*$/u
 
 /**
@@ -37,9 +36,9 @@ export function checkLifecycle(root: XmlNode, { headers, bucket, state }: Bucket
     checkValues(rule)
     checkAccesses(rule, bucket)
     checkKinds(rule)
-    checkOrder(rule, 'Transition', 'Expiration', 'Days')
-    checkOrder(rule, 'NoncurrentVersionTransition', 'NoncurrentVersionExpiration', 'NoncurrentDays')
+    checkOrder(rule)
   }
+  checkOrders(rules)
   if (!isTrue(headers['x-oss-allow-same-action-overlap'])) checkOverlaps(rules)
 }
 
@@ -101,29 +100,5 @@ function checkKinds(rule: XmlNode): void {
   )
   if (days && dates) {
     throw new OssError('InvalidRequest', { message: "Days and date can't be mixed in one lifecycle rule." })
-  }
-}
-
-/** Objects become colder with time, and then expire. @throws OssError InvalidArgument. */
-function checkOrder(rule: XmlNode, transition: string, expiration: string, unit: string): void {
-  const daysOf = (action: XmlNode) => Number(text(action, unit) ?? Number.NaN)
-  const steps = children(rule, transition).map((action) => ({
-    coldness: CLASSES.indexOf(text(action, 'StorageClass') ?? ''),
-    days: daysOf(action),
-  }))
-  const ends = children(rule, expiration).map((action) => ({
-    coldness: CLASSES.length,
-    days: daysOf(action),
-  }))
-  for (const { coldness, days } of steps) {
-    if (coldness < 0)
-      throw invalidArgument('Objects cannot be moved to Standard.', 'StorageClass', 'Standard')
-    const tooEarly = [...steps, ...ends].find((later) => later.coldness > coldness && later.days <= days)
-    if (tooEarly === undefined) continue
-    throw invalidArgument(
-      `${unit} of what is done later must be greater than ${days}.`,
-      unit,
-      String(tooEarly.days),
-    )
   }
 }

@@ -27,7 +27,8 @@ const stepsOf = (rule: XmlNode, action: string) =>
     .sort()
     .join()
 
-const tagsOf = (rule: XmlNode) =>
+/** A rule's tags, to be compared. */
+export const tagsOf = (rule: XmlNode) =>
   children(rule, 'Tag')
     .map((tag) => `${text(tag, 'Key')}=${text(tag, 'Value')}`)
     .sort()
