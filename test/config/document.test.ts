@@ -216,6 +216,7 @@ test.each<[document: string, problem: RegExp]>([
   ['limits: { waitingTime: 9 }\ntimeouts: { client: { total: 5 } }', /limits\.waitingTime is more than/],
   ['timeouts: { client: { idle: 25h } }', /is more than timeouts\.client\.total \(86400 by default\)/],
   ['copy: { partSize: 1GiB, maxSize: 1GB }', /copy\.partSize is more than copy\.maxSize/],
+  ['storeParts: false\nstoreChecksums: true', /storeChecksums: .*storeParts must be true/],
 ])('%s is refused', (document, problem) => {
   const problems = problemsOf({}, document)
   expect(problems).toEqual([expect.stringMatching(problem)])

@@ -86,6 +86,8 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
   })
   afterAll(() => world.stop())
 
+  /** Without the records of uploads before, which end behind their answers. */
+  const answered = () => world.ossRequests().filter((name) => name !== 'AbortMultipartUpload')
   const head = (Key: string, more: object = {}) =>
     s3.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED', ...more }))
   const attributes = (Key: string) =>
@@ -145,7 +147,8 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
       expect(await s3.send(new HeadObjectCommand({ Bucket, Key }))).not.toHaveProperty(member)
 
       const { Checksum, ObjectParts } = await attributes(Key)
-      expect(Checksum).toEqual(told)
+      const { [member as 'ChecksumCRC32']: value } = told as { ChecksumCRC32: string }
+      expect(Checksum).toEqual({ ...told, [member]: value.replace(/-3$/, '') })
       expect(ObjectParts?.Parts).toEqual(
         bodies.map((body, at) => ({ PartNumber: at + 1, Size: body.length, [member]: ofParts[at] })),
       )
@@ -164,9 +167,15 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
       }
     })
 
-    test('tells its native copy’s', async () => {
-      await s3.send(new CopyObjectCommand({ Bucket, Key: `${Key} copy`, CopySource: `${Bucket}/${Key}` }))
+    test('tells its native copy’s, and another one that the copy is given', async () => {
+      const CopySource = `${Bucket}/${encodeURIComponent(Key)}`
+      await s3.send(new CopyObjectCommand({ Bucket, Key: `${Key} copy`, CopySource }))
       expect(await head(`${Key} copy`)).toMatchObject(told)
+      const to = { Bucket, Key: `${Key} copy with another` }
+      await s3.send(new CopyObjectCommand({ ...to, CopySource, ChecksumAlgorithm: 'SHA256' }))
+      const given = { ChecksumSHA256: await digestOf('SHA256', whole), ChecksumType: 'FULL_OBJECT' }
+      expect(await head(to.Key)).toMatchObject(given)
+      expect((await attributes(to.Key)).Checksum).toEqual(given)
     })
 
     test('of one part is kept, too', async () => {
@@ -404,7 +413,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
           algorithm === undefined ? { Body: body } : { ...streamed(body), ChecksumAlgorithm: algorithm }
         world.ossRequests()
         expect(await s3.send(new PutObjectCommand({ Bucket, Key, ...asked }))).toMatchObject(told)
-        expect(world.ossRequests()).toEqual(calls)
+        expect(answered()).toEqual(calls)
         expect(await head(Key)).toMatchObject(told)
         const read = await s3.send(new GetObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }))
         expect(read).toMatchObject(told)
@@ -422,7 +431,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
       world.ossRequests()
       await s3.send(new PutObjectCommand({ Bucket, Key: 'headed', Body: long, ChecksumSHA1 }))
       expect(await head('headed')).toMatchObject({ ChecksumSHA1, ChecksumType: 'FULL_OBJECT' })
-      expect(world.ossRequests()).toEqual(['PutObject', 'HeadObject'])
+      expect(answered()).toEqual(['PutObject', 'HeadObject'])
     })
 
     test('is stored although its checksum cannot be kept, and tells none', async () => {
@@ -450,7 +459,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     const Key = 'CRC32-COMPOSITE-asked'
     await s3.send(new HeadObjectCommand({ Bucket, Key }))
     await (await s3.send(new GetObjectCommand({ Bucket, Key, Range: 'bytes=0-1' }))).Body?.transformToString()
-    expect(world.ossRequests()).toEqual(['HeadObject', 'GetObject'])
+    expect(answered()).toEqual(['HeadObject', 'GetObject'])
   })
 
   test('a read goes on where what is kept cannot be read', async () => {
