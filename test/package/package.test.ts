@@ -131,7 +131,7 @@ test.each([
 })
 
 test('the declarations say what is wrong with a program', async () => {
-  await installed.writeText('wrong.ts', program.replace('config, transport', 'transport'))
+  await installed.writeText('wrong.ts', program.replace('nodePorts, config,', 'nodePorts,'))
   await expect(installed.tool('node_modules/typescript/bin/tsc')).rejects.toThrow(
     /wrong\.ts.*'config' is missing/s,
   )
