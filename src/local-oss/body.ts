@@ -28,7 +28,7 @@ export async function receiveBody(call: Call): Promise<ReceivedBody> {
   if (declared === undefined && !isChunked(call)) throw new OssError('MissingContentLength')
   const md5 = createHash('md5')
   const crc64 = new Crc64()
-  const arriving = throttled(interruptible(call.body, call.signal), call.bytesPerSecond)
+  const arriving = throttled(interruptible(call.body, call.signal), call.trafficLimit)
   const checked = withLength(arriving, declared, MAX_UPLOAD)
   const hashed = async function* () {
     for await (const chunk of checked) {

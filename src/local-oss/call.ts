@@ -11,6 +11,7 @@ import type { LockRequest, Locks } from './store/locks.ts'
 import type { BucketRecord } from './store/records.ts'
 import type { Store } from './store/store.ts'
 import { Transaction } from './store/transaction.ts'
+import type { TrafficLimit } from './traffic-limit.ts'
 
 /** What one running service has: its data, its clock and its limits. */
 export type State = {
@@ -60,7 +61,7 @@ export type Call = {
   /** The caller's IP address, where it is known. */
   remoteAddress: string | undefined
   /** How fast its body, or the answer's, may go. */
-  bytesPerSecond: number | undefined
+  trafficLimit: TrafficLimit | undefined
 }
 
 /** A call on a bucket that exists, in the region addressed. */

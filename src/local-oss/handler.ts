@@ -24,7 +24,7 @@ import { refusedOperation } from './refused-operation.ts'
 import { errorReply, type ResponseContext, toResponse } from './response.ts'
 import { findOperation } from './routing.ts'
 import type { BucketRecord } from './store/records.ts'
-import { parseTrafficLimit } from './traffic-limit.ts'
+import { delayHeader, parseTrafficLimit } from './traffic-limit.ts'
 import { serveWebsite, websiteOf } from './website/serve-website.ts'
 
 const DEFAULT_REGION = 'cn-hangzhou'
@@ -148,7 +148,7 @@ async function perform(
     keyring,
     secure: /^https:/i.test(request.url),
     remoteAddress: request.remoteAddress,
-    bytesPerSecond: parseTrafficLimit(request.headers, observed.query),
+    trafficLimit: parseTrafficLimit(request.headers, observed.query),
     body: bytesOf(request.body),
     signal: request.signal,
   }
@@ -164,7 +164,8 @@ async function perform(
   const cors = corsHeaders(state, bucketCall.bucket, call.headers, call.method)
   try {
     const reply = await performOnBucket(bucketCall, operation)
-    return { ...reply, headers: { ...cors, ...reply.headers } }
+    const delay = operation.fills ? delayHeader(call.trafficLimit) : {}
+    return { ...reply, headers: { ...cors, ...delay, ...reply.headers } }
   } catch (cause) {
     // Errors have them as well (the `Vary: Origin` of a 404 in clickhouse-backup's issue 877).
     if (cause instanceof OssError) Object.assign(cause.headers, cors)

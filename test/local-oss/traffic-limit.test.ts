@@ -40,6 +40,9 @@ describe('a limited request takes its time:', () => {
       expect(answer.status).toBeLessThan(300)
       expect(time).toBeGreaterThan(450)
       if (raw.method === undefined) expect(answer.body.equals(bytes)).toBe(true)
+      // Of a download it is not known when its headers are sent.
+      const delay = raw.method === undefined ? undefined : expect.stringMatching(/^[1-9]\d*$/)
+      expect(answer.headers['x-oss-qos-delay-time']).toEqual(delay)
     }
     expect((await client.get('k')).content.equals(bytes)).toBe(true)
   })
@@ -52,10 +55,15 @@ describe('a limited request takes its time:', () => {
       yield bytes
     })()
     const pieces: Uint8Array[] = []
-    for await (const piece of throttled(body, limit / 8)) pieces.push(piece)
+    for await (const piece of throttled(body, { bytesPerSecond: limit / 8, delayed: 0 })) pieces.push(piece)
     expect(pieces.map(({ length }) => length)).toEqual(sizes)
     expect(Buffer.concat(pieces).equals(bytes)).toBe(true)
   })
+})
+
+test('an upload without a limit does not say that it was held back', async () => {
+  const answer = await world.send({ method: 'PUT', bucket, key: 'put', body: bytes })
+  expect(answer.headers).not.toHaveProperty('x-oss-qos-delay-time')
 })
 
 describe('a limit', () => {

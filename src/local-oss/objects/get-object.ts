@@ -52,10 +52,10 @@ function readObject(call: BucketCall, found: VersionRecord, content: VersionReco
 }
 
 /** Opens bytes `start` to `end` (exclusive), as fast as the call allows. */
-function read({ state, bytesPerSecond }: BucketCall, { segments }: Content, start: number, end: number) {
+function read({ state, trafficLimit }: BucketCall, { segments }: Content, start: number, end: number) {
   const bytes = state.blobs.read(segments, start, end)
-  if (bytesPerSecond === undefined) return bytes
-  const slow = Readable.from(throttled(bytes, bytesPerSecond), { objectMode: false })
+  if (trafficLimit === undefined) return bytes
+  const slow = Readable.from(throttled(bytes, trafficLimit), { objectMode: false })
   // Ending a generator that was never read runs no `finally`.
   return slow.once('close', () => bytes.destroy())
 }
