@@ -1,6 +1,7 @@
 """Everyday sessions of boto3, both AWS CLIs, rclone and s3cmd, with no setting but endpoint, keys and path style."""
 
 import filecmp
+import io
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import urllib.request
 from datetime import datetime, timedelta, timezone
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -103,6 +105,19 @@ for endpoint in HTTP, HTTPS:
         s3.copy({"Bucket": bucket, "Key": "large"}, bucket, "large-copy")
         s3.download_file(bucket, "large-copy", os.path.join(work, "back"))
         assert filecmp.cmp(large, os.path.join(work, "back"), shallow=False)
+
+    @test(f"boto3 {scheme}: an upload and its copy are read part by part")
+    def _():
+        body = os.urandom(7 * 1024 * 1024)
+        in_parts = TransferConfig(multipart_threshold=5 * 1024 * 1024, multipart_chunksize=5 * 1024 * 1024)
+        s3.upload_fileobj(io.BytesIO(body), bucket, "parts", Config=in_parts)
+        s3.copy_object(Bucket=bucket, Key="parts copy", CopySource={"Bucket": bucket, "Key": "parts"})
+        for key in "parts", "parts copy":
+            count = s3.head_object(Bucket=bucket, Key=key, PartNumber=1)["PartsCount"]
+            parts = [s3.get_object(Bucket=bucket, Key=key, PartNumber=n + 1)["Body"].read() for n in range(count)]
+            assert count == 2 and b"".join(parts) == body, count
+            told = s3.get_object_attributes(Bucket=bucket, Key=key, ObjectAttributes=["ObjectParts"])["ObjectParts"]
+            assert [part["Size"] for part in told["Parts"]] == [len(part) for part in parts], told
 
     @test(f"boto3 {scheme}: delete_objects")
     def _():
