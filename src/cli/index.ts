@@ -7,6 +7,7 @@ import { isWorker, type Settings, serveAsWorker, startWorkers } from '../node/cl
 import { checkOss } from '../node/oss-check.ts'
 import { serve } from '../node/serve.ts'
 import { readSettings } from '../node/settings.ts'
+import { DOCTOR_USAGE, doctor } from './doctor/command.ts'
 import { EXPLAIN_USAGE, explain } from './explain/command.ts'
 import { greeting, summary } from './greeting.ts'
 import { LOCAL_OSS_USAGE, localOssGreeting, startLocalOss, whyNotLocal } from './local-oss.ts'
@@ -18,6 +19,7 @@ const USAGE = `Usage: s3-oss-gateway [command]
 
   serve         run the gateway (the default); settings come from the environment
   ${EXPLAIN_USAGE}
+  ${DOCTOR_USAGE}
   local-oss     run the embedded OSS alone, for tests (local-oss --help)
   check-config  read the settings, say what is wrong with them, and exit
   help          this text (also --help, -h)
@@ -73,7 +75,7 @@ type Asked = { command: Command; help: boolean }
 
 const isCommand = (text: string): text is Command => (commands as readonly string[]).includes(text)
 
-/** The command, of all but `explain`, which parses its own arguments. @throws TypeError for an unknown command or option. */
+/** The command, of all but `explain` and `doctor`, which parse their own arguments. @throws TypeError for an unknown command or option. */
 function commandOf(args: string[]): Asked {
   const { values, positionals } = parseArgs({
     args,
@@ -112,6 +114,11 @@ async function run({ command, help }: Asked): Promise<void> {
 const args = process.argv.slice(2)
 if (args[0] === 'explain') {
   process.exitCode = await explain(args.slice(1), () => settingsOrFail().config, process)
+} else if (args[0] === 'doctor') {
+  const stop = new AbortController()
+  // What it has written is removed before it ends.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  process.exitCode = await doctor(args.slice(1), () => settingsOrFail().config, process, stop.signal)
 } else {
   let asked: Asked
   try {

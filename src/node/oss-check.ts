@@ -3,13 +3,15 @@ import type { Log } from '../ports.ts'
 import type { Running } from './serve.ts'
 
 /** Which settings an error code of OSS points to. */
-const settingsOf: Readonly<Record<string, string>> = {
+export const settingsOf: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: 'OSS_ACCESS_KEY_ID (and OSS_SESSION_TOKEN, where the key is temporary)',
   SignatureDoesNotMatch: 'OSS_ACCESS_KEY_SECRET',
   InvalidSecurityToken: 'OSS_SESSION_TOKEN',
+  AccessKeyIdAndSecurityTokenNotMatch: 'OSS_SESSION_TOKEN',
   SecurityTokenExpired: 'OSS_SESSION_TOKEN',
   InvalidArgument: 'OSS_REGION and OSS_ENDPOINT',
   RequestTimeTooSkewed: "none: this machine's clock is wrong",
+  UserDisable: 'none: the account may not use OSS (it may owe money)',
 }
 
 /** Calls OSS once with the gateway's own key, and logs which settings are wrong where it refuses. Never rejects for that. */

@@ -29,13 +29,9 @@ export class OssError extends Error {
   }
 }
 
-/** Whether OSS answers with a redirection, and not a proxy: nothing of its API does, a rule of a bucket's website does. */
+/** Whether OSS answers with a redirection: nothing of its API does, a rule of a bucket's website does. */
 export const isRedirection = (error: unknown): error is OssError =>
-  error instanceof OssError &&
-  error.status > 300 &&
-  error.status < 400 &&
-  error.status !== 304 &&
-  error.requestId !== undefined
+  error instanceof OssError && error.status > 300 && error.status < 400 && error.status !== 304
 
 /** By which OSS refuses who asks, before it looks at what is asked. */
 const keyRefusals = new Set([

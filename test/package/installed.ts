@@ -30,7 +30,7 @@ export type Installed = {
   /** The names in a folder of it. */
   files(name: string): Promise<string[]>
   /** Starts a program of the folder. Nothing of the environment is inherited but PATH. */
-  start(path: string, settings: Record<string, string>): Started
+  start(path: string, settings: Record<string, string>, args?: readonly string[]): Started
   remove(): Promise<void>
 }
 
@@ -80,8 +80,8 @@ export async function install(): Promise<Installed> {
     writeText: (name, text) => writeFile(at(name), text),
     readText: (name) => readFile(at(name), 'utf8'),
     files: (name) => readdir(at(name)),
-    start: (path, settings) => {
-      const child = spawn(process.execPath, [at(path)], {
+    start: (path, settings, args = []) => {
+      const child = spawn(process.execPath, [at(path), ...args], {
         cwd: folder,
         env: { PATH: process.env.PATH ?? '', ...settings },
       })

@@ -179,6 +179,16 @@ describe('without the optional packages', () => {
   })
 })
 
+describe('doctor without the optional packages', () => {
+  test('says which it needs', async () => {
+    const { exit } = installed.start('node_modules/s3-oss-gateway/dist/cli.js', {}, ['doctor'])
+    const { code, output } = await exit
+    expect(code).toBe(1)
+    expect(output).toContain('doctor needs the package aws4')
+    expect(output).toContain('npm install --include=optional')
+  })
+})
+
 describe('with them', () => {
   beforeAll(async () => {
     await installed.npm('install', '--include=optional', '--prefer-offline', '--no-audit', '--no-fund')
@@ -211,6 +221,16 @@ describe('with them', () => {
     const { said } = installed.start(`${name}.js`, embedded)
     const [, port = ''] = await said(/listening on (\d+)/)
     await useObject(port)
+  })
+
+  test('doctor finds nothing wrong with one that runs', async () => {
+    const { said } = installed.start('server.js', embedded)
+    const [, port = ''] = await said(/listening on (\d+)/)
+    const args = ['doctor', '--endpoint', `http://127.0.0.1:${port}`]
+    const { exit } = installed.start('node_modules/s3-oss-gateway/dist/cli.js', embedded, args)
+    const { code, output } = await exit
+    expect(output).toContain('All right')
+    expect(code).toBe(0)
   })
 
   test('one runs in front of an OSS of the other entry, and answers its own routes', async () => {

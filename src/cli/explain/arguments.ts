@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { trimWhitespace } from '../../bytes/whitespace.ts'
-import { ProblemsError } from '../../config/problems.ts'
 import { type HeaderMap, headerMap } from '../../ports.ts'
+import { UsageError } from '../usage-error.ts'
 import type { Address } from './facts.ts'
 
 /** Those options of `aws s3api copy-object` that have a name here, by their headers; all others go by `--header`. */
@@ -62,11 +62,6 @@ function wrapped(words: readonly string[], indent: number, width: number): strin
     else rows.push(word)
   }
   return rows.map((row) => ' '.repeat(indent + 2) + row).join('\n')
-}
-
-/** The mistakes in the command line. */
-export class UsageError extends ProblemsError {
-  override name = 'UsageError'
 }
 
 /** The command line as it was understood. */

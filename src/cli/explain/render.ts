@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts'
 import type { Address } from './facts.ts'
 import type { Explanation, Refused } from './index.ts'
 import type { RecordedCall } from './recorded-call.ts'
@@ -45,8 +46,3 @@ function renderCall({ method, url, headers, why, made, status, code }: RecordedC
     ...Object.entries(headers).map(([name, value]) => `     ${name}: ${printable(value)}`),
   ].join('\n')
 }
-
-/** Keys and messages may hold control sequences for the terminal. */
-const printable = (text: string) =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-  text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)

@@ -19,9 +19,6 @@ export async function listBuckets(call: Call): Promise<Reply> {
   const account = accountOf(call)
   const { state, query, headers, region } = call
   const prefix = query.get('prefix') ?? ''
-  // By a test of the Go SDK v1, which does not tell the code.
-  if (!/^(?:[a-z0-9][a-z0-9_-]{0,62})?$/.test(prefix))
-    throw invalidArgument('The prefix is invalid.', 'prefix', prefix)
   const marker = query.get('marker') ?? ''
   const maxKeys = parseLimit(query, 'max-keys', 100)
   const tags = wantedTags(call)

@@ -74,7 +74,8 @@ export function signatureOf(parameters: Readonly<Record<string, string>>, secret
   return createHmac('sha1', `${secret}&`).update(text).digest('base64')
 }
 
-const formOf = (parameters: Readonly<Record<string, string>>) =>
+/** Parameters as the body of a form, sorted as they are signed. */
+export const formOf = (parameters: Readonly<Record<string, string>>) =>
   Object.keys(parameters)
     .sort()
     .map((name) => `${encodeStrictly(name)}=${encodeStrictly(parameters[name] as string)}`)

@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util'
+import { parseOrigin } from '../../config/endpoint.ts'
+import { isReserved } from '../../operations/reserved-keys.ts'
+import type { Origin } from '../../oss/regions.ts'
+import { isBucketName } from '../../s3/request.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** The usage of `doctor`, as a part of that of the program. */
+export const DOCTOR_USAGE = `doctor [options]
+                prove a deployment end to end, as an S3 client against the running gateway and as a client of OSS:
+                clocks, endpoints, keys, buckets, permissions, transfers; what is wrong is told with the setting or the
+                RAM action that mends it, and at the end the RAM policy that is enough. What it writes it removes.
+                The exit code is 1 where something is wrong, 2 for mistakes in the command line or the settings.
+                  --bucket B[/PREFIX]  a bucket to look at, as often as there are; with a prefix: where clients are in it
+                  --endpoint URL       of the running gateway; by default as the settings say
+                  --read-only          write nothing
+                  --json               the same as JSON`
+
+/** The command line as it was understood. */
+export type Arguments = {
+  buckets: readonly { name: string; prefix: string }[]
+  endpoint: Origin | undefined
+  readOnly: boolean
+  json: boolean
+}
+
+/**
+ * Parses the arguments after `doctor`.
+ * @returns undefined where help is asked for. @throws UsageError with every mistake.
+ */
+export function parseArguments(args: readonly string[]): Arguments | undefined {
+  const { values, positionals } = parsed(args)
+  if (values.help === true) return undefined
+  const problems = positionals.map(
+    (text) => `doctor takes no ${JSON.stringify(text)}: buckets are named with --bucket`,
+  )
+  const { bucket: named = [], endpoint: endpoints = [] } = values
+  const buckets = named.map((text) => {
+    const [name = '', ...rest] = text.split('/')
+    const prefix = rest.join('/')
+    if (!isBucketName(name)) problems.push(`--bucket ${JSON.stringify(text)}: that is no bucket's name`)
+    if (isReserved(prefix) || /^[/\\]/.test(prefix))
+      problems.push(`--bucket ${JSON.stringify(text)}: no client's keys begin so`)
+    return { name, prefix }
+  })
+  for (const [i, { name }] of buckets.entries())
+    if (buckets.findIndex((other) => other.name === name) < i)
+      problems.push(`--bucket ${name} is there twice`)
+  if (endpoints.length > 1) problems.push(`--endpoint is there ${endpoints.length} times`)
+  const [text] = endpoints
+  const endpoint = text === undefined ? undefined : parseOrigin(text, 'https://s3.example.com')
+  if (typeof endpoint === 'string') problems.push(`--endpoint ${JSON.stringify(text)}: ${endpoint}`)
+  if (problems.length > 0 || typeof endpoint === 'string') throw new UsageError(problems)
+  return { buckets, endpoint, readOnly: values['read-only'] === true, json: values.json === true }
+}
+
+function parsed(args: readonly string[]) {
+  const text = { type: 'string', multiple: true } as const
+  const flag = { type: 'boolean' } as const
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        bucket: text,
+        endpoint: text,
+        'read-only': flag,
+        json: flag,
+        help: { ...flag, short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError([(error as Error).message])
+  }
+}

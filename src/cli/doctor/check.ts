@@ -1,0 +1,132 @@
+import type { Config } from '../../config/index.ts'
+import type { Origin } from '../../oss/regions.ts'
+import type { HeaderMap, OssCredentials } from '../../ports.ts'
+import type { Connection, Response, Silence } from './answer.ts'
+
+/** A request as an S3 client, or as a client of OSS, would send it. */
+export type Request = {
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  bucket?: string
+  key?: string
+  /** Decoded; an empty value is a bare name. */
+  query?: Readonly<Record<string, string>>
+  headers?: HeaderMap
+  body?: Buffer
+}
+
+/** What a check asks, and of whom. */
+export type Question =
+  | { of: 'name'; host: string }
+  /** @property name which the certificate has to be for. */
+  | { of: 'connection'; origin: Origin; name: string }
+  /** Unsigned. */
+  | { of: 'page'; url: string; name?: string }
+  /** Signed with the first client's key. @property announced bytes of a body of which but the first are sent. */
+  | ({ of: 'gateway'; announced?: number } & Request)
+  /** Signed with the gateway's own key. */
+  | ({ of: 'oss' } & Request)
+  /** Who the gateway's key is, of Alibaba Cloud's Security Token Service. */
+  | { of: 'sts' }
+
+/** What a question is answered with, by whom it is of. */
+export type Answers = {
+  name: { addresses: readonly string[] } | Silence
+  connection: Connection | Silence
+  page: Response | Silence
+  /** @property canonical what was signed. */
+  gateway: (Response & { canonical: string }) | Silence
+  oss: Response | Silence
+  sts: Response | Silence
+}
+
+/** What is known of a bucket that was named; checks add to it. */
+export type Bucket = {
+  name: string
+  /** Where in it clients are; empty: everywhere. */
+  prefix: string
+  /** Of keys that doctor writes and removes again, and below the gateway's own prefix. */
+  scratch: string
+  reservedScratch: string
+  region?: string
+  ownerId?: string
+  storageClass?: string
+  /** `Enabled`, `Suspended`; undefined: it never had versions, or nobody says. */
+  versioning?: string | undefined
+  encryption?: { algorithm: string | undefined; keyId: string | undefined }
+  blocksPublicAccess?: boolean
+  /** How long what is written cannot be removed, in words; `none`: it can; undefined: nobody says. */
+  retention?: string | undefined
+  hasObjectLock?: boolean
+  uploadId?: string
+  /** The ETag of the part that was uploaded. */
+  partETag?: string
+}
+
+/** What is known besides; checks add to the clocks. */
+export type Facts = {
+  config: Config
+  /** Where the running gateway is, and the name that its certificate has to be for. */
+  gateway: Origin & { name: string }
+  /** Of OSS; undefined: nobody but the gateway itself can ask the embedded one. */
+  oss: Config['endpoint'] | undefined
+  /** The gateway's own key, or why its source gives none. */
+  key: OssCredentials | { none: string }
+  buckets: readonly Bucket[]
+  readOnly: boolean
+  /** Milliseconds since the epoch. */
+  now: number
+  /** Whether the gateway's admin port says so. */
+  isAlive?: boolean
+  /** How far the clocks of the two are ahead of this machine's, in milliseconds. */
+  clocks: { gateway?: number; OSS?: number }
+}
+
+/** How a check ended: `warning` and `wrong` come with advice; `skipped`: it has nothing to say here. */
+export type Verdict = {
+  outcome: 'ok' | 'warning' | 'wrong' | 'skipped'
+  said: string
+  /** What to do about it: which setting, which action of RAM, which other thing. */
+  advice?: string
+  /** Nothing more is to be asked of whoever it was. */
+  ends?: true
+}
+
+/** A step: what it asks, and what the answer means. It keeps what it learns in the facts, and does nothing else. */
+export type Check<Of extends Question['of'] = Question['of']> = {
+  name: string
+  /** `gateway`, `OSS`, `bucket NAME`, `copy A → B`. */
+  about: string
+  /** What it does, and what it means for clients when it fails. */
+  does: string
+  means: string
+  /** Names of checks without whose success this one would say nothing: of the same `about`, else with it. */
+  needs: readonly string[]
+  /** Whether it is about anything here; absent: it is. What needs it does not wait for what does not apply. */
+  applies?(facts: Facts): boolean
+  ask(facts: Facts): Extract<Question, { of: Of }>
+  judge(answer: Answers[Of], facts: Facts): Verdict
+}
+
+/** A check that asks nobody: it compares what is known. */
+export type Comparison = Omit<Check, 'ask' | 'judge'> & { compare(facts: Facts): Verdict }
+
+export type Step = Check | Comparison
+
+/** A check as a step, whomever it asks. */
+export const asking = <Of extends Question['of']>(check: Check<Of>): Step => check as unknown as Step
+
+/** A step that has been taken, or left out for want of another. */
+export type Result = {
+  check: string
+  about: string
+  outcome: Verdict['outcome']
+  said: string
+  /** Of what has failed: what that means, and what to do about it. */
+  means?: string | undefined
+  advice?: string | undefined
+}
+
+export const skipped = (said: string): Verdict => ({ outcome: 'skipped', said })
+export const ok = (said: string): Verdict => ({ outcome: 'ok', said })
+export const wrong = (said: string, advice: string): Verdict => ({ outcome: 'wrong', said, advice })
+export const warning = (said: string, advice: string): Verdict => ({ outcome: 'warning', said, advice })

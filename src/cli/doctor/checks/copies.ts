@@ -1,0 +1,73 @@
+import { errorOf, type Response, said } from '../answer.ts'
+import { type Bucket, type Facts, ok, type Step, type Verdict, wrong } from '../check.ts'
+import { askingOss, denied } from '../oss-answers.ts'
+import { copySource } from '../oss-voice.ts'
+import { askingS3 } from '../s3-answers.ts'
+import { aboutBucket, aboutCopy } from './names.ts'
+import { copied, s3Verdict } from './transfers.ts'
+
+/** Copies from one bucket to another, or within one: by OSS, and through the gateway. */
+export function copyChecks(from: Bucket, to: Bucket): Step[] {
+  const about = aboutCopy(from.name, to.name)
+  const needs = [
+    `${aboutBucket(from.name)} oss:PutObject`,
+    `${aboutBucket(from.name)} oss:GetObject`,
+    `${aboutBucket(from.name)} class`,
+    `${aboutBucket(to.name)} oss:PutObject`,
+  ]
+  const byOss = askingOss({
+    about,
+    name: 'OSS CopyObject',
+    does: 'copies a small object within OSS',
+    means: 'copies between these are refused',
+    needs,
+    ask: () => ({
+      of: 'oss',
+      method: 'PUT',
+      bucket: to.name,
+      key: `${to.scratch}small of ${from.name}`,
+      headers: { 'x-oss-copy-source': copySource(from.name, `${from.scratch}small`) },
+    }),
+    judge: (answer, facts) => copyVerdict(answer, from, to, facts),
+  })
+  // Within one bucket it is among the bucket's own.
+  if (from === to) return [byOss]
+  const throughGateway = askingS3({
+    about,
+    name: 'S3 CopyObject',
+    does: 'copies an object through the gateway',
+    means: 'copies between these are refused',
+    needs: [
+      'OSS CopyObject',
+      `${aboutBucket(from.name)} S3 PutObject`,
+      `${aboutBucket(from.name)} oss:GetObjectTagging`,
+      `${aboutBucket(from.name)} oss:GetObjectVersion`,
+      `${aboutBucket(from.name)} oss:GetObjectVersionTagging`,
+      `${aboutBucket(to.name)} oss:GetObjectVersion`,
+      `${aboutBucket(to.name)} oss:PutObjectTagging`,
+    ],
+    ask: () => ({ of: 'gateway', bucket: to.name, ...copied(from, to) }),
+    judge: (answer, facts) => s3Verdict(answer, facts, undefined),
+  })
+  return [byOss, throughGateway]
+}
+
+/** "Target object does not reside in the same data center as source object." */
+const OTHER_REGION = '0016-00000306'
+
+function copyVerdict(answer: Response, from: Bucket, to: Bucket, { config }: Facts): Verdict {
+  const error = errorOf(answer)
+  if (error === undefined) return ok('in one call of OSS')
+  const isFar = error.ec === OTHER_REGION || /same data center/.test(error.message)
+  if (isFar && config.document.copy.crossRegion === 'reroute')
+    return ok(`from ${from.region} to ${to.region}: through the gateway, by copy.crossRegion: reroute`)
+  if (isFar) {
+    return wrong(
+      `from ${from.region} to ${to.region}: copies are refused, by copy.crossRegion: reject`,
+      'copy.crossRegion: reroute in the settings document, unless they are to be refused',
+    )
+  }
+  return error.code === 'AccessDenied'
+    ? denied(error, 'GetObject', 'object', from)
+    : wrong(said(answer), 'the error says why OSS does not copy')
+}

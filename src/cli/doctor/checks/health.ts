@@ -1,0 +1,56 @@
+import { isLoopback } from '../../../config/values.ts'
+import { isSilent } from '../answer.ts'
+import { asking, type Facts, ok, type Step, wrong } from '../check.ts'
+
+const about = 'gateway'
+
+const adminUrl = ({ config: { listen } }: Facts, path: string) => {
+  const { adminHost, adminPort } = listen
+  const host = ['0.0.0.0', '::'].includes(adminHost) ? '127.0.0.1' : adminHost
+  return `http://${host.includes(':') ? `[${host}]` : host}:${adminPort}${path}`
+}
+
+/** Whether the gateway is where its settings are: on another machine its admin port is none of this one's. */
+function isHere({ config: { listen }, gateway }: Facts): boolean {
+  if (listen.adminPort === undefined) return false
+  const { hostname } = new URL(`${gateway.protocol}//${gateway.host}`)
+  const bare = hostname.replace(/^\[(.*)\]$/, '$1')
+  return isLoopback(bare) || bare === listen.host
+}
+
+/** The admin port, of a gateway on this machine. */
+export const healthChecks: readonly Step[] = [
+  asking<'page'>({
+    about,
+    name: 'health',
+    does: 'asks the admin port whether the gateway is alive',
+    means: 'load balancers and Kubernetes take it for dead, and nobody reads its metrics',
+    needs: ['connection'],
+    applies: isHere,
+    ask: (facts) => ({ of: 'page', url: adminUrl(facts, '/healthz') }),
+    judge(answer, facts) {
+      facts.isAlive = !isSilent(answer) && answer.status === 200
+      if (facts.isAlive) return ok('alive')
+      return wrong(
+        `${adminUrl(facts, '/healthz')}: ${isSilent(answer) ? answer.silence : `${answer.status} ${answer.body.toString().trim()}`}`,
+        'ADMIN_HOST and ADMIN_PORT: they have to be those of the running gateway, and open to whoever asks',
+      )
+    },
+  }),
+  asking<'page'>({
+    about,
+    name: 'readiness',
+    does: 'asks it whether OSS answers the running gateway',
+    means: 'load balancers and Kubernetes send it no requests',
+    needs: ['OSS credentials'],
+    applies: ({ isAlive }) => isAlive === true,
+    ask: (facts) => ({ of: 'page', url: adminUrl(facts, '/readyz') }),
+    judge: (answer) =>
+      !isSilent(answer) && answer.status === 200
+        ? ok('ready')
+        : wrong(
+            isSilent(answer) ? answer.silence : `${answer.status} ${answer.body.toString().trim()}`,
+            'the log of the gateway says why; OSS answers doctor, so its settings or its way to OSS are others than here',
+          ),
+  }),
+]

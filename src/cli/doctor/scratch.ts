@@ -1,0 +1,101 @@
+import { decodeKey } from '../../bytes/percent.ts'
+import { children, text, type XmlNode } from '../../xml/index.ts'
+import { documentOf, errorOf, isSilent, type Response, type Silence, said } from './answer.ts'
+import type { Bucket, Request, Result } from './check.ts'
+import { aboutBucket } from './checks/names.ts'
+
+/** Asks OSS. */
+type Ask = (request: Request) => Promise<Response | Silence>
+
+/** The keys that doctor has written, or may have: an answer can be lost. By bucket. */
+export class Written {
+  readonly #keys = new Map<string, Map<string, 'maybe' | 'written'>>()
+
+  /** To be told of every request before it is sent, and of what has come of it. */
+  async during<A extends Response | Silence>(request: Request, answered: () => Promise<A>): Promise<A> {
+    const { method, bucket, key } = request
+    if (bucket === undefined || key === undefined || method === 'GET' || method === 'HEAD') return answered()
+    const keys = this.#keys.get(bucket) ?? new Map<string, 'maybe' | 'written'>()
+    this.#keys.set(bucket, keys)
+    keys.set(key, keys.get(key) ?? 'maybe')
+    const answer = await answered()
+    if (!isSilent(answer) && answer.status < 300) keys.set(key, 'written')
+    const isRefused = !isSilent(answer) && answer.status >= 400 && answer.status < 500
+    if (isRefused && keys.get(key) === 'maybe') keys.delete(key)
+    return answer
+  }
+
+  of = (bucket: string): readonly string[] => [...(this.#keys.get(bucket)?.keys() ?? [])]
+}
+
+/** More pages than doctor writes. */
+const MOST_ROUNDS = 5
+
+/**
+ * Removes what doctor has written to a bucket, its uploads and versions included.
+ * @returns undefined where it has written nothing.
+ */
+export async function removeScratch(bucket: Bucket, written: Written, ask: Ask): Promise<Result | undefined> {
+  const keys = written.of(bucket.name)
+  if (keys.length === 0) return undefined
+  const left: string[] = []
+  const remove = async (key: string, query: Record<string, string> = {}) => {
+    const answer = await ask({ method: 'DELETE', bucket: bucket.name, key, query })
+    const isGone = !isSilent(answer) && (answer.status < 300 || answer.status === 404)
+    if (!isGone) left.push(`oss://${bucket.name}/${key} (${said(answer)})`)
+  }
+
+  for (const { key, id } of await uploadsOf(bucket, ask)) await remove(key, { uploadId: id })
+  if (bucket.versioning === undefined) {
+    for (const key of keys) await remove(key)
+  } else {
+    for (let round = 0; round < MOST_ROUNDS && left.length === 0; round++) {
+      const versions = await versionsOf(bucket, ask)
+      if (versions.length === 0) break
+      for (const { key, id } of versions) await remove(key, { versionId: id })
+    }
+  }
+  const about = aboutBucket(bucket.name)
+  if (left.length === 0)
+    return { about, check: 'removal', outcome: 'ok', said: 'all that was written is gone' }
+  return {
+    about,
+    check: 'removal',
+    outcome: 'wrong',
+    said: `left behind: ${left.join(', ')}`,
+    means: 'what doctor has written is still there',
+    advice: `remove what begins with ${bucket.scratch} and ${bucket.reservedScratch}`,
+  }
+}
+
+type Entry = { key: string; id: string }
+
+/** Begun uploads below the scratch prefix; where they cannot be listed, the one that is known. */
+async function uploadsOf(bucket: Bucket, ask: Ask): Promise<Entry[]> {
+  const query = { uploads: '', prefix: bucket.scratch, 'encoding-type': 'url' }
+  const answer = await ask({ method: 'GET', bucket: bucket.name, query })
+  if (isSilent(answer) || errorOf(answer) !== undefined) {
+    const { uploadId } = bucket
+    return uploadId === undefined ? [] : [{ key: `${bucket.scratch}upload`, id: uploadId }]
+  }
+  return entries(documentOf(answer, 'ListMultipartUploadsResult'), ['Upload'], 'UploadId')
+}
+
+async function versionsOf(bucket: Bucket, ask: Ask): Promise<Entry[]> {
+  const found: Entry[] = []
+  for (const prefix of [bucket.scratch, bucket.reservedScratch]) {
+    const query = { versions: '', prefix, 'encoding-type': 'url' }
+    const answer = await ask({ method: 'GET', bucket: bucket.name, query })
+    if (isSilent(answer)) continue
+    found.push(...entries(documentOf(answer, 'ListVersionsResult'), ['Version', 'DeleteMarker'], 'VersionId'))
+  }
+  return found
+}
+
+const entries = (document: XmlNode | undefined, names: readonly string[], id: string): Entry[] =>
+  names.flatMap((name) =>
+    children(document ?? {}, name).map((node) => ({
+      key: decodeKey(text(node, 'Key') ?? ''),
+      id: text(node, id) ?? '',
+    })),
+  )
