@@ -55,7 +55,7 @@ const failures: [
   [
     'a redirect',
     { kind: 'garbage', status: 307, body: '', headers: { location: 'http://evil.example/' } },
-    { status: 500, code: 'InternalError' },
+    { status: 501, code: 'NotImplemented' },
   ],
   // The gateway's own affair: a client must not go looking for what is wrong with its key.
   ...[
