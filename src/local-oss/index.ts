@@ -1,4 +1,4 @@
-import { type Account, type Credentials, createKeyring } from './auth/accounts.ts'
+import { type AccessKey, type Account, type Credentials, createKeyring } from './auth/accounts.ts'
 import type { State } from './call.ts'
 import { type SendCallback, sendToInternet } from './callback/send-callback.ts'
 import { DAY } from './document-values.ts'
@@ -85,6 +85,10 @@ export type LocalOss = {
   /** Listens on a port as well, and returns it; 0 takes a free one. Can be called more than once. */
   listen(port: number, host?: string): Promise<number>
   faults: Faults
+  /** Gives an account a key, as RAM and STS do; another with its id is gone. */
+  addKey(account: string, key: AccessKey): void
+  /** Takes a key away, whose requests are InvalidAccessKeyId from now on. */
+  removeKey(accessKeyId: string): void
   /** Calls `listener` after each request; the result stops that. */
   onRequest(listener: RequestListener): () => void
   /**
@@ -158,6 +162,8 @@ export async function createLocalOss(options: LocalOssOptions): Promise<LocalOss
       sockets.push(socket)
       return socket.port
     },
+    addKey: (account, key) => void keyring.set(key.accessKeyId, { ...key, account }),
+    removeKey: (accessKeyId) => void keyring.delete(accessKeyId),
     onRequest(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

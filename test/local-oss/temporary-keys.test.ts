@@ -92,6 +92,33 @@ describe('a temporary key', () => {
   })
 })
 
+test('keys are given and taken away while it runs', async () => {
+  const world = await startWorld()
+  const key = { accessKeyId: 'STS.3', accessKeySecret: 's3', securityToken: 'token-3' }
+  const buckets = () =>
+    world
+      .client(undefined, {
+        accessKeyId: key.accessKeyId,
+        accessKeySecret: key.accessKeySecret,
+        stsToken: key.securityToken,
+        refreshSTSToken: null,
+        refreshSTSTokenInterval: 1e9,
+      })
+      .listBuckets({})
+      .then(
+        () => 'answered',
+        ({ code }) => code,
+      )
+  expect(await buckets()).toBe('InvalidAccessKeyId')
+  world.oss.addKey('1000000000000001', key)
+  expect(await buckets()).toBe('answered')
+  world.oss.addKey('1000000000000001', { ...key, expiration: Date.now() })
+  expect(await buckets()).toBe('SecurityTokenExpired')
+  world.oss.removeKey(key.accessKeyId)
+  expect(await buckets()).toBe('InvalidAccessKeyId')
+  await world.stop()
+})
+
 test('two keys of one id are a mistake in the settings', async () => {
   const twice = startWorld({ accounts: [{ id: '1000000000000002', keys: [credentials] }] })
   await expect(twice).rejects.toThrow('two keys have the id local')

@@ -10,15 +10,15 @@ export type AccessKey = Credentials & { expiration?: number }
 /** An account; `id` is what policies and owners call it. */
 export type Account = { id: string; keys: readonly AccessKey[] }
 
-/** Whose each key is, by its id. */
-export type Keyring = ReadonlyMap<string, AccessKey & { account: string }>
+/** Whose each key is, by its id. RAM and STS give keys and take them away while OSS runs. */
+export type Keyring = Map<string, AccessKey & { account: string }>
 
 /**
  * All keys of all accounts; `credentials` is the first account's, which `accounts` may give further ones.
  * @throws Error when two keys have the same id.
  */
 export function createKeyring(credentials: Credentials, accounts: readonly Account[] = []): Keyring {
-  const keyring = new Map<string, AccessKey & { account: string }>()
+  const keyring: Keyring = new Map()
   for (const { id: account, keys } of [{ id: FIRST_ACCOUNT, keys: [credentials] }, ...accounts]) {
     for (const key of keys) {
       if (keyring.has(key.accessKeyId)) throw new Error(`two keys have the id ${key.accessKeyId}`)
