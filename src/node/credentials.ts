@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createCredentials, type SourceCredentials } from '../oss/credentials/create.ts'
 import { type CredentialSource, isFixed } from '../oss/credentials/source.ts'
-import type { Ask, Credentials, Log } from '../ports.ts'
+import type { Ask, Clock, Credentials, Log } from '../ports.ts'
 import { ask } from '../runtime/ask.ts'
 import { nodeFiles } from './files.ts'
 import { nodePorts } from './ports.ts'
@@ -14,17 +14,18 @@ export type OpenCredentials = Credentials & { close(): void }
 
 /**
  * The credentials of a source, with a key in hand.
- * @param asking asks over the network. Default: by fetch.
+ * @param ports what asks over the network, and the clock. Default: fetch, and this machine's.
  * @throws Error that says why there is no key, without a secret.
  */
 export async function openCredentials(
   source: CredentialSource,
   log: Log,
-  asking: Ask = ask,
+  ports: { ask?: Ask; clock?: Clock } = {},
 ): Promise<OpenCredentials> {
   const credentials: SourceCredentials = createCredentials(source, {
-    ask: asking,
+    ask,
     clock: nodePorts.clock,
+    ...ports,
     readFile: nodeFiles.read,
     newId: randomUUID,
     log,
