@@ -137,7 +137,8 @@ export function renewedCredentials(
       if ((await nextUnlessPaused()) === key) unavailable('it gives the key again that OSS refuses')
     },
     renewIfDue() {
-      if (clock() < dueAt || isRunning()) return undefined
+      // The first is got by whoever needs it.
+      if (held === undefined || clock() < dueAt || isRunning()) return undefined
       return next().then(
         () => {},
         () => {},
