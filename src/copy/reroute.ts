@@ -95,11 +95,11 @@ export async function copyInOne(
   let outcomeUnknown = false
   let written: Written
   try {
-    written = await inTurn(copy.turn, () =>
+    const relayed = () =>
       relayWhole(ports, copy, facts, headers, () => {
         outcomeUnknown = true
-      }),
-    )
+      })
+    written = await inTurn(copy.turn, relayed, () => outcomeUnknown)
   } catch (error) {
     // The last attempt may have been refused only because an earlier one had succeeded.
     const found = outcomeUnknown && (await findLostResult(ports, copy, facts, began).catch(() => undefined))

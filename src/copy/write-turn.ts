@@ -39,23 +39,35 @@ export const noTurn: WriteTurn = {
   end: () => undefined,
 }
 
-/** Makes a write within its turn. @throws what the turn and the write throw. */
-export async function inTurn<T>(turn: WriteTurn, write: () => Promise<T>): Promise<T> {
+/**
+ * Makes a write within its turn.
+ * @param isUnsettled whether another attempt than the last one may still make it visible.
+ * @throws what the turn and the write throw.
+ */
+export async function inTurn<T>(
+  turn: WriteTurn,
+  write: () => Promise<T>,
+  isUnsettled: () => boolean = () => false,
+): Promise<T> {
   const waiting = turn.begin()
   if (waiting !== undefined) await waiting
-  return endingTurn(turn, write())
+  return endingTurn(turn, write(), isUnsettled)
 }
 
-/** Ends the turn with a write that begins it by itself. @throws what the turn and the write throw. */
-export async function endingTurn<T>(turn: WriteTurn, write: Promise<T>): Promise<T> {
+/** Like {@link inTurn}, of a write that begins its turn by itself. */
+export async function endingTurn<T>(
+  turn: WriteTurn,
+  write: Promise<T>,
+  isUnsettled: () => boolean = () => false,
+): Promise<T> {
   let result: T
   try {
     result = await write
   } catch (error) {
-    await turn.end(mayStillHappen(error))
+    await turn.end(mayStillHappen(error) || isUnsettled())
     throw error
   }
-  await turn.end(false)
+  await turn.end(isUnsettled())
   return result
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  CopyObjectCommand,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
@@ -297,6 +298,39 @@ describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWri
     await Promise.race([next, sleep(200)])
     released.open()
     expect(await next).toBe('NoSuchKey')
+    await expect.poll(() => reservedVersions(world.localOss, 'bucket')).toEqual([])
+    await world.stop()
+  })
+
+  test('so is an attempt whose answer was lost, where the next one has succeeded', async () => {
+    const world = await startWorld('sockets', { GATEWAY_CONFIG: `{conditionalWrites: ${conditionalWrites}}` })
+    const s3 = world.s3()
+    for (const [Bucket, region] of [
+      ['bucket', 'cn-hangzhou'],
+      ['far-away', 'cn-beijing'],
+    ] as const) {
+      const CreateBucketConfiguration = { LocationConstraint: region as never }
+      await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }))
+    }
+    await s3.send(new PutObjectCommand({ Bucket: 'far-away', Key: 'source', Body: 'copied' }))
+    const key = { Bucket: 'bucket', Key: 'key' }
+    const { ETag: IfMatch } = await s3.send(new PutObjectCommand({ ...key, Body: 'old' }))
+    world.localOss.faults.add({
+      operation: 'PutObject',
+      bucket: 'bucket',
+      key: 'key',
+      action: { kind: 'cut', when: 'after' },
+    })
+    const copied = await s3.send(new CopyObjectCommand({ ...key, CopySource: 'far-away/source', IfMatch }))
+    let isWritten = false
+    const next = s3
+      .send(new PutObjectCommand({ ...key, Body: 'new', IfMatch: copied.CopyObjectResult?.ETag }))
+      .then(() => {
+        isWritten = true
+      })
+    await sleep(500)
+    expect(isWritten).toBe(false)
+    await next
     await expect.poll(() => reservedVersions(world.localOss, 'bucket')).toEqual([])
     await world.stop()
   })
