@@ -23,7 +23,7 @@ export type WriteTurn = {
   /** Aborts when another write may come between, so that this one must not be gone on with. */
   signal: AbortSignal | undefined
   /**
-   * Ends a turn that has begun; else does nothing.
+   * Ends a turn that has begun, or the wait for it; else does nothing. It can begin again.
    * @param isUnknown whether OSS may still make the write visible.
    * @throws S3Error ServiceUnavailable when another write may have come between: what the condition was worth is unknown.
    */

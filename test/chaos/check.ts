@@ -1,8 +1,12 @@
 import { RESERVED_PREFIX } from '../../src/operations/reserved-keys.ts'
 import type { OssBucket } from '../harness.ts'
+import { CONTENDED } from './contended.ts'
 import { count } from './faults.ts'
 import { ABSENT, type Key } from './model.ts'
-import { type Bucket, buckets, differences, recognise, type Seen, type World } from './world.ts'
+import { type Bucket, buckets, differences, recognise, type Seen, versionsOf, type World } from './world.ts'
+
+/** What is compared by itself. */
+const isApart = (name: string) => name.startsWith(RESERVED_PREFIX) || name.startsWith(CONTENDED)
 
 /** Runs `work` over all items, sixteen at a time. */
 async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
@@ -88,7 +92,7 @@ async function compareListing(world: World, bucket: Bucket): Promise<void> {
       nextContinuationToken?: string
     }
     for (const { name, size, etag } of page.objects ?? []) {
-      if (name.startsWith(RESERVED_PREFIX)) continue
+      if (isApart(name)) continue
       count(world.checks, 'listed at the end')
       const key = present.get(name)
       const state = key?.only
@@ -110,14 +114,12 @@ async function compareUploads(world: World, bucket: Bucket): Promise<void> {
   for (const { name, uploadId } of uploads) {
     if (name.startsWith(RESERVED_PREFIX)) continue
     count(world.checks, 'uploads left by clients')
-    if (!/^w\d+\/parts\//.test(name))
+    if (!/^(w\d+\/parts|contended)\//.test(name))
       world.problems.add(`a copy to ${bucket}/${name} left the upload ${uploadId}`)
     if (world.endedUploads.has(uploadId))
       world.problems.add(`the upload ${uploadId} of ${bucket}/${name} was ended`)
   }
 }
-
-type Listed = { name: string; versionId: string }
 
 /** Every acknowledged version is there, and no other than was written. */
 async function compareVersions(world: World): Promise<void> {
@@ -126,23 +128,9 @@ async function compareVersions(world: World): Promise<void> {
   const missing = new Map(
     [...keys.values()].flatMap((key) => [...key.versions.keys()].map((id) => [id, key])),
   )
-  const found: Listed[] = []
-  let query: Record<string, unknown> = { 'max-keys': 1000 }
-  for (;;) {
-    const page = (await (
-      world.oss[bucket] as never as { getBucketVersions(query: object): Promise<never> }
-    ).getBucketVersions(query)) as {
-      objects?: Listed[]
-      isTruncated: boolean
-      nextKeyMarker: string
-      nextVersionIdMarker: string
-    }
-    found.push(...(page.objects ?? []))
-    if (!page.isTruncated) break
-    query = { 'max-keys': 1000, keyMarker: page.nextKeyMarker, versionIdMarker: page.nextVersionIdMarker }
-  }
+  const found = await versionsOf(world.oss[bucket])
   await each(found, async ({ name, versionId }) => {
-    if (name.startsWith(RESERVED_PREFIX)) return
+    if (isApart(name)) return
     count(world.checks, 'versions')
     missing.delete(versionId)
     const key = keys.get(name)

@@ -7,6 +7,7 @@ import { createLocalOss, type LocalOss, type ObservedRequest } from '../../src/l
 import { type GatewayProcess, spawnGateway } from '../steady/gateway.ts'
 import { compareAll, settle } from './check.ts'
 import { compareIndexes } from './check-indexes.ts'
+import { compareContended, contended, contendedOperations, contenderOf } from './contended.ts'
 import { injectFaults, layWire, type Tally } from './faults.ts'
 import { Problems } from './model.ts'
 import { hotOperations, operations } from './operations.ts'
@@ -35,6 +36,8 @@ const SHARE = Number(options.faults) / 100
 const ROUND = Math.min(30, SECONDS / 3)
 /** Without a request for so long, nothing is under way any more: the gateway never waits longer between two. */
 const REST = 3000
+/** Workers beside the others who write, under conditions, what the others of them write. */
+const CONTENDERS = 8
 const MOST_GROWTH = { heap: 12 * MiB, memory: 96 * MiB, descriptors: 12 }
 
 const settings = {
@@ -107,10 +110,10 @@ async function main(): Promise<void> {
   const traffic = watchTraffic(oss)
   const wire = await layWire(await oss.listen(0), randomOf(random.below(2 ** 32)), struck, SHARE)
   const ossPort = await oss.listen(0)
-  const gateway = await spawnGateway(
-    { OSS_ENDPOINT: `http://127.0.0.1:${wire.port}`, GATEWAY_CONFIG: document },
-    { inspect: true },
-  )
+  const environment = { OSS_ENDPOINT: `http://127.0.0.1:${wire.port}`, GATEWAY_CONFIG: document }
+  const gateway = await spawnGateway(environment, { inspect: true })
+  /** Killed and started again; only conditional writes are made through it. */
+  let second = await spawnGateway(environment)
   let id = 0
   const world: World = {
     endpoint: gateway.endpoint,
@@ -120,6 +123,7 @@ async function main(): Promise<void> {
     sources: [],
     hot: [],
     keys: [],
+    contended: contended([gateway.endpoint, second.endpoint]),
     endedUploads: new Set(),
     nextId: () => ++id,
     operations: new Map(),
@@ -131,9 +135,17 @@ async function main(): Promise<void> {
   const { problems } = world
   await furnish(world)
   const workers = Array.from(
-    { length: Number(options.workers) },
+    { length: Number(options.workers) + CONTENDERS },
     (_, index) => new Worker(world, index, randomOf(random.below(2 ** 32))),
   )
+  const killed: GatewayProcess[] = []
+  async function restartSecond(): Promise<void> {
+    killed.push(second)
+    second.signal('SIGKILL')
+    second = await spawnGateway(environment)
+    world.contended.clients[1]?.destroy()
+    world.contended.clients[1] = contenderOf(second.endpoint)
+  }
   const faultRandom = randomOf(random.below(2 ** 32))
 
   const began = performance.now()
@@ -149,16 +161,23 @@ async function main(): Promise<void> {
     const work = Promise.all(
       workers.map(async (worker) => {
         // The first two write what the others read meanwhile.
-        const rows = worker.index < 2 ? hotOperations : operations
+        const rows =
+          worker.index >= Number(options.workers)
+            ? contendedOperations
+            : worker.index < 2
+              ? hotOperations
+              : operations
         while (performance.now() < roundEnd) await pickWeighted(worker.random, rows)(worker)
         worker.doing = ''
       }),
     )
+    const restarted = sleep((roundEnd - performance.now()) / 2).then(restartSecond)
     const stuck = sleep(roundEnd - performance.now() + LATEST, 'stuck', { ref: false })
     if ((await Promise.race([work, stuck])) === 'stuck') {
       problems.add(`workers are stuck: ${workers.flatMap(({ doing }) => doing || []).join(', ')}`)
       break
     }
+    await restarted
     heal()
     wire.bad = false
     const working = await traffic.rest()
@@ -176,7 +195,8 @@ async function main(): Promise<void> {
 
   await compareAll(world)
   await compareIndexes(world, ossPort)
-  for (const client of world.clients) client.destroy()
+  await compareContended(world, oss)
+  for (const client of [...world.clients, ...world.contended.clients]) client.destroy()
   wire.cutAll()
   // A busy machine takes longer to close what nobody uses any more.
   for (let i = 0; i < 30; i++) {
@@ -185,10 +205,13 @@ async function main(): Promise<void> {
   }
   measures.push(await measure(gateway, began))
   judgeGrowth(fresh, measures, problems)
-  gateway.signal('SIGTERM')
-  const exit = await Promise.race([gateway.exit, sleep(40_000, 'nothing within 40 s')])
-  if (exit !== 0) problems.add(`the gateway ended with ${exit}:\n${gateway.output().slice(-3000)}`)
-  const events = readLog(gateway.output(), problems)
+  for (const one of [gateway, second]) {
+    one.signal('SIGTERM')
+    const exit = await Promise.race([one.exit, sleep(40_000, 'nothing within 40 s')])
+    if (exit !== 0) problems.add(`a gateway ended with ${exit}:\n${one.output().slice(-3000)}`)
+  }
+  const outputs = [gateway, second, ...killed].map((one) => one.output())
+  const events = readLog(outputs.join('\n'), problems)
   wire.close()
   await oss.close()
   rmSync(directory, { recursive: true })
@@ -197,7 +220,7 @@ async function main(): Promise<void> {
   table('failures that clients saw', world.failures)
   table('faults', struck)
   table('checks', world.checks)
-  table('log of the gateway', events)
+  table('log of the gateways', events)
   console.info(
     `\n${world.retries.count} retries of the SDK; ${show(fresh)} at first, ${measures.map(show).at(-1)} in the end`,
   )

@@ -1,6 +1,7 @@
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3'
 import OSS from 'ali-oss'
 import type { OssBucket } from '../harness.ts'
+import type { Contended } from './contended.ts'
 import { count, type Tally } from './faults.ts'
 import { Key, md5Of, type Problems, type State, type Value } from './model.ts'
 import { contentOf } from './random.ts'
@@ -33,6 +34,7 @@ export type World = {
   /** Written again and again while others read and copy them. */
   hot: Key[]
   keys: Key[]
+  contended: Contended
   /** Uploads whose end was acknowledged. */
   endedUploads: Set<string>
   nextId(): number
@@ -45,10 +47,11 @@ export type World = {
   retries: { count: number }
 }
 
-/** A client that behaves as it does by default, its retries included. */
-export const sdkClient = (endpoint: string) =>
+/** A client that behaves as it does by default, its retries included where no number of attempts is given. */
+export const sdkClient = (endpoint: string, maxAttempts?: number) =>
   new S3Client({
     endpoint,
+    ...(maxAttempts === undefined ? {} : { maxAttempts }),
     region: 'us-east-1',
     forcePathStyle: true,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
@@ -66,6 +69,28 @@ export const ossOf = (bucket: Bucket, port: number) =>
     authorizationV4: true,
     timeout: '120s',
   } as OSS.Options) as OssBucket
+
+/** All versions that are no delete markers, the newest of each name first. */
+export async function versionsOf(
+  oss: OssBucket,
+  prefix?: string,
+): Promise<{ name: string; versionId: string }[]> {
+  const found: { name: string; versionId: string }[] = []
+  const asked = { 'max-keys': 1000, ...(prefix === undefined ? {} : { prefix }) }
+  for (let query: Record<string, unknown> = asked; ; ) {
+    const page = (await (
+      oss as never as { getBucketVersions(query: object): Promise<never> }
+    ).getBucketVersions(query)) as {
+      objects?: { name: string; versionId: string }[]
+      isTruncated: boolean
+      nextKeyMarker: string
+      nextVersionIdMarker: string
+    }
+    found.push(...(page.objects ?? []))
+    if (!page.isTruncated) return found
+    query = { ...asked, keyMarker: page.nextKeyMarker, versionIdMarker: page.nextVersionIdMarker }
+  }
+}
 
 /** A value of its own; its ETag is that of one put in one piece. */
 export function newValue(world: World, size: number, tag?: string): Value {

@@ -45,6 +45,12 @@ export async function sendBody(
   if (length !== undefined) headers['content-length'] = String(length)
   const crc64 = ossCrc64()
   let broken: unknown
+  let isOver = false
+  /** OSS may refuse a stream before its end, and is then read on while nobody waits for it. */
+  const beginTurn = () => {
+    if (isOver) throw new Error('the write is over')
+    return turn.begin()
+  }
   const see =
     watch === undefined
       ? crc64.update
@@ -55,7 +61,7 @@ export async function sendBody(
   if (isWhole) await turn.begin()
   else await turn.check()
   try {
-    const sent = seen(bytes, see, turn.begin, (error) => {
+    const sent = seen(bytes, see, beginTurn, (error) => {
       broken = error
     })
     // Field by field: each object made by a spread has a hidden class of its own, which slows down every read of it.
@@ -71,6 +77,8 @@ export async function sendBody(
   } catch (error) {
     // A body that failed its verification, its condition, or broke off was not sent to its end: its error is the answer.
     throw body.failure() ?? (broken instanceof S3Error || broken instanceof OssError ? broken : error)
+  } finally {
+    isOver = true
   }
 }
 

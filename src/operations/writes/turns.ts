@@ -69,7 +69,7 @@ export function refuseCondition(request: ObjectRequest, { config }: Context): vo
 
 const nameOf = (bucket: string, key: string) => `${bucket}/${key}`
 
-const limitsOf = ({ signal }: Pick<BucketRequest, 'signal'>, { timer }: Context): WaitLimits => ({
+const limitsOf = (signal: () => AbortSignal, { timer }: Context): WaitLimits => ({
   timer,
   most: LONGEST_WAIT,
   signal,
@@ -82,6 +82,9 @@ function unconditional(request: ObjectRequest, context: Context): WriteTurn {
     ? noTurn
     : sharedTurn(queue, [nameOf(request.bucket, request.key)], request, context)
 }
+
+/** A streamed write may fail while it waits for its turn, which is then ended before it has begun. */
+const endedEarly = () => new Error('the write failed before its turn had begun')
 
 /** The turn of an unconditional deletion of many keys. */
 export function turnOfMany(request: BucketRequest, keys: readonly string[], context: Context): WriteTurn {
@@ -100,33 +103,45 @@ function sharedTurn(
 ): WriteTurn {
   /** How many of the names have begun. */
   let begun = 0
+  let isWanted = false
+  let stopWaiting = () => {}
+  const limits = limitsOf(() => {
+    const stopped = new AbortController()
+    stopWaiting = () => stopped.abort()
+    return AbortSignal.any([request.signal(), stopped.signal])
+  }, context)
   const end = () => {
     while (begun > 0) queue.leave(names[--begun] as string, 'shared')
   }
   /** @returns undefined when all have begun; else the wait for the next one. */
   const next = (): Promise<void> | undefined => {
     for (; begun < names.length; begun++) {
-      const waiting = queue.enter(names[begun] as string, 'shared', limitsOf(request, context))
+      const waiting = queue.enter(names[begun] as string, 'shared', limits)
       if (waiting !== undefined) {
-        return waiting.then(
-          () => {
+        return waiting
+          .then(() => {
             begun++
+            if (!isWanted) throw endedEarly()
             return next()
-          },
-          (error) => {
+          })
+          .catch((error) => {
             end()
             throw error
-          },
-        )
+          })
       }
     }
     return undefined
   }
   return {
     ...noTurn,
-    begin: next,
+    begin: () => {
+      isWanted = true
+      return next()
+    },
     end: (isUnknown) => {
-      if (isUnknown && begun > 0) settleLater(request, context, end)
+      isWanted = false
+      stopWaiting()
+      if (isUnknown && begun === names.length) settleLater(request, context, end)
       else end()
       return undefined
     },
@@ -138,18 +153,23 @@ function exclusive(request: ObjectRequest, condition: WriteCondition, context: C
   const { writes: queue } = context
   const name = nameOf(bucket, key)
   const lost = new AbortController()
+  let ended = new AbortController()
   let lease: Lease | undefined
   let hasBegun = false
 
   async function begin(): Promise<void> {
-    await queue?.enter(name, 'exclusive', limitsOf(request, context))
+    ended = new AbortController()
+    const { signal: stopped } = ended
+    const signal = () => AbortSignal.any([request.signal(), stopped])
+    await queue?.enter(name, 'exclusive', limitsOf(signal, context))
     try {
       if (context.config.document.conditionalWrites === 'lock') {
-        lease = await lock(request, context)
+        lease = await lock(request, signal(), context)
         lease.signal.addEventListener('abort', () => lost.abort(lease?.signal.reason))
       }
       await checkCondition(condition, request, context)
       if (lease?.isHeld() === false) throw conflict(condition, key)
+      if (stopped.aborted) throw endedEarly()
       hasBegun = true
     } catch (error) {
       await giveBack()
@@ -171,6 +191,7 @@ function exclusive(request: ObjectRequest, condition: WriteCondition, context: C
     begin,
     signal: lost.signal,
     end: async (isUnknown) => {
+      ended.abort()
       if (!hasBegun) return
       hasBegun = false
       const isHeld = lease?.isHeld() ?? true
@@ -181,11 +202,11 @@ function exclusive(request: ObjectRequest, condition: WriteCondition, context: C
   }
 }
 
-function lock(request: ObjectRequest, context: Context): Promise<Lease> {
+function lock(request: ObjectRequest, signal: AbortSignal, context: Context): Promise<Lease> {
   const at = { bucket: request.bucket, name: lockName(request.key) }
   return takeLock(lockObject(at, requestPayer(request.headers), context), context, {
     most: LONGEST_WAIT,
-    signal: request.signal(),
+    signal,
     waitUntil: (work) => request.waitUntil?.(work),
   })
 }
