@@ -196,7 +196,8 @@ function toS3(asked: Request): Asked {
 function isAllowedByOss(document: string, asked: Request): boolean {
   const [action, on, ossNames] = asked.action
   const through = isThrough(asked)
-  const acl = through ? (asked.acl ?? 'private') : asked.acl
+  // What nobody has signed gets the bucket's ACL.
+  const acl = through && !asked.by.startsWith('anonymous') ? (asked.acl ?? 'private') : asked.acl
   const principal = { root: OWNER, another: OTHER }[asked.by as string]
   const conditions = defined({
     'acs:SourceIp': through ? gateway.ip : asked.ip,

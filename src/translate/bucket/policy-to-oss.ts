@@ -131,7 +131,8 @@ export function toOssStatements(statement: Statement, setting: PolicySetting): O
   if (Object.keys(said).length > 0) {
     // Where those are taken, the gateway speaks to OSS by HTTPS: such a denial leaves it the policy.
     const isOfPlainHttp = conditions.some(
-      ({ key, values }) =>
+      ({ operator, key, values }) =>
+        operator === 'Bool' &&
         key.toLowerCase() === 'aws:securetransport' &&
         values.every((value) => value.toLowerCase() === 'false'),
     )

@@ -360,6 +360,20 @@ describe('refused, naming the statement and what OSS would not take as S3 does',
       "keep the bucket's owner, too, from the policy",
     ],
     [
+      'a denial on a day, with a key that every request has',
+      {
+        ...deny,
+        ...both,
+        Action: 's3:*',
+        Condition: {
+          DateEquals: { 'aws:CurrentTime': '2026-06-01T12:00:00Z' },
+          Null: { 'aws:SecureTransport': 'false' },
+        },
+      },
+      "keep the bucket's owner, too, from the policy",
+      { encrypted: true },
+    ],
+    [
       'a denial of HTTPS to all',
       { ...deny, ...both, Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': true } } },
       "keep the bucket's owner, too, from the policy",
