@@ -262,7 +262,7 @@ describe('a bucket’s document', () => {
   })
 
   const mirrored =
-    '<MirrorFollowRedirect>false</MirrorFollowRedirect><MirrorCheckMd5>true</MirrorCheckMd5><MirrorPassOriginalSlashes>true</MirrorPassOriginalSlashes>'
+    '<MirrorURL>http://a.example.com/</MirrorURL><MirrorFollowRedirect>false</MirrorFollowRedirect><MirrorCheckMd5>true</MirrorCheckMd5><MirrorPassOriginalSlashes>true</MirrorPassOriginalSlashes>'
   const passes = (isSo: boolean) => `<MirrorPassQueryString>${isSo}</MirrorPassQueryString>`
   test.each([
     ['Mirror', mirrored + passes(true), true, ''],

@@ -107,6 +107,7 @@ describe('a website’s rule', () => {
   const rules = (...all: string[]) => `${index()}${error}<RoutingRules>${all.join('')}</RoutingRules>`
   const missing = '<HttpErrorCodeReturnedEquals>404</HttpErrorCodeReturnedEquals>'
   const prefix = '<KeyPrefixEquals>old/</KeyPrefixEquals>'
+  const origin = '<MirrorURL>http://example.com/</MirrorURL>'
   const to = (more: string, type = 'External') =>
     `<RedirectType>${type}</RedirectType><Protocol>https</Protocol><HostName>example.com</HostName>${more}`
 
@@ -163,12 +164,12 @@ describe('a website’s rule', () => {
     ],
     [
       'passes no queries to a mirror, nor slashes as they were, follows it and checks nothing, unless it says so',
-      to('', 'Mirror'),
+      to(origin, 'Mirror'),
       '<PassQueryString>false</PassQueryString><MirrorPassQueryString>false</MirrorPassQueryString><MirrorFollowRedirect>true</MirrorFollowRedirect><MirrorCheckMd5>false</MirrorCheckMd5><MirrorPassOriginalSlashes>false</MirrorPassOriginalSlashes>',
     ],
     [
       'passes no header to a mirror but those it names',
-      `${to('', 'Mirror')}<MirrorHeaders><Pass>a</Pass></MirrorHeaders>`,
+      `${to(origin, 'Mirror')}<MirrorHeaders><Pass>a</Pass></MirrorHeaders>`,
       '<MirrorHeaders><Pass>a</Pass><PassAll>false</PassAll></MirrorHeaders>',
     ],
   ])('%s', async (_, redirect, told) => {
@@ -185,14 +186,14 @@ describe('a website’s rule', () => {
   })
 
   test('about a mirror has one say about queries', async () => {
-    const mirror = '<RedirectType>Mirror</RedirectType><MirrorPassQueryString>true</MirrorPassQueryString>'
+    const mirror = `<RedirectType>Mirror</RedirectType>${origin}<MirrorPassQueryString>true</MirrorPassQueryString>`
     await setTo(rules(rule(missing, `${mirror}<PassQueryString>false</PassQueryString>`)))
     const { text } = await world.send({ bucket, query: { website: null } })
     expect(text).toContain('<PassQueryString>true</PassQueryString>')
   })
 
   test('fetches nothing from elsewhere, and runs no script', async () => {
-    const mirror = '<RedirectType>Mirror</RedirectType><MirrorURL>http://example.com/</MirrorURL>'
+    const mirror = `<RedirectType>Mirror</RedirectType>${origin}`
     await setTo(rules(rule(missing, mirror)))
     const fetched = await get('/gone')
     expect([fetched.status, codeOf(fetched)]).toEqual([424, 'MirrorFailed'])
@@ -209,7 +210,8 @@ describe('a website’s rule', () => {
     `${index()}<ErrorDocument><Key>e</Key><HttpStatus>500</HttpStatus></ErrorDocument>`,
     rules(rule(prefix, '<RedirectType>Other</RedirectType><HostName>a</HostName>')),
     rules(rule(prefix, to('<HttpRedirectCode>200</HttpRedirectCode>'))),
-    rules(rule('<HttpErrorCodeReturnedEquals>403</HttpErrorCodeReturnedEquals>', to('', 'Mirror'))),
+    rules(rule('<HttpErrorCodeReturnedEquals>403</HttpErrorCodeReturnedEquals>', to(origin, 'Mirror'))),
+    rules(rule(missing, to('', 'Mirror'))),
     rules(rule(prefix, to(''), 0)),
     rules(...Array.from({ length: 21 }, (_, i) => rule(prefix, to(''), i + 1))),
   ])('is refused where it is %s', async (document) => {

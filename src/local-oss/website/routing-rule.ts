@@ -25,7 +25,7 @@ export type RoutingRule = {
 const STATUSES = [301, 302, 303, 307]
 const TYPES = ['Mirror', 'External', 'AliCDN', 'Internal'] as const
 
-/** Reads a `RoutingRule`. @throws OssError MalformedXML; InvalidArgument for a mirror of what is not missing. */
+/** Reads a `RoutingRule`. @throws OssError MalformedXML; InvalidArgument for a mirror of nothing, or of what is not missing. */
 export function parseRule(rule: XmlNode): RoutingRule {
   const condition = children(rule, 'Condition')[0] ?? {}
   const [redirect] = children(rule, 'Redirect')
@@ -39,6 +39,9 @@ export function parseRule(rule: XmlNode): RoutingRule {
   const code = text(condition, 'HttpErrorCodeReturnedEquals')
   if (type === 'Mirror' && code !== undefined && code !== '404') {
     throw invalidArgument('A mirror is for missing objects.', 'HttpErrorCodeReturnedEquals', code)
+  }
+  if (type === 'Mirror' && !text(redirect, 'MirrorURL') && redirect.MirrorMultiAlternates === undefined) {
+    throw invalidArgument('A mirror needs a URL.', 'MirrorURL', '')
   }
   return {
     number,
