@@ -98,7 +98,9 @@ function clientOf(
 function readClientSecrets(files: Files | undefined, file: string, add: (why: string) => void): string[] {
   if (files === undefined) add('there are no files on Workers: put the secret itself there')
   const { text, why } = readSecret(files, file)
-  const secrets = text?.split(/\s*\n\s*/) ?? []
+  const lines = (text ?? '').split('\n').map((line) => line.trim())
+  // An empty file holds an empty secret, which is said to be one.
+  const secrets = text === undefined ? [] : lines.filter((line, i) => line !== '' || i === 0)
   const tooMany = secrets.length > 2 ? 'it has more than two lines: the new secret and the old' : undefined
   const problem = why ?? tooMany ?? secrets.map(secretProblem).find((one) => one !== undefined)
   if (problem !== undefined) add(problem)

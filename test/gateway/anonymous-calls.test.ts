@@ -157,7 +157,7 @@ test('whatever is asked without a signature, and whatever OSS answers, OSS is as
     }),
     { numRuns: 3000 },
   )
-  expect(forwarded).toBeGreaterThan(500)
+  expect(forwarded).toBeGreaterThan(200)
 })
 
 test('whatever a form says without a policy, and whatever OSS answers, OSS is asked for nothing in the gateway’s name', async () => {

@@ -2,8 +2,11 @@ import { parseIsoTime } from '../../bytes/parse-date.ts'
 import type { OssCredentials } from '../../ports.ts'
 import { SourceError } from './source-error.ts'
 
-/** What can stand in a header. */
-const sendable = /^[!-~]{1,8192}$/
+/** Characters of a key's part; session tokens have hundreds. */
+const MAX_PART = 8192
+
+/** Whether a part of a key can stand in a header. */
+export const isSendable = (text: string): boolean => text.length <= MAX_PART && /^[!-~]+$/.test(text)
 
 /**
  * The temporary key in an answer of STS, of the metadata service, or of a credentials URI.
@@ -18,7 +21,7 @@ export function answeredKey(fields: unknown, who: string): OssCredentials {
     Expiration,
   } = (fields ?? {}) as Record<string, unknown>
   const text = (name: string, value: unknown): string => {
-    if (typeof value === 'string' && sendable.test(value)) return value
+    if (typeof value === 'string' && isSendable(value)) return value
     throw new SourceError(`${who} answers without a usable ${name}`)
   }
   const expiration = parseIsoTime(text('Expiration', Expiration))

@@ -1,5 +1,6 @@
 import type { Ask, Clock, OssCredentials } from '../../ports.ts'
 import type { Origin } from '../regions.ts'
+import { isSendable } from './answered-key.ts'
 import { fetchEcsRamRole } from './ecs-ram-role.ts'
 import { sourceOfProfile } from './profile.ts'
 import { SourceError } from './source-error.ts'
@@ -65,7 +66,7 @@ export async function fetchKey(source: CredentialSource, ports: SourcePorts): Pr
 function readKey({ key, files }: Extract<CredentialSource, { from: 'settings' }>, { readFile }: SourcePorts) {
   const parts = Object.entries(files).map(([part, file]) => {
     const text = readFile(file).trim()
-    if (!/^[!-~]{1,8192}$/.test(text)) throw new SourceError(`the file of the ${part} holds none`)
+    if (!isSendable(text)) throw new SourceError(`the file of the ${part} holds none`)
     return [part, text]
   })
   return { ...key, ...Object.fromEntries(parts) } as OssCredentials
