@@ -165,7 +165,7 @@ for parameters, code in (
     ({"CopySource": "copies/nothing"}, "NoSuchKey"),
     ({"CopySource": "no-such-bucket/key"}, "NoSuchBucket"),
     ({"WebsiteRedirectLocation": "/x"}, "NotImplemented"),
-    ({"ObjectLockLegalHoldStatus": "ON"}, "NotImplemented"),
+    ({"ObjectLockLegalHoldStatus": "ON"}, "InvalidRequest"),
     ({"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}, "NotImplemented"),
     ({"ExpectedBucketOwner": "000000000000"}, "AccessDenied"),
 ):
