@@ -2,13 +2,14 @@ import { setImmediate as nextIteration } from 'node:timers/promises'
 import { appOf, createGateway, type Responder } from '../app.ts'
 import type { Config } from '../config/index.ts'
 import type { LocalOss } from '../local-oss/index.ts'
+import { requestObserver } from '../observe/record.ts'
 import { KeyQueue } from '../operations/writes/key-queue.ts'
 import type { Log, Transport } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
 import { openAdmin, whyNotReady } from './admin.ts'
 import { type OpenCredentials, openCredentials } from './credentials.ts'
 import { listen } from './listen.ts'
-import { loggingObserver, observerOf, openAccessLog } from './observe/index.ts'
+import { observerOf, openAccessLog } from './observe/index.ts'
 import { createMetrics, type Metrics, metricsText } from './observe/metrics.ts'
 import { registeredTracing } from './observe/tracing.ts'
 import { nodePorts } from './ports.ts'
@@ -76,7 +77,7 @@ export async function serve(
     const accessLog = openAccessLog(settings.document.accessLog, () => current.gateway.oss, log)
     const observer = observerOf([
       metrics?.observer,
-      accessLog && loggingObserver(accessLog),
+      accessLog && requestObserver(accessLog.write),
       registeredTracing(settings.document.traces.keys),
     ])
     const ports = { ...nodePorts, writes, config: settings, transport, credentials, log, observer }

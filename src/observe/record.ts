@@ -73,6 +73,13 @@ export type Observer = Pick<CallObserver, 'onRetry'> & {
   onOssCall(call: OssCallRecord, record?: RequestRecord): void
 }
 
+/** An observer of requests alone. */
+export const requestObserver = (onRequest: Observer['onRequest']): Observer => ({
+  onRequest,
+  onOssCall: () => {},
+  onRetry: () => {},
+})
+
 /** The record of a request that has begun. */
 export function beginRecord(
   { method, target, headers, peer }: Pick<Incoming, 'method' | 'target' | 'headers' | 'peer'>,

@@ -41,10 +41,3 @@ export function observerOf(observers: readonly (Observer | undefined)[]): Observ
     },
   }
 }
-
-/** An access log as an observer. */
-export const loggingObserver = (accessLog: AccessLog): Observer => ({
-  onRequest: accessLog.write,
-  onOssCall: () => {},
-  onRetry: () => {},
-})

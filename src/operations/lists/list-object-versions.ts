@@ -7,7 +7,7 @@ import { text } from '../../xml/index.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 import { isReserved } from '../reserved-keys.ts'
 import { keyEncoding } from './keys.ts'
-import { parsePageSize } from './list-query.ts'
+import { pageQuery, parsePageSize } from './list-query.ts'
 import { listReply } from './list-reply.ts'
 import { nextMarker, withoutReserved } from './reserved-rows.ts'
 import { deleteMarkerRows, prefixRows, versionRows, wantsRestoreStatus } from './rows.ts'
@@ -51,10 +51,7 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
           delimiter,
           'key-marker': behind ?? keyMarker,
           'version-id-marker': behind === undefined ? idMarker : undefined,
-          // OSS wants at least 1, and without the parameter lists 100.
-          'max-keys': String(Math.max(1, maxKeys)),
-          // Some characters of keys do not survive XML.
-          'encoding-type': 'url',
+          ...pageQuery(maxKeys),
         },
         headers: requestPayer(headers),
       },

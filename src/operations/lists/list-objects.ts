@@ -6,7 +6,7 @@ import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 import { keyEncoding } from './keys.ts'
-import { parsePageSize } from './list-query.ts'
+import { pageQuery, parsePageSize } from './list-query.ts'
 import { listReply } from './list-reply.ts'
 import { nextMarker, withoutReserved } from './reserved-rows.ts'
 import { objectRows, prefixRows, wantsRestoreStatus } from './rows.ts'
@@ -90,10 +90,7 @@ async function listPage(
           ...ownQuery(behind),
           prefix: prefix || undefined,
           delimiter,
-          // OSS wants at least 1, and without the parameter lists 100.
-          'max-keys': String(Math.max(1, maxKeys)),
-          // Some characters of keys do not survive XML.
-          'encoding-type': 'url',
+          ...pageQuery(maxKeys),
         },
         headers: requestPayer(headers),
       },

@@ -10,6 +10,14 @@ type Query = ReadonlyMap<string, string>
 export const parsePageSize = (query: Query, name: string) =>
   Math.min(parseNumber(query, name) ?? MAX_LISTED, MAX_LISTED)
 
+/** What every list of keys asks OSS for. @param pageSize as {@link parsePageSize} gives it. */
+export const pageQuery = (pageSize: number) => ({
+  // OSS wants at least 1, and without the parameter lists 100.
+  'max-keys': String(Math.max(1, pageSize)),
+  // Some characters of keys do not survive XML.
+  'encoding-type': 'url',
+})
+
 /** A whole number in the query, in digits alone; empty counts as absent. @throws S3Error InvalidArgument. */
 export function parseNumber(query: Query, name: string, least = 0, most = 2147483647): number | undefined {
   const value = query.get(name)
