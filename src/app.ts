@@ -3,7 +3,7 @@ import type { Client, Config } from './config/index.ts'
 import { admit, anonymousLimitOf, concurrencyLimitOf, rateLimitOf } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, errorReply, isLogged, logFacts } from './middleware/errors.ts'
-import { recordOperation, recordReply, recordTarget } from './middleware/record.ts'
+import { recordFailed, recordOperation, recordReply, recordTarget } from './middleware/record.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
 import { addCall, beginRecord, type Observer, type RequestRecord } from './observe/record.ts'
 import { forwarding, type OnAnswer } from './operations/anonymous.ts'
@@ -307,7 +307,10 @@ export function createGateway(ports: Ports): Gateway {
     record: RequestRecord | undefined,
   ): Reply {
     const s3Error = asS3Error(error, incoming, config.domains)
-    if (record !== undefined) record.errorCode = s3Error.code
+    if (record !== undefined) {
+      record.errorCode = s3Error.code
+      recordFailed(record, incoming, config.domains)
+    }
     if (isLogged(s3Error)) log('request failed', { requestId, ...logFacts(error) })
     const cause = error instanceof OssError ? error : s3Error.cause
     const hostId = cause instanceof OssError ? cause.requestId : undefined

@@ -2,8 +2,8 @@ import type { Client } from '../config/index.ts'
 import { type RequestRecord, type Signature, secretNumber } from '../observe/record.ts'
 import { findOperation } from '../operations/index.ts'
 import type { Operation } from '../operations/operation.ts'
-import type { Reply } from '../ports.ts'
-import type { S3Request } from '../s3/request.ts'
+import type { Incoming, Reply } from '../ports.ts'
+import { parseRequest, type S3Request } from '../s3/request.ts'
 import { authScheme } from '../s3/signature.ts'
 
 /** What a request names. */
@@ -11,15 +11,18 @@ export function recordTarget(record: RequestRecord, request: S3Request): void {
   record.bucket = request.bucket
   record.key = request.key
   record.versionId = request.query.get('versionId')
-  record.operation = nameOf(request)
 }
 
-/** S3's name of what is asked for, before it is known whether the signature is valid; undefined where it is none. */
-function nameOf(request: S3Request): string | undefined {
+/**
+ * What a request asks for that failed before it was authenticated, where it is an operation.
+ * @param domains base domains of virtual-hosted style, by which the request is read again.
+ */
+export function recordFailed(record: RequestRecord, incoming: Incoming, domains: readonly string[]): void {
+  if (record.operation !== undefined) return
   try {
-    return findOperation(request).name
+    record.operation = findOperation(parseRequest(incoming, domains)).name
   } catch {
-    return undefined
+    // It is none, or cannot be read.
   }
 }
 
