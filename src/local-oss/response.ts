@@ -52,7 +52,10 @@ export function toResponse(
   }
   const stream = toReadable(method === 'HEAD' ? undefined : body)
   // A caller that aborts need not read the rest for its blobs to be unpinned.
-  return { status, headers: all, body: signal === undefined ? stream : addAbortSignal(signal, stream) }
+  if (signal !== undefined) addAbortSignal(signal, stream)
+  // An abort before anybody reads is told to whoever reads, and to nobody else.
+  stream.on('error', () => {})
+  return { status, headers: all, body: stream }
 }
 
 /** 24 hexadecimal digits. */

@@ -72,6 +72,20 @@ test('in process, giving up ends an answer that is half read', async () => {
   await expect(body.toArray()).rejects.toThrow()
 })
 
+test('in process, who has given up before the answer is there is told so, and nobody else', async () => {
+  for (const [method, key] of [
+    ['GET', 'large'],
+    ['HEAD', 'large'],
+    ['DELETE', 'nothing'],
+  ] as const) {
+    const request = await signed(method, key)
+    const { body } = await world.oss.transport({ ...request, signal: AbortSignal.abort() })
+    // What nobody listens to would be uncaught by now, and fail the run.
+    await new Promise(setImmediate)
+    await expect(body.toArray()).rejects.toThrow('aborted')
+  }
+})
+
 test('in process, a header that no socket would take is refused', async () => {
   const request = await signed('PUT', 'header', Buffer.from('a'), 1)
   for (const [name, value] of [
