@@ -1,11 +1,13 @@
-import { type Env, Hono, type Context as HonoContext } from 'hono'
-import type { Client, Config } from './config/index.ts'
+import { type Env, Hono } from 'hono'
+import type { Client } from './config/index.ts'
+import type { AppPorts, Gateway, Ports, RefusedRequest, Responder } from './gateway.ts'
 import { admit, anonymousLimitOf, concurrencyLimitOf, rateLimitOf } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, errorReply, isLogged, logFacts } from './middleware/errors.ts'
-import { recordFailed, recordOperation, recordReply, recordTarget } from './middleware/record.ts'
+import { recordFailed, recordOperation, recordTarget } from './middleware/record.ts'
+import { recorderFor } from './middleware/recorder.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
-import { addCall, beginRecord, type Observer, type RequestRecord } from './observe/record.ts'
+import type { RequestRecord } from './observe/record.ts'
 import { forwarding, type OnAnswer } from './operations/anonymous.ts'
 import { authorizeRequest, isAnonymous } from './operations/authorize.ts'
 import { forgetCors, knowBucket } from './operations/buckets/cors-rules.ts'
@@ -16,66 +18,11 @@ import { forgetObjectLock } from './operations/objects/bucket-lock.ts'
 import type { Context, Request } from './operations/operation.ts'
 import { checkVersionId } from './operations/version-id.ts'
 import { KeyQueue } from './operations/writes/key-queue.ts'
-import { createOssClient, type OssClient } from './oss/client.ts'
+import { createOssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
-import {
-  type Clock,
-  type Credentials,
-  type HeaderMap,
-  headerMap,
-  type Incoming,
-  type Log,
-  type Platform,
-  type Reply,
-  type Sleep,
-  type Timer,
-  type Transport,
-} from './ports.ts'
+import { type HeaderMap, headerMap, type Incoming, type Reply } from './ports.ts'
 import { renderError, type S3Error, slowDown } from './s3/error.ts'
 import { parseRequest } from './s3/request.ts'
-
-export type Ports = {
-  config: Config
-  transport: Transport
-  /** Of `config.credentials`. */
-  credentials: Credentials
-  clock: Clock
-  log: Log
-  sleep: Sleep
-  timer: Timer
-  /** From 0 up to 1. */
-  random: () => number
-  platform: Platform
-  /** The writes under way, for gateways that follow one another in a process; absent: a gateway's own. */
-  writes?: KeyQueue
-  /** A fresh, unguessable id for each request: sixteen or so letters and digits. */
-  newId: () => string
-  /** Absent: nobody is told of requests. */
-  observer?: Observer | undefined
-}
-
-export type Gateway = {
-  /** Answers one request; never rejects. */
-  answer(incoming: Incoming): Promise<Reply>
-  /**
-   * The reply to a request that the runtime refuses before `answer`: malformed, too slow, or at shutdown.
-   * @param incoming absent where not even its head could be read.
-   */
-  refuse(error: S3Error, incoming?: RefusedRequest): Reply
-  /** The reply instead of one that cannot be sent. */
-  replyInstead(error: S3Error, method: string): Reply
-  oss: OssClient
-  load(): Load
-}
-
-/** Signed requests that are worked on, and that wait for their turn. */
-export type Load = { inFlight: number; waiting: number }
-
-/** What is known of a request that is refused before it is read. */
-export type RefusedRequest = Pick<
-  Incoming,
-  'method' | 'target' | 'headers' | 'peer' | 'traffic' | 'onAnswered'
->
 
 /** What accompanies a request through its steps. */
 type About = Pick<Context, 'onVerified'> & {
@@ -83,19 +30,6 @@ type About = Pick<Context, 'onVerified'> & {
   onForwarded: OnAnswer
   record: RequestRecord | undefined
 }
-
-/** The part of a gateway that a runtime's server needs. */
-export type Responder = Pick<Gateway, 'answer' | 'refuse' | 'replyInstead'>
-
-/** How a runtime reads a request off Hono's context and answers it with what the gateway replies. */
-export type Serve<E extends Env> = (
-  c: HonoContext<E>,
-  gateway: Responder,
-  log: Log,
-) => Response | Promise<Response>
-
-/** What a runtime hands in for an app. `nodePorts` and `workerPorts` hold all of it but `config`, `transport`, `credentials` and, on Node, `log`. */
-export type AppPorts<E extends Env> = Ports & { serve: Serve<E> }
 
 /**
  * The gateway as an app of Hono's, to be served, or mounted at the root of another: S3 clients sign whole paths.
@@ -120,6 +54,7 @@ export function appOf<E extends Env>(
 /** The gateway without a runtime: ports in, replies out. */
 export function createGateway(ports: Ports): Gateway {
   const { config, clock, log, newId, observer } = ports
+  const recorder = recorderFor(observer, clock)
   const signing = createOssClient({ ...ports, endpoint: config.endpoint })
   // What is asked for no request's sake, such as CORS rules.
   const oss = observer === undefined ? signing : signing.observedBy(observer)
@@ -141,9 +76,9 @@ export function createGateway(ports: Ports): Gateway {
   /** The error boundary, and the headers that every reply has: request ids and CORS. */
   async function answer(incoming: Incoming): Promise<Reply> {
     const requestId = newId()
-    const record = observer && beginRecord(incoming, requestId, clock())
+    const record = recorder.begin(incoming, requestId)
     const reply = await answerWithin(incoming, requestId, record)
-    if (record !== undefined) endRecord(record, reply, incoming)
+    recorder.end(record, reply, incoming)
     return reply
   }
 
@@ -234,7 +169,7 @@ export function createGateway(ports: Ports): Gateway {
     }
     const context: Context = {
       config,
-      oss: record === undefined ? oss : observed(signing, record),
+      oss: record === undefined ? oss : recorder.observed(signing, record),
       clock,
       log,
       sleep,
@@ -247,7 +182,7 @@ export function createGateway(ports: Ports): Gateway {
       anonymously:
         anonymous &&
         (() => {
-          const own = record === undefined ? unsigned : observed(unsigned, record)
+          const own = recorder.observed(unsigned, record)
           return {
             ...context,
             client: anonymous,
@@ -260,43 +195,13 @@ export function createGateway(ports: Ports): Gateway {
     return context
   }
 
-  /** A client of OSS that adds what it does to a request's record. */
-  function observed(client: OssClient, record: RequestRecord): OssClient {
-    return client.observedBy({
-      onOssCall: (call) => {
-        addCall(record.oss, call)
-        observer?.onOssCall(call, record)
-      },
-      onRetry: (reason) => observer?.onRetry(reason),
-    })
-  }
-
-  /** Completes a record: with the reply, and when that has been sent. */
-  function endRecord(
-    record: RequestRecord,
-    reply: Reply,
-    { onAnswered, traffic }: Pick<Incoming, 'onAnswered' | 'traffic'>,
-  ): void {
-    recordReply(record, reply, clock())
-    const end = () => {
-      record.totalTime = clock() - record.time
-      const bytes = traffic?.()
-      record.bytesReceived = bytes?.received
-      record.bytesSent = bytes?.sent
-      observer?.onRequest(record)
-    }
-    if (onAnswered === undefined) end()
-    else onAnswered(end)
-  }
-
   function refuse(error: S3Error, incoming?: RefusedRequest): Reply {
     const requestId = newId()
     const reply = errorReply(error, incoming?.method ?? '', requestId)
-    if (observer === undefined) return reply
     const refused = incoming ?? { method: '-', target: '-', headers: headerMap() }
-    const record = beginRecord(refused, requestId, clock())
-    record.errorCode = error.code
-    endRecord(record, reply, refused)
+    const record = recorder.begin(refused, requestId)
+    if (record !== undefined) record.errorCode = error.code
+    recorder.end(record, reply, refused)
     return reply
   }
 
@@ -307,10 +212,7 @@ export function createGateway(ports: Ports): Gateway {
     record: RequestRecord | undefined,
   ): Reply {
     const s3Error = asS3Error(error, incoming, config.domains)
-    if (record !== undefined) {
-      record.errorCode = s3Error.code
-      recordFailed(record, incoming, config.domains)
-    }
+    if (record !== undefined) recordFailed(record, s3Error, incoming, config.domains)
     if (isLogged(s3Error)) log('request failed', { requestId, ...logFacts(error) })
     const cause = error instanceof OssError ? error : s3Error.cause
     const hostId = cause instanceof OssError ? cause.requestId : undefined

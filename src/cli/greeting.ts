@@ -15,7 +15,7 @@ export function greeting(
   const endpoint = `${tls ? 'https' : 'http'}://${bracketed(host)}:${port}`
   const lines = [`S3 endpoint   ${endpoint}`]
   if (adminPort > 0)
-    lines.push(`Health        http://${bracketed(adminHost)}:${adminPort}/healthz and /readyz`)
+    lines.push(`Health        http://${bracketed(adminHost)}:${adminPort}/healthz, /readyz and /metrics`)
   if (workers > 1)
     lines.push(`Workers       ${workers}, replaced one after the other at SIGHUP to ${process.pid}`)
   if (config.localOss === undefined) {

@@ -3,6 +3,7 @@ import { type RequestRecord, type Signature, secretNumber } from '../observe/rec
 import { findOperation } from '../operations/index.ts'
 import type { Operation } from '../operations/operation.ts'
 import type { Incoming, Reply } from '../ports.ts'
+import type { S3Error } from '../s3/error.ts'
 import { parseRequest, type S3Request } from '../s3/request.ts'
 import { authScheme } from '../s3/signature.ts'
 
@@ -14,10 +15,16 @@ export function recordTarget(record: RequestRecord, request: S3Request): void {
 }
 
 /**
- * What a request asks for that failed before it was authenticated, where it is an operation.
+ * Why a request failed; and what it asks for, where that was before it was authenticated and it is an operation.
  * @param domains base domains of virtual-hosted style, by which the request is read again.
  */
-export function recordFailed(record: RequestRecord, incoming: Incoming, domains: readonly string[]): void {
+export function recordFailed(
+  record: RequestRecord,
+  { code }: S3Error,
+  incoming: Incoming,
+  domains: readonly string[],
+): void {
+  record.errorCode = code
   if (record.operation !== undefined) return
   try {
     record.operation = findOperation(parseRequest(incoming, domains)).name

@@ -1,4 +1,4 @@
-import type { Responder } from '../app.ts'
+import type { Responder } from '../gateway.ts'
 import { headerMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { encodeHeader } from './header-text.ts'

@@ -1,6 +1,7 @@
 import { setImmediate as nextIteration } from 'node:timers/promises'
-import { appOf, createGateway, type Responder } from '../app.ts'
+import { appOf, createGateway } from '../app.ts'
 import type { Config } from '../config/index.ts'
+import type { Responder } from '../gateway.ts'
 import type { LocalOss } from '../local-oss/index.ts'
 import { requestObserver } from '../observe/record.ts'
 import { KeyQueue } from '../operations/writes/key-queue.ts'

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import type { Serve } from '../app.ts'
 import { shortenLogged } from '../bytes/shorten.ts'
+import type { Serve } from '../gateway.ts'
 import type { HeaderMap, Incoming, Log, Platform, Reply } from '../ports.ts'
 import { sleep, timer } from '../runtime/timers.ts'
 import { bytesOf, headersOf, passing, toStream, withLength } from './transport.ts'

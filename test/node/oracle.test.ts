@@ -3,8 +3,9 @@ import { createServer as createNodeServer, request as nodeRequest } from 'node:h
 import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { appOf, type Responder } from '../../src/app.ts'
+import { appOf } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/index.ts'
+import type { Responder } from '../../src/gateway.ts'
 import { ossTransport } from '../../src/node/oss-transport.ts'
 import { createServer, serveOnNode } from '../../src/node/server.ts'
 

@@ -1,6 +1,7 @@
-import { createGateway, type Ports } from '../../app.ts'
+import { createGateway } from '../../app.ts'
 import { encodeStrictly } from '../../bytes/percent.ts'
 import type { Client } from '../../config/index.ts'
+import type { Ports } from '../../gateway.ts'
 import { authorize } from '../../operations/authorize.ts'
 import { createOssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'

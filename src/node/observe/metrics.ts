@@ -10,7 +10,7 @@ import {
   type OpenMetricsContentType,
   Registry,
 } from 'prom-client'
-import type { Load } from '../../app.ts'
+import type { Load } from '../../gateway.ts'
 import type { Observer, RequestRecord } from '../../observe/record.ts'
 
 /** Metrics of one process as they are sent to another. */

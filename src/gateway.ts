@@ -1,0 +1,64 @@
+import type { Env, Context as HonoContext } from 'hono'
+import type { Config } from './config/index.ts'
+import type { Observer } from './observe/record.ts'
+import type { KeyQueue } from './operations/writes/key-queue.ts'
+import type { OssClient } from './oss/client.ts'
+import type { Clock, Credentials, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
+import type { S3Error } from './s3/error.ts'
+
+/** What a gateway is made of. */
+export type Ports = {
+  config: Config
+  transport: Transport
+  /** Of `config.credentials`. */
+  credentials: Credentials
+  clock: Clock
+  log: Log
+  sleep: Sleep
+  timer: Timer
+  /** From 0 up to 1. */
+  random: () => number
+  platform: Platform
+  /** The writes under way, for gateways that follow one another in a process; absent: a gateway's own. */
+  writes?: KeyQueue
+  /** A fresh, unguessable id for each request: sixteen or so letters and digits. */
+  newId: () => string
+  /** Absent: nobody is told of requests. */
+  observer?: Observer | undefined
+}
+
+export type Gateway = {
+  /** Answers one request; never rejects. */
+  answer(incoming: Incoming): Promise<Reply>
+  /**
+   * The reply to a request that the runtime refuses before `answer`: malformed, too slow, or at shutdown.
+   * @param incoming absent where not even its head could be read.
+   */
+  refuse(error: S3Error, incoming?: RefusedRequest): Reply
+  /** The reply instead of one that cannot be sent. */
+  replyInstead(error: S3Error, method: string): Reply
+  oss: OssClient
+  load(): Load
+}
+
+/** Signed requests that are worked on, and that wait for their turn. */
+export type Load = { inFlight: number; waiting: number }
+
+/** What is known of a request that is refused before it is read. */
+export type RefusedRequest = Pick<
+  Incoming,
+  'method' | 'target' | 'headers' | 'peer' | 'traffic' | 'onAnswered'
+>
+
+/** The part of a gateway that a runtime's server needs. */
+export type Responder = Pick<Gateway, 'answer' | 'refuse' | 'replyInstead'>
+
+/** How a runtime reads a request off Hono's context and answers it with what the gateway replies. */
+export type Serve<E extends Env> = (
+  c: HonoContext<E>,
+  gateway: Responder,
+  log: Log,
+) => Response | Promise<Response>
+
+/** What a runtime hands in for an app. `nodePorts` and `workerPorts` hold all of it but `config`, `transport`, `credentials` and, on Node, `log`. */
+export type AppPorts<E extends Env> = Ports & { serve: Serve<E> }
