@@ -96,7 +96,6 @@ function clientOf(
 
 /** A client's secrets from its file, a line each. @param add told what is wrong with them; it never quotes one. */
 function readClientSecrets(files: Files | undefined, file: string, add: (why: string) => void): string[] {
-  if (files === undefined) add('there are no files on Workers: put the secret itself there')
   const { text, why } = readSecret(files, file)
   const lines = (text ?? '').split('\n').map((line) => line.trim())
   // An empty file holds an empty secret, which is said to be one.

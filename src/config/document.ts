@@ -2,15 +2,21 @@ import * as v from 'valibot'
 import { checkDocument } from './document-checks.ts'
 import { type Document, documentSchema } from './document-schema.ts'
 import { readYaml } from './document-text.ts'
+import { refusedOnWorkers } from './on-workers.ts'
 import { nearest } from './spelling.ts'
 
 export type { Document } from './document-schema.ts'
 
 /**
  * The text of the settings document → its settings, defaults filled in.
+ * @param runtime where the settings have to mean something.
  * @param problems what is wrong is added here, a line each; none quotes a secret.
  */
-export function parseDocument(text: string | undefined, problems: string[]): Document {
+export function parseDocument(
+  text: string | undefined,
+  runtime: 'node' | 'workers',
+  problems: string[],
+): Document {
   const defaults = v.parse(documentSchema, {})
   const found: string[] = []
   const raw = text === undefined ? undefined : readYaml(text, problems)
@@ -18,6 +24,7 @@ export function parseDocument(text: string | undefined, problems: string[]): Doc
   const result = v.safeParse(documentSchema, raw ?? {})
   for (const issue of result.issues ?? []) found.push(`${v.getDotPath(issue) ?? 'it'}: ${sayWrong(issue)}`)
   found.push(...unknown)
+  if (runtime === 'workers') found.push(...refusedOnWorkers(raw ?? {}))
   if (result.success && found.length === 0) found.push(...checkDocument(result.output, raw ?? {}))
   for (const line of found) problems.push(`GATEWAY_CONFIG: ${line}`)
   return result.success ? result.output : defaults

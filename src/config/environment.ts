@@ -1,23 +1,6 @@
 import type { Files } from './files.ts'
 import { nearest, normalized } from './spelling.ts'
 
-/** Settings of the Node runtime: on Workers the platform listens, and has the certificates. */
-export const nodeSettings = [
-  'HOST',
-  'PORT',
-  'ADMIN_HOST',
-  'ADMIN_PORT',
-  'WORKERS',
-  'TLS_CERT_FILE',
-  'TLS_KEY_FILE',
-  'GATEWAY_LOG_LEVEL',
-  'OSS_ACCESS_KEY_ID_FILE',
-  'OSS_ACCESS_KEY_SECRET_FILE',
-  'OSS_SESSION_TOKEN_FILE',
-  'S3_ACCESS_KEY_ID_FILE',
-  'S3_SECRET_ACCESS_KEY_FILE',
-] as const
-
 /** Every setting that comes from the environment, or from the bindings on Workers. */
 export const settingNames = [
   'OSS_REGION',
@@ -36,7 +19,19 @@ export const settingNames = [
   'LOCAL_OSS_DAY',
   'OSS_CREDENTIALS',
   'OSS_STS_ENDPOINT',
-  ...nodeSettings,
+  'HOST',
+  'PORT',
+  'ADMIN_HOST',
+  'ADMIN_PORT',
+  'WORKERS',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+  'GATEWAY_LOG_LEVEL',
+  'OSS_ACCESS_KEY_ID_FILE',
+  'OSS_ACCESS_KEY_SECRET_FILE',
+  'OSS_SESSION_TOKEN_FILE',
+  'S3_ACCESS_KEY_ID_FILE',
+  'S3_SECRET_ACCESS_KEY_FILE',
 ] as const
 /** The name of a setting. */
 export type SettingName = (typeof settingNames)[number]

@@ -9,7 +9,6 @@ import { embeddedEndpoint, isOwnAddress, parseEndpoint } from './endpoint.ts'
 import {
   type Environment,
   isSecretFile,
-  nodeSettings,
   readEnvironment,
   type SettingName,
   settingNames,
@@ -28,6 +27,7 @@ import {
   parseWorkers,
 } from './environment-values.ts'
 import type { Files } from './files.ts'
+import { environmentOnWorkers, meansNothing } from './on-workers.ts'
 import { ProblemsError } from './problems.ts'
 import { hasRrsa } from './source-settings.ts'
 import { isLoopback, parseWhole, redacted } from './values.ts'
@@ -131,8 +131,10 @@ export function parseConfig(
       'OSS_REGION is missing: ALIBABA_CLOUD_ROLE_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE are set, so that the gateway has a role for OSS; set LOCAL_OSS_DIR where it is to run on the embedded OSS all the same',
     )
   if (!isNode) {
-    for (const name of [...localNames, ...nodeSettings.filter((name) => values.has(name))])
-      problems.push(`${name} means nothing on Workers: leave it out`)
+    for (const name of settingNames) {
+      const why = environmentOnWorkers[name]
+      if (why !== true && values.has(name)) problems.push(meansNothing(name, why))
+    }
   } else if (!embedded && localNames.length > 0) {
     problems.push(
       `${localNames.join(', ')} cannot be set together with ${ossNames.join(', ')}: either there is the embedded OSS, or Alibaba Cloud's`,
@@ -144,7 +146,7 @@ export function parseConfig(
     problems.push(`${unread.join(', ')}: files are read here only with parseConfig's argument for it`)
 
   const before = problems.length
-  const document = parseDocument(documentText, problems)
+  const document = parseDocument(documentText, runtime, problems)
   const isDocumentRight = problems.length === before
   const endpoint = embedded
     ? embeddedEndpoint()
@@ -187,9 +189,9 @@ export function parseConfig(
       `HOST is ${redacted(listen.host)}, which others can reach, and the keys of the embedded OSS are known to everybody: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or leave HOST out`,
     )
   }
-  if (runtime === 'node' && isOwnAddress(endpoint, listen))
+  if (isNode && isOwnAddress(endpoint, listen))
     problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
-  if (runtime === 'workers' && isInternal(endpoint.host))
+  if (!isNode && isInternal(endpoint.host))
     problems.push(
       `OSS_ENDPOINT ${endpoint.host} is within Alibaba Cloud, where Workers are not: it must be the region's public one`,
     )
@@ -199,24 +201,10 @@ export function parseConfig(
     )
   const workers = parseWorkers(get('WORKERS'), embedded, problems)
   const logLevel = parseLogLevel(get('GATEWAY_LOG_LEVEL'), problems)
-  if (document.conditionalWrites === 'process' && (runtime === 'workers' || workers !== 1)) {
-    const several = runtime === 'workers' ? 'Workers run in many processes' : `WORKERS is ${workers}`
+  if (document.conditionalWrites === 'process' && isNode && workers !== 1)
     problems.push(
-      `GATEWAY_CONFIG: conditionalWrites: process is for a single process, and ${several}: use lock`,
+      `GATEWAY_CONFIG: conditionalWrites: process is for a single process, and WORKERS is ${workers}: use lock`,
     )
-  }
-  if (runtime === 'workers') {
-    const { to } = document.accessLog
-    if (to !== 'off' && to !== 'stdout')
-      problems.push(
-        `GATEWAY_CONFIG: accessLog.to is ${JSON.stringify(to)}: on Workers it must be off or stdout, which the platform keeps and delivers`,
-      )
-    for (const [i, { limits }] of document.clients.entries())
-      if (limits !== undefined)
-        problems.push(
-          `GATEWAY_CONFIG: clients.${i}.limits means nothing on Workers, which run in many places: leave it out`,
-        )
-  }
   const s3Domains = parseDomains(get('S3_DOMAIN'), problems)
   const domains: ReadonlyMap<string, Origin> = isDocumentRight
     ? parseBucketDomains(document.endpoints, problems)
@@ -236,7 +224,7 @@ export function parseConfig(
     uploadIdSecret: mainSecret,
     anonymous: parseAnonymous(document),
     domains: s3Domains,
-    document: runtime === 'workers' ? withinPlan(document) : document,
+    document: isNode ? document : withinPlan(document),
     warnings,
   }
   if (problems.length > 0) throw new ConfigError(problems)

@@ -365,12 +365,12 @@ describe('of secrets in files', () => {
     [real, /^GATEWAY_CONFIG: clients\.0\.secretAccessKey: it is missing$/, clients({})],
     [
       real,
-      /^GATEWAY_CONFIG: clients\.0\.secretAccessKeyFile: there are no files on Workers/,
+      /^GATEWAY_CONFIG: clients\.0\.secretAccessKeyFile means nothing on Workers, where there are no files/,
       { ...clients({ secretAccessKeyFile: '/secret' }), runtime: 'workers' },
     ],
     [
       { ...real, OSS_ACCESS_KEY_SECRET: undefined, OSS_ACCESS_KEY_SECRET_FILE: '/secret' },
-      /^OSS_ACCESS_KEY_SECRET_FILE means nothing on Workers: leave it out$/,
+      /^OSS_ACCESS_KEY_SECRET_FILE means nothing on Workers, where there are no files: leave it out$/,
       { runtime: 'workers' },
     ],
   ])('%j is refused: %s', (settings, problem, more) => {

@@ -165,23 +165,6 @@ describe('on Workers', () => {
     expect(maxRequests('copy: { maxRequests: 900 }', 'workers')).toBe(900)
     expect(maxRequests()).toBeUndefined()
   })
-  test.each(['/var/log/access.log', 'oss://logs/'])('no access log goes to %s', (to) => {
-    expect(problemsOf(real, `accessLog: { to: "${to}" }`, 'workers')).toEqual([
-      expect.stringContaining('on Workers it must be off or stdout'),
-    ])
-    expect(problemsOf(real, 'accessLog: { to: stdout, format: s3 }', 'workers')).toEqual([])
-  })
-  test('writes go on in many processes', () => {
-    expect(problemsOf(real, 'conditionalWrites: process', 'workers')).toEqual([
-      expect.stringContaining('Workers run in many processes: use lock'),
-    ])
-    expect(problemsOf(real, 'conditionalWrites: lock', 'workers')).toEqual([])
-  })
-  test.each(['LOCAL_OSS_DIR', 'PORT', 'HOST', 'WORKERS', 'TLS_CERT_FILE'])('%s is refused', (name) => {
-    expect(problemsOf({ ...real, [name]: '1' }, undefined, 'workers')).toContain(
-      `${name} means nothing on Workers: leave it out`,
-    )
-  })
 })
 
 describe('keys', () => {

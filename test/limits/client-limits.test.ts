@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
 import { postForm, signFields } from '../gateway/form.ts'
 import { presign, send, sign } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'
@@ -74,14 +73,4 @@ test('what others sign wrongly in its name is not counted', async () => {
   for (let i = 0; i < 30; i++)
     expect((await send(world.endpoint, sign(GET, host, wrong))).error.Code).toBe('SignatureDoesNotMatch')
   await expect.poll(async () => (await ask('slow')).status).toBe(200)
-})
-
-test('Workers, which cannot hold them, refuse the settings', () => {
-  const environment = {
-    OSS_REGION: 'cn-hangzhou',
-    OSS_ACCESS_KEY_ID: 'key',
-    OSS_ACCESS_KEY_SECRET: 'the-secret',
-  }
-  const parse = () => parseConfig(environment, document, 'workers')
-  expect(parse).toThrow(/clients\.0\.limits means nothing on Workers[\s\S]*clients\.1\.limits means nothing/)
 })

@@ -56,6 +56,25 @@ test('with wrong settings every request is answered in S3’s form, once, and th
   expect(output()).not.toContain('the-oss-secret')
 })
 
+test('a setting that Workers do not do is told like any mistake, by its name, whatever else is right', async () => {
+  const { endpoint, output } = await start({
+    OSS_REGION: 'cn-hangzhou',
+    OSS_ACCESS_KEY_ID: 'key',
+    OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
+    GATEWAY_CONFIG: 'trustedProxies: [10.0.0.0/8]\nlimits: {inFlight: 10}',
+  })
+  for (let i = 0; i < 2; i++) {
+    const answer = await fetch(new URL('/bucket/key', endpoint))
+    expect([answer.status, errorOf(Buffer.from(await answer.arrayBuffer()), 'GET').Code]).toEqual([
+      501,
+      'NotImplemented',
+    ])
+  }
+  for (const name of ['trustedProxies', 'limits.inFlight'])
+    expect(output().split(`GATEWAY_CONFIG: ${name} means nothing on Workers`)).toHaveLength(2)
+  expect(output().trim().split('\n')).toHaveLength(1)
+})
+
 test('its health is asked by a path that no bucket has, and where a host names a bucket is a key', async () => {
   const { endpoint } = await start({
     OSS_REGION: 'cn-hangzhou',
