@@ -150,6 +150,8 @@ export type Platform = {
   connections: number
   /** Whether a request may wait for another of its process: Workers end one that waits for nothing of its own. */
   requestsWait: boolean
+  /** Whether URLs lose their `.` and `..` segments on the way: another key would be asked for than was signed. */
+  resolvesDots?: boolean
 }
 
 /** One structured line: an event's name and its facts. Never secrets, signatures, or object data. */

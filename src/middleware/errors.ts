@@ -1,4 +1,4 @@
-import { OssError, OssUnreachable, OssWebsitePage } from '../oss/error.ts'
+import { OssError, OssKeyUnaddressable, OssUnreachable, OssWebsitePage } from '../oss/error.ts'
 import type { Incoming, Reply } from '../ports.ts'
 import { renderError, S3Error } from '../s3/error.ts'
 import { parseRequest } from '../s3/request.ts'
@@ -39,7 +39,8 @@ export function errorReply(error: S3Error, method: string, requestId: string, ho
 
 /** Whether an error is logged: those of the gateway and of OSS are, a client's mistakes and 404s are not. */
 export const isLogged = ({ status, code, cause }: S3Error): boolean =>
-  status >= 500 && (code !== 'NotImplemented' || cause instanceof OssUnreachable)
+  status >= 500 &&
+  (code !== 'NotImplemented' || (cause instanceof OssUnreachable && !(cause instanceof OssKeyUnaddressable)))
 
 /** The facts of a failure's log line: its chain of causes, a stack where it is unexpected; never a header or a body. */
 export function logFacts(error: unknown): Record<string, unknown> {

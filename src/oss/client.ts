@@ -5,6 +5,7 @@ import type {
   HeaderMap,
   OssCredentials,
   OssResponse,
+  Platform,
   Sleep,
   TimeLimit,
   Transport,
@@ -13,7 +14,14 @@ import { parseLenientXml, text, type XmlNode } from '../xml/index.ts'
 import { type RewrittenList, type RowTables, rewriteRows } from '../xml/rows.ts'
 import { attempt } from './attempt.ts'
 import { type CallObserver, reasonOf } from './call-record.ts'
-import { failed, isKeyRefused, OssError, OssUnreachable, OssWebsitePage } from './error.ts'
+import {
+  failed,
+  isKeyRefused,
+  OssError,
+  OssKeyUnaddressable,
+  OssUnreachable,
+  OssWebsitePage,
+} from './error.ts'
 import { joined, piecesOf, wholeOf } from './read-body.ts'
 import { type Endpoint, isRegionName, regionOfHost, regionOfLocation } from './regions.ts'
 import { isStream, type Repeat, repeating } from './retry.ts'
@@ -44,6 +52,7 @@ export type OssClientPorts = {
   /** What attempts are repeated with; absent: every call is made once. */
   sleep?: Sleep
   random?: () => number
+  platform?: Platform
 }
 
 /** Calls OSS: finds the host by the bucket's region, signs (or not), retries, and throws errors as {@link OssError}. */
@@ -74,6 +83,8 @@ const MAX_KNOWN_BUCKETS = 10_000
 
 /** "Invalid signing region in Authorization header": a host that serves all regions, or a bucket's own, names no endpoint. */
 const WRONG_SIGNING_REGION = '0002-00000226'
+
+const dotSegment = /(?:^|\/)\.\.?(?:\/|$)/
 
 /** The client of OSS: one for a gateway; it learns the regions of buckets. */
 export function createOssClient(ports: OssClientPorts): OssClient {
@@ -145,6 +156,7 @@ function clientOf(
 
   /** Once more in the bucket's own region, and once with another key. */
   async function sendOnce(call: OssCall): Promise<OssResponse> {
+    if (ports.platform?.resolvesDots && dotSegment.test(call.key ?? '')) throw new OssKeyUnaddressable()
     if (needsRegion(call)) await findRegion(call.bucket as string, call.signal)
     const { credentials } = ports
     let region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region

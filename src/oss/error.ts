@@ -58,6 +58,19 @@ export class OssUnreachable extends Error {
   }
 }
 
+/** No URL of this platform's names such a key. Nothing was sent, and nothing has failed: it is what was asked for. */
+export class OssKeyUnaddressable extends OssUnreachable {
+  override name = 'OssKeyUnaddressable'
+
+  constructor() {
+    const cause = failed(
+      new Error('a key with a . or .. segment cannot be reached from Workers'),
+      'unsendable',
+    )
+    super(cause.message, { cause })
+  }
+}
+
 /** OSS has answered with a page of the bucket's website instead of the document asked for. So it does where nobody signs. */
 export class OssWebsitePage extends Error {
   override name = 'OssWebsitePage'

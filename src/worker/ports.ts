@@ -9,7 +9,7 @@ import { bytesOf, headersOf, passing, toStream, withLength } from './transport.t
 type WorkersInit = { encodeBody: 'manual' }
 
 /** Six connections at a time is the platform's limit; the client's own body may hold one. */
-const platform: Platform = { connections: 5, requestsWait: false }
+const platform: Platform = { connections: 5, requestsWait: false, resolvesDots: true }
 
 /** What Cloudflare says of a connection. */
 type Connection = { clientAcceptEncoding?: string; tlsVersion?: string; tlsCipher?: string }

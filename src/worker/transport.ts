@@ -21,10 +21,6 @@ export function fetchTransport(timeouts: Document['timeouts']['oss']): Transport
   const limits = { headers: limit('headers'), idle: limit('idle'), total: limit('total') }
 
   return async ({ method, url, headers, body, signal, answerTimeout }) => {
-    // fetch resolves `..` in a path, and would then ask for another object than was signed.
-    if (new URL(url).href !== url && /\/\.{1,2}(\/|\?|$)/.test(url)) {
-      throw failed(new Error('a key with a . or .. segment cannot be reached from Workers'), 'unsendable')
-    }
     const cut = new AbortController()
     /** Aborts the call when the limit is reached. @returns what cancels that. */
     const within = (limit: TimeLimit, what: string) => {

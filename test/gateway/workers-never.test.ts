@@ -2,13 +2,15 @@ import {
   CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
+  ListObjectsV2Command,
   type S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ossClient } from '../reserved.ts'
 import { bytes, type CopyWorld, PART, startCopyWorld } from './copy-world.ts'
 import { postForm, signFields } from './form.ts'
-import { errorOf, send } from './wire.ts'
+import { errorOf, send, sign } from './wire.ts'
 
 const UNREACHABLE = 'a key with a . or .. segment cannot be reached from Workers'
 
@@ -21,7 +23,11 @@ describe('what can never be done on Workers is refused with its reason, once, an
     s3 = world.s3({ maxAttempts: 4 })
     await world.bucket('far').put('large', bytes(2 * PART, 1))
   })
-  afterAll(() => world.stop())
+  afterAll(async () => {
+    // Nothing of the gateway or of OSS has failed: it is what was asked for.
+    expect(world.printed()).not.toMatch(/request failed.*a \. or \.\. segment/)
+    await world.stop()
+  })
 
   /** Where the copy's source is another key than the one that is asked for, once a URL has resolved it. */
   const dotted = ['far/a/../b', 'far/..', 'far/./large']
@@ -52,6 +58,17 @@ describe('what can never be done on Workers is refused with its reason, once, an
     })
   })
 
+  test.each(['PUT', 'GET', 'HEAD', 'DELETE'])('%s of such a key, by a path', async (method) => {
+    await world.bucket('target').put('b', Buffer.from('b'))
+    const { host } = new URL(world.endpoint)
+    const asked = sign({ method, target: '/target/a/../b' }, host)
+    // The platform has resolved the path: what is left is not what was signed.
+    const { status, body } = await send(world.endpoint, asked)
+    expect(status).toBe(403)
+    if (method !== 'HEAD') expect(errorOf(body, method).Code).toBe('SignatureDoesNotMatch')
+    expect((await world.bucket('target').get('b')).content.toString()).toBe('b')
+  })
+
   test.each(['..', 'a/../b', './b'])('a form for the key %s', async (key) => {
     await world.bucket('target').put('b', Buffer.from('b'))
     const { status, body } = await send(
@@ -75,5 +92,42 @@ describe('what can never be done on Workers is refused with its reason, once, an
     expect(Errors).toEqual([
       { Key: 'a/../b', Code: 'NotImplemented', Message: expect.stringContaining(UNREACHABLE) },
     ])
+  })
+})
+
+describe('where such a key is in no path, Workers do what is asked', () => {
+  let world: CopyWorld
+  const key = 'a/../b'
+  beforeAll(async () => {
+    world = await startCopyWorld('workerd', {})
+    await world.bucket('near').put('b', Buffer.from('another'))
+    // ali-oss resolves such paths, too.
+    const body = Buffer.from('dotted')
+    await ossClient(world.localOss).send({ method: 'PUT', bucket: 'near', key, body })
+  })
+  afterAll(() => world.stop())
+
+  test('a native copy of it', async () => {
+    await world.client.send(
+      new CopyObjectCommand({ Bucket: 'target', Key: 'copy', CopySource: `near/${key}` }),
+    )
+    expect((await world.bucket('target').get('copy')).content.toString()).toBe('dotted')
+  })
+
+  test('a list that has it, and one that begins with it', async () => {
+    for (const Prefix of [undefined, 'a/..']) {
+      const { Contents } = await world.client.send(new ListObjectsV2Command({ Bucket: 'near', Prefix }))
+      expect(Contents?.map(({ Key }) => Key)).toContain(key)
+    }
+  })
+
+  test('a deletion of it among others', async () => {
+    const Objects = [{ Key: key }, { Key: 'none' }]
+    const { Deleted, Errors } = await world.client.send(
+      new DeleteObjectsCommand({ Bucket: 'near', Delete: { Objects } }),
+    )
+    expect([Deleted?.map(({ Key }) => Key), Errors]).toEqual([[key, 'none'], undefined])
+    const { Contents } = await world.client.send(new ListObjectsV2Command({ Bucket: 'near' }))
+    expect(Contents?.map(({ Key }) => Key)).toEqual(['b'])
   })
 })
