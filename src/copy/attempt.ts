@@ -1,5 +1,6 @@
 import type { OssCall, OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable, timedOut } from '../oss/error.ts'
+import { isRefusedUnbegun } from '../oss/retry.ts'
 import type { Sleep, TimeLimit, Timer } from '../ports.ts'
 
 /** What a call is repeated with. */
@@ -52,10 +53,13 @@ export const isTransient = (error: unknown) =>
   isOutcomeUnknown(error) ||
   (error instanceof OssError && (error.status === 503 || error.code === 'RequestTimeout'))
 
-/** Whether OSS may have done what was asked although it is not known: no answer came, or one that says nothing. */
+/**
+ * Whether OSS may have done what was asked although it is not known: no answer came, or one that says nothing, as a 503
+ * that a proxy gives when the work may be done.
+ */
 export const isOutcomeUnknown = (error: unknown) =>
   (error instanceof OssUnreachable && error.failure !== 'unsendable') ||
-  (error instanceof OssError && error.status >= 500 && error.status !== 501 && error.status !== 503)
+  (error instanceof OssError && error.status >= 500 && error.status !== 501 && !isRefusedUnbegun(error))
 
 /** One call to OSS, under a signal. */
 type LimitedCall<T> = (signal: AbortSignal) => Promise<T>

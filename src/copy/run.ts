@@ -1,4 +1,5 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
+import { isRefusedUnbegun } from '../oss/retry.ts'
 import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
 import { toStoredChecksum, withoutStoredChecksums } from '../translate/stored-checksum.ts'
 import { storedContent } from '../translate/to-oss-headers.ts'
@@ -121,9 +122,6 @@ async function withFacts(
   return [{ ...pinned, checksum, content: { ...withoutStoredChecksums(content), ...kept } }, facts]
 }
 
-/** A 503: OSS has not begun. After any other failure a second attempt could be refused because of the first one's result. */
-const isRefusedUnstarted = (error: unknown) => error instanceof OssError && error.status === 503
-
 type Native = { result: CopyResult } | { refusal: Refusal }
 
 async function tryNatively(
@@ -137,7 +135,8 @@ async function tryNatively(
   const limit = nativeTimeout(ports.timeout)
   let over = false
   let earlyDecision: AbortController | undefined
-  const copying = repeat(ports, isRefusedUnstarted, undefined, () => {
+  // After any other failure a second attempt could be refused because of the first one's result.
+  const copying = repeat(ports, isRefusedUnbegun, undefined, () => {
     if (over) throw new Error('the copy was given up')
     return copyNatively(ports.oss, copy, limit)
   })

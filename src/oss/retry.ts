@@ -27,6 +27,10 @@ const refusals = new Set([
   'CpuLimitExceeded',
 ])
 
+/** Whether OSS has refused a call before it began it, so that nothing of it has happened. */
+export const isRefusedUnbegun = (error: unknown): boolean =>
+  error instanceof OssError && error.status === 503 && refusals.has(error.code)
+
 /**
  * Whether a call that failed so may be made again. A PutObject or a deletion of unknown outcome may not: a bucket with
  * versions would get two, and a write that must not overwrite would be refused because of itself.
@@ -38,8 +42,8 @@ export function isRepeatable(call: OssCall, error: unknown): boolean {
     return error.failure === 'not-sent' || (error.failure === undefined && isIdempotent(call))
   }
   if (!(error instanceof OssError)) return false
+  if (isRefusedUnbegun(error)) return true
   const { status, code } = error
-  if (status === 503 && refusals.has(code)) return true
   return ((status >= 500 && status !== 501) || code === 'RequestTimeout') && isIdempotent(call)
 }
 

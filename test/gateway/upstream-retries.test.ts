@@ -11,13 +11,14 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { FaultAction } from '../../src/local-oss/index.ts'
+import type { FaultAction, ObservedRequest } from '../../src/local-oss/index.ts'
 import { startWorld, type World } from '../harness.ts'
 
 const at = { Bucket: 'bucket', Key: 'key' }
 const refusal: FaultAction = { kind: 'error', status: 503, code: 'ServiceUnavailable' }
 const cutAfter: FaultAction = { kind: 'cut', when: 'after' }
 const cutBefore: FaultAction = { kind: 'cut', when: 'before' }
+const proxyPage: FaultAction = { kind: 'garbage', status: 503, body: '<html>503</html>' }
 const failure: FaultAction = { kind: 'error', status: 500, code: 'InternalError' }
 
 const asks: Record<string, (s3: S3Client) => Promise<unknown>> = {
@@ -74,6 +75,7 @@ describe('what fails at OSS', () => {
     ['PutObject', 'a lost answer', cutAfter, 1, 1, false],
     ['PutObject', 'a cut connection', cutBefore, 1, 1, false],
     ['PutObject', '500', failure, 1, 1, false],
+    ['PutObject', 'a 503 of a proxy', proxyPage, 1, 1, false],
     ['PutObject in a stream', 'one 503', refusal, 1, 1, false],
     ['PutObject in a stream', 'a lost answer', cutAfter, 1, 1, false],
     ['UploadPart', 'a lost answer', cutAfter, 1, 2, true],
@@ -82,6 +84,8 @@ describe('what fails at OSS', () => {
     ['DeleteObject', 'a lost answer', cutAfter, 1, 1, false],
     // Copies have their own four attempts, and no others within.
     ['CopyObject', '503 again and again', refusal, 99, 4, false],
+    // OSS may have made it: another one would be a second version, or be refused because of it.
+    ['CopyObject', 'a 503 of a proxy', proxyPage, 1, 1, false],
   ]
   test.each(rows)('%s, %s', async (operation, _, action, times, requests, ok) => {
     const [name = ''] = operation.split(' ')
@@ -94,6 +98,23 @@ describe('what fails at OSS', () => {
     expect(outcome).toBe(ok ? 'done' : 503)
     expect(world.ossRequests().filter((request) => request === name)).toHaveLength(requests)
   })
+})
+
+test('a copy that a proxy answers with 503 is a success where OSS has made it', async () => {
+  const world = await startWorld('sockets')
+  const s3 = world.s3()
+  await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
+  const { ETag } = await s3.send(new PutObjectCommand({ ...at, Body: 'hello' }))
+  const operation = 'CopyObject'
+  const run = () => world.oss('bucket').copy('copy', 'key')
+  const isGateways = {
+    when: ({ headers }: ObservedRequest) => !headers['user-agent']?.startsWith('aliyun-sdk'),
+  }
+  world.localOss.faults.add({ operation, ...isGateways, action: { kind: 'call', run } })
+  world.localOss.faults.add({ operation, ...isGateways, action: proxyPage })
+  const copy = new CopyObjectCommand({ ...at, Key: 'copy', CopySource: 'bucket/key', IfNoneMatch: '*' })
+  expect((await s3.send(copy)).CopyObjectResult?.ETag).toBe(ETag)
+  await world.stop()
 })
 
 test('what gets no answer in time is not asked for again', async () => {
