@@ -1,10 +1,11 @@
 import { ossCrc64 } from '../../oss/checksum.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap } from '../../ports.ts'
-import { S3Error } from '../../s3/error.ts'
+import { S3Error, type S3ErrorCode } from '../../s3/error.ts'
 import { hash } from '../../s3/hasher.ts'
 import type { Context } from '../operation.ts'
 import { RESERVED_PREFIX } from '../reserved-keys.ts'
+import { NO_APPEND } from './lock-retention.ts'
 
 /** Below it are the locks of the keys of a bucket. */
 export const LOCKS = `${RESERVED_PREFIX}locks/`
@@ -114,16 +115,27 @@ const newObject: HeaderMap = {
 /** What an operator has to mend is said by name. */
 function explained(error: unknown, name: string): unknown {
   if (!(error instanceof OssError)) return error
-  const message = hindrances[error.code]
-  if (message === undefined) return error
-  return new S3Error(error.status === 403 ? 'AccessDenied' : 'InternalError', {
-    message: `${message} (${name}; setting conditionalWrites)`,
-    cause: error,
-  })
+  const hindrance = hindrances[error.code]
+  if (hindrance === undefined) return error
+  const [code, message] = hindrance
+  return new S3Error(code, { message: `${message} (${name}; setting conditionalWrites)`, cause: error })
 }
 
-const hindrances: Readonly<Record<string, string>> = {
-  AccessDenied: `Access Denied: the gateway's own identity at OSS may not read and write below ${LOCKS}, where it locks keys that are written under a condition`,
-  ObjectNotAppendable: 'What is in the place of a lock was not written by the gateway, and must be deleted',
-  FileImmutable: 'A retention policy keeps a lock of the gateway',
+/** By OSS's code, S3's and why. */
+const hindrances: Readonly<Record<string, readonly [S3ErrorCode, string]>> = {
+  AccessDenied: [
+    'AccessDenied',
+    `Access Denied: the gateway's own identity at OSS may not read and write below ${LOCKS}, where it locks keys that are written under a condition`,
+  ],
+  ObjectNotAppendable: [
+    'InternalError',
+    'What is in the place of a lock was not written by the gateway, and must be deleted',
+  ],
+  InvalidObjectState: [
+    'InternalError',
+    'A rule of the bucket has archived a lock of the gateway, which must be deleted',
+  ],
+  FileImmutable: ['InternalError', 'A retention policy keeps a lock of the gateway'],
+  // Object lock may have been enabled since it was looked at, or the gateway may not look at it.
+  OperationNotSupported: ['NotImplemented', NO_APPEND],
 }

@@ -5,11 +5,17 @@ import { recentBucketLock } from '../objects/bucket-lock.ts'
 import type { Context } from '../operation.ts'
 import { callOnBucket } from '../subresource.ts'
 
+/** Why there is no lock in a bucket with object lock. */
+export const NO_APPEND =
+  'OSS appends to no object in a bucket with object lock, and so has no lock as conditionalWrites: lock needs'
+
 /** Whether buckets have a retention policy: for a minute, since that can be changed past this gateway. */
 const policies = new BucketCache<boolean>(60_000)
 
 /**
- * A bucket that retains every new object, by its policy or its default, would keep a lock for as long.
+ * A bucket with a retention policy would keep a lock for as long as it retains objects; to one with object lock OSS appends
+ * nothing
+ * (https://help.aliyun.com/en/oss/user-guide/object-level-retention-policy-object-worm), so that there is no lock at all.
  * @param header that needs a lock.
  * @throws S3Error NotImplemented for such a bucket.
  */
@@ -18,7 +24,8 @@ export async function refuseRetention(context: Context, bucket: string, header: 
     recentPolicy(context, bucket),
     orDenied(recentBucketLock({ bucket }, context, true)),
   ])
-  if (!hasPolicy && objectLock?.default === undefined) return
+  if (objectLock !== undefined) throw notImplemented(header, NO_APPEND)
+  if (!hasPolicy) return
   throw notImplemented(
     header,
     'The bucket retains what is written to it, and so would keep the lock that conditionalWrites: lock needs',
