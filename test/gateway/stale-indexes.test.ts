@@ -81,6 +81,13 @@ describe.each([undefined, 'Enabled'] as const)('indexes in a bucket with version
     })
     return objects.filter(({ name }) => name.endsWith(`/${key}`)).length
   }
+  /** As a rule of the bucket does it. */
+  async function archiveIndex(key: string) {
+    const { objects } = await world.oss(Bucket).list({ prefix: PREFIX, 'max-keys': '1000' }, {})
+    const name = objects.find((object) => object.name.endsWith(`/${key}`))?.name ?? ''
+    const { content } = await world.oss(Bucket).get(name)
+    await world.oss(Bucket).put(name, content, { headers: { 'x-oss-storage-class': 'Archive' } })
+  }
   type Versions = { getBucketVersions(query: object): Promise<{ objects?: { name: string }[] }> }
   /** A completion that OSS refuses. */
   const refuse = () =>
@@ -115,6 +122,29 @@ describe.each([undefined, 'Enabled'] as const)('indexes in a bucket with version
         const begun = await begin(s3, Bucket, Key, 'a')
         refuse()
         await expect(complete(begun)).rejects.toThrow()
+      },
+      1,
+    ],
+    [
+      'is removed once it is archived and has no object, since a completion writes it again',
+      'archived',
+      async (Key) => {
+        const begun = await begin(s3, Bucket, Key, 'archived')
+        refuse()
+        await expect(complete(begun)).rejects.toThrow()
+        await archiveIndex(Key)
+        await clean()
+        expect(await indexesOf(Key)).toBe(0)
+        await complete(begun)
+      },
+      1,
+    ],
+    [
+      'is kept while its object is there, archived or not',
+      'both',
+      async (Key) => {
+        await upload(s3, Bucket, Key, 'both')
+        await archiveIndex(Key)
       },
       1,
     ],

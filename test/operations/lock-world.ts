@@ -84,7 +84,9 @@ export class Gateway {
 
 /** Gateways on one bucket of an embedded OSS. */
 export async function startLockWorld(versioning: string | undefined) {
-  const localOss = await createLocalOss({ directory: ':memory:', credentials })
+  let ahead = 0
+  const now = () => Date.now() + ahead
+  const localOss = await createLocalOss({ directory: ':memory:', credentials, now, lifecycle: false })
   const ossTransport = localOss.transport as Transport
   const time = new Time()
   let underWay = 0
@@ -117,6 +119,17 @@ export async function startLockWorld(versioning: string | undefined) {
     idle,
     gateway: () => new Gateway(time, transport),
     pass: (ms: number) => time.pass(ms, idle),
+    /** Two days pass in OSS, after which a rule of the whole bucket archives what is there. */
+    archive: async () => {
+      const rule =
+        '<Prefix></Prefix><Status>Enabled</Status><Transition><Days>1</Days><StorageClass>Archive</StorageClass></Transition>'
+      const body = Buffer.from(
+        `<LifecycleConfiguration><Rule><ID>r</ID>${rule}</Rule></LifecycleConfiguration>`,
+      )
+      await oss.send({ method: 'PUT', bucket, query: { lifecycle: null }, body })
+      ahead = 2 * 86_400_000
+      await localOss.runLifecycle()
+    },
     /** All versions and markers of locks. */
     left: () => reservedVersions(localOss, bucket),
     stop: () => localOss.close(),

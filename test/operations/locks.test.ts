@@ -96,6 +96,17 @@ describe.each([
     await releases(third as (typeof waiting)[number])
   })
 
+  test('of a gateway that has died is taken over also where a rule of the bucket has archived it', async () => {
+    const [dead, other] = [world.gateway(), world.gateway()]
+    await dead.take()
+    dead.isStill = true
+    await world.archive()
+    const waiting = asking(other, 60_000)
+    await world.pass(18_500)
+    expect(waiting.lease?.isHeld()).toBe(true)
+    await releases(waiting)
+  })
+
   test('is renewed while it is held, and waited for', async () => {
     const [owner, other] = [world.gateway(), world.gateway()]
     const lease = await owner.take()

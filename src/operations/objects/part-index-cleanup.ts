@@ -105,13 +105,16 @@ async function exists(
   return own.length === MANY || own.some((version) => version.etag === etag)
 }
 
-/** Whether the upload still exists that the index was written for. */
+/**
+ * Whether the upload still exists that the index was written for. One that a rule of the bucket has archived meanwhile is of
+ * no completion under way, and another would write it again.
+ */
 async function isToCome(
   oss: OssClient,
   bucket: string,
   { etag, key }: { etag: string; key: string },
 ): Promise<boolean> {
-  const index = await oss.send({ method: 'GET', bucket, key: partIndexKey(etag, key) }).catch(ifMissing)
+  const index = await oss.send({ method: 'GET', bucket, key: partIndexKey(etag, key) }).catch(ifUnreadable)
   const id = index && parsePartIndex(await textOf(index.body))?.uploadId
   return id ? isUploading(oss, bucket, { id, key }) : false
 }
@@ -123,6 +126,10 @@ async function isUploading(
   { id, key }: { id: string; key: string },
 ): Promise<boolean> {
   return (await listOssParts(oss, { bucket, key, id, headers: {} }, 0, 1).catch(ifMissing)) !== undefined
+}
+
+function ifUnreadable(error: unknown): undefined {
+  if (!(error instanceof OssError) || error.code !== 'InvalidObjectState') return ifMissing(error)
 }
 
 function ifMissing(error: unknown): undefined {
