@@ -11,6 +11,12 @@ export function isRange(header: string): boolean {
   return first === undefined || last === '' || last === undefined || Number(first) <= Number(last)
 }
 
+/**
+ * Whether a range asks for the last bytes of an object. Of an empty one S3 answers that with all there is, and 200
+ * (apache/arrow-rs-object-store#846, floci-io/floci#1141), where any other range cannot be satisfied.
+ */
+export const isSuffixRange = (header: string): boolean => /^bytes=-0*[1-9]\d*$/.test(header.trim())
+
 /** The bytes a range means in an object of `size` bytes, or undefined when it cannot be satisfied. */
 export function resolveRange(header: string, size: number): ByteRange | undefined {
   const [, first, last, suffix] = rangeForm.exec(header.trim()) ?? []

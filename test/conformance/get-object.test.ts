@@ -209,7 +209,19 @@ describe('a range', () => {
   )
   table([
     {
-      name: 'no range of an empty object can be satisfied',
+      name: 'the end of an empty object is all of it',
+      ask: { key: 'empty', headers: { range: 'bytes=-1' } },
+      status: 200,
+      body: '',
+      headers: { 'content-length': '0', 'content-range': null, etag: /^"/ },
+    },
+    {
+      name: 'the last no bytes of an empty object cannot be satisfied',
+      ask: { key: 'empty', headers: { range: 'bytes=-0' } },
+      ...failure('InvalidRange', { ActualObjectSize: '0' }),
+    },
+    {
+      name: 'no other range of an empty object can be satisfied',
       ask: { key: 'empty', headers: { range: 'bytes=0-0' } },
       ...failure('InvalidRange', { ActualObjectSize: '0' }),
     },

@@ -1,7 +1,7 @@
 import { OssError } from '../../oss/error.ts'
 import { type HeaderMap, headerMap, type OssResponse, type Reply } from '../../ports.ts'
 import { S3Error, slowDown } from '../../s3/error.ts'
-import { resolveRange } from '../../s3/range.ts'
+import { isSuffixRange, resolveRange } from '../../s3/range.ts'
 import {
   conditionOfStatus,
   needsSourceFacts,
@@ -62,11 +62,11 @@ export async function headObject(request: ObjectRequest, context: Context): Prom
     headers['content-length'] = '0'
     return { status: 206, headers }
   }
-  if (range === undefined) {
+  const size = Number(object['content-length'])
+  if (range === undefined || (size === 0 && isSuffixRange(range))) {
     Object.assign(headers, await wholeChecksums(request, context, object))
     return { status: 200, headers }
   }
-  const size = Number(object['content-length'])
   const bytes = resolveRange(range, size)
   if (bytes === undefined) throw new S3Error('InvalidRange')
   headers['content-length'] = String(bytes.last - bytes.first + 1)
@@ -140,7 +140,7 @@ async function refusedRead(
   if (!(error instanceof OssError)) throw error
   if (error.status === 304) return { status: 304, headers: toS3Object(error.headers) }
   if (error.status === 412) throw preconditionFailed(conditionOfStatus(412, conditions), '')
-  if (error.status === 416) throw await invalidRange(request, context)
+  if (error.status === 416) return emptyOrInvalid(request, context)
   if (error.code === 'InvalidObjectState') throw await archived(request, context, error)
   throw await withDeleteMarkerTime(error, request, context)
 }
@@ -154,9 +154,14 @@ async function archived(request: ObjectRequest, context: Context, cause: OssErro
   })
 }
 
-async function invalidRange(request: ObjectRequest, context: Context): Promise<S3Error> {
-  const size = (await statObject(request, context))['content-length'] ?? ''
-  return new S3Error('InvalidRange', {
-    elements: { RangeRequested: request.headers.range ?? '', ActualObjectSize: size },
-  })
+/** The answer to a range that OSS cannot satisfy. @throws S3Error InvalidRange. */
+async function emptyOrInvalid(request: ObjectRequest, context: Context): Promise<Reply> {
+  const object = await statObject(request, context)
+  const { range = '' } = request.headers
+  const size = object['content-length'] ?? ''
+  if (size !== '0' || !isSuffixRange(range)) {
+    throw new S3Error('InvalidRange', { elements: { RangeRequested: range, ActualObjectSize: size } })
+  }
+  const headers = Object.assign(toS3Object(object), overriddenHeaders(request.query))
+  return { status: 200, headers: Object.assign(headers, await wholeChecksums(request, context, object)) }
 }
