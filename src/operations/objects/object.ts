@@ -14,6 +14,8 @@ import { sendBody } from './send-body.ts'
 import { lockOfWrite, requireChecksum, writeLocked } from './write-lock.ts'
 import { writeSettings } from './write-settings.ts'
 
+const VERSION = 'x-amz-version-id'
+
 /** PutObject: one OSS PutObject, the body streamed and verified on its way; then what locks it, where that is asked for. */
 export async function putObject(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
@@ -29,6 +31,8 @@ export async function putObject(request: ObjectRequest, context: Context): Promi
   const stored = await endingTurn(turn, writeLocked(request, context, lock, send))
   const answer = toS3Answer(stored.headers)
   answer.etag = toS3ETag(stored.headers.etag ?? '')
+  // Where versions are suspended S3 tells none here (AWS's PutObject page, "Versioning suspended"), as other writes do.
+  if (answer[VERSION] === 'null') delete answer[VERSION]
   return { status: 200, headers: Object.assign(answer, await checksum.finish(stored)) }
 }
 
