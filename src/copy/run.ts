@@ -1,5 +1,6 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
 import { isRefusedUnbegun } from '../oss/retry.ts'
+import { S3Error } from '../s3/error.ts'
 import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
 import { toStoredChecksum, withoutStoredChecksums } from '../translate/stored-checksum.ts'
 import { storedContent } from '../translate/to-oss-headers.ts'
@@ -130,7 +131,7 @@ async function tryNatively(
   known: SourceFacts | undefined,
   onStatusDecided: () => void,
 ): Promise<Native> {
-  await copy.turn.begin()
+  await beginTurn(ports, copy, known)
   const began = ports.clock()
   const limit = nativeTimeout(ports.timeout)
   let over = false
@@ -162,6 +163,20 @@ async function tryNatively(
   } finally {
     over = true
     earlyDecision?.abort()
+  }
+}
+
+/**
+ * Begins the turn of a native copy. S3 looks at the source before it looks at what is there (LocalStack's copy_object, whose
+ * answers are validated on AWS): where both are wrong, the source's error is told.
+ */
+async function beginTurn(ports: CopyPorts, copy: Copy, known: SourceFacts | undefined): Promise<void> {
+  try {
+    await copy.turn.begin()
+  } catch (error) {
+    const isOfCondition = error instanceof S3Error && ['NoSuchKey', 'PreconditionFailed'].includes(error.code)
+    if (isOfCondition && known === undefined) await checkSource(ports, copy)
+    throw error
   }
 }
 

@@ -91,6 +91,11 @@ rows('CopyObject', bucket, [
     and: leaves('aloud', COLOURED),
   },
   {
+    name: 'metadata of more than 2 KB is too large also where it does not count',
+    ask: copy({ headers: { 'x-amz-meta-a': 'v'.repeat(2100) } }),
+    ...failure('MetadataTooLarge', { MaxSizeAllowed: '2048' }),
+  },
+  {
     name: 'REPLACE takes what the request carries, and merges nothing',
     ask: copy({
       key: 'replaced',
@@ -495,6 +500,16 @@ rows('CopyObject with conditions on the destination', bucket, [
     name: 'If-Match with the destination’s ETag copies',
     ask: copy({ key: 'existing', headers: { 'if-match': HELLO } }),
     ...copied,
+  },
+  {
+    name: 'a source that is not there is told before a condition that fails',
+    ask: copy({ key: 'existing', source: 'nowhere', headers: { 'if-match': '"0"' } }),
+    ...failure('NoSuchKey', { Key: 'nowhere' }),
+  },
+  {
+    name: 'a condition on the source that fails is told before one on the destination',
+    ask: copy({ key: 'existing', headers: { 'if-match': '"0"', 'x-amz-copy-source-if-match': '"0"' } }),
+    ...failure('PreconditionFailed', { Condition: 'x-amz-copy-source-If-Match' }),
   },
   {
     name: 'If-Match on a key that is not there is NoSuchKey',

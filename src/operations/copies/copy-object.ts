@@ -86,7 +86,9 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
   const replaceMetadata = isReplace(headers, 'x-amz-metadata-directive')
   const replaceTagging = isReplace(headers, 'x-amz-tagging-directive')
   const tagging = replaceTagging ? (requestedTagging(headers) ?? '') : 'copy'
-  const content = replaceMetadata ? toOssContent(headers) : 'copy'
+  // S3 measures metadata also where it does not count.
+  const replaced = toOssContent(headers)
+  const content = replaceMetadata ? replaced : 'copy'
   const target = toOssTarget(headers, await writeSettings(request, context))
   const owner = headers['x-amz-source-expected-bucket-owner']
   if (owner !== undefined) await requireOwner(context, source.bucket, owner)
