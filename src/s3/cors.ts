@@ -25,6 +25,10 @@ export const requestedHeaders = (header = ''): string[] =>
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '')
 
+/** What stands in `Access-Control-Request-Headers` and is no header's name, as it stands there; undefined: all are names. */
+export const unreadableHeader = (header = ''): string | undefined =>
+  header.split(',').find((name) => !/^[\w!#$%&'*+.^`|~-]*$/.test(name.trim()))
+
 /** What an answer of a bucket with CORS rules depends on. */
 export const VARY = 'Origin, Access-Control-Request-Headers, Access-Control-Request-Method'
 

@@ -61,6 +61,23 @@ rows('a preflight', bucket, [
     NOT_ALLOWED,
     from(ORIGIN, 'PUT', { 'access-control-request-headers': 'x-custom' }),
   ),
+  ...['invalid header', 'x-a(b)', 'x-a,x/b', 'x@b', 'x-a,x"b"'].map(
+    (headers): Row => ({
+      name: `with ${headers} for headers is a bad request`,
+      ask: from(ORIGIN, 'PUT', { 'access-control-request-headers': headers }),
+      status: 400,
+      error: {
+        Code: 'BadRequest',
+        Message: `Access-Control-Request-Headers "${headers.split(',').at(-1)}" contains invalid character.`,
+      },
+    }),
+  ),
+  {
+    name: 'with an empty origin is a bad request',
+    ask: asking({ origin: '', 'access-control-request-method': 'GET' }),
+    status: 400,
+    error: { Code: 'BadRequest', Message: 'Insufficient information. Origin request header needed.' },
+  },
   {
     name: 'without an origin is a bad request',
     ask: asking({ 'access-control-request-method': 'GET' }),

@@ -61,6 +61,7 @@ describe.each(runtimes)('a request that nobody has signed, on %s', (runtime) => 
     )
     const rule = { allowedOrigin: origin, allowedMethod: 'GET', exposeHeader: 'ETag' }
     for (const name of ['open', 'closed']) await open.putBucketCORS(name, [rule] as never)
+    await open.putBucketCORS('payers', [{ ...rule, allowedOrigin: '*' }] as never)
     return undefined
   })
   afterAll(() => world.stop())
@@ -270,14 +271,22 @@ describe.each(runtimes)('a request that nobody has signed, on %s', (runtime) => 
 
   test('from another origin is answered by the rules that OSS applies, and none is asked for', async () => {
     const vary = 'Origin, Access-Control-Request-Headers, Access-Control-Request-Method'
-    const allowed = { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'ETag', vary }
+    const allowed = {
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': 'ETag',
+      vary,
+    }
     expect((await ask('/open/key', { origin })).headers).toMatchObject(allowed)
     expect((await ask('/open', { origin })).headers).toMatchObject(allowed)
     expect((await ask('/open/none', { origin })).headers).toMatchObject(allowed)
     expect((await ask('/closed/key', { origin })).headers).toMatchObject(allowed)
     const other = await ask('/open/key', { origin: 'https://other.example' })
     expect([other.status, other.headers['access-control-allow-origin']]).toEqual([200, undefined])
-    expect(calls()).toEqual(['GetObject', 'ListObjects', 'GetObject', 'GetObject', 'GetObject'])
+    const any = (await ask('/payers/key', { origin })).headers
+    expect(any).toMatchObject({ 'access-control-allow-origin': '*', vary })
+    expect(any).not.toHaveProperty('access-control-allow-credentials')
+    expect(calls()).toEqual(['GetObject', 'ListObjects', 'GetObject', 'GetObject', 'GetObject', 'GetObject'])
   })
 
   test('from another origin is answered by remembered rules where OSS applies none to an error', async () => {

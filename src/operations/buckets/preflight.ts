@@ -1,5 +1,5 @@
 import type { HeaderMap, Incoming, Reply } from '../../ports.ts'
-import { corsHeaders, corsMethods, requestedHeaders, VARY } from '../../s3/cors.ts'
+import { corsHeaders, corsMethods, requestedHeaders, unreadableHeader, VARY } from '../../s3/cors.ts'
 import { S3Error } from '../../s3/error.ts'
 import { parseRequest } from '../../s3/request.ts'
 import type { BucketRequest, Context } from '../operation.ts'
@@ -13,11 +13,16 @@ import { corsRules, corsRulesForAnyone, rememberedCorsRules } from './cors-rules
 export async function preflight(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers } = request
   const { origin, 'access-control-request-method': method = 'null' } = headers
-  if (origin === undefined) {
+  if (!origin) {
     throw new S3Error('BadRequest', { message: 'Insufficient information. Origin request header needed.' })
   }
   if (!corsMethods.includes(method)) {
     throw new S3Error('BadRequest', { message: `Invalid Access-Control-Request-Method: ${method}` })
+  }
+  const unreadable = unreadableHeader(headers['access-control-request-headers'])
+  if (unreadable !== undefined) {
+    const message = `Access-Control-Request-Headers "${unreadable}" contains invalid character.`
+    throw new S3Error('BadRequest', { message })
   }
   const elements = { Method: method, ResourceType: key === undefined ? 'BUCKET' : 'OBJECT' }
   const rules = context.config.document.cors ? await corsRulesForAnyone(context, bucket) : 'not enabled'
@@ -36,10 +41,17 @@ export async function preflight(request: BucketRequest, context: Context): Promi
   return { status: 200, headers: { ...allowed, 'content-length': '0' } }
 }
 
-/** The CORS headers of an answer of OSS to a request that was forwarded with its Origin; undefined where it has none. */
+/**
+ * The CORS headers of an answer of OSS to a request that was forwarded with its Origin; undefined where it has none. OSS says
+ * nothing of credentials, which S3 allows wherever the rule names origins.
+ */
 export function forwardedCrossOrigin(oss: HeaderMap): HeaderMap | undefined {
-  if (oss['access-control-allow-origin'] === undefined) return undefined
-  const headers: HeaderMap = { vary: VARY }
+  const origin = oss['access-control-allow-origin']
+  if (origin === undefined) return undefined
+  const headers: HeaderMap = {
+    vary: VARY,
+    ...(origin === '*' ? {} : { 'access-control-allow-credentials': 'true' }),
+  }
   for (const name in oss) if (name.startsWith('access-control-')) headers[name] = oss[name] as string
   return headers
 }
