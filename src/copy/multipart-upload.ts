@@ -4,7 +4,7 @@ import { OssError, OssUnreachable } from '../oss/error.ts'
 import { MAX_LISTED } from '../oss/limits.ts'
 import type { HeaderMap, Log } from '../ports.ts'
 import { children, element, text } from '../xml/index.ts'
-import { attempt, isOutcomeUnknown, type RetryPorts } from './attempt.ts'
+import { attempt, isOutcomeUnknown, isTransient, type RetryPorts } from './attempt.ts'
 
 /** A multipart upload of the gateway's own, that must leave nothing behind. */
 export type Upload = {
@@ -37,8 +37,12 @@ export async function initiate(
   at: Omit<Upload, 'uploadId'>,
   headers: HeaderMap,
 ): Promise<Upload> {
-  // An upload whose id never arrives can only be recognised by not having been listed before.
-  const before = await uploadsOf(ports, at).catch(() => undefined)
+  // An upload whose id never arrives can only be recognised by not having been listed before. Where OSS does not even list
+  // them now, none is begun.
+  const before = await uploadsOf(ports, at).catch((error) => {
+    if (isTransient(error)) throw error
+    return undefined
+  })
   const lost: number[] = []
   const abortOrphans = (own?: string) => abortOrphanedUploads(ports, at, { before, own, lost })
   try {
@@ -73,7 +77,7 @@ const MAX_DELAY = 1000
 const CLOCK_TOLERANCE = 2000
 
 type Lost = {
-  /** The key's uploads before; undefined where they could not be listed. */
+  /** The key's uploads before; undefined where they are too many, or may not be listed. */
   before: Uploads | undefined
   /** The one whose id did arrive. */
   own: string | undefined

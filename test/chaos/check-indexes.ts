@@ -7,7 +7,6 @@ import { removeStaleIndexes, removeStaleRecords } from '../../src/operations/obj
 import { RECORDS_PREFIX, uploadOfRecords } from '../../src/operations/uploads/checksum-records.ts'
 import { createOssClient } from '../../src/oss/client.ts'
 import { credentialsOf } from '../credentials-of.ts'
-import { CONTENDED } from './contended.ts'
 import { count } from './faults.ts'
 import { ABSENT } from './model.ts'
 import { type Bucket, buckets, PART, regions, versionsOf, type World } from './world.ts'
@@ -72,18 +71,13 @@ async function requireObjects(world: World, bucket: Bucket, names: readonly stri
     if (name.startsWith(RECORDS_PREFIX) && !uploads.some((upload) => upload.name === key))
       world.problems.add(`the records ${name} are left in ${bucket}`)
   }
+  // Unacknowledged versions too, and those below a delete marker.
+  const objects = new Set(
+    (await versionsOf(world.oss[bucket])).map(({ name, etag }) => `${etag.toLowerCase()} ${name}`),
+  )
   for (const name of names) {
-    const object = objectOfIndex(name)
-    // Of what became of these, only the last is known.
-    if (object?.key.startsWith(CONTENDED)) continue
-    const key = world.keys.find((one) => one.bucket === bucket && one.name === object?.key)
-    const states = key && [
-      key.only,
-      ...key.versions.values(),
-      ...(key.versions.size > 0 ? key.attempted : []),
-    ]
-    const isThere = states?.some((state) => state?.etag === `"${object?.etag}"`)
-    if (!isThere && !uploads.some((upload) => upload.name === object?.key))
+    const { etag, key } = objectOfIndex(name) ?? {}
+    if (!objects.has(`"${etag}" ${key}`) && !uploads.some((upload) => upload.name === key))
       world.problems.add(`the index ${name} is left in ${bucket}`)
   }
 }

@@ -13,10 +13,11 @@ import {
 import type { LocalOss } from '../../src/local-oss/index.ts'
 import { reservedVersions } from '../reserved.ts'
 import { count } from './faults.ts'
+import { type Lock, type Locked, lockFor } from './locked.ts'
 import { Key } from './model.ts'
 import { contentOf } from './random.ts'
 import type { Options, Outcome, Worker } from './worker.ts'
-import { type Bucket, buckets, MiB, sdkClient, versionsOf, type World } from './world.ts'
+import { allBuckets, type Bucket, LOCKED, MiB, sdkClient, versionsOf, type World } from './world.ts'
 
 /**
  * What many clients write at once through two gateways, each under the condition of what it has seen. Nothing else
@@ -53,17 +54,19 @@ type Claim = {
 export type Contended = {
   counters: readonly Counter[]
   claims: readonly Claim[]
+  locked: Locked
   /** Of each gateway; none repeats a request, so that each answer is the one to what was asked. */
   clients: S3Client[]
 }
 
 export const contenderOf = (endpoint: string) => sdkClient(endpoint, 1)
 
-export function contended(endpoints: readonly string[]): Contended {
-  const keys = (name: string) =>
-    ['chaos-near', 'chaos-versions'].map((bucket) => new Key(bucket, `${CONTENDED}${name}`))
+/** @param hasLocks whether conditions are held by locks, for which there is no place in a bucket with object lock. */
+export function contended(endpoints: readonly string[], hasLocks: boolean): Contended {
+  const keys = (name: string, ...more: string[]) =>
+    ['chaos-near', 'chaos-versions', ...more].map((bucket) => new Key(bucket, `${CONTENDED}${name}`))
   return {
-    counters: keys('counter').map((key) => ({
+    counters: keys('counter', ...(hasLocks ? [] : [LOCKED])).map((key) => ({
       key,
       after: new Map(),
       acknowledged: new Set(),
@@ -71,6 +74,7 @@ export function contended(endpoints: readonly string[]): Contended {
       seen: new Set(),
     })),
     claims: keys('claim').map((key) => ({ key, holder: undefined, orphans: new Set() })),
+    locked: new Map(),
     clients: endpoints.map(contenderOf),
   }
 }
@@ -96,31 +100,33 @@ async function look(worker: Worker, s3: S3Client, key: Key): Promise<Found | und
   return outcome.refusal === 'NoSuchKey' ? { id: NOTHING, etag: undefined } : undefined
 }
 
-type Condition = { IfMatch: string } | { IfNoneMatch: string }
+type Condition = { IfMatch: string } | { IfNoneMatch: string } | Record<never, string>
+/** @param asked the value's metadata, and what is to keep it. */
 type Write = (
   worker: Worker,
   s3: S3Client,
   key: Key,
-  Metadata: Record<string, string>,
+  asked: { Metadata: Record<string, string> } & Lock,
   condition: Condition,
-) => Promise<Outcome<unknown> | undefined>
+) => Promise<Outcome<object> | undefined>
 
 const ask = <T>(worker: Worker, kind: string, key: Key, send: (options: Options) => Promise<T>) =>
   worker.ask(kind, key, send, [...REFUSED, ...KILLED])
 
 const putOf =
   (kind: string, size: number): Write =>
-  (worker, s3, key, Metadata, condition) => {
-    const Body = contentOf(Number(Metadata.id), size + worker.random.below(1000))
+  (worker, s3, key, asked, condition) => {
+    const Body = contentOf(Number(asked.Metadata.id), size + worker.random.below(1000))
     return ask(worker, kind, key, (options) =>
-      s3.send(new PutObjectCommand({ ...at(key), Metadata, Body, ...condition }), options),
+      s3.send(new PutObjectCommand({ ...at(key), ...asked, Body, ...condition }), options),
     )
   }
 
-const copy: Write = async (worker, s3, key, Metadata, condition) => {
+const copy: Write = async (worker, s3, key, asked, condition) => {
+  const { id } = asked.Metadata
   // Of its own content, since a value is known by its ETag.
-  const source = { Bucket: key.bucket, Key: `${CONTENDED}source/${Metadata.id}` }
-  const Body = contentOf(Number(Metadata.id), 1000)
+  const source = { Bucket: key.bucket, Key: `${CONTENDED}source/${id}` }
+  const Body = contentOf(Number(id), 1000)
   const staged = await ask(worker, 'put of what is copied under a condition', key, (options) =>
     s3.send(new PutObjectCommand({ ...source, Body }), options),
   )
@@ -131,7 +137,7 @@ const copy: Write = async (worker, s3, key, Metadata, condition) => {
         ...at(key),
         CopySource: `${source.Bucket}/${source.Key}`,
         MetadataDirective: 'REPLACE',
-        Metadata,
+        ...asked,
         ...condition,
       }),
       options,
@@ -139,10 +145,10 @@ const copy: Write = async (worker, s3, key, Metadata, condition) => {
   )
 }
 
-const complete: Write = async (worker, s3, key, Metadata, condition) => {
-  const Body = contentOf(Number(Metadata.id), 1000)
+const complete: Write = async (worker, s3, key, asked, condition) => {
+  const Body = contentOf(Number(asked.Metadata.id), 1000)
   const begun = await ask(worker, 'upload to complete under a condition', key, async (options) => {
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...at(key), Metadata }), options)
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...at(key), ...asked }), options)
     const part = { ...at(key), UploadId, PartNumber: 1, Body }
     const { ETag } = await s3.send(new UploadPartCommand(part), options)
     return { UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }
@@ -161,6 +167,35 @@ const writes: readonly Write[] = [
   complete,
 ]
 
+/** One write, in a bucket with object lock with a lock of its own. */
+async function writeKept(
+  worker: Worker,
+  s3: S3Client,
+  key: Key,
+  Metadata: Record<string, string>,
+  condition: Condition,
+): Promise<Outcome<object> | undefined> {
+  const { random, world } = worker
+  const lock = lockFor(key.bucket, random)
+  const outcome = await random.pick(writes)(worker, s3, key, { Metadata, ...lock }, condition)
+  if (key.bucket === LOCKED && outcome !== undefined && 'value' in outcome)
+    world.contended.locked.set(Metadata.id ?? '', lock)
+  return outcome
+}
+
+/** Writes what is to be kept. */
+async function keep(worker: Worker): Promise<void> {
+  const { world, random } = worker
+  const id = String(world.nextId())
+  await writeKept(
+    worker,
+    random.pick(world.contended.clients),
+    new Key(LOCKED, `${CONTENDED}kept`),
+    { id },
+    {},
+  )
+}
+
 /** Replaces what there is with a value that names it. */
 async function commit(worker: Worker): Promise<void> {
   const { world, random } = worker
@@ -175,7 +210,7 @@ async function commit(worker: Worker): Promise<void> {
   counter.after.set(id, found.id)
   key.note(`${id} after ${found.id} …`)
   const condition = found.etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: found.etag }
-  const outcome = await random.pick(writes)(worker, s3, key, { id, after: found.id }, condition)
+  const outcome = await writeKept(worker, s3, key, { id, after: found.id }, condition)
   if (outcome === undefined || isRefused(outcome)) counter.refused.add(id)
   else if ('value' in outcome) counter.acknowledged.add(id)
   key.note(`${id} after ${found.id}: ${outcome && ('value' in outcome ? 'done' : outcome.refusal)}`)
@@ -189,7 +224,7 @@ async function hold(worker: Worker): Promise<void> {
   const { key, orphans } = claim
   const id = String(world.nextId())
   const put = putOf('conditional creation', 10)
-  const created = await put(worker, random.pick(clients), key, { id }, { IfNoneMatch: '*' })
+  const created = await put(worker, random.pick(clients), key, { Metadata: { id } }, { IfNoneMatch: '*' })
   key.note(`creation by ${id}: ${created && ('value' in created ? 'done' : created.refusal)}`)
   if (created === undefined) return
   if ('value' in created) {
@@ -233,6 +268,7 @@ async function remove(
 export const contendedOperations = [
   [commit, 3],
   [hold, 1],
+  [keep, 1],
 ] as const
 
 /** Nothing that was acknowledged is lost, nothing that was refused is there, and no lock is left. */
@@ -251,10 +287,12 @@ async function compareCounter(world: World, counter: Counter): Promise<void> {
   count(world.checks, 'conditional writes refused', refused.size)
   const problem = (what: string) => world.problems.add(what, key)
   for (const id of acknowledged) if (!chain.has(id)) problem(`${id} is lost: it is not before ${last}`)
-  for (const id of seen) if (!chain.has(id)) problem(`${id} was seen and is lost: it is not before ${last}`)
+  // What could not be locked is taken back, and may have been seen.
+  if (key.bucket !== LOCKED)
+    for (const id of seen) if (!chain.has(id)) problem(`${id} was seen and is lost: it is not before ${last}`)
   for (const id of refused) if (chain.has(id)) problem(`${id} was refused, and was written`)
-  if (key.bucket !== 'chaos-versions') return
-  const versions = (await versionsOf(world.oss['chaos-versions'], key.name)).filter(
+  if (key.bucket === 'chaos-near') return
+  const versions = (await versionsOf(world.oss[key.bucket as Bucket], key.name)).filter(
     ({ name }) => name === key.name,
   )
   const ids: string[] = []
@@ -300,7 +338,7 @@ async function takeOver(world: World): Promise<void> {
 }
 
 async function compareLocks(world: World, oss: LocalOss): Promise<void> {
-  for (const bucket of buckets) {
+  for (const bucket of allBuckets) {
     const until = Date.now() + GIVEN_BACK
     let left = await reservedVersions(oss, bucket)
     for (; left.length > 0 && Date.now() < until; left = await reservedVersions(oss, bucket)) await sleep(500)

@@ -9,16 +9,18 @@ import { compareAll, settle } from './check.ts'
 import { compareIndexes } from './check-indexes.ts'
 import { compareContended, contended, contendedOperations, contenderOf } from './contended.ts'
 import { injectFaults, layWire, type Tally } from './faults.ts'
+import { compareLocked } from './locked.ts'
 import { Problems } from './model.ts'
 import { hotOperations, operations } from './operations.ts'
 import { pickWeighted, randomOf } from './random.ts'
 import { Worker } from './worker.ts'
-import { buckets, COPY_LIMIT, furnish, MiB, ossOf, sdkClient, type World } from './world.ts'
+import { allBuckets, COPY_LIMIT, furnish, MiB, ossOf, sdkClient, type World } from './world.ts'
 
 /**
  * Clients that do everything at once, and are killed doing it, against a gateway in front of an OSS that fails:
- * `npm run chaos -- [--seconds n] [--seed n] [--workers n] [--faults percent]`. Every answer is held against what may be there, and in the end
- * everything that is there. Exits with 1 when anything is not as it must be.
+ * `npm run chaos -- [--seconds n] [--seed n] [--workers n] [--faults percent] [--conditional lock|process] [--processes n]`.
+ * Every answer is held against what may be there, and in the end everything that is there. Exits with 1 when anything is
+ * not as it must be.
  */
 const { values: options } = parseArgs({
   options: {
@@ -27,6 +29,10 @@ const { values: options } = parseArgs({
     workers: { type: 'string', default: '24' },
     /** Percent of the requests to OSS that fail; beside these the wire does. */
     faults: { type: 'string', default: '4' },
+    /** How conditional writes are held; by `process` there is one gateway, by `lock` two, of which one is killed and killed again. */
+    conditional: { type: 'string', default: 'lock' },
+    /** Of each gateway. */
+    processes: { type: 'string', default: '1' },
   },
 })
 const SECONDS = Number(options.seconds)
@@ -41,6 +47,7 @@ const CONTENDERS = 8
 const MOST_GROWTH = { heap: 12 * MiB, memory: 96 * MiB, descriptors: 12 }
 
 const settings = {
+  conditionalWrites: options.conditional,
   storeChecksums: true,
   copy: { partSize: MiB, parallel: 4, keepAliveAfter: 1, timeout: 2 },
   timeouts: { oss: { connect: 2, headers: 3, idle: 2, total: 30 } },
@@ -110,20 +117,27 @@ async function main(): Promise<void> {
   const traffic = watchTraffic(oss)
   const wire = await layWire(await oss.listen(0), randomOf(random.below(2 ** 32)), struck, SHARE)
   const ossPort = await oss.listen(0)
-  const environment = { OSS_ENDPOINT: `http://127.0.0.1:${wire.port}`, GATEWAY_CONFIG: document }
+  const environment = {
+    OSS_ENDPOINT: `http://127.0.0.1:${wire.port}`,
+    GATEWAY_CONFIG: document,
+    WORKERS: options.processes,
+  }
   const gateway = await spawnGateway(environment, { inspect: true })
   /** Killed and started again; only conditional writes are made through it. */
-  let second = await spawnGateway(environment)
+  let second = options.conditional === 'process' ? undefined : await spawnGateway(environment)
   let id = 0
   const world: World = {
     endpoint: gateway.endpoint,
     clients: Array.from({ length: 4 }, () => sdkClient(gateway.endpoint)),
-    oss: Object.fromEntries(buckets.map((bucket) => [bucket, ossOf(bucket, ossPort)])) as World['oss'],
+    oss: Object.fromEntries(allBuckets.map((bucket) => [bucket, ossOf(bucket, ossPort)])) as World['oss'],
     problems: new Problems(),
     sources: [],
     hot: [],
     keys: [],
-    contended: contended([gateway.endpoint, second.endpoint]),
+    contended: contended(
+      [gateway, ...(second === undefined ? [] : [second])].map(({ endpoint }) => endpoint),
+      options.conditional === 'lock',
+    ),
     endedUploads: new Set(),
     nextId: () => ++id,
     operations: new Map(),
@@ -140,6 +154,7 @@ async function main(): Promise<void> {
   )
   const killed: GatewayProcess[] = []
   async function restartSecond(): Promise<void> {
+    if (second === undefined) return
     killed.push(second)
     second.signal('SIGKILL')
     second = await spawnGateway(environment)
@@ -205,13 +220,15 @@ async function main(): Promise<void> {
   }
   measures.push(await measure(gateway, began))
   judgeGrowth(fresh, measures, problems)
-  for (const one of [gateway, second]) {
+  const running = [gateway, ...(second === undefined ? [] : [second])]
+  for (const one of running) {
     one.signal('SIGTERM')
     const exit = await Promise.race([one.exit, sleep(40_000, 'nothing within 40 s')])
     if (exit !== 0) problems.add(`a gateway ended with ${exit}:\n${one.output().slice(-3000)}`)
   }
-  const outputs = [gateway, second, ...killed].map((one) => one.output())
-  const events = readLog(outputs.join('\n'), problems)
+  const log = [...running, ...killed].map((one) => one.output()).join('\n')
+  const events = readLog(log, problems)
+  await compareLocked(world, log)
   wire.close()
   await oss.close()
   rmSync(directory, { recursive: true })

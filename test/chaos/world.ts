@@ -18,9 +18,14 @@ export const regions = {
   'chaos-other': 'cn-hangzhou',
   'chaos-versions': 'cn-hangzhou',
   'chaos-far': 'cn-beijing',
+  'chaos-locked': 'cn-hangzhou',
 } as const
 export type Bucket = keyof typeof regions
-export const buckets = Object.keys(regions) as Bucket[]
+export const allBuckets = Object.keys(regions) as Bucket[]
+/** With object lock: written by those alone that contend. */
+export const LOCKED = 'chaos-locked'
+/** Those that everybody writes. */
+export const buckets = allBuckets.filter((bucket) => bucket !== LOCKED)
 
 /** What all workers share. */
 export type World = {
@@ -74,14 +79,14 @@ export const ossOf = (bucket: Bucket, port: number) =>
 export async function versionsOf(
   oss: OssBucket,
   prefix?: string,
-): Promise<{ name: string; versionId: string }[]> {
-  const found: { name: string; versionId: string }[] = []
+): Promise<{ name: string; versionId: string; etag: string }[]> {
+  const found: { name: string; versionId: string; etag: string }[] = []
   const asked = { 'max-keys': 1000, ...(prefix === undefined ? {} : { prefix }) }
   for (let query: Record<string, unknown> = asked; ; ) {
     const page = (await (
       oss as never as { getBucketVersions(query: object): Promise<never> }
     ).getBucketVersions(query)) as {
-      objects?: { name: string; versionId: string }[]
+      objects?: { name: string; versionId: string; etag: string }[]
       isTruncated: boolean
       nextKeyMarker: string
       nextVersionIdMarker: string
@@ -109,9 +114,12 @@ export const etagOfParts = (parts: readonly Uint8Array[]) =>
 /** Buckets, sources and hot keys; before anything misbehaves. */
 export async function furnish(world: World): Promise<void> {
   const [s3] = world.clients as [S3Client]
-  for (const bucket of buckets) {
+  for (const bucket of allBuckets) {
     const CreateBucketConfiguration = { LocationConstraint: regions[bucket] as never }
-    await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }))
+    const ObjectLockEnabledForBucket = bucket === LOCKED
+    await s3.send(
+      new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration, ObjectLockEnabledForBucket }),
+    )
   }
   await s3.send(
     new PutBucketVersioningCommand({
