@@ -1,4 +1,6 @@
-import { type Env, Hono } from 'hono'
+import type { Env, Hono } from 'hono'
+// There is one route: the routers of `hono` would be 3 KiB of the Worker's script.
+import { Hono as TinyHono } from 'hono/tiny'
 import type { Client } from './config/index.ts'
 import type { AppPorts, Gateway, Ports, RefusedRequest, Responder } from './gateway.ts'
 import { admit, anonymousLimitOf, concurrencyLimitOf, rateLimitOf } from './middleware/admission.ts'
@@ -48,7 +50,7 @@ export function appOf<E extends Env>(
   { serve, log }: Pick<AppPorts<E>, 'serve' | 'log'>,
 ): Hono<E> {
   // Nothing here routes by path, and Hono would decode it, which S3 must not.
-  return new Hono<E>({ getPath: () => '/' }).all('*', (c) => serve(c, gateway, log))
+  return new TinyHono<E>({ getPath: () => '/' }).all('*', (c) => serve(c, gateway, log))
 }
 
 /** The gateway without a runtime: ports in, replies out. */

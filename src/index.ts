@@ -1,6 +1,7 @@
 /** The gateway as a library: the app, its settings, and what a runtime hands to it. */
 export { createApp, createGateway } from './app.ts'
-export { type Client, type Config, ConfigError, type Files, parseConfig } from './config/index.ts'
+export { type Client, type Config, ConfigError, type Files } from './config/index.ts'
+export { parseConfig } from './config/parse-config.ts'
 export type { AppPorts, Gateway, Ports, Responder, Serve } from './gateway.ts'
 export type {
   Body,

@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream/promises'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import OSS from 'ali-oss'
 import { HttpOptions_Style, Miniflare } from 'miniflare'
-import { parseConfig } from '../src/config/index.ts'
+import { parse } from 'yaml'
+import { parseConfig } from '../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss, type LocalOssOptions } from '../src/local-oss/index.ts'
 import { serve } from '../src/node/serve.ts'
 import { builtWorker } from './build-worker.ts'
@@ -155,7 +156,7 @@ async function startNode({
 }
 
 async function startWorkerd(
-  { LOCAL_OSS_COPY_LIMIT, ...settings }: Record<string, string>,
+  { LOCAL_OSS_COPY_LIMIT, GATEWAY_CONFIG, ...settings }: Record<string, string>,
   oss: Partial<LocalOssOptions>,
 ): Promise<Started> {
   const localOss = await createLocalOss({
@@ -175,6 +176,8 @@ async function startWorkerd(
       OSS_ACCESS_KEY_ID: 'local',
       OSS_ACCESS_KEY_SECRET: 'local-secret',
       ...settings,
+      // Tests of both runtimes write it in YAML.
+      ...(GATEWAY_CONFIG === undefined ? {} : { GATEWAY_CONFIG: parse(GATEWAY_CONFIG) }),
     },
     handleRuntimeStdio: (stdout, stderr) => {
       for (const stream of [stdout, stderr]) stream.on('data', (bytes) => (printed += bytes))

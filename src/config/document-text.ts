@@ -9,12 +9,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml'
-
-/** Enough for two thousand clients; some texts of this length take the parser seconds. */
-const MAX_CHARACTERS = 256 * 1024
-
-/** The parser is recursive: deeper documents could overflow the stack. */
-const MAX_DEPTH = 100
+import { isTooLong, MAX_DEPTH, NULL, notNames, TOO_DEEP, TOO_LONG, TWICE } from './document-rules.ts'
 
 /** Whether a text may be nested more deeply than that, by its brackets or by what its lines begin with. */
 function isDeep(text: string): boolean {
@@ -44,14 +39,14 @@ function checkNodes(document: Document, refuse: (node: Node, why: string) => voi
       const names = new Set<unknown>()
       for (const { key } of items) {
         if (!isScalar(key)) refuse((key ?? items[0]?.value) as Node, 'a name must be a plain text')
-        else if (names.has(key.value)) refuse(key, 'a name stands there twice')
+        else if (names.has(key.value)) refuse(key, TWICE)
         else names.add(key.value)
       }
     },
     Scalar(at, node) {
       // Taken as a text, `null` could become a secret that is easy to guess.
       if (at !== 'key' && node.type === Scalar.PLAIN && /^(?:~|null|Null|NULL)$/.test(String(node.value)))
-        refuse(node, 'null is no value: leave the name out, or put a text in quotation marks')
+        refuse(node, NULL)
     },
   })
 }
@@ -67,8 +62,8 @@ export function readYaml(text: string, problems: string[]): object | undefined {
     problems.push(`GATEWAY_CONFIG: ${why}`)
     return undefined
   }
-  if (text.length > MAX_CHARACTERS) return refuse(`it has more than ${MAX_CHARACTERS} characters`)
-  if (isDeep(text)) return refuse('it is nested too deeply')
+  if (isTooLong(text)) return refuse(TOO_LONG)
+  if (isDeep(text)) return refuse(TOO_DEEP)
   try {
     const lineCounter = new LineCounter()
     const document = parseDocument(text, {
@@ -96,9 +91,7 @@ export function readYaml(text: string, problems: string[]): object | undefined {
     if (problems.length > before) return undefined
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-    return value === ''
-      ? undefined
-      : refuse(`the document must be names with values, not ${Array.isArray(value) ? 'a list' : 'a text'}`)
+    return value === '' ? undefined : refuse(notNames(value))
   } catch (error) {
     return refuse(
       (error as Error).message.startsWith('Excessive')

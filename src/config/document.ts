@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { checkDocument } from './document-checks.ts'
+import type { ReadDocument } from './document-rules.ts'
 import { type Document, documentSchema } from './document-schema.ts'
-import { readYaml } from './document-text.ts'
 import { refusedOnWorkers } from './on-workers.ts'
 import { nearest } from './spelling.ts'
 
@@ -9,17 +9,19 @@ export type { Document } from './document-schema.ts'
 
 /**
  * The text of the settings document → its settings, defaults filled in.
+ * @param read how it is written: YAML or JSON.
  * @param runtime where the settings have to mean something.
  * @param problems what is wrong is added here, a line each; none quotes a secret.
  */
 export function parseDocument(
   text: string | undefined,
+  read: ReadDocument,
   runtime: 'node' | 'workers',
   problems: string[],
 ): Document {
   const defaults = v.parse(documentSchema, {})
   const found: string[] = []
-  const raw = text === undefined ? undefined : readYaml(text, problems)
+  const raw = text === undefined ? undefined : read(text, problems)
   const unknown = raw === undefined ? [] : unknownNames(documentSchema, raw, '')
   const result = v.safeParse(documentSchema, raw ?? {})
   for (const issue of result.issues ?? []) found.push(`${v.getDotPath(issue) ?? 'it'}: ${sayWrong(issue)}`)

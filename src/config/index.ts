@@ -5,6 +5,7 @@ import { parseBucketDomains } from './bucket-domains.ts'
 import { ownKey, parseCredentialSource } from './credential-source.ts'
 import { type Client, parseAnonymous, parseClients } from './credentials.ts'
 import { type Document, parseDocument } from './document.ts'
+import type { ReadDocument } from './document-rules.ts'
 import { embeddedEndpoint, isOwnAddress, parseEndpoint } from './endpoint.ts'
 import {
   type Environment,
@@ -35,6 +36,7 @@ import { isLoopback, parseWhole, redacted } from './values.ts'
 export type { Client } from './credentials.ts'
 export { ACCESS_LOG_BUCKET } from './document-checks.ts'
 export type { OperationKind } from './document-schema.ts'
+export type { Environment } from './environment.ts'
 export type { Files } from './files.ts'
 
 /** The settings, parsed; frozen all the way down. */
@@ -95,16 +97,18 @@ export class ConfigError extends ProblemsError {
 /**
  * Settings → Config.
  * @param environment the environment variables, or the bindings on Workers.
- * @param documentText the text of the settings document (YAML or JSON), where there is one.
+ * @param read the reader of the settings document.
+ * @param documentText its text, where there is one.
  * @param runtime on Workers there is no embedded OSS.
  * @param files reads the files that settings name; without it none may.
  * @throws ConfigError with every mistake.
  */
-export function parseConfig(
+export function parseSettings(
   environment: Environment,
-  documentText?: string,
-  runtime: 'node' | 'workers' = 'node',
-  files?: Files,
+  read: ReadDocument,
+  documentText: string | undefined,
+  runtime: 'node' | 'workers',
+  files: Files | undefined,
 ): Config {
   const problems: string[] = []
   const warnings: string[] = []
@@ -146,7 +150,7 @@ export function parseConfig(
     problems.push(`${unread.join(', ')}: files are read here only with parseConfig's argument for it`)
 
   const before = problems.length
-  const document = parseDocument(documentText, runtime, problems)
+  const document = parseDocument(documentText, read, runtime, problems)
   const isDocumentRight = problems.length === before
   const endpoint = embedded
     ? embeddedEndpoint()

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
-import { type Config, parseConfig } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
+import { parseConfig } from '../config/parse-config.ts'
 import { createOssClient } from '../oss/client.ts'
 import type { Log } from '../ports.ts'
 import { endsWithin, sleep } from '../runtime/timers.ts'

@@ -1,15 +1,16 @@
-import { type ExecutionContext, Hono } from 'hono'
+import type { ExecutionContext } from 'hono'
 import './crc-module.ts'
 import { createApp } from '../app.ts'
-import { type Config, ConfigError, parseConfig } from '../config/index.ts'
+import { type Config, ConfigError } from '../config/index.ts'
 import { renderError, S3Error } from '../s3/error.ts'
 import { bucketOfHost } from '../s3/request.ts'
 import { accessLog } from './access-log.ts'
+import { workerConfig } from './config.ts'
 import { workerCredentials } from './credentials.ts'
 import { workerPorts } from './ports.ts'
 import { fetchTransport } from './transport.ts'
 
-export { accessLog, fetchTransport, workerCredentials, workerPorts }
+export { accessLog, fetchTransport, workerConfig, workerCredentials, workerPorts }
 
 /** Settings and secrets, by the names of the environment variables; GATEWAY_CONFIG is the document itself. */
 type Env = Record<string, unknown>
@@ -37,13 +38,11 @@ export default {
 function createWorker(env: Env) {
   let config: Config
   try {
-    // Another binding of that name than a text is one of the mistakes.
-    const document = typeof env.GATEWAY_CONFIG === 'string' ? env.GATEWAY_CONFIG : undefined
-    config = parseConfig(env, document, 'workers')
+    config = workerConfig(env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     workerPorts.log('the settings are not right', { problems: error.problems })
-    return new Hono().all('*', (c) => misconfigured(c.req.method)).fetch
+    return ({ method }: Request) => misconfigured(method)
   }
   for (const warning of config.warnings) workerPorts.log('warning', { warning })
   const credentials = workerCredentials(config)

@@ -1,5 +1,5 @@
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { openUpstream } from '../../src/node/upstream.ts'
 import { INDEX_PREFIX, objectOfIndex } from '../../src/operations/objects/part-index.ts'

@@ -1,4 +1,4 @@
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import type { FaultAction } from '../../src/local-oss/index.ts'
 import { serve } from '../../src/node/serve.ts'
 

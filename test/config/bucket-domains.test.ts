@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { bucketsByDomain } from '../../src/config/bucket-domains.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { problemsOf, real, type Settings } from './problems.ts'
 
 test.each<[written: string, origin: object]>([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, parseConfig } from '../../src/config/index.ts'
+import { ConfigError } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 
 const real = { OSS_REGION: 'cn-hangzhou', OSS_ACCESS_KEY_ID: 'id', OSS_ACCESS_KEY_SECRET: 'secret' }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, type Files, parseConfig } from '../../src/config/index.ts'
+import { ConfigError, type Files } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { describeSource } from '../../src/oss/credentials/source.ts'
 import { real as fixed, type Settings } from './problems.ts'
 

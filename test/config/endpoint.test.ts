@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { problemsOf, real } from './problems.ts'
 
 /** A row: OSS_ENDPOINT and OSS_REGION as they are set, undefined where they are not. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { problemsOf, real, type Settings } from './problems.ts'
 
 describe('which OSS', () => {

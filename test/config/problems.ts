@@ -1,4 +1,5 @@
-import { ConfigError, parseConfig } from '../../src/config/index.ts'
+import { ConfigError } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 
 /** Undefined: not set. */
 export type Settings = Record<string, string | undefined>

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Facts } from '../../src/cli/doctor/check.ts'
 import { factsOf } from '../../src/cli/doctor/facts.ts'
 import { allSteps } from '../../src/cli/doctor/steps.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import type { ObservedRequest } from '../../src/local-oss/index.ts'
 import { type DoctorWorld, startDoctorWorld } from './doctor-world.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { createGateway } from '../../src/app.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { withTextHeaders } from '../../src/node/upstream.ts'

@@ -1,7 +1,7 @@
 import { CreateBucketCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createGateway } from '../../src/app.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { headerMap, type OssRequest, type Transport } from '../../src/ports.ts'

@@ -8,7 +8,7 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } fro
 import { type ServerType, serve } from '@hono/node-server'
 import { vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { type OpenCredentials, openCredentials } from '../../src/node/credentials.ts'
 import { nodePorts } from '../../src/node/ports.ts'

@@ -16,7 +16,7 @@ import {
 import { type ServerType, serve } from '@hono/node-server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { withTextHeaders } from '../../src/node/upstream.ts'

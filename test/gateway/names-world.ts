@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { serve } from '@hono/node-server'
 import { createApp } from '../../src/app.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import type { LocalOss } from '../../src/local-oss/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { withTextHeaders } from '../../src/node/upstream.ts'

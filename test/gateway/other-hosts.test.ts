@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createGateway } from '../../src/app.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { headerMap, type OssRequest } from '../../src/ports.ts'
 import { credentialsOf } from '../credentials-of.ts'

@@ -12,7 +12,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { openUpstream, type Upstream } from '../../src/node/upstream.ts'
 import { removeStaleIndexes, removeStaleRecords } from '../../src/operations/objects/part-index-cleanup.ts'

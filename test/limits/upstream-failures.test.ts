@@ -10,7 +10,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import type { FaultAction, LocalOss } from '../../src/local-oss/index.ts'
 import { serve } from '../../src/node/serve.ts'
 import { send, sign } from '../gateway/wire.ts'

@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { explain } from '../../src/cli/explain/command.ts'
 import type { Explanation } from '../../src/cli/explain/index.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import type { ObservedRequest } from '../../src/local-oss/index.ts'
 import { type Running, serve } from '../../src/node/serve.ts'
 import { startWorld, type World } from '../harness.ts'

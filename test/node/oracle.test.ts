@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Server
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { appOf } from '../../src/app.ts'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import type { Responder } from '../../src/gateway.ts'
 import { ossTransport } from '../../src/node/oss-transport.ts'
 import { createServer, serveOnNode } from '../../src/node/server.ts'

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { ossTransport } from '../../src/node/oss-transport.ts'
 
 // Elsewhere only 127.0.0.1 is an address of one's own.

@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { serve } from '../../src/node/serve.ts'
 import { type Runtime, startWorld, type World } from '../harness.ts'

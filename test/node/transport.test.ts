@@ -13,7 +13,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { type Running, serve } from '../../src/node/serve.ts'
 import { send, sha256, sign, type WireRequest } from '../gateway/wire.ts'

@@ -27,7 +27,7 @@ test('with wrong settings every request is answered in S3’s form, once, and th
   const { endpoint, output } = await start({
     OSS_ENDPIONT: 'https://oss-cn-hangzhou.aliyuncs.com',
     OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
-    GATEWAY_CONFIG: {},
+    GATEWAY_CONFIG: [],
   })
   const bare = await fetch(new URL('/bucket/key', endpoint))
   expect(bare.status).toBe(501)
@@ -61,7 +61,7 @@ test('a setting that Workers do not do is told like any mistake, by its name, wh
     OSS_REGION: 'cn-hangzhou',
     OSS_ACCESS_KEY_ID: 'key',
     OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
-    GATEWAY_CONFIG: 'trustedProxies: [10.0.0.0/8]\nlimits: {inFlight: 10}',
+    GATEWAY_CONFIG: '{"trustedProxies": ["10.0.0.0/8"], "limits": {"inFlight": 10}}',
   })
   for (let i = 0; i < 2; i++) {
     const answer = await fetch(new URL('/bucket/key', endpoint))
@@ -73,6 +73,21 @@ test('a setting that Workers do not do is told like any mistake, by its name, wh
   for (const name of ['trustedProxies', 'limits.inFlight'])
     expect(output().split(`GATEWAY_CONFIG: ${name} means nothing on Workers`)).toHaveLength(2)
   expect(output().trim().split('\n')).toHaveLength(1)
+})
+
+test.each<[what: string, bound: Json]>([
+  ['a text', '{"accessLog": {"to": "stdout", "format": "s3"}, "cors": false}'],
+  ['names with values', { accessLog: { to: 'stdout', format: 's3' }, cors: false }],
+])('the document is bound as %s', async (_, GATEWAY_CONFIG) => {
+  const { endpoint, output } = await start({
+    OSS_REGION: 'cn-hangzhou',
+    OSS_ACCESS_KEY_ID: 'key',
+    OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
+    GATEWAY_CONFIG,
+  })
+  expect((await fetch(new URL('/bucket/key', endpoint))).status).toBe(403)
+  // S3's format, to standard output.
+  await expect.poll(output).toMatch(/^- bucket \[.*REST\.GET\.OBJECT key/m)
 })
 
 test('its health is asked by a path that no bucket has, and where a host names a bucket is a key', async () => {

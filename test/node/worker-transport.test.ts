@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
 import { fetchTransport } from '../../src/worker/transport.ts'
 
 afterEach(() => void vi.unstubAllGlobals())

@@ -52,15 +52,15 @@ try {
 
 const worker = `
 import { Hono } from 'hono'
-import { createApp, parseConfig } from 's3-oss-gateway'
-import { fetchTransport, workerCredentials, workerPorts } from 's3-oss-gateway/worker'
+import { createApp } from 's3-oss-gateway'
+import { fetchTransport, workerConfig, workerCredentials, workerPorts } from 's3-oss-gateway/worker'
 
 let gateway: Hono | undefined
 const app = new Hono<{ Bindings: Record<string, string> }>()
 app.get('/about', (c) => c.text('An S3 endpoint of my own'))
 app.all('*', (c) => {
   if (gateway === undefined) {
-    const config = parseConfig(c.env, undefined, 'workers')
+    const config = workerConfig(c.env)
     const credentials = workerCredentials(config)
     const transport = fetchTransport(config.document.timeouts.oss)
     gateway = createApp({ ...workerPorts, config, credentials, transport })

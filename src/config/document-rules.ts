@@ -1,0 +1,19 @@
+/** What holds for a settings document, whichever way it is written. */
+
+/** Enough for two thousand clients; some texts of this length take the reader of YAML seconds. */
+const MAX_CHARACTERS = 256 * 1024
+export const isTooLong = (text: string) => text.length > MAX_CHARACTERS
+export const TOO_LONG = `it has more than ${MAX_CHARACTERS} characters`
+
+/** The readers are recursive: deeper documents could overflow the stack. */
+export const MAX_DEPTH = 100
+export const TOO_DEEP = 'it is nested too deeply'
+
+export const TWICE = 'a name stands there twice'
+export const NULL = 'null is no value: leave the name out, or put a text in quotation marks'
+/** What is said of a document that is something else. */
+export const notNames = (value: unknown) =>
+  `the document must be names with values, not ${Array.isArray(value) ? 'a list' : 'a text'}`
+
+/** The text of a document → its names with values, each as the text that is written there; what is wrong goes to `problems`. */
+export type ReadDocument = (text: string, problems: string[]) => object | undefined
