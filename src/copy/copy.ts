@@ -21,6 +21,8 @@ export type Copy = {
   turn: WriteTurn
   /** A checksum that the destination is to have, and the reply to name. */
   checksum: WantedChecksum | undefined
+  /** Whether the checksum that is kept with the source is to be kept with the destination, whatever `content` says. */
+  keepsChecksum: boolean
   /** Aborts when the client disconnects. Created at first use, as the request's. */
   signal: () => AbortSignal
 }

@@ -2,7 +2,7 @@ import { OssError, OssUnreachable } from '../oss/error.ts'
 import { isRefusedUnbegun } from '../oss/retry.ts'
 import { S3Error } from '../s3/error.ts'
 import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
-import { toStoredChecksum, withoutStoredChecksums } from '../translate/stored-checksum.ts'
+import { storedChecksumsOf, toStoredChecksum, withoutStoredChecksums } from '../translate/stored-checksum.ts'
 import { storedContent } from '../translate/to-oss-headers.ts'
 import { attempt, isOutcomeUnknown, nativeTimeout, repeat } from './attempt.ts'
 import { awaitCall } from './await-call.ts'
@@ -94,11 +94,14 @@ async function perform(ports: CopyPorts, asked: Copy, onStatusDecided: () => voi
 
 /**
  * Whether the source must be read first: OSS has no `*` condition, its documents contradict each other on the metadata of
- * self-copies, and it has none of S3's checksums. Then the copy is pinned to the source's ETag, and its metadata is sent
+ * self-copies, and it has none of S3's checksums, which would be lost with the metadata. Then the copy is pinned to the source's ETag, and its metadata is sent
  * complete.
  */
 const needsFacts = (copy: Copy) =>
-  keepsOwnContent(copy) || copy.checksum !== undefined || needsSourceFacts(copy.preconditions)
+  keepsOwnContent(copy) ||
+  copy.checksum !== undefined ||
+  (copy.keepsChecksum && copy.content !== 'copy') ||
+  needsSourceFacts(copy.preconditions)
 
 const keepsOwnContent = (copy: Copy) => isSelfCopy(copy) && copy.content === 'copy'
 
@@ -110,7 +113,7 @@ async function withFacts(
   const facts = await checkSource(ports, copy)
   const pinned = { ...copy, preconditions: { ifMatch: facts.etag } }
   if (copy.checksum === undefined) {
-    return [keepsOwnContent(copy) ? { ...pinned, content: storedContent(facts.headers) } : pinned, facts]
+    return [{ ...pinned, content: contentFrom(copy, facts) }, facts]
   }
   if (facts.size > ports.settings.maxSize) throw tooLarge(ports.settings.maxSize)
   await checkDestination(ports, copy)
@@ -121,6 +124,13 @@ async function withFacts(
   const content = copy.content === 'copy' ? storedContent(facts.headers) : copy.content
   const kept = toStoredChecksum({ [checksum.header]: checksum.value })
   return [{ ...pinned, checksum, content: { ...withoutStoredChecksums(content), ...kept } }, facts]
+}
+
+/** The destination's content, where the source is known. */
+function contentFrom(copy: Copy, { headers }: SourceFacts): Copy['content'] {
+  if (keepsOwnContent(copy)) return storedContent(headers)
+  if (copy.content === 'copy' || !copy.keepsChecksum) return copy.content
+  return { ...copy.content, ...storedChecksumsOf(headers) }
 }
 
 type Native = { result: CopyResult } | { refusal: Refusal }

@@ -61,6 +61,11 @@ export function storedFullChecksum(oss: HeaderMap, header: string): string | und
 /** Whether a header of OSS keeps a checksum. */
 export const isStoredChecksum = (name: string): boolean => name.startsWith(KEPT)
 
+/** The metadata in which an object's checksums are kept. */
+export function storedChecksumsOf(content: HeaderMap): HeaderMap {
+  return Object.fromEntries(Object.entries(content).filter(([name]) => isStoredChecksum(name)))
+}
+
 /** An object's metadata without the checksums kept in it. */
 export function withoutStoredChecksums(content: HeaderMap): HeaderMap {
   return Object.fromEntries(Object.entries(content).filter(([name]) => !isStoredChecksum(name)))

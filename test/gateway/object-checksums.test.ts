@@ -426,6 +426,36 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
       },
     )
 
+    const copies = [
+      ['COPY', ['CopyObject', 'CopyObject']],
+      ['REPLACE', ['HeadObject', 'CopyObject', 'CopyObject']],
+    ] as const
+    test.each(
+      copies.flatMap(([directive, calls]) =>
+        ['short', 'empty', 'long'].map((kind) => [`${kind}, without a checksum`, directive, calls] as const),
+      ),
+    )('%s, has copies by %s that tell it', async (Key, MetadataDirective, calls) => {
+      const { ChecksumCRC64NVME, ChecksumType } = await head(Key)
+      const to = `${Key}, by ${MetadataDirective}`
+      const CopySource = `${Bucket}/${Key}`
+      world.ossRequests()
+      await s3.send(
+        new CopyObjectCommand({ Bucket, Key: to, CopySource, MetadataDirective, Metadata: { a: 'b' } }),
+      )
+      expect(answered()).toEqual(calls)
+      const copied = await head(to)
+      expect(copied).toMatchObject({ ChecksumCRC64NVME, ChecksumType })
+      expect(copied.Metadata).toEqual(MetadataDirective === 'COPY' ? {} : { a: 'b' })
+    })
+
+    test('short, keeps it when its metadata is replaced', async () => {
+      const Key = 'short, without a checksum'
+      const { ChecksumCRC64NVME, ChecksumType } = await head(Key)
+      const replace = { CopySource: `${Bucket}/${Key}`, MetadataDirective: 'REPLACE' as const }
+      await s3.send(new CopyObjectCommand({ Bucket, Key, ...replace, Metadata: { a: 'b' } }))
+      expect(await head(Key)).toMatchObject({ ChecksumCRC64NVME, ChecksumType, Metadata: { a: 'b' } })
+    })
+
     test('long, with one in a header, keeps it in its metadata', async () => {
       const ChecksumSHA1 = await digestOf('SHA1', long)
       world.ossRequests()

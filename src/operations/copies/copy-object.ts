@@ -54,15 +54,16 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
   return await keepAliveReply(work, () => statusDecided, context)
 }
 
-/** A native copy has its source's ETag, and so its parts. */
+/** A native copy has its source's ETag, and so its parts and the checksum beside it. */
 async function keepParts(
   copy: Copy,
   { etag, isNative }: CopyResult,
   { oss, config }: Context,
 ): Promise<void> {
   const { source, destination, payer } = copy
-  if (isNative && config.document.storeParts)
-    await copyPartIndex(oss, source, { ...destination, etag, payer })
+  const { storeParts, storeChecksums } = config.document
+  if (isNative && storeParts)
+    await copyPartIndex(oss, source, { ...destination, etag, payer }, storeChecksums)
 }
 
 function copyReply(
@@ -101,6 +102,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     target,
     payer: requestPayer(headers),
     checksum: wantedChecksum(headers['x-amz-checksum-algorithm']),
+    keepsChecksum: context.config.document.storeChecksums,
     turn: await writeTurn(request, context),
     signal: request.signal,
   }

@@ -63,17 +63,19 @@ export async function keepPartIndex(
 /**
  * Keeps of a copy's parts what is kept of its source's, where the copy has them: OSS gives it the same ETag. The copy is
  * made; what prevents this is no error of it.
- * @param copy its ETag as OSS gave it.
+ * @param copy its ETag as OSS gave it. @param isOfWhole whether something may be kept of an object in one piece: a checksum.
  */
 export async function copyPartIndex(
   oss: OssClient,
   source: { bucket: string; key: string },
   { bucket, key, etag, payer }: Indexed,
+  isOfWhole: boolean,
 ): Promise<void> {
   const from = partIndexKey(etag, source.key)
   const to = partIndexKey(etag, key)
   const isSame = source.bucket === bucket && from === to
-  if ((partsOfETag(etag) ?? 1) === 1 || from === undefined || to === undefined || isSame) return
+  const hasParts = (partsOfETag(etag) ?? 1) > 1
+  if (!(hasParts || isOfWhole) || from === undefined || to === undefined || isSame) return
   const headers = {
     'x-oss-copy-source': copySourceHeader({ ...source, key: from, versionId: undefined }, undefined),
     ...ownForm,
