@@ -6,8 +6,9 @@ import type { AppPorts, Gateway, Ports, RefusedRequest, Responder } from './gate
 import { admit, anonymousLimitOf, concurrencyLimitOf, rateLimitOf } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, errorReply, isLogged, logFacts } from './middleware/errors.ts'
-import { recordFailed, recordOperation, recordTarget } from './middleware/record.ts'
+import { recordClient, recordFailed, recordOperation, recordTarget } from './middleware/record.ts'
 import { recorderFor } from './middleware/recorder.ts'
+import { answerSts } from './middleware/sts.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
 import type { RequestRecord } from './observe/record.ts'
 import { forwarding, type OnAnswer } from './operations/anonymous.ts'
@@ -18,6 +19,8 @@ import { checkHeaders } from './operations/check-headers.ts'
 import { requireOwner } from './operations/expected-owner.ts'
 import { forgetObjectLock } from './operations/objects/bucket-lock.ts'
 import type { Context, Request } from './operations/operation.ts'
+import { hideFromSession } from './operations/session-actions.ts'
+import { isStsRequest } from './operations/sts/answer.ts'
 import { checkVersionId } from './operations/version-id.ts'
 import { KeyQueue } from './operations/writes/key-queue.ts'
 import { createOssClient } from './oss/client.ts'
@@ -94,7 +97,7 @@ export function createGateway(ports: Ports): Gateway {
     let crossOrigin: HeaderMap | Promise<HeaderMap> | undefined
     const onVerified = (client: Client) => {
       if (isAnonymous(client)) return admit(anonymousLimit, client, incoming)
-      if (record !== undefined) record.accessKeyId = client.accessKeyId
+      if (record !== undefined) recordClient(record, client)
       if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, { ...ports, oss }, true)
       if (!rates.take(client.accessKeyId)) throw slowDown()
       return admit(limit, client, incoming)
@@ -121,6 +124,7 @@ export function createGateway(ports: Ports): Gateway {
     const { onVerified, record } = about
     const parsed = parseRequest(incoming, config.domains)
     if (record !== undefined) recordTarget(record, parsed)
+    if (isStsRequest(parsed)) return answerSts(parsed, { ...ports, ...about, oss })
     const { operation, verified, client, by } = authenticate(parsed, config, clock)
     if (record !== undefined) recordOperation(record, operation, parsed, client, verified.secret)
     checkVersionId(operation, parsed.query)
@@ -147,7 +151,9 @@ export function createGateway(ports: Ports): Gateway {
     }
     try {
       // The request has the bucket and key that the row's level needs: the row was found by them.
-      return await operation.handle(request as never, context)
+      const reply = await operation.handle(request as never, context)
+      reply.headers = hideFromSession(client, parsed, reply.headers)
+      return reply
     } finally {
       if (operation.access === 'write' && operation.on === 'bucket') {
         forgetCors(oss, parsed.bucket ?? '')

@@ -8,8 +8,10 @@ import type { Operation } from '../src/operations/operation.ts'
 import { refused } from '../src/operations/refused.ts'
 import { parameterNames, resourceTypes } from '../src/operations/selectors.ts'
 import { served } from '../src/operations/served.ts'
+import { requiredActions } from '../src/operations/session-actions.ts'
 import { checkVersionId } from '../src/operations/version-id.ts'
 import { S3Error } from '../src/s3/error.ts'
+import { actionsLike } from '../src/translate/bucket/policy-actions.ts'
 import { type RequestHeader, requestHeaders } from '../src/translate/request-headers.ts'
 
 // The SDK carries the S3 model at run time: kind 9 is an operation, [kind, namespace, name, traits, input, output].
@@ -118,6 +120,26 @@ describe('every operation that is served has the kind that its address in the mo
       ['PreflightObject', 'any'],
     ])
     for (const [name] of refused) expect([name, ...kindOf(name)]).toEqual([name, 'unknown'])
+  })
+})
+
+describe('the actions that a policy of a short-lived key has to allow', () => {
+  const S3_ACTION = /^s3:[A-Z]\w+$/
+  const none = ['PostObject', 'DeleteObjects', 'PreflightBucket', 'PreflightObject']
+
+  test.each(served.map(({ name }) => [name]))('%s has some', (name) => {
+    const actions = requiredActions(name, {}) ?? []
+    // Those are asked for key by key, as other operations; and preflights nobody signs.
+    expect(actions.length > 0).toBe(!none.includes(name))
+    for (const action of actions) {
+      expect(action).toMatch(S3_ACTION)
+      if (name !== 'ListBuckets') expect(actionsLike(action).map((one) => one.name)).toEqual([action])
+    }
+  })
+
+  test('none is known of what is not served', () => {
+    for (const [name] of refused) expect(requiredActions(name, {})).toBeUndefined()
+    expect(requiredActions('constructor', {})).toBeUndefined()
   })
 })
 

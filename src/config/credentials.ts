@@ -1,4 +1,6 @@
-import type { OssCredentials } from '../ports.ts'
+import type { Incoming, OssCredentials } from '../ports.ts'
+import type { SessionPolicy } from '../translate/session-policy.ts'
+import { stsSecretProblem } from './document-checks.ts'
 import type { Document, OperationKind } from './document-schema.ts'
 import { readSecret, type SettingName } from './environment.ts'
 import type { Files } from './files.ts'
@@ -18,6 +20,27 @@ export type Client = {
   operations?: readonly OperationKind[] | undefined
   /** Of one process: requests at a time, instead of `limits.perKey`, and in a second. */
   limits?: { inFlight?: number | undefined; rate?: number | undefined } | undefined
+  /** Of a request that is signed with a short-lived key of the client's (`sts`), whose secret is then the only one. */
+  session?: Session | undefined
+}
+
+/** A short-lived key that the gateway has given out for a client. */
+export type Session = {
+  accessKeyId: string
+  /** As AssumeRole was told; undefined: of GetSessionToken. */
+  name: string | undefined
+  /** What it may do of all that its client may; undefined: all of it. */
+  policy: SessionPolicy | undefined
+  /** Who sends the request, for the policy's conditions. */
+  peer: Incoming['peer']
+}
+
+/** What short-lived keys are made of. */
+export type Sts = {
+  /** The first makes new ones, each of them is good for those that there are. */
+  secrets: readonly string[]
+  /** Seconds. */
+  maxDuration: number
 }
 
 /**
@@ -76,7 +99,7 @@ export function parseClients(
   for (const [i, client] of document.clients.entries()) {
     const { secretAccessKeyFile: file } = client
     const add = (why: string) => problems.push(`GATEWAY_CONFIG: clients.${i}.secretAccessKeyFile: ${why}`)
-    const fromFile = file === undefined ? undefined : readClientSecrets(files, file, add)
+    const fromFile = file === undefined ? undefined : readSecrets(files, file, secretProblem, add)
     if (clients.has(client.accessKeyId))
       problems.push(
         `GATEWAY_CONFIG: clients: the accessKeyId ${client.accessKeyId} is there twice${client.accessKeyId === main.accessKeyId ? ' (it is that of the environment)' : ''}`,
@@ -94,14 +117,35 @@ function clientOf(
   return { ...client, secretAccessKeys: fromFile ?? secretAccessKeys ?? [secretAccessKey ?? ''] }
 }
 
-/** A client's secrets from its file, a line each. @param add told what is wrong with them; it never quotes one. */
-function readClientSecrets(files: Files | undefined, file: string, add: (why: string) => void): string[] {
+/** Where the document has `sts`, what it says of it. */
+export function parseSts(
+  { files, problems }: Pick<KeySettings, 'files' | 'problems'>,
+  { sts }: Document,
+): Sts | undefined {
+  if (sts === undefined) return undefined
+  const { secrets = [], secretsFile, maxDuration } = sts
+  const add = (why: string) => problems.push(`GATEWAY_CONFIG: sts.secretsFile: ${why}`)
+  const fromFile = secretsFile && readSecrets(files, secretsFile, stsSecretProblem, add)
+  return { secrets: fromFile || secrets, maxDuration }
+}
+
+/**
+ * Secrets from a file, a line each.
+ * @param problemOf what is wrong with one.
+ * @param add told what is wrong with them; it never quotes one.
+ */
+function readSecrets(
+  files: Files | undefined,
+  file: string,
+  problemOf: (secret: string) => string | undefined,
+  add: (why: string) => void,
+): string[] {
   const { text, why } = readSecret(files, file)
   const lines = (text ?? '').split('\n').map((line) => line.trim())
   // An empty file holds an empty secret, which is said to be one.
   const secrets = text === undefined ? [] : lines.filter((line, i) => line !== '' || i === 0)
   const tooMany = secrets.length > 2 ? 'it has more than two lines: the new secret and the old' : undefined
-  const problem = why ?? tooMany ?? secrets.map(secretProblem).find((one) => one !== undefined)
+  const problem = why ?? tooMany ?? secrets.map(problemOf).find((one) => one !== undefined)
   if (problem !== undefined) add(problem)
   return secrets
 }

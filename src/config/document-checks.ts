@@ -21,6 +21,7 @@ export function checkDocument(document: Document, raw: object): string[] {
       ...checkShare(client, `clients.${i}.limits.inFlight`, document.limits.inFlight),
     ]),
     ...checkAnonymous(document),
+    ...checkSts(document.sts),
     ...checkAcl(document.acl),
     ...Object.entries(document.accessPoints).flatMap(([name, bucket]) => checkAccessPoint(name, bucket)),
     ...Object.keys(document.storageClass.map)
@@ -84,6 +85,28 @@ function checkShare({ limits }: Document['clients'][number], path: string, inFli
 }
 
 const MAX_SECRETS = 2
+/** Nobody signs with it, so that it can be long: whoever guesses it has the keys of all sessions. */
+const MIN_STS_SECRET = 32
+
+/** What is wrong with a secret that keys of sessions are made of, or undefined; never quotes it. */
+export const stsSecretProblem = (secret: string): string | undefined =>
+  secretProblem(secret) ??
+  (secret.length < MIN_STS_SECRET ? `it has fewer than ${MIN_STS_SECRET} characters` : undefined)
+
+function checkSts(sts: Document['sts']): string[] {
+  if (sts === undefined) return []
+  const { secrets, secretsFile } = sts
+  if (secretsFile === '') return ['sts.secretsFile: it is empty']
+  if (secrets === undefined) return []
+  if (secretsFile !== undefined) return ['sts.secretsFile: there are secrets as well: leave one of them out']
+  if (secrets.length === 0 || secrets.length > MAX_SECRETS)
+    return [`sts.secrets: it must be one secret or ${MAX_SECRETS}: the new one and the old`]
+  if (secrets[0] === secrets[1]) return ['sts.secrets: the same secret is there twice']
+  return secrets.flatMap((secret, i) => {
+    const problem = stsSecretProblem(secret)
+    return problem === undefined ? [] : [`sts.secrets.${i}: ${problem}`]
+  })
+}
 
 function checkSecrets(
   { secretAccessKey: one, secretAccessKeys: several, secretAccessKeyFile: file }: Document['clients'][number],

@@ -3,6 +3,10 @@ import { MAX_COPIED_PART_BYTES, MIN_PART_BYTES } from '../oss/limits.ts'
 import { s3StorageClasses } from '../translate/storage-class.ts'
 import { parsed, parseSeconds, parseSize, parseWhole, SIZE, TIME } from './values.ts'
 
+/** Seconds that AWS's STS makes keys valid for, at least and at most. */
+export const LEAST_SESSION = 900
+const MOST_SESSION = 129_600
+
 const TiB = 1024 ** 4
 
 const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
@@ -61,6 +65,27 @@ export const documentSchema = v.object({
       ),
     ),
     [],
+  ),
+  /** The gateway's own STS, which gives clients short-lived keys of their own; absent: it gives none. */
+  sts: v.optional(
+    v.pipe(
+      v.object({
+        /** What those are made of: one secret, or two while gateways change from one to the other; the first makes new ones. */
+        secrets: v.optional(v.array(v.string())),
+        /** Or the file in which they stand, a line each. */
+        secretsFile: v.optional(v.string()),
+        /** The longest that one may be valid. */
+        maxDuration: v.optional(time(LEAST_SESSION, MOST_SESSION), '12h'),
+      }),
+      v.forward(
+        v.partialCheck(
+          [['secrets'], ['secretsFile']],
+          ({ secrets, secretsFile }) => (secrets ?? secretsFile) !== undefined,
+          'it is missing',
+        ),
+        ['secrets'],
+      ),
+    ),
   ),
   /** S3 access point name → bucket, for copy sources given as ARNs. */
   accessPoints: v.optional(v.record(v.string(), v.string()), {}),

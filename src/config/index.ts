@@ -3,7 +3,7 @@ import { type Endpoint, isInternal, type Origin } from '../oss/regions.ts'
 import type { OssCredentials } from '../ports.ts'
 import { parseBucketDomains } from './bucket-domains.ts'
 import { ownKey, parseCredentialSource } from './credential-source.ts'
-import { type Client, parseAnonymous, parseClients } from './credentials.ts'
+import { type Client, parseAnonymous, parseClients, parseSts, type Sts } from './credentials.ts'
 import { type Document, parseDocument } from './document.ts'
 import type { ReadDocument } from './document-rules.ts'
 import { embeddedEndpoint, isOwnAddress, parseEndpoint } from './endpoint.ts'
@@ -33,7 +33,7 @@ import { ProblemsError } from './problems.ts'
 import { hasRrsa } from './source-settings.ts'
 import { isLoopback, parseWhole, redacted } from './values.ts'
 
-export type { Client } from './credentials.ts'
+export type { Client, Session, Sts } from './credentials.ts'
 export { ACCESS_LOG_BUCKET } from './document-checks.ts'
 export type { OperationKind } from './document-schema.ts'
 export type { Environment } from './environment.ts'
@@ -73,6 +73,8 @@ export type Config = {
   /** Where the gateway's own key at OSS comes from. */
   credentials: CredentialSource
   clients: ReadonlyMap<string, Client>
+  /** What short-lived keys of clients are made of; undefined: there are none. */
+  sts: Sts | undefined
   /** What authenticates upload ids (s3/upload-id.ts): every process of a deployment has it, and it outlives keys of OSS. */
   uploadIdSecret: string
   /** Who has not signed; undefined: is refused. */
@@ -225,6 +227,7 @@ export function parseSettings(
     endpoint: domains.size === 0 ? endpoint : { ...endpoint, domains },
     credentials: source ?? { from: 'settings', key: localKey, files: {} },
     clients,
+    sts: parseSts(keys, document),
     uploadIdSecret: mainSecret,
     anonymous: parseAnonymous(document),
     domains: s3Domains,

@@ -4,6 +4,7 @@ import { nobody } from '../operations/authorize.ts'
 import { findOperation } from '../operations/index.ts'
 import type { Operation } from '../operations/operation.ts'
 import { checkRepeated } from '../operations/selectors.ts'
+import { signerOf } from '../operations/sessions.ts'
 import type { Clock } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
@@ -35,12 +36,10 @@ export function authenticate(request: S3Request, config: Config, clock: Clock): 
     checkAnonymous(named.on, request)
     return unsigned(request, named, config.anonymous, 'anonymous')
   }
-  const verified = verify(request, config, clock)
+  const { verified, client } = verify(request, config, clock)
   // Looked up again: a presigned query stands for headers too, and operations are selected by headers.
   const operation =
     verified.headers === request.headers ? named : findOperation({ ...request, headers: verified.headers })
-  const client = config.clients.get(verified.accessKeyId)
-  if (client === undefined) throw new S3Error('InvalidAccessKeyId')
   return { operation, verified, client, by: 'signed' }
 }
 
@@ -72,10 +71,17 @@ function operationOf(request: S3Request, config: Config, clock: Clock): Operatio
   }
 }
 
-function verify(request: S3Request, { clients, document }: Config, clock: Clock): Verified {
+function verify(
+  request: S3Request,
+  config: Config,
+  clock: Clock,
+): Pick<Authenticated, 'verified' | 'client'> {
   const scheme = authScheme(request)
   if (scheme === 'anonymous') throw new S3Error('AccessDenied')
-  if (scheme.startsWith('sigv2')) requireSignatureV2(document.signatureV2)
+  if (scheme.startsWith('sigv2')) requireSignatureV2(config.document.signatureV2)
   const verifyScheme = scheme.startsWith('sigv2') ? verifySigV2 : verifySigV4
-  return verifyScheme(request, (id) => clients.get(id)?.secretAccessKeys, clock())
+  const now = clock()
+  const signer = signerOf(config, request, now)
+  const verified = verifyScheme(request, signer.secretsOf, now)
+  return { verified, client: signer.client() }
 }

@@ -33,19 +33,25 @@ export function recordFailed(
   }
 }
 
+/** Whose key has signed. */
+export function recordClient(record: RequestRecord, { accessKeyId, session }: Client): void {
+  record.accessKeyId = accessKeyId
+  record.session = session
+}
+
 /** What is known once the signature is verified. @param secret which of the client's has signed, from 0. */
 export function recordOperation(
   record: RequestRecord,
   operation: Operation,
   request: S3Request,
-  { accessKeyId, secretAccessKeys }: Client,
+  client: Client,
   secret: number,
 ): void {
   record.operation = operation.name
   // Unsigned, so far: a form's key is known later.
-  if (accessKeyId === '') return
-  record.accessKeyId = accessKeyId
-  record.signature = { ...wayOf(request), secret: secretNumber(secretAccessKeys, secret) }
+  if (client.accessKeyId === '') return
+  recordClient(record, client)
+  record.signature = { ...wayOf(request), secret: secretNumber(client.secretAccessKeys, secret) }
 }
 
 function wayOf(request: S3Request): Omit<Signature, 'secret'> {

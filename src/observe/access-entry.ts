@@ -8,7 +8,7 @@ import { redactedTarget } from './request-uri.ts'
  * @param worker the id of the process that served it, where the platform tells.
  */
 export function accessEntry(record: RequestRecord, worker?: number): Record<string, unknown> {
-  const { oss, headers, peer, signature, copySource } = record
+  const { oss, headers, peer, signature, copySource, session, issued } = record
   return {
     request_time: new Date(record.time).toISOString(),
     request_id: record.requestId,
@@ -44,6 +44,10 @@ export function accessEntry(record: RequestRecord, worker?: number): Record<stri
     oss_error_code: oss.errorCode,
     oss_ec: oss.ec,
     secret_number: signature?.secret,
+    session_name: session?.name,
+    session_access_key_id: session?.accessKeyId,
+    issued_session_name: issued?.name,
+    issued_access_key_id: issued?.accessKeyId,
     worker,
   }
 }

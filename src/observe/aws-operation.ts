@@ -24,6 +24,9 @@ const resources: Record<string, string> = {
   ListParts: 'UPLOAD',
 }
 
+/** The gateway's own STS's. */
+export const ofSts: ReadonlySet<string> = new Set(['AssumeRole', 'GetSessionToken', 'GetCallerIdentity'])
+
 /**
  * An operation as S3's access logs name it, `REST.PUT.OBJECT`: a copy is `REST.COPY.OBJECT`, a sub-resource is named by
  * what S3's name of the operation ends with.
@@ -32,6 +35,7 @@ const resources: Record<string, string> = {
 export function awsOperation({ method, operation, key }: RequestRecord): string {
   if (operation === 'CopyObject') return 'REST.COPY.OBJECT'
   if (operation === 'UploadPartCopy') return 'REST.COPY.PART'
+  if (operation !== undefined && ofSts.has(operation)) return `STS.${operation.toUpperCase()}`
   const resource = operation === undefined ? undefined : (resources[operation] ?? subresource(operation))
   return `REST.${method}.${resource ?? (key === undefined ? 'BUCKET' : 'OBJECT')}`
 }

@@ -15,6 +15,9 @@ export type RequestRecord = {
   operation: string | undefined
   /** Of the key whose signature was valid. */
   accessKeyId: string | undefined
+  /** The short-lived key of it that was used, and the one that it was given; absent: none. */
+  session: SessionName | undefined
+  issued: SessionName | undefined
   signature: Signature | undefined
   bucket: string | undefined
   key: string | undefined
@@ -39,6 +42,8 @@ export type RequestRecord = {
   totalTime: number
 }
 
+/** What tells a short-lived key from others. @property name as AssumeRole was told. */
+export type SessionName = { accessKeyId: string; name: string | undefined }
 export type ObjectName = { bucket: string; key: string; versionId: string | undefined }
 /** @property errorCode S3's, where it was not deleted. */
 export type BatchEntry = { key: string; versionId: string | undefined; errorCode: string | undefined }
@@ -95,6 +100,8 @@ export function beginRecord(
     peer: peer?.(),
     operation: undefined,
     accessKeyId: undefined,
+    session: undefined,
+    issued: undefined,
     signature: undefined,
     bucket: undefined,
     key: undefined,

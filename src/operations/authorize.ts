@@ -1,10 +1,12 @@
 import type { Client } from '../config/index.ts'
 import type { HeaderMap } from '../ports.ts'
+import type { CopySource } from '../s3/copy-source.ts'
 import { S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
 import { isChange, kindsOf } from './kinds.ts'
 import type { Operation } from './operation.ts'
 import { refuseReserved } from './reserved-keys.ts'
+import { authorizeSession } from './session-actions.ts'
 
 /** The client of a request that needs no signature, or whose form is still to be verified: it may do nothing. */
 export const nobody: Client = {
@@ -91,11 +93,19 @@ export function authorizeRequest(
   headers: HeaderMap,
 ): void {
   const { access } = operation
+  authorizeSession(client, operation, { bucket, key, query, headers })
   if (bucket === undefined) return
   authorizeOperation(client, operation, headers)
   if (access === 'keys') authorizeBucket(client, 'write', bucket)
   else if (access === 'list') authorize(client, 'read', bucket, query.get('prefix') ?? '')
   else authorize(client, access, bucket, key)
+}
+
+/** Checks that a client may read what it copies. @throws S3Error AccessDenied. */
+export function authorizeSource(client: Client, { bucket, key, versionId }: CopySource): void {
+  authorize(client, 'read', bucket, key)
+  const query = new Map(versionId === undefined ? [] : [['versionId', versionId]])
+  authorizeSession(client, { name: 'GetObject' }, { bucket, key, query })
 }
 
 const denied = (client: Client, limit: string) =>

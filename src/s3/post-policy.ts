@@ -5,7 +5,6 @@ import { invalidArgument, S3Error } from './error.ts'
 import {
   equalSignatures,
   parseBasicTime,
-  refuseSessionToken,
   requireSecrets,
   requireSignatureV2,
   type SecretsOf,
@@ -24,6 +23,8 @@ export type SizeRange = { least: number; most: number }
 const v4Fields = ['X-Amz-Signature', 'X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Date'] as const
 const v2Fields = ['Signature', 'AWSAccessKeyId'] as const
 
+const TOKEN = 'x-amz-security-token'
+
 /**
  * Verifies the signature of a form's policy.
  * @param allowV2 whether Signature Version 2 is taken.
@@ -38,7 +39,6 @@ export function verifyForm(
   const isV4 = v4Fields.some((name) => fields.has(name.toLowerCase()))
   if (!isV4 && !v2Fields.some((name) => fields.has(name.toLowerCase()))) throw new S3Error('AccessDenied')
   if (!isV4) requireSignatureV2(allowV2)
-  refuseSessionToken(fields.get('x-amz-security-token'))
   const policy = requireField(fields, 'Policy')
   const signature = requireField(fields, isV4 ? 'X-Amz-Signature' : 'Signature')
   const { accessKeyId, expected } = isV4 ? signedByV4(fields, secretsOf) : signedByV2(fields, secretsOf)
@@ -80,7 +80,7 @@ function signedByV4(fields: Fields, secretsOf: SecretsOf): Signer {
       timestamp,
     )
   }
-  const secrets = requireSecrets(secretsOf, credential.accessKeyId)
+  const secrets = requireSecrets(secretsOf, credential.accessKeyId, fields.get(TOKEN))
   return {
     accessKeyId: credential.accessKeyId,
     expected: (policy) =>
@@ -92,7 +92,7 @@ function signedByV4(fields: Fields, secretsOf: SecretsOf): Signer {
 
 function signedByV2(fields: Fields, secretsOf: SecretsOf): Signer {
   const accessKeyId = requireField(fields, 'AWSAccessKeyId')
-  const secrets = requireSecrets(secretsOf, accessKeyId)
+  const secrets = requireSecrets(secretsOf, accessKeyId, fields.get(TOKEN))
   return {
     accessKeyId,
     expected: (policy) => secrets.map((secret) => createHmac('sha1', secret).update(policy).digest('base64')),

@@ -51,6 +51,7 @@ export function parseRequest(incoming: Incoming, domains: readonly string[]): S3
     body: incoming.body,
     signal: incoming.signal,
     clientAddress: incoming.clientAddress,
+    peer: incoming.peer,
     onAnswered: incoming.onAnswered,
     waitUntil: incoming.waitUntil,
     bucket,

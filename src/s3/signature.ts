@@ -5,8 +5,11 @@ import { invalidArgument, invalidRequest, S3Error } from './error.ts'
 import type { Payload } from './payload.ts'
 import type { S3Request } from './request.ts'
 
-/** The secrets of an access key, each of which may have signed; undefined when there is no such key. */
-export type SecretsOf = (accessKeyId: string) => readonly string[] | undefined
+/**
+ * The secrets of an access key, each of which may have signed; undefined when there is no such key.
+ * @param token the session token that came with it. @throws S3Error InvalidToken, ExpiredToken.
+ */
+export type SecretsOf = (accessKeyId: string, token?: string) => readonly string[] | undefined
 
 export type Verified = {
   accessKeyId: string
@@ -53,21 +56,22 @@ export function requireSignatureV2(isAllowed: boolean): void {
   )
 }
 
-/** @throws S3Error InvalidAccessKeyId. */
-export function requireSecrets(secretsOf: SecretsOf, accessKeyId: string): readonly string[] {
-  const secrets = secretsOf(accessKeyId)
+/** @param token none where it is empty. @throws S3Error InvalidAccessKeyId, InvalidToken, ExpiredToken. */
+export function requireSecrets(
+  secretsOf: SecretsOf,
+  accessKeyId: string,
+  token: string | undefined,
+): readonly string[] {
+  const secrets = secretsOf(accessKeyId, token || undefined)
   if (secrets === undefined) {
     throw new S3Error('InvalidAccessKeyId', { elements: { AWSAccessKeyId: accessKeyId } })
   }
   return secrets
 }
 
-/** @throws S3Error InvalidToken: clients of the gateway have permanent keys. */
+/** @throws S3Error InvalidToken where a request without a signature has one. */
 export function refuseSessionToken(token: string | undefined): void {
-  if (!token) return
-  throw new S3Error('InvalidToken', {
-    message: 'Session tokens are not accepted by this gateway: sign with a permanent access key.',
-  })
+  if (token) throw new S3Error('InvalidToken')
 }
 
 /** @throws S3Error RequestTimeTooSkewed. */

@@ -10,7 +10,6 @@ import {
   authScheme,
   equalSignatures,
   iso,
-  refuseSessionToken,
   requireRecent,
   requireSecrets,
   type SecretsOf,
@@ -63,8 +62,7 @@ export function verifySigV2(request: S3Request, secretsOf: SecretsOf, now: numbe
   const presigned = authScheme(request) === 'sigv2-query'
   const claim = presigned ? claimOfQuery(request, now) : claimOfHeader(request, now)
   const { accessKeyId, signature } = claim
-  refuseSessionToken(claim.headers['x-amz-security-token'])
-  const secrets = requireSecrets(secretsOf, accessKeyId)
+  const secrets = requireSecrets(secretsOf, accessKeyId, claim.headers['x-amz-security-token'])
   const signerOf = (text: string) =>
     secrets.findIndex((secret) =>
       equalSignatures(createHmac('sha1', secret).update(text).digest('base64'), signature),

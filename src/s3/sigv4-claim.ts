@@ -21,13 +21,23 @@ type Credential = { accessKeyId: string; date: string; region: string }
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 const MAX_EXPIRES = 604_800 // seconds, a week
 
+/** The services of AWS that an endpoint stands for. */
+export type Service = 's3' | 'sts'
+
 /**
- * What an Authorization header claims.
+ * What an Authorization header claims. Requests to STS may come without the hash of their body, which then is ''.
  * @param now milliseconds since the epoch.
  * @throws S3Error AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, AccessDenied, RequestTimeTooSkewed.
  */
-export function claimOfHeader({ headers }: S3Request, now: number): Claim {
-  const { credential, signedHeaders, signature, unknown } = readAuthorization(headers.authorization ?? '')
+export function claimOfHeader(
+  { headers }: Pick<S3Request, 'headers'>,
+  now: number,
+  service: Service = 's3',
+): Claim {
+  const { credential, signedHeaders, signature, unknown } = readAuthorization(
+    headers.authorization ?? '',
+    service,
+  )
   const timestamp = requestTime(headers)
   const time = parseBasicTime(timestamp)
   if (time === undefined) {
@@ -41,8 +51,8 @@ export function claimOfHeader({ headers }: S3Request, now: number): Claim {
     )
   }
   requireRecent(time, timestamp, now)
-  const payloadHash = headers['x-amz-content-sha256']?.trim()
-  if (!payloadHash) {
+  const payloadHash = headers['x-amz-content-sha256']?.trim() ?? ''
+  if (payloadHash === '' && service === 's3') {
     throw new S3Error('InvalidRequest', {
       message: 'Missing required header for this request: x-amz-content-sha256',
     })
@@ -115,7 +125,10 @@ const SIGNATURE_LENGTH = 64
 /** By the header's text before the signature: an SDK sends the same all day, and taking it apart costs two hashes. */
 const knownAuthorizations = new Map<string, Authorization>()
 
-function readAuthorization(header: string): Authorization & Pick<Claim, 'signature' | 'unknown'> {
+function readAuthorization(
+  header: string,
+  service: Service,
+): Authorization & Pick<Claim, 'signature' | 'unknown'> {
   const signature = header.slice(-SIGNATURE_LENGTH)
   const before = header.slice(0, -SIGNATURE_LENGTH)
   const usual = /^[0-9a-f]{64}$/.test(signature)
@@ -125,7 +138,7 @@ function readAuthorization(header: string): Authorization & Pick<Claim, 'signatu
   }
   const parts = parseAuthorization(header)
   return {
-    credential: parseCredential(parts.Credential, headerMalformed),
+    credential: parseCredential(parts.Credential, headerMalformed, service),
     signedHeaders: () => parseSignedHeaders(parts.SignedHeaders, headerMalformed),
     signature: parts.Signature,
     // Only where the signature comes last: then the text before it says all but the signature.
@@ -191,7 +204,11 @@ function parseAuthorization(header: string): {
 }
 
 /** `<key>/<date>/<region>/s3/aws4_request`; the key itself may contain slashes. */
-export function parseCredential(text: string, malformed: (detail: string) => S3Error) {
+export function parseCredential(
+  text: string,
+  malformed: (detail: string) => S3Error,
+  expected: Service = 's3',
+) {
   const parts = text.split('/')
   const [date = '', region = '', service = '', terminal = ''] = parts.slice(-4)
   const accessKeyId = parts.slice(0, -4).join('/')
@@ -203,7 +220,8 @@ export function parseCredential(text: string, malformed: (detail: string) => S3E
   if (terminal !== 'aws4_request') {
     throw malformed(`incorrect terminal "${terminal}". This endpoint uses "aws4_request".`)
   }
-  if (service !== 's3') throw malformed(`incorrect service "${service}". This endpoint belongs to "s3".`)
+  if (service !== expected)
+    throw malformed(`incorrect service "${service}". This endpoint belongs to "${expected}".`)
   if (!/^\d{8}$/.test(date)) {
     throw malformed(
       `incorrect date format "${date}". This date in the credential must be in the format "yyyyMMdd".`,

@@ -8,7 +8,6 @@ import type { S3Request } from './request.ts'
 import {
   authScheme,
   equalSignatures,
-  refuseSessionToken,
   requireSecrets,
   type SecretsOf,
   signatureMismatch,
@@ -22,6 +21,7 @@ import {
   claimOfQuery,
   remember,
   rememberAuthorization,
+  type Service,
 } from './sigv4-claim.ts'
 
 const MAX_KEYS = 256
@@ -35,10 +35,9 @@ const MAX_KEYS = 256
 export function verifySigV4(request: S3Request, secretsOf: SecretsOf, now: number): Verified {
   const presigned = authScheme(request) === 'sigv4-query'
   const claim = presigned ? claimOfQuery(request, now) : claimOfHeader(request, now)
-  refuseSessionToken(request.headers['x-amz-security-token'] || request.query.get('X-Amz-Security-Token'))
   const { accessKeyId, timestamp, signature, payloadHash } = claim
   requireSigned(request.headers, claim)
-  const secrets = requireSecrets(secretsOf, accessKeyId)
+  const secrets = requireSecrets(secretsOf, accessKeyId, sessionTokenOf(request))
 
   const scope = `${claim.date}/${claim.region}/s3/aws4_request`
   const stringToSign = (canonical: string) => `${ALGORITHM}\n${timestamp}\n${scope}\n${sha256Hex(canonical)}`
@@ -68,12 +67,19 @@ export function verifySigV4(request: S3Request, secretsOf: SecretsOf, now: numbe
   }
 }
 
+/** @throws S3Error InvalidToken for two that differ. */
+export function sessionTokenOf({ headers, query }: S3Request): string | undefined {
+  const [sent, hoisted] = [headers['x-amz-security-token'], query.get('X-Amz-Security-Token')]
+  if (sent && hoisted && sent !== hoisted) throw new S3Error('InvalidToken')
+  return sent || hoisted
+}
+
 /**
  * Host and every x-amz- header must be signed: an unsigned x-amz-copy-source on a presigned PUT would read anything
  * its signer may read (GHSA-g8w9-qw9q-fghr). x-amz-content-sha256 may be missing from the list when its value is the
  * one that stands in the canonical request anyway.
  */
-function requireSigned(headers: HeaderMap, { signedHeaders, payloadHash }: Claim): void {
+export function requireSigned(headers: HeaderMap, { signedHeaders, payloadHash }: Claim): void {
   const unsigned: string[] = signedHeaders.has('host') ? [] : ['host']
   for (const name in headers) {
     if (!name.startsWith('x-amz-') || signedHeaders.has(name)) continue
@@ -114,7 +120,11 @@ function findSigning(
 const signingOf = (key: Buffer): Signing => ({ key, sign: hmacWith(key) })
 
 /** What a day's signatures in a region are made with. */
-export function signingKey(secret: string, { date, region }: Pick<Claim, 'date' | 'region'>): Buffer {
+export function signingKey(
+  secret: string,
+  { date, region }: Pick<Claim, 'date' | 'region'>,
+  service: Service = 's3',
+): Buffer {
   const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
-  return hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), 's3'), 'aws4_request')
+  return hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), 'aws4_request')
 }

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { parseLenientXml, text } from '../../src/xml/index.ts'
+import { children, parseLenientXml, text } from '../../src/xml/index.ts'
 
 /** A request as it goes over the socket: no client library between that would mend it. */
 export type WireRequest = {
@@ -233,10 +233,12 @@ function unchunk(bytes: Buffer): Buffer | undefined {
   return undefined
 }
 
-/** The elements of an error document. */
+/** The elements of an error document, of S3's or of STS's. */
 export function errorOf(body: Buffer, method: string): Record<string, string> {
   if (method === 'HEAD' || !body.includes('<Error>')) return {}
-  const document = parseLenientXml(body.toString(), 'Error')
+  const isOfSts = body.includes('<ErrorResponse')
+  const root = parseLenientXml(body.toString(), isOfSts ? 'ErrorResponse' : 'Error')
+  const document = isOfSts ? { ...root, ...children(root, 'Error')[0] } : root
   return Object.fromEntries(Object.keys(document).map((name) => [name, text(document, name) ?? '']))
 }
 

@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { S3Error } from '../../src/s3/error.ts'
+import { S3Error } from '../../src/s3/error.ts'
 import { holdToPolicy, verifyForm } from '../../src/s3/post-policy.ts'
 import recorded from '../data/post-forms.json'
 
 const { accessKeyId, secretAccessKey, now, bucket } = recorded
-const secretsOf = (id: string) => (id === accessKeyId ? [secretAccessKey] : undefined)
+const secretsOf = (id: string, token?: string) => {
+  if (token !== undefined) throw new S3Error('InvalidToken', { message: token })
+  return id === accessKeyId ? [secretAccessKey] : undefined
+}
 const lower = (fields: Record<string, string | undefined>) =>
   new Map(
     Object.entries(fields).flatMap(([name, value]) =>

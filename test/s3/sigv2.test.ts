@@ -3,14 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { refused } from '../../src/operations/refused.ts'
 import { served } from '../../src/operations/served.ts'
 import { headerMap } from '../../src/ports.ts'
-import type { S3Error } from '../../src/s3/error.ts'
+import { S3Error } from '../../src/s3/error.ts'
 import { parseRequest, type S3Request } from '../../src/s3/request.ts'
 import { signedParameters, verifySigV2 } from '../../src/s3/sigv2.ts'
 import recorded from '../data/sigv2-vectors.json'
 import published from '../data/sigv4-vectors.json'
 
 const { accessKeyId, secretAccessKey, now } = recorded
-const secretsOf = (id: string) => (id === accessKeyId ? [secretAccessKey] : undefined)
+const secretsOf = (id: string, token?: string) => {
+  if (token !== undefined) throw new S3Error('InvalidToken', { message: token })
+  return id === accessKeyId ? [secretAccessKey] : undefined
+}
 const MINUTE = 60_000
 const EXPIRES = now / 1000 + 3600
 

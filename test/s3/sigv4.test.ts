@@ -3,7 +3,7 @@ import aws4 from 'aws4'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type HeaderMap, headerMap } from '../../src/ports.ts'
-import type { S3Error } from '../../src/s3/error.ts'
+import { S3Error } from '../../src/s3/error.ts'
 import { parsePayload } from '../../src/s3/payload.ts'
 import { plainBody } from '../../src/s3/plain-body.ts'
 import { parseRequest, type S3Request } from '../../src/s3/request.ts'
@@ -16,7 +16,10 @@ const now = Date.UTC(2013, 4, 24)
 const timestamp = '20130524T000000Z'
 const scope = '20130524/us-east-1/s3/aws4_request'
 const EMPTY = createHash('sha256').digest('hex')
-const secretsOf = (id: string) => (id === accessKeyId ? [secretAccessKey] : undefined)
+const secretsOf = (id: string, token?: string) => {
+  if (token !== undefined) throw new S3Error('InvalidToken', { message: token })
+  return id === accessKeyId ? [secretAccessKey] : undefined
+}
 
 async function* noBytes() {}
 

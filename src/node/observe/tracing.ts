@@ -11,6 +11,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
+import { ofSts } from '../../observe/aws-operation.ts'
 import type { Observer, RequestRecord } from '../../observe/record.ts'
 import type { OssCallRecord } from '../../oss/call-record.ts'
 
@@ -37,7 +38,9 @@ export function tracingObserver(tracer: Tracer, keys: boolean): Observer {
     if (known !== undefined) return known
     const caller = propagation.extract(ROOT_CONTEXT, record.headers)
     const span = tracer.startSpan(
-      record.operation === undefined ? record.method : `S3.${record.operation}`,
+      record.operation === undefined
+        ? record.method
+        : `${ofSts.has(record.operation) ? 'STS' : 'S3'}.${record.operation}`,
       { kind: SpanKind.SERVER, startTime: record.time },
       caller,
     )

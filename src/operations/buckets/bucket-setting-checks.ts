@@ -41,6 +41,12 @@ export const checkLoggingTarget: SettingCheck = async ({ bucket }, { client, oss
   const missing = () => new S3Error('InvalidTargetBucketForLogging', { elements: { TargetBucket: target } })
   if (!isBucketName(target)) throw missing()
   authorize(client, 'write', target, text(enabled, 'TargetPrefix') ?? '')
+  // Whether it allows all keys that OSS will write there, nobody can say.
+  if (client.session?.policy !== undefined) {
+    throw new S3Error('AccessDenied', {
+      message: "Access Denied: logs are turned on by who is not limited by a session's policy",
+    })
+  }
   const { region: source } = await getBucketInfo(oss, bucket)
   const { region } = await getBucketInfo(oss, target).catch((error) => {
     throw error instanceof OssError && ['NoSuchBucket', 'AccessDenied'].includes(error.code)

@@ -12,6 +12,7 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { parseTags, renderTags, type Tag, validateTags } from '../../translate/tags.ts'
 import type { XmlNode } from '../../xml/index.ts'
 import type { BucketRequest, Context } from '../operation.ts'
+import { requireAction } from '../session-actions.ts'
 import { callOnBucket, withDocument } from '../subresource.ts'
 
 const ROOT = 'CreateBucketConfiguration'
@@ -23,6 +24,7 @@ const ROOT = 'CreateBucketConfiguration'
 export async function createBucket(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket, headers } = request
   const { region, tags } = await readConfiguration(request)
+  if (tags.length > 0) requireAction(context.client, 's3:TagResource', { bucket })
   refuseNamespace(headers)
   const locked = isLocked(headers)
   const acl = await wantedAcl(headers, context)

@@ -15,13 +15,14 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestedTagging } from '../../translate/tags.ts'
 import { requestPayer, toOssContent, toOssTarget } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
-import { authorize } from '../authorize.ts'
+import { authorizeSource } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { copyPartIndex } from '../objects/part-index.ts'
 import { lockOfWrite, writeLocked } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
+import { authorizeSession } from '../session-actions.ts'
 import { callOnBucket } from '../subresource.ts'
 import { writeTurn } from '../writes/turns.ts'
 import { copyPorts } from './copy-ports.ts'
@@ -83,7 +84,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
   const { headers, bucket, key } = request
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   if (context.record !== undefined) context.record.copySource = source
-  authorize(context.client, 'read', source.bucket, source.key)
+  authorizeSource(context.client, source)
   const replaceMetadata = isReplace(headers, 'x-amz-metadata-directive')
   const replaceTagging = isReplace(headers, 'x-amz-tagging-directive')
   const tagging = replaceTagging ? (requestedTagging(headers) ?? '') : 'copy'
@@ -106,8 +107,29 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     turn: await writeTurn(request, context),
     signal: request.signal,
   }
+  if (tagging === 'copy') await authorizeTags(copy, context)
   if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) await requireChange(copy, context)
   return copy
+}
+
+/**
+ * As in S3 the source's tags, where it has any, are copied for who may read tags there and write them here.
+ * @throws S3Error AccessDenied; the errors of {@link checkSource}.
+ */
+async function authorizeTags(copy: Copy, context: Context): Promise<void> {
+  const { client } = context
+  const { source, destination } = copy
+  const query = new Map(source.versionId === undefined ? [] : [['versionId', source.versionId]])
+  const actions = () => {
+    authorizeSession(client, { name: 'GetObjectTagging' }, { ...source, query })
+    authorizeSession(client, { name: 'PutObjectTagging' }, destination)
+  }
+  try {
+    actions()
+  } catch (error) {
+    const { headers } = await checkSource(copyPorts(context), copy)
+    if (Number(headers['x-oss-tagging-count'] ?? 0) > 0) throw error
+  }
 }
 
 /** @throws S3Error InvalidRequest for an algorithm that S3 does not know. */

@@ -26,7 +26,7 @@ import {
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
-import { authorize } from '../authorize.ts'
+import { authorizeSource } from '../authorize.ts'
 import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
@@ -61,7 +61,7 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
   const { bucket, key, headers, query } = request
   const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
   if (context.record !== undefined) context.record.copySource = source
-  authorize(context.client, 'read', source.bucket, source.key)
+  authorizeSource(context.client, source)
   const upload = uploadOf(request, context)
   const part: PartCopy = {
     source,

@@ -21,6 +21,7 @@ import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { children, renderXml, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
+import { authorizeSession } from '../session-actions.ts'
 import { callOnBucket, requireDocument } from '../subresource.ts'
 import { turnOfMany } from '../writes/turns.ts'
 import { deleteObject } from './object.ts'
@@ -38,7 +39,7 @@ export async function deleteObjects(request: BucketRequest, context: Context): P
   const { wanted, quiet } = parseDelete(await requireDocument(request, 'Delete'), context)
   const errors: XmlTree[] = []
   const allowed = wanted.filter((object) => {
-    const refusal = refusalOf(object, request.bucket, context)
+    const refusal = refusalOf(object, request, context)
     if (refusal !== undefined) errors.push(errorElement(object, refusal))
     return refusal === undefined
   })
@@ -102,9 +103,23 @@ function parseDelete(document: XmlNode, { config }: Context): { wanted: Wanted[]
 const ossVersionId = /^(?:null|CAEQ[\w.-]{46,128})$/
 
 /** Why a key is not even asked for: the client may not, or OSS would refuse all of them because of it. */
-function refusalOf({ key, versionId }: Wanted, bucket: string, { client }: Context): S3Error | undefined {
+function refusalOf(
+  { key, versionId, etag }: Wanted,
+  { bucket, headers }: BucketRequest,
+  { client }: Context,
+): S3Error | undefined {
   try {
     authorize(client, 'write', bucket, key)
+    authorizeSession(
+      client,
+      { name: 'DeleteObject' },
+      {
+        bucket,
+        key,
+        query: new Map(versionId === undefined ? [] : [['versionId', versionId]]),
+        headers: etag === undefined ? headers : { ...headers, 'if-match': etag },
+      },
+    )
     validateKey(key)
     // Also an empty one: the object itself was not asked for.
     if (versionId !== undefined && !ossVersionId.test(versionId)) return new S3Error('NoSuchVersion')

@@ -1,9 +1,8 @@
 import { encodeStrictly } from '../../bytes/percent.ts'
-import type { Client } from '../../config/index.ts'
 import { secretNumber } from '../../observe/record.ts'
 import { type HeaderMap, headerMap, type Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
-import { invalidArgument, S3Error, slowDown } from '../../s3/error.ts'
+import { invalidArgument, S3Error } from '../../s3/error.ts'
 import { MAX_UPLOAD_BYTES } from '../../s3/limits.ts'
 import { type Form, readForm } from '../../s3/multipart-form.ts'
 import { fileBody } from '../../s3/plain-body.ts'
@@ -21,11 +20,13 @@ import { parseTagSet, toOssTagging, validateTags } from '../../translate/tags.ts
 import { parseXml, renderXml, XmlError } from '../../xml/index.ts'
 import { checkAnonymous, checkAnonymousWrite } from '../anonymous.ts'
 import { authorize, authorizeOperation, isAnonymous } from '../authorize.ts'
-import { perClient } from '../bucket-cache.ts'
 import { checkHeaders } from '../check-headers.ts'
 import { requireOwner } from '../expected-owner.ts'
 import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
+import { authorizeSession } from '../session-actions.ts'
+import { signerOf } from '../sessions.ts'
+import { readUnverified } from '../unverified.ts'
 import { putObject } from './object.ts'
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own variable
@@ -39,42 +40,17 @@ export async function postObject(request: BucketRequest, context: Context): Prom
   if (!context.config.document.postForms) {
     throw new S3Error('MethodNotAllowed', { elements: { Method: 'POST', ResourceType: 'BUCKET' } })
   }
-  const form = await readFields(request, context)
+  const { headers, body } = request
+  const form = await readUnverified(
+    context,
+    () => readForm(headers['content-type'], (body as PlainBody).body),
+    // Of fields that arrive after the timeout, the body must still be closed.
+    (late) => void late.close(),
+  )
   try {
     return await putForm(form, request, context)
   } finally {
     form.close()
-  }
-}
-
-/** How many forms have their fields read now: no signature has been verified for them yet. */
-const unverifiedForms = perClient(() => ({ count: 0 }))
-
-/**
- * A form with its fields, which must arrive within the time of a header. Until then forms count against a limit of their
- * own (`limits.forms`), not against that of signed requests.
- * @throws S3Error SlowDown, RequestTimeout, and those of {@link readForm}.
- */
-async function readFields({ headers, body }: BucketRequest, context: Context): Promise<Form> {
-  const { oss, timer, config } = context
-  const { limits, timeouts } = config.document
-  const unverified = unverifiedForms(oss)
-  if (unverified.count >= limits.forms) throw slowDown()
-  unverified.count++
-  let stopTimer = () => {}
-  const tooSlow = new Promise<never>((_, reject) => {
-    stopTimer = timer(timeouts.client.headers * 1000, () => reject(new S3Error('RequestTimeout')))
-  })
-  const reading = readForm(headers['content-type'], (body as PlainBody).body)
-  try {
-    return await Promise.race([reading, tooSlow])
-  } catch (error) {
-    // Fields that arrive after the timeout: the form's body must still be closed.
-    reading.then((form) => form.close()).catch(() => {})
-    throw error
-  } finally {
-    stopTimer()
-    unverified.count--
   }
 }
 
@@ -89,6 +65,7 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
   authorize(client, 'write', bucket, key)
   const headers = headersOf(fields)
   authorizeOperation(client, { name: 'PostObject', access: 'write' }, headers)
+  authorizeSession(client, { name: 'PutObject' }, { bucket, key, headers })
   await context.onVerified(client)
 
   checkHeaders({ name: 'PutObject', method: 'PUT' }, headers, headers)
@@ -117,17 +94,15 @@ function verify(fields: Fields, request: BucketRequest, context: Context): Verif
     refuseSessionToken(fields.get('x-amz-security-token'))
     return { sender: anonymously(), sizes: { least: 0, most: Number.POSITIVE_INFINITY } }
   }
-  const { accessKeyId, secret, exempt } = verifyForm(
-    fields,
-    (id) => config.clients.get(id)?.secretAccessKeys,
-    config.document.signatureV2,
-  )
-  const client = config.clients.get(accessKeyId) as Client
+  const now = clock()
+  const signer = signerOf(config, request, now)
+  const { secret, exempt } = verifyForm(fields, signer.secretsOf, config.document.signatureV2)
+  const client = signer.client()
   if (record !== undefined) {
     const version = fields.has('x-amz-signature') ? 'SigV4' : 'SigV2'
     record.signature = { version, type: 'PostForm', secret: secretNumber(client.secretAccessKeys, secret) }
   }
-  return { sender: { ...context, client }, sizes: holdToPolicy(fields, exempt, clock()) }
+  return { sender: { ...context, client }, sizes: holdToPolicy(fields, exempt, now) }
 }
 
 const sameNamed = new Set([

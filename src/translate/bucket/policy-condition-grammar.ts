@@ -63,6 +63,10 @@ const keysOfActions: Readonly<Record<string, readonly string[]>> = {
   's3:versionid': ON_VERSIONS,
 }
 
+/** Whether a request for an action can have a key at all. @param key in lower case. @param action as `s3:GetObject`. */
+export const hasKey = (key: string, action: string): boolean =>
+  !Object.hasOwn(keysOfActions, key) || keysOfActions[key]?.includes(action.replace('s3:', '')) === true
+
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-policy-keys */
 const S3_KEYS =
   `accessgrantsinstancearn accesspointnetworkorigin authtype dataaccesspointaccount dataaccesspointarn

@@ -3,7 +3,7 @@ import { parseConditions, type S3Condition } from './policy-condition-grammar.ts
 import { invalidSyntax, isObject, type Json, malformed, parseObject } from './policy-json.ts'
 
 /** What a statement is about, or all but that. */
-type Element = { not: boolean; values: readonly string[] }
+export type Element = { not: boolean; values: readonly string[] }
 
 /** A statement that S3 takes. */
 export type Statement = {
@@ -38,6 +38,11 @@ export function parseStatements(
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) {
     throw malformed('Policy exceeds the maximum allowed document size.')
   }
+  return statementsOf(text).map((statement) => parseStatement(statement, bucket, isClient))
+}
+
+/** The statements of a policy, of which nothing is known but that they are objects. @throws S3Error MalformedPolicy. */
+export function statementsOf(text: string): Json[] {
   const policy = parseObject(text)
   refuseUnknown(policy, ['Version', 'Id', 'Statement'])
   if (!VERSIONS.includes(policy.Version)) throw malformed('The policy must contain a valid version string')
@@ -45,36 +50,52 @@ export function parseStatements(
   if (policy.Statement === undefined) throw malformed('Missing required field Statement')
   const statements = [policy.Statement].flat()
   if (statements.length === 0) throw malformed('Could not parse the policy: Statement is empty!')
-  return statements.map((statement) => parseStatement(statement, bucket, isClient))
+  if (!statements.every(isObject)) throw invalidSyntax()
+  return statements
 }
 
-function parseStatement(
-  statement: unknown,
-  bucket: string,
-  isClient: (accessKeyId: string) => boolean,
-): Statement {
-  if (!isObject(statement)) throw invalidSyntax()
-  const negated = NEGATABLE.map((field) => `Not${field}`).filter((field) => field in statement)
-  refuseUnknown(statement, ['Sid', 'Effect', ...NEGATABLE, ...negated, 'Condition'])
+/**
+ * A statement's label and effect; it has no members but those, a condition, and the given ones with their negations.
+ * @throws S3Error MalformedPolicy.
+ */
+export function labelOf(
+  statement: Json,
+  negatable: readonly string[],
+): { sid: string | undefined; effect: Statement['effect'] } {
+  const negated = negatable.map((field) => `Not${field}`).filter((field) => field in statement)
+  refuseUnknown(statement, ['Sid', 'Effect', ...negatable, ...negated, 'Condition'])
   const { Sid, Effect } = statement
   if (Sid !== undefined && typeof Sid !== 'string') throw invalidSyntax()
   if (Effect === undefined) throw malformed('Missing required field Effect')
   if (Effect !== 'Allow' && Effect !== 'Deny') {
     throw malformed(`Invalid effect: ${typeof Effect === 'string' ? Effect : JSON.stringify(Effect)}`)
   }
-  const element = (field: (typeof NEGATABLE)[number], read: (value: unknown) => string[]): Element => {
-    const [plain, not] = [statement[field], statement[`Not${field}`]]
-    if (plain !== undefined && not !== undefined) {
-      throw malformed(`Statement/policy already has instance of ${field}`)
-    }
-    const value = plain === undefined ? not : plain
-    if (value === undefined) throw malformed(`Missing required field ${field}`)
-    return { not: plain === undefined, values: read(value) }
+  return { sid: Sid, effect: Effect }
+}
+
+/** A member of a statement, or its negation. @throws S3Error MalformedPolicy. */
+export function elementOf(statement: Json, field: string, read: (value: unknown) => string[]): Element {
+  const [plain, not] = [statement[field], statement[`Not${field}`]]
+  if (plain !== undefined && not !== undefined) {
+    throw malformed(`Statement/policy already has instance of ${field}`)
   }
-  const principal = element('Principal', (value) => parsePrincipals(value, isClient))
-  if (principal.not && Effect === 'Allow') throw malformed('Allow with NotPrincipal is not allowed.')
-  const action = element('Action', (value) => texts(value, 'Action', 'Policy has invalid action', isAction))
-  const resource = element('Resource', (value) =>
+  const value = plain === undefined ? not : plain
+  if (value === undefined) throw malformed(`Missing required field ${field}`)
+  return { not: plain === undefined, values: read(value) }
+}
+
+function parseStatement(
+  statement: Json,
+  bucket: string,
+  isClient: (accessKeyId: string) => boolean,
+): Statement {
+  const { sid, effect } = labelOf(statement, NEGATABLE)
+  const principal = elementOf(statement, 'Principal', (value) => parsePrincipals(value, isClient))
+  if (principal.not && effect === 'Allow') throw malformed('Allow with NotPrincipal is not allowed.')
+  const action = elementOf(statement, 'Action', (value) =>
+    texts(value, 'Action', 'Policy has invalid action', isAction),
+  )
+  const resource = elementOf(statement, 'Resource', (value) =>
     texts(value, 'Resource', 'Policy has invalid resource', (arn) => isResourceOf(arn, bucket)),
   )
   const conditions =
@@ -82,7 +103,7 @@ function parseStatement(
       ? []
       : parseConditions(statement.Condition, action.not ? [] : action.values)
   if (!action.not && !resource.not) checkLevels(action.values, resource.values)
-  return { sid: Sid, effect: Effect, principal, action, resource, conditions }
+  return { sid, effect, principal, action, resource, conditions }
 }
 
 const KINDS = ['AWS', 'CanonicalUser', 'Federated', 'Service']
@@ -111,6 +132,7 @@ function parsePrincipals(principal: unknown, isClient: (accessKeyId: string) => 
 const isAccount = (name: string) =>
   /^\d{12}$/.test(name) || /^arn:aws[\w-]*:(?:iam|sts)::./.test(name) || /^A[A-Z0-9]{15,127}$/.test(name)
 
+/** Whether an action of S3's is like that. */
 const isAction = (pattern: string) => actionsLike(pattern).length > 0
 
 const isResourceOf = (arn: string, bucket: string) =>
@@ -134,7 +156,12 @@ function refuseUnknown(node: Json, names: readonly string[]): void {
 }
 
 /** One text or a list of them, none of them wrong. @throws S3Error MalformedPolicy. */
-function texts(value: unknown, field: string, wrong: string, isRight: (text: string) => boolean): string[] {
+export function texts(
+  value: unknown,
+  field: string,
+  wrong: string,
+  isRight: (text: string) => boolean,
+): string[] {
   const values = [value].flat()
   if (values.length === 0) throw malformed(`Missing required field ${field} cannot be empty!`)
   return values.map((one) => {
