@@ -37,16 +37,48 @@ export function renderPartIndex({ uploadId, parts, checksum }: PartIndex): strin
 }
 
 /** An index as it was kept, or undefined for what is none: it is as good as not there. */
-export function parsePartIndex(text: string): PartIndex | undefined {
+export const parsePartIndex = (text: string): PartIndex | undefined => parse(text, true)
+
+/** Bytes of an index that are read first: all of it, but of an object in hundreds of parts with checksums. */
+export const INDEX_HEAD = 8192
+const OF_PARTS = '"ofParts":['
+
+/**
+ * The beginning of an index as it was rendered, with all but the checksums of the parts, which stand last.
+ * @returns the index without those, and where each of them stands in the document; undefined for what is no such beginning.
+ */
+export function parseIndexHead(
+  text: string,
+): { index: PartIndex; placeOf: (number: number) => { first: number; last: number } } | undefined {
+  const at = text.indexOf(OF_PARTS)
+  const start = at + OF_PARTS.length
+  const index = at < 0 ? undefined : parse(`${text.slice(0, start)}]}}`, false)
+  // All are of one algorithm, and so of one length.
+  const width = /^"[A-Za-z0-9+/]{1,86}={0,2}"/.exec(text.slice(start))?.[0].length
+  if (index === undefined || width === undefined) return undefined
+  const placeOf = (number: number) => {
+    const first = start + (number - 1) * (width + 1)
+    return { first, last: first + width - 1 }
+  }
+  return { index, placeOf }
+}
+
+/** A part's checksum as it stands in the document, or undefined for what is none. */
+export const parsePartChecksum = (text: string): string | undefined =>
+  /^"([A-Za-z0-9+/]{1,86}={0,2})"$/.exec(text)?.[1]
+
+/** @param isWhole false: the checksums of the parts are not in it. */
+function parse(text: string, isWhole: boolean): PartIndex | undefined {
   const kept = parsedObject(text)
   if (kept?.version !== VERSION || typeof kept.uploadId !== 'string') return undefined
   const sizes = partSizes(kept.sizes)
   if (sizes === undefined) return undefined
   const { uploadId, checksum } = kept
   if (checksum === undefined) return { uploadId, parts: sizes.map((size) => ({ size })) }
-  if (!isChecksum(checksum) || checksum.ofParts.length !== sizes.length) return undefined
+  if (!isChecksum(checksum)) return undefined
   const { algorithm, type, value, ofParts } = checksum
-  const parts = sizes.map((size, at) => ({ size, checksum: ofParts[at] as string }))
+  if (isWhole && ofParts.length !== sizes.length) return undefined
+  const parts = sizes.map((size, at) => (isWhole ? { size, checksum: ofParts[at] as string } : { size }))
   return { uploadId, parts, checksum: { algorithm, type, value } }
 }
 

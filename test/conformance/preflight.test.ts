@@ -107,6 +107,25 @@ rows('a request from another origin', bucket, [
     },
   },
   {
+    name: 'has those of the method and headers that it names, as a preflight',
+    ask: {
+      key: 'k',
+      headers: {
+        origin: ORIGIN,
+        'access-control-request-method': 'PUT',
+        'access-control-request-headers': 'x-amz-date',
+      },
+    },
+    status: 200,
+    headers: { 'access-control-allow-origin': ORIGIN, 'access-control-allow-headers': 'x-amz-date' },
+  },
+  {
+    name: 'has none where it names a method that no rule allows',
+    ask: { key: 'k', headers: { origin: ORIGIN, 'access-control-request-method': 'DELETE' } },
+    status: 200,
+    headers: { 'access-control-allow-origin': null },
+  },
+  {
     name: 'has them on errors too',
     ask: { key: 'nothing', headers: { origin: ORIGIN } },
     ...failure('NoSuchKey'),

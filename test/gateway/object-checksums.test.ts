@@ -20,6 +20,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AlgorithmName, allAlgorithms } from '../../src/s3/checksum.ts'
+import { renderPartIndex } from '../../src/translate/part-index.ts'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
 import { sendPart } from './raw-oss.ts'
 
@@ -481,6 +482,68 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
       await s3.send(new PutObjectCommand({ Bucket, Key: 'replaced', Body: long }))
       await oss.put('replaced', Buffer.from('other'))
       expect(await head('replaced')).not.toHaveProperty('ChecksumType')
+    })
+  })
+
+  describe('of an object in many parts', () => {
+    const Key = 'many'
+    const COUNT = 120
+    const SIZE = 100 * 1024
+    let name = ''
+    const sumOf = (number: number, algorithm: string) =>
+      Buffer.alloc(algorithm === 'SHA512' ? 64 : 32, number).toString('base64')
+    const indexBy = (algorithm: string) => {
+      const parts = Array.from({ length: COUNT }, (_, at) => ({
+        size: SIZE,
+        checksum: sumOf(at + 1, algorithm),
+      }))
+      const checksum = { algorithm, type: 'COMPOSITE', value: `AAAA-${COUNT}` }
+      return Buffer.from(renderPartIndex({ uploadId: 'X', parts, checksum }))
+    }
+
+    beforeAll(async () => {
+      await oss.multipartUpload(Key, Buffer.alloc(COUNT * SIZE), { partSize: SIZE, parallel: 5 })
+      const etag = ((await oss.head(Key)).res.headers as { etag: string }).etag.replaceAll('"', '')
+      name = `.s3-oss-gateway/parts/${etag.toLowerCase()}/${Key}`
+      await oss.put(name, indexBy('SHA512'))
+    })
+
+    test.each([
+      ['the object', undefined, 1],
+      ['a part among the first', 3, 1],
+      ['the last part', COUNT, 2],
+    ])('%s is told by a few thousand bytes of what is kept', async (_, PartNumber, calls) => {
+      const ranges: string[] = []
+      const stop = world.localOss.onRequest(({ key, headers }) => {
+        if (key === name) ranges.push(headers.range ?? 'all')
+      })
+      const told = await head(Key, PartNumber === undefined ? {} : { PartNumber })
+      stop()
+      expect(told).toMatchObject({
+        ChecksumType: 'COMPOSITE',
+        ChecksumSHA512: PartNumber === undefined ? `AAAA-${COUNT}` : sumOf(PartNumber, 'SHA512'),
+      })
+      expect(ranges).toHaveLength(calls)
+      for (const range of ranges) {
+        const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? []
+        expect(Number(last) - Number(first)).toBeLessThan(8192)
+      }
+    })
+
+    test('that is written again while a part is looked for is told as it is then', async () => {
+      const run = () => oss.put(name, indexBy('SHA256'))
+      const when = ({ headers }: { headers: Record<string, string | undefined> }) =>
+        headers['if-match'] !== undefined
+      const stop = world.localOss.faults.add({ key: name, when, action: { kind: 'call', run } })
+      const told = await head(Key, { PartNumber: COUNT })
+      stop()
+      expect(told.ChecksumSHA256).toBe(sumOf(COUNT, 'SHA256'))
+      expect(told.ChecksumSHA512).toBeUndefined()
+    })
+
+    test('that is empty is none', async () => {
+      await oss.put(name, Buffer.alloc(0))
+      expect(await head(Key)).not.toHaveProperty('ChecksumType')
     })
   })
 

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { isIndexOf, type PartIndex, parsePartIndex, renderPartIndex } from '../../src/translate/part-index.ts'
+import {
+  INDEX_HEAD,
+  isIndexOf,
+  type PartIndex,
+  parseIndexHead,
+  parsePartChecksum,
+  parsePartIndex,
+  renderPartIndex,
+} from '../../src/translate/part-index.ts'
 
 const uploadId = '0123456789ABCDEF0123456789ABCDEF'
 const sized = (...sizes: number[]) => sizes.map((size) => ({ size }))
@@ -23,6 +31,43 @@ test('equal parts are written once', () => {
   expect(renderPartIndex(many).length).toBeLessThan(200)
   expect(parsePartIndex(renderPartIndex(many))).toEqual(many)
 })
+
+/** Of so many parts, whose checksums are told apart by their numbers. */
+function longIndex(count: number, sizeOf: (number: number) => number): PartIndex {
+  const parts = Array.from({ length: count }, (_, at) => ({
+    size: sizeOf(at + 1),
+    checksum: Buffer.alloc(64, at + 1).toString('base64'),
+  }))
+  return { uploadId, parts, checksum: { algorithm: 'SHA512', type: 'COMPOSITE', value: `AAAA-${count}` } }
+}
+
+test('the beginning of a long one has all but the checksums of the parts, and says where those are', () => {
+  const index = longIndex(10_000, () => 5)
+  const text = renderPartIndex(index)
+  const head = parseIndexHead(text.slice(0, INDEX_HEAD))
+  expect(head?.index).toEqual({ ...index, parts: index.parts.map(({ size }) => ({ size })) })
+  for (const number of [1, 2, 100, 9999, 10_000]) {
+    const { first, last } = head?.placeOf(number) ?? { first: 0, last: 0 }
+    expect(parsePartChecksum(text.slice(first, last + 1))).toBe(index.parts[number - 1]?.checksum)
+  }
+})
+
+test.each([
+  ['that goes no further than the sizes', renderPartIndex(longIndex(5000, (number) => number))],
+  ['without checksums', renderPartIndex({ uploadId, parts: sized(...Array(5000).keys()) })],
+  ['of another version', renderPartIndex(longIndex(500, () => 5)).replace('"version":1', '"version":2')],
+  ['with a line end in a value', renderPartIndex(longIndex(500, () => 5)).replace('AAAA-', 'AA\\r\\n')],
+  ['of something else', 'x'.repeat(INDEX_HEAD)],
+])('a beginning %s is none', (_, text) => {
+  expect(parseIndexHead(text.slice(0, INDEX_HEAD))).toBeUndefined()
+})
+
+test.each(['', '"', 'AAAA', '"AAAA', '"AAAA","', '"AA\r\n"', '"AAAA"x'])(
+  '%j is no checksum of a part',
+  (text) => {
+    expect(parsePartChecksum(text)).toBeUndefined()
+  },
+)
 
 const written = JSON.parse(renderPartIndex({ uploadId, parts: summed, checksum })) as Record<string, object>
 const changed = (change: object) => JSON.stringify({ ...written, ...change })

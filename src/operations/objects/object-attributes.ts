@@ -9,8 +9,8 @@ import type { XmlTree } from '../../xml/index.ts'
 import { parseNumber, parsePageSize } from '../lists/list-query.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { attributeNames } from './attribute-names.ts'
-import { readPartIndex } from './part-index.ts'
 import { statObject } from './read-calls.ts'
+import { readPartIndex } from './read-part-index.ts'
 import { checksumOf } from './told-checksums.ts'
 
 const ASKED = 'x-amz-object-attributes'
@@ -26,7 +26,9 @@ export async function getObjectAttributes(request: ObjectRequest, context: Conte
   const isIndexed =
     (wanted.has('ObjectParts') && parts !== undefined) ||
     (wanted.has('Checksum') && !isStored && (parts !== undefined || comesLater(object)))
-  const index = isIndexed ? await readPartIndex(request, context, object) : undefined
+  const index = isIndexed
+    ? await readPartIndex(request, context, object, wanted.has('ObjectParts') ? 'all' : 'none')
+    : undefined
   const all: XmlTree = {
     // The one place where S3 writes it without quotes.
     ETag: toS3ETag(object.etag ?? '').replaceAll('"', ''),

@@ -1,13 +1,10 @@
 import { copySourceHeader } from '../../copy/parts.ts'
 import type { OssClient } from '../../oss/client.ts'
-import { isRedirection, OssError } from '../../oss/error.ts'
-import { textOf } from '../../oss/read-body.ts'
+import { OssError } from '../../oss/error.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { bareETag } from '../../s3/completion.ts'
 import { partsOfETag } from '../../translate/etag.ts'
-import { isIndexOf, type PartIndex, parsePartIndex, renderPartIndex } from '../../translate/part-index.ts'
-import { requestPayer } from '../../translate/to-oss-headers.ts'
-import type { Context, ObjectRequest } from '../operation.ts'
+import { type PartIndex, renderPartIndex } from '../../translate/part-index.ts'
 import { RESERVED_PREFIX } from '../reserved-keys.ts'
 
 /** Below it each object's index, by the object's ETag and key. */
@@ -83,32 +80,4 @@ export async function copyPartIndex(
   }
   const call = { method: 'PUT', bucket, key: to, headers, body: new Uint8Array(0) } as const
   await oss.sendForXml(call, 'CopyObjectResult').catch(() => {})
-}
-
-/**
- * What is kept of an object's parts.
- * @param object its headers, as OSS has them.
- * @returns undefined where nothing is kept, or it cannot be read now: of an object uploaded whole, or past this gateway.
- * @throws OssError, OssUnreachable where OSS does not say which.
- */
-export async function readPartIndex(
-  { bucket, key, headers }: ObjectRequest,
-  { oss }: Context,
-  object: HeaderMap,
-): Promise<PartIndex | undefined> {
-  const { etag = '', 'content-length': size } = object
-  // An object uploaded whole is as one of one part.
-  const parts = partsOfETag(etag) ?? 1
-  const name = partIndexKey(etag, key)
-  if (name === undefined) return undefined
-  try {
-    const { body } = await oss.send({ method: 'GET', bucket, key: name, headers: requestPayer(headers) })
-    const index = parsePartIndex(await textOf(body))
-    return index && isIndexOf(index, { size: Number(size), parts }) ? index : undefined
-  } catch (error) {
-    // 403 also where a rule of the bucket has archived it; a website may redirect what is missing.
-    const isUnreadable = error instanceof OssError && [403, 404].includes(error.status)
-    if (isUnreadable || isRedirection(error)) return undefined
-    throw error
-  }
 }

@@ -12,8 +12,8 @@ import {
 } from '../../translate/preconditions.ts'
 import { toS3Object } from '../../translate/response-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { readPartIndex } from './part-index.ts'
 import { findPart, requestedPart } from './part-number.ts'
+import { readPartIndex } from './read-part-index.ts'
 import { asksForChecksums, checksumOfPart, mayBeIndexed, wholeChecksums } from './told-checksums.ts'
 
 /** What a read asks for, besides the object. */
@@ -63,7 +63,7 @@ export async function selectBytes(
   }
   let index: PartIndex | undefined
   const readIndex = async () => {
-    index ??= await readPartIndex(request, context, object)
+    index ??= await readPartIndex(request, context, object, asksForChecksums(request.headers) ? part : 'none')
     return index
   }
   const { range: bytes, count } = await findPart(part, object, readIndex)

@@ -3,7 +3,7 @@ import { partsOfETag } from '../../translate/etag.ts'
 import type { PartIndex } from '../../translate/part-index.ts'
 import { comesLater, storedChecksums } from '../../translate/stored-checksum.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
-import { readPartIndex } from './part-index.ts'
+import { readPartIndex } from './read-part-index.ts'
 
 /** Whether a read asks for checksums. */
 export const asksForChecksums = (headers: HeaderMap): boolean =>
@@ -19,7 +19,7 @@ export async function indexedChecksums(
   context: Context,
   object: HeaderMap,
 ): Promise<HeaderMap> {
-  return checksumOf(await readPartIndex(request, context, object))
+  return checksumOf(await readPartIndex(request, context, object, 'none'))
 }
 
 /** Whether a checksum of the object may be kept beside it, and is told at the cost of a call. */

@@ -13,7 +13,7 @@ import { isETagOfParts, toS3ETag } from '../../translate/etag.ts'
 import type { PartIndex } from '../../translate/part-index.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
-import { readPartIndex } from '../objects/part-index.ts'
+import { readPartIndex } from '../objects/read-part-index.ts'
 import { lockUploaded } from '../objects/write-lock.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
@@ -75,7 +75,7 @@ export async function completedBefore(
   if (!isETagOfParts(etag, etags)) throw error
   checkSize(headers, Number(length))
   // OSS no longer knows the sizes of the parts; a single one has the object's.
-  const index = await readPartIndex(request, context, object)
+  const index = await readPartIndex(request, context, object, 'all')
   const parts = wanted.map((part, at) => ({
     ...part,
     size: wanted.length === 1 ? Number(length) : index?.parts[at]?.size,
