@@ -44,8 +44,8 @@ export type Incoming = {
   clientAddress?: (() => string) | undefined
   /** Who is at the other end of the connection. Absent where the platform does not tell. */
   peer?: (() => Peer) | undefined
-  /** Bytes of bodies until now. Absent where the platform does not tell. */
-  traffic?: (() => { received: number; sent: number }) | undefined
+  /** Bytes of bodies until now; `sent` is undefined where the platform does not tell how far it has come. */
+  traffic?: (() => { received: number; sent: number | undefined }) | undefined
   /**
    * Calls back once: when the response has been sent, or can no longer be. Absent where nobody is told.
    */

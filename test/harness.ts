@@ -167,27 +167,37 @@ async function startWorkerd(
   })
   const proxy = await listenAsProxy(localOss)
   let printed = ''
+  const { cf, ...script } = builtWorker
   const miniflare = new Miniflare({
-    ...builtWorker,
-    // The Worker itself: Miniflare's own front unpacks and repacks compressed bodies.
-    unsafeDirectSockets: [{ port: 0 }],
-    bindings: {
-      OSS_REGION: 'cn-hangzhou',
-      OSS_ACCESS_KEY_ID: 'local',
-      OSS_ACCESS_KEY_SECRET: 'local-secret',
-      ...settings,
-      // Tests of both runtimes write it in YAML.
-      ...(GATEWAY_CONFIG === undefined ? {} : { GATEWAY_CONFIG: parse(GATEWAY_CONFIG) }),
-    },
+    cf,
     handleRuntimeStdio: (stdout, stderr) => {
       for (const stream of [stdout, stderr]) stream.on('data', (bytes) => (printed += bytes))
       stderr.pipe(process.stderr, { end: false })
     },
-    // A socket, not a function: Miniflare, which would answer for the function, compresses what is marked as
-    // compressed and holds cut bodies back.
-    outboundService: {
-      external: { address: `127.0.0.1:${proxy.port}`, http: { style: HttpOptions_Style.PROXY } },
-    },
+    workers: [
+      {
+        name: 'gateway',
+        ...script,
+        // The Worker itself: Miniflare's own front unpacks and repacks compressed bodies.
+        unsafeDirectSockets: [{ port: 0 }],
+        bindings: {
+          OSS_REGION: 'cn-hangzhou',
+          OSS_ACCESS_KEY_ID: 'local',
+          OSS_ACCESS_KEY_SECRET: 'local-secret',
+          ...settings,
+          // Tests of both runtimes write it in YAML.
+          ...(GATEWAY_CONFIG === undefined ? {} : { GATEWAY_CONFIG: parse(GATEWAY_CONFIG) }),
+        },
+        wrappedBindings: { METRICS: 'dataset' },
+        // A socket, not a function: Miniflare, which would answer for the function, compresses what is marked as
+        // compressed and holds cut bodies back.
+        outboundService: {
+          external: { address: `127.0.0.1:${proxy.port}`, http: { style: HttpOptions_Style.PROXY } },
+        },
+      },
+      // Miniflare's own dataset keeps nothing.
+      { name: 'dataset', modules: true, script: PRINTING_DATASET },
+    ],
   })
   await miniflare.ready
   const url = await miniflare.unsafeGetDirectURL()
@@ -203,6 +213,12 @@ async function startWorkerd(
     },
   }
 }
+
+/** Prints the data points that are written to it. */
+const PRINTING_DATASET = `
+  const writeDataPoint = (point) => console.log('data point ' + JSON.stringify(point))
+  export default () => ({ writeDataPoint })
+`
 
 /** The local OSS behind a proxy's port: workerd sends it whole URLs, and no Host. */
 async function listenAsProxy({ transport }: LocalOss) {

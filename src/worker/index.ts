@@ -2,11 +2,14 @@ import type { ExecutionContext } from 'hono'
 import './crc-module.ts'
 import { createApp } from '../app.ts'
 import { type Config, ConfigError } from '../config/index.ts'
+import { observerOf } from '../observe/observers.ts'
 import { renderError, S3Error } from '../s3/error.ts'
 import { bucketOfHost } from '../s3/request.ts'
 import { accessLog } from './access-log.ts'
-import { workerConfig } from './config.ts'
+import { ownConfig, workerConfig } from './config.ts'
 import { workerCredentials } from './credentials.ts'
+import { analyticsMetrics, datasetOf } from './metrics.ts'
+import { keptDocument, type Namespace, namespaceOf } from './namespace.ts'
 import { workerPorts } from './ports.ts'
 import { fetchTransport } from './transport.ts'
 
@@ -18,38 +21,66 @@ type Env = Record<string, unknown>
 /** Whether the Worker runs and its settings are right is asked here: no bucket has such a name, so it is nobody's object. */
 const HEALTH = '/-/healthz'
 
-const app = {
-  forEnv: undefined as Env | undefined,
-  fetch: undefined as
-    | ((request: Request, env: Env, ctx: ExecutionContext) => Response | Promise<Response>)
-    | undefined,
-}
+type Handler = (request: Request, env: Env, ctx: ExecutionContext) => Response | Promise<Response>
+
+const worker = { forEnv: undefined as Env | undefined, fetch: undefined as Handler | undefined }
 
 export default {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
-    if (app.fetch === undefined || app.forEnv !== env) {
-      app.fetch = createWorker(env)
-      app.forEnv = env
+    if (worker.fetch === undefined || worker.forEnv !== env) {
+      const namespace = namespaceOf(env.CONFIG)
+      worker.fetch = namespace === undefined ? handlerOf(env, undefined) : keptHandler(env, namespace)
+      worker.forEnv = env
     }
-    return app.fetch(request, env, ctx)
+    return worker.fetch(request, env, ctx)
   },
 }
 
-function createWorker(env: Env) {
-  let config: Config
+/** The gateway by the settings as they are now, or the answer that they are not right. @param kept as `ownConfig` has it. */
+function handlerOf(env: Env, kept: string | null | undefined, before?: Handler): Handler {
   try {
-    config = workerConfig(env)
+    return createWorker(env, ownConfig(env, kept))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    workerPorts.log('the settings are not right', { problems: error.problems })
-    return ({ method }: Request) => misconfigured(method)
+    const { problems } = error
+    const isRunning = before !== undefined && before !== misconfigured
+    workerPorts.log(isRunning ? 'settings refused, all goes on as before' : 'the settings are not right', {
+      problems,
+    })
+    return isRunning ? before : misconfigured
   }
+}
+
+/** The gateway whose document is in a namespace of KV: a change counts for the requests that begin after it. */
+function keptHandler(env: Env, namespace: Namespace): Handler {
+  let handler: Handler | undefined
+  const { clock, log } = workerPorts
+  const document = keptDocument(
+    namespace,
+    clock,
+    (text) => {
+      handler = handlerOf(env, text, handler)
+    },
+    (error) => log('the document cannot be read, all goes on as before', { cause: String(error) }),
+  )
+  return async (request, env, ctx) => {
+    try {
+      await document.ask((work) => ctx.waitUntil(work))
+    } catch (error) {
+      log('the document cannot be read', { cause: String(error) })
+    }
+    return (handler ?? unavailable)(request, env, ctx)
+  }
+}
+
+function createWorker(env: Env, config: Config): Handler {
   for (const warning of config.warnings) workerPorts.log('warning', { warning })
   const credentials = workerCredentials(config)
   const transport = fetchTransport(config.document.timeouts.oss)
-  const observer = accessLog(config.document.accessLog)
+  const dataset = datasetOf(env.METRICS)
+  const observer = observerOf([accessLog(config.document.accessLog), dataset && analyticsMetrics(dataset)])
   const { fetch } = createApp({ ...workerPorts, config, transport, credentials, observer })
-  return (request: Request, env: Env, ctx: ExecutionContext) => {
+  return (request, env, ctx) => {
     if (isHealthCheck(request, config.domains)) return new Response('ok\n')
     // Ahead of time, and when the answer is out: nobody waits for it.
     const renewal = credentials.renewIfDue()
@@ -66,13 +97,20 @@ const isHealthCheck = ({ method, url, headers }: Request, domains: Config['domai
   bucketOfHost(headers.get('host') ?? undefined, domains) === undefined
 
 /** The answer to every request until the settings are corrected: a 501, since SDKs retry 500 and 503. */
-function misconfigured(method: string): Response {
+const misconfigured: Handler = ({ method }) =>
+  refusal(
+    method,
+    new S3Error('NotImplemented', {
+      message: "The gateway's settings are not right. Its log says what is wrong with them.",
+    }),
+  )
+
+/** Until the settings are known: to be repeated. */
+const unavailable: Handler = ({ method }) => refusal(method, new S3Error('ServiceUnavailable'))
+
+function refusal(method: string, error: S3Error): Response {
   const id = workerPorts.newId()
-  const error = new S3Error('NotImplemented', {
-    message: "The gateway's settings are not right. Its log says what is wrong with them.",
-  })
-  const body = renderError(error, id, id)
-  return new Response(method === 'HEAD' ? null : body, {
+  return new Response(method === 'HEAD' ? null : renderError(error, id, id), {
     status: error.status,
     headers: { 'content-type': 'application/xml', 'x-amz-request-id': id, 'x-amz-id-2': id },
   })

@@ -14,8 +14,10 @@ const platform: Platform = { connections: 5, requestsWait: false, resolvesDots: 
 /** What Cloudflare says of a connection. */
 type Connection = { clientAcceptEncoding?: string; tlsVersion?: string; tlsCipher?: string }
 
-/** @param answered filled with who is to be told that the response has been sent. */
-function receive(c: Context, answered: (() => void)[]): Incoming {
+/** What is to be known of a request when its response has been sent, and who is to be told of that. */
+type Exchange = { answered: (() => void)[]; received: number; sent: number | undefined }
+
+function receive(c: Context, exchange: Exchange): Incoming {
   const { raw } = c.req
   const slash = raw.url.indexOf('/', raw.url.indexOf('//') + 2)
   const headers = headersOf(raw.headers)
@@ -26,10 +28,11 @@ function receive(c: Context, answered: (() => void)[]): Incoming {
     method: raw.method,
     target: raw.url.slice(slash),
     headers,
-    body: raw.body === null ? empty() : bytesOf(raw.body),
+    body: raw.body === null ? empty() : counted(bytesOf(raw.body), (bytes) => (exchange.received += bytes)),
     signal: () => raw.signal,
     peer: peerOf(headers, cf),
-    onAnswered: (call) => void answered.push(call),
+    traffic: () => exchange,
+    onAnswered: (call) => void exchange.answered.push(call),
     waitUntil: (work) => c.executionCtx.waitUntil(work.catch(() => {})),
   }
 }
@@ -42,20 +45,39 @@ function peerOf(headers: HeaderMap, { tlsVersion, tlsCipher }: Connection = {}):
     tlsVersion && tlsCipher ? { address, tls: { version: tlsVersion, cipher: tlsCipher } } : { address }
 }
 
-function send({ status, headers, body }: Reply, c: Context, answered: readonly (() => void)[]): Response {
+/** Of a body that is cut short the platform does not tell how much has been sent. */
+function send({ status, headers, body }: Reply, c: Context, exchange: Exchange): Response {
   const init = { status, headers, encodeBody: 'manual' } as ResponseInit & WorkersInit
-  const end = () => {
-    for (const call of answered) call()
+  const end = (sent?: number) => {
+    exchange.sent = sent
+    for (const call of exchange.answered) call()
   }
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
-    end()
-    return new Response(body ?? null, init)
+    const whole = typeof body === 'string' ? encoder.encode(body) : body
+    end(whole?.length ?? 0)
+    return new Response(whole ?? null, init)
   }
   const { 'content-length': length } = headers
-  if (answered.length === 0) return new Response(withLength(toStream(body), length), init)
-  const { readable, sent } = passing(toStream(body), length)
-  c.executionCtx.waitUntil(sent.then(end, end))
+  if (exchange.answered.length === 0) return new Response(withLength(toStream(body), length), init)
+  let count = 0
+  const stream = length === undefined ? counted(body, (bytes) => (count += bytes)) : body
+  const { readable, sent } = passing(toStream(stream), length)
+  c.executionCtx.waitUntil(
+    sent.then(
+      () => end(length === undefined ? count : Number(length)),
+      () => end(),
+    ),
+  )
   return new Response(readable, init)
+}
+
+const encoder = new TextEncoder()
+
+async function* counted(body: AsyncIterable<Uint8Array>, count: (bytes: number) => void) {
+  for await (const piece of body) {
+    count(piece.length)
+    yield piece
+  }
 }
 
 async function* empty(): AsyncGenerator<Uint8Array> {}
@@ -63,8 +85,8 @@ async function* empty(): AsyncGenerator<Uint8Array> {}
 const log: Log = (event, facts) => console.error(JSON.stringify({ event, ...facts }, shortenLogged))
 
 const serve: Serve<object> = async (c, { answer }) => {
-  const answered: (() => void)[] = []
-  return send(await answer(receive(c, answered)), c, answered)
+  const exchange: Exchange = { answered: [], received: 0, sent: undefined }
+  return send(await answer(receive(c, exchange)), c, exchange)
 }
 
 /** What Workers hand in: clock, timers, random values, a log, and how requests are served. */

@@ -42,14 +42,14 @@ describe('the access log of Workers', () => {
     const stranger = world.s3({ credentials: { accessKeyId: 'nobody', secretAccessKey: 'nothing' } })
     await expect(stranger.send(new DeleteObjectCommand(object))).rejects.toThrow()
     await s3.send(new DeleteObjectCommand(object))
-    const facts = ['s3_operation', 'bucket_name', 'requester', 'http_status', 'error_code', 'object_size']
+    const facts = ['s3_operation', 'requester', 'http_status', 'error_code', 'object_size', 'bytes_received']
     const told = (await entriesOf('a', 5)).map((entry) => facts.map((name) => entry[name]))
     expect(told).toEqual([
-      ['PutObject', 'target', 'local', 200, undefined, 3 * PART],
-      ['GetObject', 'target', 'local', 200, undefined, 3 * PART],
-      ['HeadObject', 'target', 'local', 400, 'InvalidArgument', undefined],
-      ['DeleteObject', 'target', undefined, 403, 'InvalidAccessKeyId', undefined],
-      ['DeleteObject', 'target', 'local', 204, undefined, undefined],
+      ['PutObject', 'local', 200, undefined, 3 * PART, 3 * PART],
+      ['GetObject', 'local', 200, undefined, 3 * PART, 0],
+      ['HeadObject', 'local', 400, 'InvalidArgument', undefined, 0],
+      ['DeleteObject', undefined, 403, 'InvalidAccessKeyId', undefined, 0],
+      ['DeleteObject', 'local', 204, undefined, undefined, 0],
     ])
   })
 
@@ -76,8 +76,9 @@ describe('the access log of Workers', () => {
     parts.release()
     await expect(copied).rejects.toThrow()
     heal()
-    expect(await entriesOf('late', 1)).toEqual([
-      expect.objectContaining({ http_status: 200, error_code: 'AccessDenied', copy_route: 'parts' }),
-    ])
+    const [entry] = await entriesOf('late', 1)
+    expect(entry).toMatchObject({ http_status: 200, error_code: 'AccessDenied', copy_route: 'parts' })
+    // Blanks, and the error's document.
+    expect(entry?.bytes_sent).toBeGreaterThan('<Error><Code>AccessDenied</Code></Error>'.length)
   })
 })

@@ -1,18 +1,32 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { type Json, Miniflare } from 'miniflare'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { builtWorker } from '../build-worker.ts'
-import { errorOf, send } from '../gateway/wire.ts'
+import { errorOf, send, sign } from '../gateway/wire.ts'
 
 const running: Miniflare[] = []
 afterAll(() => Promise.all(running.map((worker) => worker.dispose())))
 
+/** What is bound besides texts and values of JSON. */
+type Bound = {
+  kvNamespaces?: string[]
+  r2Buckets?: string[]
+  analyticsEngineDatasets?: Record<string, { dataset: string }>
+}
+
+/** Puts the document into a Worker's namespace. */
+async function keep(worker: Miniflare, document: string) {
+  const namespace: unknown = await worker.getKVNamespace('CONFIG')
+  await (namespace as { put(key: string, value: string): Promise<void> }).put('GATEWAY_CONFIG', document)
+}
+
 /** A Worker with these bindings, and what it has logged. */
-async function start(bindings: Record<string, Json>) {
+async function start(bindings: Record<string, Json>, more: Bound = {}) {
   let output = ''
   const worker = new Miniflare({
     ...builtWorker,
     bindings,
+    ...more,
     unsafeDirectSockets: [{ port: 0 }],
     handleRuntimeStdio: (...streams) => {
       for (const stream of streams) stream.on('data', (bytes) => (output += bytes))
@@ -20,7 +34,7 @@ async function start(bindings: Record<string, Json>) {
   })
   running.push(worker)
   await worker.ready
-  return { endpoint: await worker.unsafeGetDirectURL(), output: () => output }
+  return { worker, endpoint: await worker.unsafeGetDirectURL(), output: () => output }
 }
 
 test('with wrong settings every request is answered in S3’s form, once, and the log has every mistake once', async () => {
@@ -128,6 +142,68 @@ test('its health is asked by a path that no bucket has, and where a host names a
     'GET /-/other host: 400 InvalidBucketName',
     'GET /-/healthz bucket.s3.example.com: 403 AccessDenied',
   ])
+})
+
+describe('the document in a namespace of KV', () => {
+  const right = {
+    OSS_REGION: 'cn-hangzhou',
+    OSS_ACCESS_KEY_ID: 'key',
+    OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
+  }
+  const codeOf = async (answer: Response) => errorOf(Buffer.from(await answer.arrayBuffer()), 'GET').Code
+
+  test('has the keys of clients', async () => {
+    const { worker, endpoint } = await start(right, { kvNamespaces: ['CONFIG'] })
+    const clients = [{ accessKeyId: 'backup', secretAccessKey: 'the-secret', buckets: ['backups'] }]
+    await keep(worker, JSON.stringify({ clients }))
+    const ask = async (target: string, secretAccessKey: string) => {
+      const signed = sign({ method: 'GET', target }, endpoint.host, {
+        accessKeyId: 'backup',
+        secretAccessKey,
+      })
+      return (await send(endpoint.origin, signed)).error.Code
+    }
+    expect(await ask('/others/a', 'the-secret')).toBe('AccessDenied')
+    expect(await ask('/backups/a', 'another')).toBe('SignatureDoesNotMatch')
+  })
+
+  test.each<[what: string, kept: string | undefined, bindings: Record<string, Json>, problem: string]>([
+    ['without a value', undefined, {}, 'CONFIG has no value for the key GATEWAY_CONFIG'],
+    ['that is no JSON', 'cors: false', {}, 'GATEWAY_CONFIG is no JSON'],
+    ['with a mistake', '{"copy": {"parallel": 0}}', {}, 'GATEWAY_CONFIG: copy.parallel'],
+    ['beside another', '{}', { GATEWAY_CONFIG: '{}' }, 'the document can be in one of them alone'],
+  ])('%s is a mistake like any other', async (_, kept, bindings, problem) => {
+    const { worker, endpoint, output } = await start({ ...right, ...bindings }, { kvNamespaces: ['CONFIG'] })
+    if (kept !== undefined) await keep(worker, kept)
+    for (let i = 0; i < 2; i++) {
+      const answer = await fetch(new URL('/bucket/key', endpoint))
+      expect([answer.status, await codeOf(answer)]).toEqual([501, 'NotImplemented'])
+    }
+    expect(output().split(problem)).toHaveLength(2)
+    expect(output().trim().split('\n')).toHaveLength(1)
+  })
+
+  test.each<[what: string, bindings: Record<string, Json>, more: Bound, problem: string]>([
+    ['CONFIG to a text', { CONFIG: '{}' }, {}, 'no namespace of KV'],
+    ['CONFIG to a bucket', {}, { r2Buckets: ['CONFIG'] }, 'no namespace of KV'],
+    ['METRICS to a text', { METRICS: 'on' }, {}, 'no dataset of Analytics Engine'],
+    ['METRICS to a namespace', {}, { kvNamespaces: ['METRICS'] }, 'no dataset of Analytics Engine'],
+    [
+      'GATEWAY_CONFIG to a namespace',
+      {},
+      { kvNamespaces: ['GATEWAY_CONFIG'] },
+      'GATEWAY_CONFIG is bound to something',
+    ],
+  ])('binding %s is a mistake', async (_, bindings, more, problem) => {
+    const { endpoint, output } = await start({ ...right, ...bindings }, more)
+    expect((await fetch(new URL('/bucket/key', endpoint))).status).toBe(501)
+    expect(output().split(problem)).toHaveLength(2)
+  })
+
+  test('a dataset of Analytics Engine is none', async () => {
+    const { endpoint } = await start(right, { analyticsEngineDatasets: { METRICS: { dataset: 'gateway' } } })
+    expect((await fetch(new URL('/bucket/key', endpoint))).status).toBe(403)
+  })
 })
 
 test('with wrong settings it is not healthy', async () => {

@@ -1,5 +1,4 @@
 import { ACCESS_LOG_BUCKET, type Config } from '../../config/index.ts'
-import type { Observer } from '../../observe/record.ts'
 import type { OssClient } from '../../oss/client.ts'
 import type { Log } from '../../ports.ts'
 import { nodePorts } from '../ports.ts'
@@ -22,22 +21,4 @@ export function openAccessLog(
     return accessLogTo(bucketSink({ bucket, prefix }, oss, { ...nodePorts, log }), format)
   }
   return accessLogTo(fileSink(to === 'stdout' ? undefined : to, log), format)
-}
-
-/** One observer for those there are; undefined where there is none. */
-export function observerOf(observers: readonly (Observer | undefined)[]): Observer | undefined {
-  const [first, ...others] = observers.filter((observer) => observer !== undefined)
-  if (first === undefined || others.length === 0) return first
-  const all = [first, ...others]
-  return {
-    onRequest: (record) => {
-      for (const observer of all) observer.onRequest(record)
-    },
-    onOssCall: (call, record) => {
-      for (const observer of all) observer.onOssCall(call, record)
-    },
-    onRetry: (reason) => {
-      for (const observer of all) observer.onRetry(reason)
-    },
-  }
 }

@@ -1,0 +1,48 @@
+import { type Observer, type RequestRecord, requestObserver } from '../observe/record.ts'
+
+/** A dataset of Analytics Engine, as it is bound. */
+export type Dataset = {
+  writeDataPoint(point: { indexes: string[]; blobs: string[]; doubles: number[] }): void
+}
+
+/** A bound value as a dataset; undefined where it is none. */
+export const datasetOf = (bound: unknown): Dataset | undefined =>
+  typeof (bound as Partial<Dataset> | null | undefined)?.writeDataPoint === 'function'
+    ? (bound as Dataset)
+    : undefined
+
+const methods = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
+
+/**
+ * What is written of a request: the facts of the Node runtime's metrics, none of which a client can make up. The README
+ * names the columns: to those that there are, others may be added at the end.
+ */
+export function dataPoint(record: RequestRecord): Parameters<Dataset['writeDataPoint']>[0] {
+  const operation = record.operation ?? 'none'
+  const { oss } = record
+  return {
+    // What is sampled by, where there is too much: a rare operation is kept beside a frequent one.
+    indexes: [operation],
+    blobs: [
+      operation,
+      methods.has(record.method) ? record.method : '_OTHER',
+      String(record.status),
+      record.errorCode ?? '',
+      record.copyRoute ?? '',
+      oss.errorCode ?? '',
+    ],
+    doubles: [
+      record.totalTime,
+      record.turnAroundTime,
+      oss.time,
+      oss.calls,
+      record.bytesReceived ?? 0,
+      record.bytesSent ?? 0,
+      record.objectSize ?? 0,
+    ],
+  }
+}
+
+/** Metrics in Analytics Engine: a data point for each request, when its response has been sent. */
+export const analyticsMetrics = (dataset: Dataset): Observer =>
+  requestObserver((record) => dataset.writeDataPoint(dataPoint(record)))

@@ -1,0 +1,98 @@
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bytes, type CopyWorld, PART, startCopyWorld } from './copy-world.ts'
+import { send, sign } from './wire.ts'
+
+type Point = { indexes: string[]; blobs: string[]; doubles: number[] }
+
+const GET = { method: 'GET' }
+
+describe('metrics of Workers in Analytics Engine', () => {
+  let world: CopyWorld
+  beforeAll(async () => {
+    world = await startCopyWorld('workerd', {})
+  })
+  afterAll(() => world.stop())
+
+  const points = (): Point[] =>
+    [...world.printed().matchAll(/^data point (.*)$/gm)].map(([, json]) => JSON.parse(json as string))
+  const host = () => new URL(world.endpoint).host
+  /** The points of what is asked, once there are so many. */
+  async function pointsOf(ask: () => Promise<unknown>, count = 1): Promise<Point[]> {
+    const before = points().length
+    await ask()
+    await expect.poll(() => points().length).toBe(before + count)
+    return points().slice(before)
+  }
+
+  test('a point for each request says what was done, how, and how many bytes went which way', async () => {
+    const s3 = world.client
+    const object = { Bucket: 'target', Key: 'a' }
+    const size = 3 * PART
+    await world.bucket('near').put('large', bytes(size, 1))
+    const told = [
+      await pointsOf(() => s3.send(new PutObjectCommand({ ...object, Body: bytes(size, 1) }))),
+      await pointsOf(async () => (await s3.send(new GetObjectCommand(object))).Body?.transformToByteArray()),
+      await pointsOf(() => s3.send(new HeadObjectCommand(object))),
+      await pointsOf(() => s3.send(new CopyObjectCommand({ ...object, Key: 'b', CopySource: 'near/large' }))),
+      await pointsOf(() => s3.send(new DeleteObjectCommand(object))),
+      await pointsOf(() => s3.send(new GetObjectCommand(object)).catch(() => {})),
+    ].flat()
+    const facts = told.map(({ indexes, blobs, doubles }) => [...indexes, ...blobs, ...doubles.slice(4)])
+    const document = expect.any(Number)
+    expect(facts).toEqual([
+      ['PutObject', 'PutObject', 'PUT', '200', '', '', '', size, 0, size],
+      ['GetObject', 'GetObject', 'GET', '200', '', '', '', 0, size, size],
+      ['HeadObject', 'HeadObject', 'HEAD', '200', '', '', '', 0, 0, size],
+      ['CopyObject', 'CopyObject', 'PUT', '200', '', 'parts', 'EntityTooLarge', 0, document, size],
+      ['DeleteObject', 'DeleteObject', 'DELETE', '204', '', '', '', 0, 0, 0],
+      ['GetObject', 'GetObject', 'GET', '404', 'NoSuchKey', '', 'NoSuchKey', 0, document, 0],
+    ])
+    for (const { doubles } of told) {
+      const [total = -1, turnAround = -1, oss = -1, calls = 0] = doubles
+      expect(total).toBeGreaterThanOrEqual(turnAround)
+      expect(oss).toBeGreaterThanOrEqual(0)
+      expect(calls).toBeGreaterThanOrEqual(1)
+    }
+  })
+
+  test('of an error and of a list, what is sent is what the client receives', async () => {
+    for (const list of [
+      { target: '/target?list-type=2' },
+      sign({ ...GET, target: '/target?list-type=2' }, host()),
+    ]) {
+      let length = 0
+      const [point] = await pointsOf(async () => {
+        length = (await send(world.endpoint, { ...GET, ...list })).body.length
+      })
+      expect(length).toBeGreaterThan(0)
+      expect(point?.doubles[5]).toBe(length)
+    }
+  })
+
+  test('nothing in a point is what a client has made up, and no field is longer than Analytics Engine takes', async () => {
+    const made = 'x'.repeat(5000)
+    const requests = [
+      { method: 'PROPFIND', target: `/target/${made}` },
+      { method: 'GET', target: `/${made}/a?${made}` },
+      { method: 'GET', target: '/target/a', headers: { authorization: made, 'user-agent': made } },
+      { method: 'POST', target: `/target?${made}`, body: made },
+    ]
+    const told = await pointsOf(
+      () => Promise.all(requests.map((request) => send(world.endpoint, request))),
+      requests.length,
+    )
+    for (const { indexes, blobs, doubles } of told) {
+      expect(JSON.stringify([indexes, blobs])).not.toMatch(/xxx|PROPFIND/)
+      expect([indexes.length, blobs.length, doubles.length]).toEqual([1, 6, 7])
+      expect(Buffer.byteLength(indexes[0] as string)).toBeLessThanOrEqual(96)
+      for (const value of doubles) expect(Number.isFinite(value)).toBe(true)
+    }
+  })
+})
