@@ -12,6 +12,7 @@ import { builtWorker } from './build-worker.ts'
 
 /** ali-oss, with the methods its types leave out. */
 export type OssBucket = OSS & {
+  putObjectTagging(key: string, tag: Record<string, string>): Promise<unknown>
   getObjectTagging(key: string, options?: { versionId?: string }): Promise<{ tag: Record<string, string> }>
   putBucketVersioning(bucket: string, status: 'Enabled' | 'Suspended'): Promise<unknown>
 }

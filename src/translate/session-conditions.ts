@@ -1,7 +1,6 @@
 import { isInNetwork } from '../bytes/ip-range.ts'
 import { matches } from './bucket/policy-actions.ts'
 import { hasKey, kindOf, parseConditions, type S3Condition } from './bucket/policy-condition-grammar.ts'
-import type { Element } from './bucket/policy-grammar.ts'
 import { malformed } from './bucket/policy-json.ts'
 
 /** What of a request conditions are about. */
@@ -33,12 +32,12 @@ const keys: Readonly<
 
 /**
  * The conditions of a statement of a session's policy: those that the gateway can judge as AWS does.
- * @param action the statement's.
  * @throws S3Error MalformedPolicy for all others, naming them.
  */
-export function parseSessionConditions(conditions: unknown, action: Element): SessionCondition[] {
+export function parseSessionConditions(conditions: unknown): SessionCondition[] {
   if (conditions === undefined) return []
-  return parseConditions(conditions, action.not ? [] : action.values).map((condition) => {
+  // Unlike S3 in a bucket policy, IAM takes a key with actions that never have it.
+  return parseConditions(conditions, []).map((condition) => {
     const { operator, quantifier, values } = condition
     const key = condition.key.toLowerCase()
     if (!Object.hasOwn(keys, key)) {

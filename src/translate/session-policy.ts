@@ -44,7 +44,7 @@ export function parseSessionPolicy(text: string): SessionPolicy {
         isResource,
       ),
     )
-    return { effect, action, resource, conditions: parseSessionConditions(statement.Condition, action) }
+    return { effect, action, resource, conditions: parseSessionConditions(statement.Condition) }
   })
 }
 
