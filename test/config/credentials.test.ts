@@ -58,6 +58,7 @@ const onDisk: Record<string, string> = {
   '/two': 'hush-new\r\nhush-old\n',
   '/three': 'hush-new\nhush-old\nhush-older\n',
   '/empty': ' \n',
+  '/sts': 'hush-the-new-secret-of-short-lived-keys\nhush-the-old-secret-of-short-lived-keys\n',
   '/two words': 'hush secret',
   [pod.ALIBABA_CLOUD_OIDC_TOKEN_FILE]: 'hush-oidc-token',
   '/cli.json': JSON.stringify(cliProfiles),
@@ -304,6 +305,7 @@ describe('of secrets in files', () => {
   const clients = (client: object) => ({
     document: JSON.stringify({ clients: [{ accessKeyId: 'other', ...client }] }),
   })
+  const sts = (sts: object) => ({ document: JSON.stringify({ sts }) })
 
   test('the blanks around them do not count', () => {
     expect(parse(inFiles).credentials).toMatchObject({
@@ -322,7 +324,26 @@ describe('of secrets in files', () => {
     ])
   })
 
+  test('short-lived keys are made of theirs', () => {
+    expect(parse(real, sts({ secretsFile: '/sts' })).sts).toEqual({
+      secrets: ['hush-the-new-secret-of-short-lived-keys', 'hush-the-old-secret-of-short-lived-keys'],
+      maxDuration: 43_200,
+    })
+  })
+
   test.each<[settings: Settings, problem: RegExp, more?: More]>([
+    [real, /^GATEWAY_CONFIG: sts\.secretsFile: there is no such file$/, sts({ secretsFile: 'hush-secret' })],
+    [
+      real,
+      /^GATEWAY_CONFIG: sts\.secretsFile: it has fewer than 32 characters$/,
+      sts({ secretsFile: '/two' }),
+    ],
+    [real, /^GATEWAY_CONFIG: sts\.secretsFile: the file is empty$/, sts({ secretsFile: '/empty' })],
+    [
+      real,
+      /^GATEWAY_CONFIG: sts\.secretsFile means nothing on Workers, where there are no files/,
+      { ...sts({ secretsFile: '/sts' }), runtime: 'workers' },
+    ],
     [
       { ...inFiles, OSS_ACCESS_KEY_SECRET_FILE: '/none' },
       /^OSS_ACCESS_KEY_SECRET_FILE: there is no such file$/,

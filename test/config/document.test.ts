@@ -5,6 +5,8 @@ import { problemsOf } from './problems.ts'
 const client = (settings: string) =>
   `clients: [{ accessKeyId: app, secretAccessKey: the-secret, ${settings} }]`
 
+const STS = 'the-secret-that-short-lived-keys-are-of'
+
 test.each<[document: string, problem: RegExp]>([
   // What is no document.
   ['clients: []\nclients: []', /^GATEWAY_CONFIG: line 2, column 1: a name stands there twice$/],
@@ -92,6 +94,17 @@ test.each<[document: string, problem: RegExp]>([
   [client('buckets: ["*"]'), /clients\.0\.buckets\.0: "\*" is every bucket: leave buckets out for that$/],
   [client('buckets: [team-*, team-*]'), /clients\.0\.buckets\.1: team-\* is there twice$/],
   ['anonymous: forward\nanonymousBuckets: [team-*]', /anonymousBuckets\.0: .* there are no wildcards$/],
+  // Short-lived keys.
+  ['sts: {}', /^GATEWAY_CONFIG: sts\.secrets: it is missing$/],
+  ['sts: { secrets: [] }', /sts\.secrets: it must be one secret or 2: the new one and the old$/],
+  [`sts: { secrets: [${STS}1, ${STS}2, ${STS}3] }`, /sts\.secrets: it must be one secret or 2/],
+  [`sts: { secrets: [${STS}, ${STS}] }`, /sts\.secrets: the same secret is there twice$/],
+  [`sts: { secrets: [${STS}, short] }`, /sts\.secrets\.1: it has fewer than 32 characters$/],
+  [`sts: { secrets: [the-secret of many words for short-lived keys] }`, /sts\.secrets\.0: it has blanks/],
+  [`sts: { secrets: [${STS}], secretsFile: /a }`, /sts\.secretsFile: there are secrets as well/],
+  ['sts: { secretsFile: "" }', /sts\.secretsFile: it is empty$/],
+  [`sts: { secrets: [${STS}], maxDuration: 14m }`, /sts\.maxDuration: .* from 900 to 129600/],
+  [`sts: { secrets: [${STS}], maxDuration: 37h }`, /sts\.maxDuration: .* from 900 to 129600/],
   ['acl: { ownership: BucketOwnerPreferred }', /^GATEWAY_CONFIG: acl\.ownership: it must be one of/],
   [
     'acl: { default: inherit, ownership: BucketOwnerEnforced }',
@@ -263,6 +276,8 @@ test.each<[document: string, found: object]>([
     'clients: [{ accessKeyId: a, secretAccessKeys: [new, old] }]',
     { clients: [{ secretAccessKeys: ['new', 'old'] }] },
   ],
+  [`sts: { secrets: [${STS}] }`, { sts: { secrets: [STS], maxDuration: 43_200 } }],
+  [`sts: { secrets: [${STS}], maxDuration: 36h }`, { sts: { maxDuration: 129_600 } }],
   [
     client('operations: [objects, buckets, bucketSettings, acls, policies]'),
     { clients: [{ operations: ['objects', 'buckets', 'bucketSettings', 'acls', 'policies'] }] },
