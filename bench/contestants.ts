@@ -8,7 +8,15 @@ import { identity } from './stub-signature.ts'
 
 /** One way of being between a client and OSS. */
 export type Contestant = {
-  name: 'nginx' | 'nginx-buffers' | 'plain' | 'gateway' | 'gateway-all' | 'versitygw' | 's3s-proxy'
+  name:
+    | 'nginx'
+    | 'nginx-buffers'
+    | 'plain'
+    | 'gateway'
+    | 'gateway-all'
+    | 'versitygw'
+    | 's3s-proxy'
+    | `observed-${string}`
   title: string
   core: Core
   /** The only works it is there for. */
@@ -24,6 +32,8 @@ export type Contestant = {
 
 export type Surroundings = {
   port: number
+  /** For whoever has an admin listener. */
+  adminPort: number
   /** Of what it forwards to. */
   stubPort: number
   folder: string
@@ -85,9 +95,10 @@ http {
 }
 `
 
-function gateway(
+/** The gateway as it is shipped. @param more environment beside what it needs. */
+export function gateway(
   { port, stubPort, folder, cpuProfile }: Surroundings,
-  workers?: string,
+  more: Record<string, string> = {},
 ): [string[], Record<string, string>] {
   const profiling = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]
   return [
@@ -102,7 +113,7 @@ function gateway(
       OSS_ACCESS_KEY_SECRET: identity.accessKeySecret,
       S3_ACCESS_KEY_ID: client.accessKeyId,
       S3_SECRET_ACCESS_KEY: client.secretAccessKey,
-      ...(workers === undefined ? {} : { WORKERS: workers }),
+      ...more,
     },
   ]
 }
@@ -150,7 +161,7 @@ export const contestants: readonly Contestant[] = [
     title: 'gateway, all cores',
     core: 'any',
     kind: 'gateway',
-    command: (surroundings) => gateway(surroundings, 'auto'),
+    command: (surroundings) => gateway(surroundings, { WORKERS: 'auto' }),
   },
 ]
 
@@ -164,9 +175,9 @@ export async function enter(
   { folder, stubPorts }: Pick<Bench, 'folder' | 'stubPorts'>,
   cpuProfile?: string,
 ): Promise<Running> {
-  const port = await freePort()
+  const [port, adminPort] = await Promise.all([freePort(), freePort()])
   const stubPort = contestant.kind === 'peer' ? stubPorts.s3 : stubPorts.oss
-  const [command, environment] = contestant.command({ port, stubPort, folder, cpuProfile })
+  const [command, environment] = contestant.command({ port, adminPort, stubPort, folder, cpuProfile })
   const child: ChildProcess = start(contestant.core, command, environment, logOf(contestant, { folder }))
   child.stdout?.resume()
   await listening(port)

@@ -7,17 +7,18 @@ import { type Contestant, contestants, enter, logOf, type Running } from './cont
 import { type Grown, type Growth, grow, growths } from './growth.ts'
 import { largeWorks } from './large.ts'
 import type { Bench, Sample, Work } from './measure.ts'
+import { OBSERVING_ROUNDS, observed, observedWorks } from './observing.ts'
 import { installPeers } from './peers.ts'
 import { start, stop } from './processes.ts'
-import { contestTable, growthTable, render, renderResults, type Table } from './report.ts'
+import { contestTable, growthTable, observingTable, render, renderResults, type Table } from './report.ts'
 import { buildAll, install, makeFolder, versions } from './setup.ts'
 import { refusesForgeries, smallWorks } from './small.ts'
 import type { Dialect } from './stub-answers.ts'
 
 /**
  * `npm run bench [-- [--peers] [--cpu-prof] <work>…]`: what the gateway costs beside nginx and beside a proxy that does
- * nothing, all in front of the same stub, in turns; and what becomes of it as there is more of something. Works by name,
- * or `small`, `large`, `growth`; all of them write RESULTS.md. With `--peers` also other gateways that verify and sign
+ * nothing, all in front of the same stub, in turns; what it costs to observe its requests; and what becomes of it as
+ * there is more of something. Works by name, or `small`, `large`, `observing`, `growth`; all of them write RESULTS.md. With `--peers` also other gateways that verify and sign
  * again, which are built first, in front of a stub of S3. BENCH_SECONDS and BENCH_ROUNDS: how long and how often each is
  * measured; BENCH_SIZE: MiB of a large object.
  */
@@ -37,6 +38,7 @@ const largeSize = setting('SIZE', 1024) * 1024 ** 2
 const groups: Record<string, readonly { name: string }[]> = {
   small: smallWorks,
   large: largeWorks,
+  observing: observedWorks,
   growth: growths,
 }
 const known = Object.entries(groups).flatMap(([group, works]) => [group, ...works.map(({ name }) => name)])
@@ -87,10 +89,14 @@ async function contest(
   bench: Bench,
   work: Work,
   entered: readonly Running[],
+  rounds: number,
 ): Promise<Map<Running, Sample[]>> {
   const samples = new Map<Running, Sample[]>(entered.map((contestant) => [contestant, []]))
-  const inTurns = async (act: (contestant: Running, taken: Sample[]) => Promise<unknown>) => {
-    for (const [contestant, taken] of [...samples]) {
+  const inTurns = async (
+    act: (contestant: Running, taken: Sample[]) => Promise<unknown>,
+    turns = [...samples],
+  ) => {
+    for (const [contestant, taken] of turns) {
       try {
         await act(contestant, taken)
       } catch (error) {
@@ -102,7 +108,9 @@ async function contest(
   }
   await inTurns((contestant) => work.prepare(bench, contestant))
   for (let round = 0; round < rounds; round++) {
-    await inTurns(async (contestant, taken) => taken.push(await work.round(bench, contestant)))
+    // There and back: what drifts meanwhile is no one's loss.
+    const turns = round % 2 === 0 ? [...samples] : [...samples].reverse()
+    await inTurns(async (contestant, taken) => taken.push(await work.round(bench, contestant)), turns)
   }
   return samples
 }
@@ -116,9 +124,21 @@ async function contests(bench: Bench, title: string, works: readonly Work[]): Pr
   const measured = new Map<Work, Map<Running, Sample[]>>()
   for (const work of works) {
     console.info(`${work.name} …`)
-    measured.set(work, await during(bench, entrants, (entered) => contest(bench, work, entered)))
+    measured.set(work, await during(bench, entrants, (entered) => contest(bench, work, entered, rounds)))
   }
   return [shown(contestTable(title, first.unit, measured))]
+}
+
+/** What it costs the gateway to observe requests. */
+async function observing(bench: Bench, works: readonly Work[]): Promise<Table[]> {
+  if (works.length === 0 || cpuProfile !== undefined) return []
+  const measured = new Map<Work, Map<Running, Sample[]>>()
+  const turns = Math.max(rounds, OBSERVING_ROUNDS)
+  for (const work of works) {
+    console.info(`${work.name} …`)
+    measured.set(work, await during(bench, observed, (entered) => contest(bench, work, entered, turns)))
+  }
+  return [shown(observingTable(measured))]
 }
 
 async function growing(bench: Bench, chosenGrowths: readonly Growth[]): Promise<Table[]> {
@@ -158,6 +178,7 @@ async function main(): Promise<void> {
   const tables = [
     ...(await contests(bench, 'Small requests', chosen('small', smallWorks))),
     ...(await contests(bench, `Objects of ${largeSize / 1024 ** 2} MiB`, chosen('large', largeWorks))),
+    ...(await observing(bench, chosen('observing', observedWorks))),
     ...(await growing(bench, chosen('growth', growths))),
   ]
   if (cpuProfile !== undefined) console.info(`CPU profiles, one for each start of the gateway: ${cpuProfile}`)
@@ -171,7 +192,7 @@ async function main(): Promise<void> {
 try {
   await main()
 } catch (error) {
-  for (const contestant of everyone) {
+  for (const contestant of [...everyone, ...observed]) {
     const log = logOf(contestant, { folder })
     const said = existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : ''
     if (said !== '') console.error(`${contestant.title} said:\n${said}`)

@@ -41,8 +41,8 @@ export type Work = {
   name: string
   title: string
   unit: 'requests' | 'bytes'
-  /** How many times the CPU of the bare proxy it may cost. */
-  timesBare: number
+  /** How many times the CPU of the bare proxy it may cost, where it is to be compared. */
+  timesBare?: number
   /** How many times the CPU of the fastest peer, where it is to be compared. */
   timesPeer?: number
   /** Looks whether the answers are right, and lets what is compiled while it runs be compiled. */

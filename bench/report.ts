@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import type { Running } from './contestants.ts'
 import type { Grown, Growth } from './growth.ts'
 import { costOf, median, type Sample, type Work } from './measure.ts'
+import type { Observed } from './observing.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
@@ -71,6 +72,43 @@ function rowsOf(work: Work, all: ReadonlyMap<Running, readonly Sample[]>, hasPee
 function verdict(ratio: number | undefined, most: number | undefined): string {
   if (ratio === undefined || most === undefined) return ''
   return `≤ ${most.toFixed(2)} ${ratio <= most ? '✓' : '✗'}`
+}
+
+/** What it costs to observe requests: the first of each work observes nothing. */
+export function observingTable(measured: ReadonlyMap<Work, ReadonlyMap<Running, readonly Sample[]>>): Table {
+  const rows = [...measured].flatMap(([{ title }, samples]) => {
+    const [[, base = []] = []] = samples
+    return [...samples].map(([way, taken]) => {
+      const more = taken.map((sample, round) => costOf(sample) / costOf(base[round] as Sample) - 1)
+      const middle = median(more)
+      const { most } = way as Running & Observed
+      return [
+        title,
+        way.title,
+        (median(taken.map(costOf)) * 1e6).toFixed(1),
+        ...(taken === base ? ['', ''] : [percent(middle), middleHalf(more).map(percent).join(' … ')]),
+        most === undefined ? '' : `≤ ${percent(most)} ${middle <= most ? '✓' : '✗'}`,
+      ]
+    })
+  })
+  const columns = [
+    'work',
+    'told of requests',
+    'CPU µs/request',
+    'more',
+    'middle half of the rounds',
+    'target',
+  ]
+  return { title: 'Observing: the gateway in one process', columns, rows }
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+
+/** The least and the greatest of the middle half. */
+function middleHalf(values: readonly number[]): number[] {
+  const sorted = [...values].sort((a, b) => a - b)
+  const quarter = Math.floor(sorted.length / 4)
+  return [sorted[quarter], sorted.at(-1 - quarter)].map((value) => value ?? Number.NaN)
 }
 
 /** Costs that differ by less than this are called the same: so much do they differ from one run to the next. */

@@ -8,16 +8,17 @@ import { asFile, type Plain, signed, smallBody } from './requests.ts'
 
 /** Different requests that are sent in turn. */
 const REQUESTS = 2000
-const CONNECTIONS = 32
+export const CONNECTIONS = 32
 /** Of the fastest peer's CPU, where each request costs its own and little of it is bytes. */
 const TIMES_PEER = 0.6
 /** How long what is compiled while it runs is given for it, in seconds. */
 const WARM_UP = 6
 
-type SmallWork = {
+/** A small request: how it is made, and which answer is right. */
+export type SmallWork = {
   name: string
   title: string
-  timesBare: number
+  timesBare?: number
   timesPeer?: number
   request: (index: number) => Plain
   isRight: (answer: Answer) => boolean
@@ -85,7 +86,7 @@ export const copyRequest = (index: number, folder: string): Plain => ({
 })
 
 /** A small request, many times. */
-export const smallWorks: readonly Work[] = table.map((work) => ({
+export const asWork = (work: SmallWork): Work => ({
   ...work,
   unit: 'requests',
   prepare: async (bench, contestant) => {
@@ -97,7 +98,9 @@ export const smallWorks: readonly Work[] = table.map((work) => ({
     await measure(bench, contestant, work, WARM_UP)
   },
   round: (bench, contestant) => measure(bench, contestant, work, bench.seconds),
-}))
+})
+
+export const smallWorks: readonly Work[] = table.map(asWork)
 
 /** @throws Error when a contestant that signs for its upstream serves a request whose own signature is wrong. */
 export async function refusesForgeries({ kind, port, title }: Running): Promise<void> {
@@ -118,10 +121,10 @@ function writeRequests({ folder }: Bench, request: (index: number) => Plain, cou
 function measure(
   bench: Bench,
   contestant: Running,
-  { name, request }: SmallWork,
+  { request }: SmallWork,
   seconds: number,
 ): Promise<Sample> {
-  if (name === 'head') {
+  if (request(0).method === 'HEAD') {
     return flood(bench, contestant, request, { connections: CONNECTIONS, limit: `${seconds}s` })
   }
   const file = writeRequests(bench, request, REQUESTS)

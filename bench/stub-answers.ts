@@ -15,6 +15,8 @@ export type Answers = {
   copied: Buffer
   /** The answer to GetBucketLocation. */
   location: Buffer
+  /** The answer to whoever asks for a bucket's object lock: it has none. */
+  noLock: Buffer
   /** The answer to everything else. */
   unknown: Buffer
   /**
@@ -62,10 +64,10 @@ const s3Head = (status: string, headers: Headers) =>
 
 type HeadOf = typeof s3Head
 
-function document(headOf: HeadOf, body: string): Buffer {
+function document(headOf: HeadOf, body: string, status = '200 OK'): Buffer {
   const text = `<?xml version="1.0" encoding="UTF-8"?>\n${body}\n`
   const size = Buffer.byteLength(text)
-  return Buffer.from(headOf('200 OK', { 'Content-Type': 'application/xml', 'Content-Length': size }) + text)
+  return Buffer.from(headOf(status, { 'Content-Type': 'application/xml', 'Content-Length': size }) + text)
 }
 
 const copied = (headOf: HeadOf, etag: string) =>
@@ -103,6 +105,8 @@ ${last ? '' : `  <NextContinuationToken>${page + 1}</NextContinuationToken>\n`}$
     )
   }
 
+const NO_LOCK = '<Error><Code>NoSuchWORMConfiguration</Code></Error>'
+
 const ossEtag = '"5D41402ABC4B2A76B9719D911017C592"'
 const s3Etag = '"5d41402abc4b2a76b9719d911017c592"'
 
@@ -128,6 +132,7 @@ export const answersOf: Record<Dialect, Answers> = {
     stored: Buffer.from(ossHead('200 OK', { 'Content-Length': 0, ETag: ossEtag })),
     copied: copied(ossHead, ossEtag),
     location: document(ossHead, '<LocationConstraint>oss-cn-hangzhou</LocationConstraint>'),
+    noLock: document(ossHead, NO_LOCK, '404 Not Found'),
     unknown: Buffer.from(ossHead('501 Not Implemented', { 'Content-Length': 0 })),
     // The gateway asks for keys in `encoding-type=url`.
     listing: listing(ossHead, { etag: ossEtag, encoded: true, type: '    <Type>Normal</Type>\n' }),
@@ -147,6 +152,7 @@ export const answersOf: Record<Dialect, Answers> = {
     stored: Buffer.from(s3Head('200 OK', { 'Content-Length': 0, ETag: s3Etag })),
     copied: copied(s3Head, s3Etag),
     location: document(s3Head, '<LocationConstraint/>'),
+    noLock: document(s3Head, NO_LOCK, '404 Not Found'),
     unknown: Buffer.from(s3Head('501 Not Implemented', { 'Content-Length': 0 })),
     listing: listing(s3Head, { etag: s3Etag, encoded: false, type: '' }),
   },

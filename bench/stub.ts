@@ -9,7 +9,8 @@ import { isSigned } from './stub-signature.ts'
  * Arguments: port, `oss` or `s3`.
  */
 const [, , listenPort, dialect = ''] = process.argv
-const { scheme, objectHead, stored, copied, location, unknown, listing } = answersOf[dialect as Dialect]
+const { scheme, objectHead, stored, copied, location, noLock, unknown, listing } =
+  answersOf[dialect as Dialect]
 
 type Counts = {
   requests: number
@@ -157,7 +158,8 @@ function answer(socket: Socket, head: string): void {
     if (method === 'HEAD') socket.write(headOf(Number(first)))
     else sendObject(socket, Number(first))
   } else {
-    socket.write(/[?&]location/.test(target) ? location : unknown)
+    const [, query] = /[?&](location|objectWorm)/.exec(target) ?? []
+    socket.write(query === 'location' ? location : query === 'objectWorm' ? noLock : unknown)
   }
 }
 

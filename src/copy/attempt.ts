@@ -35,7 +35,7 @@ const untimedClients = new WeakMap<OssClient, OssClient>()
 export function withoutAnswerTimeout(client: OssClient): OssClient {
   const known = untimedClients.get(client)
   if (known !== undefined) return known
-  const { once: oss } = client
+  const oss = client.once()
   const answerTimeout = { ms: Number.POSITIVE_INFINITY, setting: SETTING }
   const own = (call: OssCall): OssCall =>
     call.answerTimeout === undefined ? { ...call, answerTimeout } : call

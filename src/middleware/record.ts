@@ -1,5 +1,5 @@
 import type { Client } from '../config/index.ts'
-import { type RequestRecord, type Signature, secretNumber } from '../observe/record.ts'
+import { type RequestRecord, secretNumber } from '../observe/record.ts'
 import { findOperation } from '../operations/index.ts'
 import type { Operation } from '../operations/operation.ts'
 import type { Incoming, Reply } from '../ports.ts'
@@ -51,14 +51,11 @@ export function recordOperation(
   // Unsigned, so far: a form's key is known later.
   if (client.accessKeyId === '') return
   recordClient(record, client)
-  record.signature = { ...wayOf(request), secret: secretNumber(client.secretAccessKeys, secret) }
-}
-
-function wayOf(request: S3Request): Omit<Signature, 'secret'> {
   const scheme = authScheme(request)
-  return {
+  record.signature = {
     version: scheme.startsWith('sigv2') ? 'SigV2' : 'SigV4',
     type: scheme.endsWith('query') ? 'QueryString' : 'AuthHeader',
+    secret: secretNumber(client.secretAccessKeys, secret),
   }
 }
 

@@ -20,7 +20,7 @@ export type Health = {
 export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
   try {
     // Without retries: health checks are repeated anyway.
-    await oss.once.sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
+    await oss.once().sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
     return undefined
   } catch (error) {
     // A key without the right to list buckets is still a key that OSS knows.

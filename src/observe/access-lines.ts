@@ -1,4 +1,4 @@
-import { accessEntry } from './access-entry.ts'
+import { jsonLine } from './json-line.ts'
 import type { RequestRecord } from './record.ts'
 import { serverAccessLines } from './server-access-log.ts'
 
@@ -7,4 +7,4 @@ import { serverAccessLines } from './server-access-log.ts'
  * @param worker the id of the process that serves; absent where the platform has none to tell.
  */
 export const accessLines = (format: 'json' | 's3', worker?: number): ((record: RequestRecord) => string[]) =>
-  format === 's3' ? serverAccessLines : (record) => [JSON.stringify(accessEntry(record, worker))]
+  format === 's3' ? serverAccessLines : (record) => [jsonLine(record, worker)]

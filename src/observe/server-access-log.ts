@@ -1,6 +1,7 @@
 import { awsOperation } from './aws-operation.ts'
 import type { RequestRecord } from './record.ts'
 import { redactedTarget } from './request-uri.ts'
+import { perSecond } from './time-text.ts'
 
 /** What differs between the lines of one request. */
 type Line = {
@@ -14,11 +15,11 @@ type Line = {
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** `[06/Feb/2019:00:00:38 +0000]`. */
-function timeOf(time: number): string {
-  const [date = '', clock = ''] = new Date(time).toISOString().split(/[T.]/)
+const timeOf = perSecond((iso) => {
+  const [date = '', clock = ''] = iso.split(/[T.]/)
   const [year, month, day] = date.split('-')
   return `[${day}/${months[Number(month) - 1]}/${year}:${clock} +0000]`
-}
+})
 
 /** A field: what is unknown is `-`, and nothing in it ends it early. */
 const field = (value: string | number | undefined) =>

@@ -96,9 +96,7 @@ export function forwarding(oss: OssClient, headers: HeaderMap, cors: boolean, on
       }),
     learnRegion: oss.learnRegion,
     forgetRegion: oss.forgetRegion,
-    get once() {
-      return through(oss.once)
-    },
+    once: () => through(oss.once()),
     observedBy: (observer) => through(oss.observedBy(observer)),
     identity: oss.identity,
   }

@@ -68,12 +68,24 @@ const isSelector = (name: string, value: string | null | undefined) => value ===
 
 const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
 
+/** The name of a call without a selector: of most. */
+const plainNames = Object.fromEntries(
+  Object.keys(methodNames).map((method) => {
+    const named = (level: string) => nameOf(method as OssCall['method'], level, undefined)
+    return [method, { service: named('service'), bucket: named('bucket'), object: named('object') }]
+  }),
+)
+
 /** OSS's name for what a call asks: one of few, since the gateway makes the queries. */
-export function operationOf({ method, bucket, key, query = {}, headers }: OssCall): string {
+export function operationOf({ method, bucket, key, query, headers }: OssCall): string {
   const level = bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object'
-  const selector = Object.keys(query).find((name) => isSelector(name, query[name]))
+  const selector = query && Object.keys(query).find((name) => isSelector(name, query[name]))
   const isCopy = headers !== undefined && 'x-oss-copy-source' in headers
   if (isCopy) return selector === 'uploadId' ? 'UploadPartCopy' : 'CopyObject'
+  return selector === undefined ? (plainNames[method]?.[level] ?? '') : nameOf(method, level, selector)
+}
+
+function nameOf(method: OssCall['method'], level: string, selector: string | undefined): string {
   const named = names[selector === undefined ? `${method} ${level}` : `${method} ${level} ${selector}`]
   if (named !== undefined) return named
   // `GetBucketInfo` is asked for by `?bucketInfo`.

@@ -71,8 +71,8 @@ export type OssClient = {
   ): Promise<{ headers: HeaderMap; document: RewrittenList<Name> }>
   learnRegion(bucket: string, region: string): void
   forgetRegion(bucket: string): void
-  /** The same client without retries, for callers with their own. */
-  once: OssClient
+  /** The same client without retries, for callers with their own. A function: an accessor would cost each request a microsecond. */
+  once(): OssClient
   /** The same client, whose calls an observer is told of. */
   observedBy(observer: CallObserver): OssClient
   /** The same for all clients made from one: what is known of OSS is kept by it. */
@@ -219,7 +219,7 @@ function clientOf(
     sendForList,
     learnRegion,
     forgetRegion: (bucket) => void regions.delete(bucket),
-    get once() {
+    once: () => {
       once ??= clientOf(ports, shared, makeOnce, observer)
       return once
     },

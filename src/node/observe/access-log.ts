@@ -19,11 +19,11 @@ export type LineSink = Pick<AccessLog, 'reopen' | 'close'> & { write(lines: stri
 
 /** What may wait to be written, in bytes: beyond it lines are dropped, lest a full pipe fill the memory. */
 const MAX_WAITING = 16 * 1024 * 1024
-/** A write of so many bytes to a pipe is not mixed with another process's (PIPE_BUF of Linux). */
+/** What is written together at most, in bytes: a write costs as much as a dozen lines. */
+const BATCH = 64 * 1024
+/** Of these not one byte is mixed with what other processes write to the same pipe (PIPE_BUF of Linux). */
 const ATOMIC_WRITE = 4096
-/** What waits for a write together, in bytes, */
-const BATCH = 3072
-/** and for how many milliseconds. */
+/** Milliseconds that lines wait at most. */
 const FLUSH_PERIOD = 200
 
 /**
@@ -32,25 +32,42 @@ const FLUSH_PERIOD = 200
  */
 export function accessLogTo(sink: LineSink, format: Config['document']['accessLog']['format']): AccessLog {
   const lines = accessLines(format, process.pid)
-  return { ...sink, write: (record) => sink.write(`${lines(record).join('\n')}\n`) }
+  return {
+    ...sink,
+    write: (record) => {
+      for (const line of lines(record)) sink.write(`${line}\n`)
+    },
+  }
 }
 
 /**
  * Lines to a file, or to standard output.
  * @param path absent: standard output.
+ * @param isShared whether other processes write lines to the same place.
  * @throws Error where the file cannot be opened.
  */
-export function fileSink(path: string | undefined, log: Log): LineSink {
+export function fileSink(path: string | undefined, isShared: boolean, log: Log): LineSink {
   // The stream would only log it later.
   if (path !== undefined) closeSync(openSync(path, 'a'))
+  // What is appended to a file stays together, however much it is.
+  const most = isShared && path === undefined ? ATOMIC_WRITE : BATCH
   const stream = pino.destination({
     dest: path ?? 1,
     sync: false,
-    minLength: BATCH,
-    maxWrite: ATOMIC_WRITE,
+    minLength: 1,
+    maxWrite: most,
     maxLength: MAX_WAITING,
-    periodicFlush: FLUSH_PERIOD,
   })
+  let batch = ''
+  let size = 0
+  function flush(): void {
+    if (size === 0) return
+    const lines = batch
+    batch = ''
+    size = 0
+    stream.write(lines)
+  }
+  const timer = setInterval(flush, FLUSH_PERIOD).unref()
   let isDropping = false
   stream.on('drop', () => {
     if (!isDropping)
@@ -62,12 +79,20 @@ export function fileSink(path: string | undefined, log: Log): LineSink {
   })
   stream.on('error', (error: Error) => log('access log cannot be written', { path, cause: error.message }))
   return {
-    write: (lines) => void stream.write(lines),
+    write: (lines) => {
+      const bytes = Buffer.byteLength(lines)
+      if (size + bytes > most) flush()
+      batch += lines
+      size += bytes
+    },
     reopen: () => {
+      flush()
       if (path !== undefined) stream.reopen()
     },
     close: () =>
       new Promise((resolve) => {
+        clearInterval(timer)
+        flush()
         stream.once('close', resolve)
         if (path === undefined) {
           // Standard output is not this log's to close.

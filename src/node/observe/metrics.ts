@@ -4,7 +4,6 @@ import {
   collectDefaultMetrics,
   exponentialBuckets,
   Gauge,
-  Histogram,
   type MetricObjectWithValues,
   type MetricValue,
   type OpenMetricsContentType,
@@ -12,6 +11,7 @@ import {
 } from 'prom-client'
 import type { Load } from '../../gateway.ts'
 import type { Observer, RequestRecord } from '../../observe/record.ts'
+import { createHistogram } from './histogram.ts'
 
 /** Metrics of one process as they are sent to another. */
 export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
@@ -47,40 +47,44 @@ function bounded(): (value: string) => string {
   }
 }
 
+/** What was made for a method, an operation and a status, or is made now. */
+function made<T>(
+  make: (method: string, operation: string, status: number) => T,
+): (method: string, operation: string, status: number) => T {
+  const known = new Map<string, T>()
+  return (method, operation, status) => {
+    const name = `${method} ${operation} ${status}`
+    let one = known.get(name)
+    if (one === undefined) {
+      one = make(method, operation, status)
+      known.set(name, one)
+    }
+    return one
+  }
+}
+
 /** Makes the metrics of this process, its own memory and event loop among them. */
 export function createMetrics(): Metrics {
   const registers = [new Registry()]
   const [register] = registers as [Registry]
   collectDefaultMetrics({ register })
-  const requestLabels = ['http_request_method', 'http_response_status_code', 's3_operation'] as const
-  const duration = new Histogram({
-    name: 'http_server_request_duration_seconds',
-    help: 'From the header of a request until its response was sent',
-    labelNames: requestLabels,
-    buckets: DURATIONS,
-    registers,
-  })
-  const requestSize = new Histogram({
-    name: 'http_server_request_body_size_bytes',
-    help: 'Bytes of request bodies',
-    labelNames: requestLabels,
-    buckets: SIZES,
-    registers,
-  })
-  const responseSize = new Histogram({
-    name: 'http_server_response_body_size_bytes',
-    help: 'Bytes of response bodies',
-    labelNames: requestLabels,
-    buckets: SIZES,
-    registers,
-  })
-  const ossDuration = new Histogram({
-    name: 'oss_client_request_duration_seconds',
-    help: 'From a call to OSS until its answer began; status 0 where none came',
-    labelNames: ['oss_operation', 'status'],
-    buckets: DURATIONS,
-    registers,
-  })
+  const duration = createHistogram(
+    'http_server_request_duration_seconds',
+    'From the header of a request until its response was sent',
+    DURATIONS,
+  )
+  const requestSize = createHistogram('http_server_request_body_size_bytes', 'Bytes of request bodies', SIZES)
+  const responseSize = createHistogram(
+    'http_server_response_body_size_bytes',
+    'Bytes of response bodies',
+    SIZES,
+  )
+  const ossDuration = createHistogram(
+    'oss_client_request_duration_seconds',
+    'From a call to OSS until its answer began; status 0 where none came',
+    DURATIONS,
+  )
+  const histograms = [duration, requestSize, responseSize, ossDuration]
   const retries = new Counter({
     name: 's3gw_retries_total',
     help: 'Calls to OSS that were made again, by why they had failed',
@@ -109,6 +113,19 @@ export function createMetrics(): Metrics {
   const codeLabel = bounded()
   const reasonLabel = bounded()
   const ossOperationLabel = bounded()
+  const requests = made((method: string, operation: string, status) => {
+    const labels = {
+      http_request_method: method,
+      http_response_status_code: status,
+      s3_operation: operation,
+    }
+    return {
+      duration: duration.series(labels),
+      received: requestSize.series(labels),
+      sent: responseSize.series(labels),
+    }
+  })
+  const ossCalls = made((_, operation, status) => ossDuration.series({ oss_operation: operation, status }))
 
   function countCopy({ copyRoute: route, errorCode, status, objectSize }: RequestRecord): void {
     if (route === undefined) return
@@ -120,19 +137,16 @@ export function createMetrics(): Metrics {
   return {
     observer: {
       onRequest: (record) => {
-        const labels = {
-          http_request_method: methods.has(record.method) ? record.method : '_OTHER',
-          http_response_status_code: record.status,
-          s3_operation: operationLabel(record.operation ?? 'none'),
-        }
-        duration.observe(labels, record.totalTime / 1000)
-        if (record.bytesReceived) requestSize.observe(labels, record.bytesReceived)
-        if (record.bytesSent) responseSize.observe(labels, record.bytesSent)
+        const method = methods.has(record.method) ? record.method : '_OTHER'
+        const of = requests(method, operationLabel(record.operation ?? 'none'), record.status)
+        of.duration.observe(record.totalTime / 1000)
+        if (record.bytesReceived) of.received.observe(record.bytesReceived)
+        if (record.bytesSent) of.sent.observe(record.bytesSent)
         if (record.errorCode !== undefined) refused.inc({ code: codeLabel(record.errorCode) })
         countCopy(record)
       },
       onOssCall: ({ operation, status = 0, time }) =>
-        ossDuration.observe({ oss_operation: ossOperationLabel(operation), status }, time / 1000),
+        ossCalls('', ossOperationLabel(operation), status).observe(time / 1000),
       onRetry: (reason) => retries.inc({ reason: reasonLabel(reason) }),
     },
     watch: (load) => {
@@ -149,7 +163,10 @@ export function createMetrics(): Metrics {
       gauge('s3gw_waiting', 'Signed requests that wait for their turn', () => load().waiting)
       gauge('s3gw_connections', 'Connections of clients', () => load().connections)
     },
-    values: () => register.getMetricsAsJSON() as Promise<MetricValues>,
+    values: async () => [
+      ...((await register.getMetricsAsJSON()) as MetricValues),
+      ...histograms.map((histogram) => histogram.metric()),
+    ],
   }
 }
 
