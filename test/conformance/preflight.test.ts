@@ -120,6 +120,12 @@ rows('a request from another origin', bucket, [
     headers: { 'access-control-allow-origin': ORIGIN, 'access-control-allow-headers': 'x-amz-date' },
   },
   {
+    name: 'has none where it names for a header what is none',
+    ask: { key: 'k', headers: { origin: ORIGIN, 'access-control-request-headers': 'x-amz-a(b)' } },
+    status: 200,
+    headers: { 'access-control-allow-origin': null },
+  },
+  {
     name: 'has none where it names a method that no rule allows',
     ask: { key: 'k', headers: { origin: ORIGIN, 'access-control-request-method': 'DELETE' } },
     status: 200,

@@ -230,6 +230,18 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     expect(await head('silent')).toMatchObject(told)
   })
 
+  test.each([
+    ['CRC32', 'CRC32'],
+    ['CRC64NVME', 'CRC64NVME'],
+    [undefined, undefined],
+  ] as const)('a part without one, for an upload by %s, is answered with %s', async (algorithm, told) => {
+    const to = await create(`answered ${algorithm}`, algorithm, 'FULL_OBJECT')
+    const part = await s3.send(new UploadPartCommand({ ...to, PartNumber: 1, Body: 'hello' }))
+    const sums = Object.entries(part).filter(([name]) => name.startsWith('Checksum'))
+    const sum = told && (await digestOf(told, Buffer.from('hello')))
+    expect(sums).toEqual(told === undefined ? [] : [[`Checksum${told}`, sum]])
+  })
+
   test('a part sent again is known by its last bytes', async () => {
     const to = await create('again', undefined, 'FULL_OBJECT')
     await send(to, undefined, [Buffer.from('other')])

@@ -108,12 +108,14 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
   const hasher = isRecorded && declaredChecksum(headers)?.algorithm.header !== header ? create() : undefined
   const call = { method: 'PUT', bucket, key, query, headers: payer } as const
   const stored = await sendBody(context.oss, body, call, noTurn, undefined, hasher?.update)
-  if (isRecorded) {
-    const value = hasher === undefined ? body.checksums()[header] : await hasher.digest()
-    const part = { number, etag: stored.headers.etag ?? '' }
-    await recordChecksum(context.oss, { bucket, key, payer }, upload, part, value as string)
-  }
   const answer = Object.assign(encryptionOf(upload), toS3Answer(stored.headers))
+  if (isRecorded) {
+    const value = (hasher === undefined ? body.checksums()[header] : await hasher.digest()) as string
+    const part = { number, etag: stored.headers.etag ?? '' }
+    await recordChecksum(context.oss, { bucket, key, payer }, upload, part, value)
+    // S3 tells what it computes of a part that came without, for an upload that has an algorithm.
+    if (upload.checksum !== undefined) answer[header] = value
+  }
   answer.etag = toS3ETag(stored.headers.etag ?? '')
   return { status: 200, headers: Object.assign(answer, body.checksums()) }
 }
