@@ -15,6 +15,8 @@ export type Upload = {
   encryption?: UploadEncryption | undefined
   /** OSS's id of the upload that holds the checksums of its parts, where they are kept. */
   records?: string | undefined
+  /** By which the object's checksum is known to be its own, where that is kept: twelve hexadecimal digits. */
+  mark?: string | undefined
 }
 
 export type UploadEncryption = { algorithm: 'AES256' | 'aws:kms'; keyId?: string | undefined }
@@ -39,9 +41,9 @@ const encryptionCodes = { a: 'AES256', k: 'aws:kms' } as const
 const aclCodes = { r: 'public-read', w: 'public-read-write', b: 'bucket' } as const
 type AclCode = keyof typeof aclCodes
 
-// <id>, or <id>_<checksum>, behind that <acl><mac>, .<encryption><key id>, _<records>, or several of them
+// <id>, or <id>_<checksum>, behind that <acl><mac>, .<encryption><key id>, _<records>, ~<mark>, or several of them
 const pattern =
-  /^([0-9A-Za-z]{1,128})(?:_([0-7msxyz])(?:([rwb])([0-9a-f]{32}))?(?:\.([ak])([0-9A-Za-z-]{0,128}))?(?:_([0-9A-Za-z]{1,128}))?)?$/
+  /^([0-9A-Za-z]{1,128})(?:_([0-7msxyz])(?:([rwb])([0-9a-f]{32}))?(?:\.([ak])([0-9A-Za-z-]{0,128}))?(?:_([0-9A-Za-z]{1,128}))?(?:~([0-9a-f]{12}))?)?$/
 /** Key ids that an upload id can carry. */
 const keyIdPattern = /^[0-9A-Za-z-]{1,128}$/
 
@@ -51,7 +53,10 @@ const keyIdPattern = /^[0-9A-Za-z-]{1,128}$/
  * make the object public by that. `private` needs none, being what an id without an ACL means.
  * @param secret the same in every process that answers for this endpoint.
  */
-export function renderUploadId({ id, acl, checksum, encryption, records }: Upload, secret: string): string {
+export function renderUploadId(
+  { id, acl, checksum, encryption, records, mark }: Upload,
+  secret: string,
+): string {
   const checksumCode = Object.keys(checksumCodes).find(
     (code) =>
       checksumCodes[code]?.algorithm === checksum?.algorithm && checksumCodes[code]?.type === checksum?.type,
@@ -62,7 +67,8 @@ export function renderUploadId({ id, acl, checksum, encryption, records }: Uploa
   const keyId = keyIdPattern.test(encryption?.keyId ?? '') ? encryption?.keyId : undefined
   const encrypted = encryptionCode === undefined ? '' : `.${encryptionCode}${keyId ?? ''}`
   const recorded = records === undefined ? '' : `_${records}`
-  const carried = `${checksumCode}${authenticatedAcl}${encrypted}${recorded}`
+  const marked = mark === undefined ? '' : `~${mark}`
+  const carried = `${checksumCode}${authenticatedAcl}${encrypted}${recorded}${marked}`
   return carried === '0' ? id : `${id}_${carried}`
 }
 
@@ -75,7 +81,7 @@ const codeOf = <Code extends string>(codes: Readonly<Record<Code, string>>, valu
  * @throws S3Error NoSuchUpload.
  */
 export function parseUploadId(text: string, secret: string): Upload {
-  const [, id, checksumCode = '0', aclCode, given = '', encryptionCode, keyId, records] =
+  const [, id, checksumCode = '0', aclCode, given = '', encryptionCode, keyId, records, mark] =
     pattern.exec(text) ?? []
   if (id === undefined || (aclCode !== undefined && !equalMacs(given, macOf(id, aclCode, secret)))) {
     throw new S3Error('NoSuchUpload', { elements: { UploadId: text } })
@@ -85,6 +91,7 @@ export function parseUploadId(text: string, secret: string): Upload {
     acl: aclCode === undefined ? 'private' : aclCodes[aclCode as AclCode],
     checksum: checksumCodes[checksumCode],
     ...(records === undefined ? {} : { records }),
+    ...(mark === undefined ? {} : { mark }),
     ...(encryptionCode === undefined
       ? {}
       : {

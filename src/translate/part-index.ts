@@ -12,6 +12,8 @@ export type PartIndex = {
   parts: readonly IndexedPart[]
   /** Where it is known, so are those of all the parts. */
   checksum?: IndexedChecksum | undefined
+  /** Of the object whose the checksum is: other bytes of the same MD5 can be made. */
+  mark?: string | undefined
 }
 
 const VERSION = 1
@@ -19,7 +21,7 @@ const VERSION = 1
 const MAX_PARTS = 10_000
 
 /** The index as its document. Parts of equal size that follow each other are written once, with their number. */
-export function renderPartIndex({ uploadId, parts, checksum }: PartIndex): string {
+export function renderPartIndex({ uploadId, parts, checksum, mark }: PartIndex): string {
   const sizes: [size: number, count: number][] = []
   for (const { size } of parts) {
     const last = sizes.at(-1)
@@ -32,7 +34,7 @@ export function renderPartIndex({ uploadId, parts, checksum }: PartIndex): strin
     version: VERSION,
     uploadId,
     sizes,
-    ...(checksum === undefined ? {} : { checksum: { algorithm, type, value, ofParts } }),
+    ...(checksum === undefined ? {} : { mark, checksum: { algorithm, type, value, ofParts } }),
   })
 }
 
@@ -73,13 +75,14 @@ function parse(text: string, isWhole: boolean): PartIndex | undefined {
   if (kept?.version !== VERSION || typeof kept.uploadId !== 'string') return undefined
   const sizes = partSizes(kept.sizes)
   if (sizes === undefined) return undefined
-  const { uploadId, checksum } = kept
+  const { uploadId, checksum, mark } = kept
   if (checksum === undefined) return { uploadId, parts: sizes.map((size) => ({ size })) }
   if (!isChecksum(checksum)) return undefined
   const { algorithm, type, value, ofParts } = checksum
   if (isWhole && ofParts.length !== sizes.length) return undefined
   const parts = sizes.map((size, at) => (isWhole ? { size, checksum: ofParts[at] as string } : { size }))
-  return { uploadId, parts, checksum: { algorithm, type, value } }
+  const own = typeof mark === 'string' ? mark : undefined
+  return { uploadId, parts, checksum: { algorithm, type, value }, mark: own }
 }
 
 /** Every text becomes a header's value, and the algorithm part of its name. */
@@ -94,6 +97,12 @@ function isChecksum(kept: unknown): kept is IndexedChecksum & { ofParts: string[
     isText(value, /^[A-Za-z0-9+/]{1,86}={0,2}(?:-\d{1,5})?$/) &&
     ofParts.every((text) => isText(text, base64))
   )
+}
+
+/** An index as far as it is true of the object: checksums are those of the object with their mark alone. */
+export function indexOfMarked(index: PartIndex, mark: string | undefined): PartIndex {
+  if (index.checksum === undefined || (mark !== undefined && mark === index.mark)) return index
+  return { uploadId: index.uploadId, parts: index.parts.map(({ size }) => ({ size })) }
 }
 
 /** Whether it is the index of an object of so many bytes and parts. */

@@ -4,7 +4,7 @@ import { type HeaderMap, headerMap } from '../ports.ts'
 const KEPT = 'x-oss-meta-s3gw-checksum-'
 const HEADER = 'x-amz-checksum-'
 
-/** Says that there is a checksum, which came behind the bytes and is kept elsewhere. */
+/** Says that there is a checksum, which comes behind the bytes and is kept elsewhere, and by which mark it is this object's. */
 const LATER = `${KEPT}later`
 
 /** The algorithms whose values are kept, as in header names. */
@@ -31,11 +31,20 @@ export function toStoredChecksum(checksums: HeaderMap): HeaderMap {
   return metadata
 }
 
-/** Reserved metadata of an object whose checksum comes behind its bytes. */
-export const laterChecksum = (): HeaderMap => ({ [LATER]: '1' })
+/** Reserved metadata of an object whose checksum comes behind its bytes. @param mark like no other's. */
+export const laterChecksum = (mark: string): HeaderMap => ({ [LATER]: mark })
+
+/** A mark for {@link laterChecksum}. @param random from 0 up to 1. */
+export const newMark = (random: () => number): string =>
+  Math.floor(random() * 2 ** 48)
+    .toString(16)
+    .padStart(12, '0')
+
+/** The mark of {@link laterChecksum} that an OSS object has. */
+export const markOf = (oss: HeaderMap): string | undefined => oss[LATER]
 
 /** Whether an OSS object has a checksum that came behind its bytes. */
-export const comesLater = (oss: HeaderMap): boolean => oss[LATER] !== undefined
+export const comesLater = (oss: HeaderMap): boolean => markOf(oss) !== undefined
 
 /**
  * The checksums kept with an OSS object, as S3 answers them under `x-amz-checksum-mode: ENABLED`:

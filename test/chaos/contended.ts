@@ -29,6 +29,7 @@ export const CONTENDED = 'contended/'
 const REFUSED = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']
 /** A gateway that was killed. */
 const KILLED = ['ECONNREFUSED']
+const LEFT_UNLOCKED = 'LeftUnlocked'
 const NOTHING = 'nothing'
 /** Milliseconds within which every lock has been given back when nobody writes any more. */
 const GIVEN_BACK = 30_000
@@ -55,6 +56,8 @@ export type Contended = {
   counters: readonly Counter[]
   claims: readonly Claim[]
   locked: Locked
+  /** The versions of which clients were told that they are there, and not locked. */
+  left: Set<string>
   /** Of each gateway; none repeats a request, so that each answer is the one to what was asked. */
   clients: S3Client[]
 }
@@ -75,6 +78,7 @@ export function contended(endpoints: readonly string[], hasLocks: boolean): Cont
     })),
     claims: keys('claim').map((key) => ({ key, holder: undefined, orphans: new Set() })),
     locked: new Map(),
+    left: new Set(),
     clients: endpoints.map(contenderOf),
   }
 }
@@ -110,8 +114,21 @@ type Write = (
   condition: Condition,
 ) => Promise<Outcome<object> | undefined>
 
+/** That an object was written, and could be neither locked nor removed. */
+const LEFT = /^The object was written, but is not locked as asked/
+
 const ask = <T>(worker: Worker, kind: string, key: Key, send: (options: Options) => Promise<T>) =>
-  worker.ask(kind, key, send, [...REFUSED, ...KILLED])
+  worker.ask(
+    kind,
+    key,
+    (options) =>
+      send(options).catch((error: Error & { VersionId?: string }) => {
+        if (!LEFT.test(error.message)) throw error
+        worker.world.contended.left.add(error.VersionId ?? '')
+        throw Object.assign(error, { name: LEFT_UNLOCKED })
+      }),
+    [...REFUSED, ...KILLED, LEFT_UNLOCKED],
+  )
 
 const putOf =
   (kind: string, size: number): Write =>

@@ -50,6 +50,11 @@ export async function compareLocked(world: World, log: string): Promise<void> {
     const wanted = described(id, lock)
     if (!kept.has(wanted)) world.problems.add(`in ${LOCKED} there is no ${wanted}`)
   }
+  for (const versionId of world.contended.left) {
+    count(world.checks, 'versions said to be left unlocked')
+    if (versionId !== '' && !there.some((version) => version.versionId === versionId))
+      world.problems.add(`the version ${versionId} was said to be there, and is not`)
+  }
   for (const [, versionId = ''] of log.matchAll(/"a write was taken back".*?"versionId":"([^"]+)"/g)) {
     count(world.checks, 'versions taken back')
     if (there.some((version) => version.versionId === versionId))

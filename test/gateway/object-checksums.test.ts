@@ -386,7 +386,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     test('that a rule of the bucket has ended are none, and the upload goes on', async () => {
       const to = await create('expired', 'SHA256', 'COMPOSITE')
       const [name] = (await recordsOf('expired')) as [string]
-      await oss.abortMultipartUpload(name, to.UploadId?.split('_').at(-1) ?? '')
+      await oss.abortMultipartUpload(name, /_([^_~]+)(?:~.*)?$/.exec(to.UploadId ?? '')?.[1] ?? '')
       const Parts = await send(to, 'SHA256')
       expect(await complete({ ...to, MultipartUpload: { Parts } })).toMatchObject({
         ChecksumType: 'COMPOSITE',
@@ -579,5 +579,56 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     stop()
     expect(read).not.toHaveProperty('ChecksumType')
     expect((await read.Body?.transformToByteArray())?.length).toBe(whole.length)
+  })
+
+  describe('of other bytes with the same MD5', () => {
+    /** As Wang, Feng, Lai and Yu found them (https://eprint.iacr.org/2004/199). */
+    const collision = [
+      'd131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f8955ad340609f4b30283e488832571415a085125e8f7cdc99fd91dbdf280373c5bd8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0e99f33420f577ee8ce54b67080a80d1ec69821bcb6a8839396f9652b6ff72a70',
+      'd131dd02c5e6eec4693d9a0698aff95c2fcab50712467eab4004583eb8fb7f8955ad340609f4b30283e4888325f1415a085125e8f7cdc99fd91dbd7280373c5bd8823e3156348f5bae6dacd436c919c6dd53e23487da03fd02396306d248cda0e99f33420f577ee8ce54b67080280d1ec69821bcb6a8839396f965ab6ff72a70',
+    ]
+    const [good, bad] = collision.map((hex) =>
+      Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(300_000)]),
+    ) as [Buffer, Buffer]
+    /** Leaves no room for an index. */
+    const longKey = 'x'.repeat(1000)
+
+    const putWhole = (Key: string, Body: Buffer) => s3.send(new PutObjectCommand({ Bucket, Key, Body }))
+    const uploadOne =
+      (idOf: (id: string, key: string) => Promise<string>) => async (Key: string, body: Buffer) => {
+        const to = await create(Key, 'SHA256', 'COMPOSITE')
+        const named = { ...to, UploadId: await idOf(to.UploadId ?? '', Key) }
+        await complete({ ...named, MultipartUpload: { Parts: await send(named, 'SHA256', [body]) } })
+      }
+    const uploadInPart = uploadOne(async (id) => id)
+    const uploadByListedId = uploadOne(async (_, Prefix) => {
+      const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket, Prefix }))
+      return Uploads?.[0]?.UploadId ?? ''
+    })
+    const copied =
+      (write: typeof putWhole | typeof uploadInPart, from: string) => async (Key: string, body: Buffer) => {
+        await write(from, body)
+        await s3.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/${from}` }))
+      }
+
+    test.each([
+      ['that are copied over them from where nothing is kept', putWhole, copied(putWhole, longKey)],
+      [
+        'that are copied over their upload from where nothing is kept',
+        uploadInPart,
+        copied(uploadInPart, longKey),
+      ],
+      ['that are uploaded by the id that a list names', uploadInPart, uploadByListedId],
+    ] as const)('nothing is told of those %s', async (Key, write, replace) => {
+      await write(Key, good)
+      const before = await head(Key)
+      expect(before.ChecksumType).toBeDefined()
+      await replace(Key, bad)
+      const after = await head(Key)
+      expect(after.ETag).toBe(before.ETag)
+      expect((await oss.get(Key)).content.equals(bad)).toBe(true)
+      expect(after).not.toHaveProperty('ChecksumType')
+      expect(await attributes(Key)).not.toHaveProperty('Checksum')
+    })
   })
 })

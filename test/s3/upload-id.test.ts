@@ -32,16 +32,20 @@ const encryptions: (UploadEncryption | undefined)[] = [
   { algorithm: 'aws:kms', keyId: '9468da86-3509-4f8d-a61e-6eab1eac0000' },
 ]
 const records = [undefined, 'D4E111D4EA834F3ABCE4877B2779F0A1']
+const marks = [undefined, '0123456789ab']
 const uploads = acls.flatMap((acl) =>
   checksums.flatMap((checksum) =>
     encryptions.flatMap((encryption) =>
-      records.map((records) => ({
-        id,
-        acl,
-        checksum,
-        ...(encryption === undefined ? {} : { encryption }),
-        ...(records === undefined ? {} : { records }),
-      })),
+      records.flatMap((records) =>
+        marks.map((mark) => ({
+          id,
+          acl,
+          checksum,
+          ...(encryption === undefined ? {} : { encryption }),
+          ...(records === undefined ? {} : { records }),
+          ...(mark === undefined ? {} : { mark }),
+        })),
+      ),
     ),
   ),
 )

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   INDEX_HEAD,
+  indexOfMarked,
   isIndexOf,
   type PartIndex,
   parseIndexHead,
@@ -21,7 +22,7 @@ test.each([
   ['one part', { uploadId, parts: sized(7) }],
   ['equal parts', { uploadId, parts: sized(5, 5, 5) }],
   ['different parts', { uploadId, parts: sized(5, 6, 5, 5, 0) }],
-  ['checksums', { uploadId, parts: summed, checksum }],
+  ['checksums', { uploadId, parts: summed, checksum, mark: '0123456789ab' }],
 ] as [string, PartIndex][])('%s are read as they were written', (_, index) => {
   expect(parsePartIndex(renderPartIndex(index))).toEqual(index)
 })
@@ -90,6 +91,16 @@ test.each([
   ['another type', withChecksum({ type: 'FULL' })],
 ])('%s is no index', (_, text) => {
   expect(parsePartIndex(text)).toBeUndefined()
+})
+
+test.each([
+  ['its own mark', '0123456789ab', true],
+  ['another mark', '0123456789ac', false],
+  ['no mark', undefined, false],
+])('its checksums are those of an object with %s: %s', (_, mark, isTold) => {
+  const index = { uploadId, parts: summed, checksum, mark: '0123456789ab' }
+  expect(indexOfMarked(index, mark)).toEqual(isTold ? index : { uploadId, parts: sized(5, 0) })
+  expect(indexOfMarked({ ...index, mark: undefined }, mark)).toEqual({ uploadId, parts: sized(5, 0) })
 })
 
 test('it is that of an object of its size and its number of parts', () => {

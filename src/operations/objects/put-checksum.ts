@@ -3,7 +3,7 @@ import type { PlainBody } from '../../s3/body.ts'
 import { allAlgorithms, declaredChecksum } from '../../s3/checksum.ts'
 import { crcHasher } from '../../s3/hasher.ts'
 import { DEFAULT_CHECKSUM } from '../../s3/upload-checksum.ts'
-import { laterChecksum, toStoredChecksum } from '../../translate/stored-checksum.ts'
+import { laterChecksum, newMark, toStoredChecksum } from '../../translate/stored-checksum.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { keepPartIndex } from './part-index.ts'
@@ -35,13 +35,14 @@ export function putChecksum(request: ObjectRequest, context: Context): PutChecks
   const own = allAlgorithms[DEFAULT_CHECKSUM.algorithm]
   const hasher = storeChecksums && declared === undefined ? crcHasher('CRC64NVME') : undefined
   const { header, name: algorithm } = declared?.algorithm ?? own
+  const mark = newMark(context.random)
   let computed: HeaderMap = {}
   let isLater = false
   let size = 0
 
   async function keep({ headers: { etag = '' } }: OssResponse, value: string): Promise<void> {
     const checksum = { algorithm, type: 'FULL_OBJECT', value }
-    const index = { uploadId: '', parts: [{ size, checksum: value }], checksum }
+    const index = { uploadId: '', parts: [{ size, checksum: value }], checksum, mark }
     // The object is stored; what prevents this is no error of it.
     const isKept = await keepPartIndex(oss, { bucket, key, etag, payer: requestPayer(headers) }, index).catch(
       () => false,
@@ -56,7 +57,7 @@ export function putChecksum(request: ObjectRequest, context: Context): PutChecks
         return toStoredChecksum({ ...verified, ...computed })
       }
       isLater = storeChecksums && declared?.expected === undefined
-      return isLater ? laterChecksum() : {}
+      return isLater ? laterChecksum(mark) : {}
     },
     watch:
       storeChecksums && declared?.expected === undefined

@@ -5,12 +5,14 @@ import type { ByteRange } from '../../s3/range.ts'
 import { partsOfETag } from '../../translate/etag.ts'
 import {
   INDEX_HEAD,
+  indexOfMarked,
   isIndexOf,
   type PartIndex,
   parseIndexHead,
   parsePartChecksum,
   parsePartIndex,
 } from '../../translate/part-index.ts'
+import { markOf } from '../../translate/stored-checksum.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { partIndexKey } from './part-index.ts'
@@ -46,7 +48,8 @@ export async function readPartIndex(
   }
   try {
     const index = wanted === 'all' ? parsePartIndex((await read()).text) : await readAsWanted(read, wanted)
-    return index && isIndexOf(index, { size: Number(size), parts }) ? index : undefined
+    if (index === undefined || !isIndexOf(index, { size: Number(size), parts })) return undefined
+    return indexOfMarked(index, markOf(object))
   } catch (error) {
     // 403 also where a rule of the bucket has archived it, 416 where it is empty; a website may redirect what is missing.
     const isUnreadable = error instanceof OssError && [403, 404, 416].includes(error.status)

@@ -125,7 +125,7 @@ async function cleanUp(
 async function keepParts(
   { bucket, key, headers }: ObjectRequest,
   { oss, config }: Context,
-  { id: uploadId }: Upload,
+  { id: uploadId, mark }: Upload,
   parts: readonly ChosenPart[],
   checksum: KnownChecksum | undefined,
 ): Promise<string | undefined> {
@@ -135,7 +135,7 @@ async function keepParts(
   const etag = etagOfParts(parts.map((part) => bareETag(part.etag)))
   const object = { bucket, key, etag, payer: requestPayer(headers) }
   const indexed = parts.map(({ size }, at) => ({ size, checksum: kept?.ofParts[at] }))
-  const index: PartIndex = { uploadId, parts: indexed, checksum: kept }
+  const index: PartIndex = { uploadId, parts: indexed, checksum: kept, mark }
   return (await keepPartIndex(oss, object, index)) ? etag : undefined
 }
 

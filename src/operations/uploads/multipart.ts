@@ -13,6 +13,7 @@ import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } fr
 import { toS3ETag } from '../../translate/etag.ts'
 import { toKeptLock } from '../../translate/object-lock.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
+import { laterChecksum, newMark } from '../../translate/stored-checksum.ts'
 import { requestPayer, toOssWrite } from '../../translate/to-oss-headers.ts'
 import { text } from '../../xml/index.ts'
 import { sendBody } from '../objects/send-body.ts'
@@ -24,7 +25,7 @@ import { encryptionOf, partNumberOf, uploadIdSecret, uploadOf } from './upload-r
 
 /**
  * CreateMultipartUpload. OSS takes the ACL only on completion, and a checksum never; what it says of encryption
- * differs by answer: all three travel in the id. A lock, which must not be lost with an id, is kept in the object's metadata.
+ * differs by answer: all three travel in the id, and so does the mark of its checksum. A lock, which must not be lost with an id, is kept in the object's metadata.
  * @throws S3Error for what OSS has nothing like, and for a checksum that S3 does not take.
  */
 export async function createMultipartUpload(request: ObjectRequest, context: Context): Promise<Reply> {
@@ -32,6 +33,8 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   const checksum = parseUploadChecksum(headers)
   const lock = await lockOfWrite(request, context)
   const kept = lock === undefined ? {} : toKeptLock(lock)
+  const mark = context.config.document.storeChecksums ? newMark(context.random) : undefined
+  const marked = mark === undefined ? {} : laterChecksum(mark)
   const settings = await writeSettings(request, context)
   const { 'x-oss-object-acl': acl = 'bucket', ...initial } = toOssWrite(headers, settings)
   const answer = await context.oss.sendForXml(
@@ -41,7 +44,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
       key,
       // Some characters of keys do not survive XML.
       query: { uploads: null, 'encoding-type': 'url' },
-      headers: { ...initial, ...kept },
+      headers: { ...initial, ...kept, ...marked },
       body: new Uint8Array(0),
     },
     'InitiateMultipartUploadResult',
@@ -50,7 +53,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
   const records = await recordsFor(id, checksum, request, context)
   const encryption = requestedEncryption(initial)
-  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption, records }
+  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption, records, mark }
   const uploadId = renderUploadId(upload, uploadIdSecret(context))
   return xmlReply(
     'InitiateMultipartUploadResult',
