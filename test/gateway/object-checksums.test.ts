@@ -501,6 +501,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     const Key = 'many'
     const COUNT = 120
     const SIZE = 100 * 1024
+    const mark = '0123456789ab'
     let name = ''
     const sumOf = (number: number, algorithm: string) =>
       Buffer.alloc(algorithm === 'SHA512' ? 64 : 32, number).toString('base64')
@@ -510,11 +511,12 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
         checksum: sumOf(at + 1, algorithm),
       }))
       const checksum = { algorithm, type: 'COMPOSITE', value: `AAAA-${COUNT}` }
-      return Buffer.from(renderPartIndex({ uploadId: 'X', parts, checksum }))
+      return Buffer.from(renderPartIndex({ uploadId: 'X', parts, checksum, mark }))
     }
 
     beforeAll(async () => {
-      await oss.multipartUpload(Key, Buffer.alloc(COUNT * SIZE), { partSize: SIZE, parallel: 5 })
+      const headers = { 'x-oss-meta-s3gw-checksum-later': mark }
+      await oss.multipartUpload(Key, Buffer.alloc(COUNT * SIZE), { partSize: SIZE, parallel: 5, headers })
       const etag = ((await oss.head(Key)).res.headers as { etag: string }).etag.replaceAll('"', '')
       name = `.s3-oss-gateway/parts/${etag.toLowerCase()}/${Key}`
       await oss.put(name, indexBy('SHA512'))
