@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import {
@@ -245,26 +245,37 @@ describe('in front of something that is no good OSS', () => {
     return { ...gateway, ask }
   }
 
-  test('a client that leaves while OSS stalls within an object takes its request with it', async () => {
+  test.each([
+    ['resets its connection while OSS stalls within', (client: Socket) => client.resetAndDestroy(), ''],
+    // Until it is written to, it may only have closed its side, and still read.
+    ['closes its connection while OSS sends', (client: Socket) => client.destroy(), 'd'],
+  ])('a client that %s an object takes its request with it', async (_, leave, more) => {
     let left = () => {}
     const gone = new Promise<void>((resolve) => {
       left = resolve
     })
     const { port } = await inFrontOf(
       createTcpServer((socket) => {
-        socket.on('error', () => {}).on('close', left)
-        socket.on('data', () =>
+        let sending: NodeJS.Timeout
+        socket
+          .on('error', () => {})
+          .on('close', () => {
+            clearInterval(sending)
+            left()
+          })
+        socket.once('data', () => {
           socket.write(
-            'HTTP/1.1 200 OK\r\ncontent-length: 100000\r\nx-oss-request-id: 1\r\netag: "x"\r\n\r\nabc',
-          ),
-        )
+            'HTTP/1.1 200 OK\r\nx-oss-request-id: 1\r\ncontent-length: 100000\r\netag: "x"\r\n\r\nabc',
+          )
+          sending = setInterval(() => socket.write(more), 5)
+        })
       }),
     )
     const { target, headers = {} } = sign({ method: 'GET', target: '/bucket/key' }, `127.0.0.1:${port}`)
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    const socket = connect(port, '127.0.0.1')
-    socket.write(`GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
-    socket.once('data', () => socket.destroy())
+    const client = connect(port, '127.0.0.1')
+    client.write(`GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
+    client.once('data', () => leave(client))
     await gone
   })
 

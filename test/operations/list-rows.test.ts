@@ -141,7 +141,8 @@ test('no row is lost where a piece of the document ends, wherever that is', () =
   // Two ends of pieces are in it.
   const rows = Array.from({ length: 700 }, (_, index) => row(index)).join('')
   const list = (name: string) => `<List><Name>${name}</Name>${rows}</List>`
-  for (const table of tables) {
+  // Each encoding, and each of the rows' lengths.
+  for (const table of [tables[0], tables.at(-1)] as RowTables[]) {
     const expected = rowsBy(rewriteAnyRows, list(''), table)
     for (let size = 0; size < row(0).length; size++) {
       expect(rowsBy(rewritePlainRows, list('x'.repeat(size)), table)).toEqual(expected)
