@@ -10,6 +10,8 @@ export interface BlobFiles {
   read(id: string, offset: number, length: number): AsyncGenerator<Uint8Array>
   remove(id: string): Promise<void>
   list(): AsyncGenerator<string[]>
+  /** Gives back the memory it takes. */
+  close(): void
 }
 
 /** One blob while it is written. */
@@ -110,6 +112,8 @@ export class DiskFiles implements BlobFiles {
   async *list(): AsyncGenerator<string[]> {
     for (const shard of await readdir(this.#directory)) yield await readdir(join(this.#directory, shard))
   }
+
+  close(): void {}
 }
 
 /** Makes the names in a directory durable. */
@@ -153,5 +157,9 @@ export class MemoryFiles implements BlobFiles {
 
   async *list(): AsyncGenerator<string[]> {
     yield [...this.#blobs.keys()]
+  }
+
+  close(): void {
+    this.#blobs.clear()
   }
 }

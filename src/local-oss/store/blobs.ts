@@ -130,6 +130,8 @@ export class Blobs {
     this.#closing = true
     await this.#orphanRemoval
     await this.store.close()
+    // A program may keep a closed one for long.
+    this.#files.close()
   }
 
   #newId(): string {
