@@ -1,10 +1,14 @@
 import { build } from 'esbuild'
 
+const folder = 'dist/test'
+
 /** What Miniflare is to run: the bundle, as the platform would. */
 export const builtWorker = {
-  modules: true as const,
-  scriptPath: 'dist/test/worker.js',
-  modulesRules: [{ type: 'CompiledWasm' as const, include: ['**/*.wasm'] }],
+  // By name: Miniflare would parse the bundle at each start, to look for what it imports.
+  modules: [
+    { type: 'ESModule' as const, path: `${folder}/worker.js` },
+    { type: 'CompiledWasm' as const, path: `${folder}/crc.wasm` },
+  ],
   compatibilityDate: '2026-04-01',
   compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
   cf: false,
@@ -20,7 +24,8 @@ export default async function setup(): Promise<void> {
     external: ['node:*'],
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
-    outfile: builtWorker.scriptPath,
+    outfile: `${folder}/worker.js`,
+    minifyWhitespace: true,
     logLevel: 'warning',
   })
 }

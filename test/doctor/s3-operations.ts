@@ -14,18 +14,20 @@ export type Place = {
 /** Does what its name says, and nothing else that would need more of OSS. */
 export type Doing = (place: Place) => Promise<unknown>
 
-const MiB = 1024 ** 2
-const part = Buffer.alloc(5 * MiB, 'part ')
+/** What a write streams. */
+const long = Buffer.alloc(300_000, 'long ')
+/** The least that a part may have before the last, and more than one copy may be of (accounts-world.ts). */
+const part = Buffer.alloc(5 * 1024 ** 2, 'part ')
 
 async function begun({ s3, Bucket }: Place, Key: string) {
   const { UploadId } = await s3.send(new S3.CreateMultipartUploadCommand({ Bucket, Key }))
   return { Bucket, Key, UploadId }
 }
 
-async function uploaded(place: Place, Key: string) {
+async function uploaded(place: Place, Key: string, bodies: readonly Buffer[]) {
   const upload = await begun(place, Key)
   const Parts = await Promise.all(
-    [part, Buffer.from('end')].map(async (Body, i) => {
+    bodies.map(async (Body, i) => {
       const PartNumber = i + 1
       const { ETag } = await place.s3.send(new S3.UploadPartCommand({ ...upload, PartNumber, Body }))
       return { PartNumber, ETag }
@@ -45,7 +47,7 @@ export const onObjects: Record<string, Doing> = {
   'PutObject, short': ({ s3, Bucket }) =>
     s3.send(new S3.PutObjectCommand({ Bucket, Key: 'short', Body: 'x', Metadata: { a: 'b' } })),
   'PutObject, in a stream': ({ s3, Bucket }) =>
-    s3.send(new S3.PutObjectCommand({ Bucket, Key: 'long', Body: part })),
+    s3.send(new S3.PutObjectCommand({ Bucket, Key: 'long', Body: long })),
   'PutObject with tags and an ACL': ({ s3, Bucket }) =>
     s3.send(new S3.PutObjectCommand({ Bucket, Key: 'short', Body: 'x', Tagging: 'a=b', ACL: 'public-read' })),
   'PutObject on If-None-Match': ({ s3, Bucket }) =>
@@ -128,12 +130,12 @@ export const onObjects: Record<string, Doing> = {
     await place.s3.send(new S3.UploadPartCopyCommand({ ...upload, PartNumber: 1, CopySource }))
   },
   CompleteMultipartUpload: async (place) => {
-    const upload = await uploaded(place, 'in-parts')
+    const upload = await uploaded(place, 'in-parts', [long])
     await place.s3.send(new S3.CompleteMultipartUploadCommand(upload))
   },
   'CompleteMultipartUpload on If-None-Match, and what is kept of its parts read': async (place) => {
     const { s3, Bucket } = place
-    const upload = await uploaded(place, 'in-parts-once')
+    const upload = await uploaded(place, 'in-parts-once', [part, Buffer.from('end')])
     await s3.send(new S3.CompleteMultipartUploadCommand({ ...upload, IfNoneMatch: '*' }))
     const second = { Bucket, Key: 'in-parts-once', PartNumber: 2 }
     const { ContentLength } = await s3.send(new S3.HeadObjectCommand(second))

@@ -27,8 +27,16 @@ import { sendPart } from './raw-oss.ts'
 const MiB = 1024 ** 2
 const Bucket = 'bucket'
 const PREFIX = '.s3-oss-gateway/'
-const bodies = [Buffer.alloc(5 * MiB, 'first, '), Buffer.alloc(5 * MiB + 1, 'second, '), Buffer.from('last')]
+/** As few large ones as there may be: they are most of these tests' time. */
+const bodies = [Buffer.alloc(5 * MiB, 'first, '), Buffer.from('last')]
+const threeBodies = [
+  Buffer.alloc(5 * MiB, 'first, '),
+  Buffer.alloc(5 * MiB + 1, 'second, '),
+  Buffer.from('last'),
+]
 const whole = Buffer.concat(bodies)
+/** A part between others is the same to all algorithms: one shows it, for both types. */
+const bodiesOf = (algorithm: string) => (algorithm === 'CRC32' ? threeBodies : bodies)
 
 /** By the gateway's own hashers, which test/s3 holds to published values. */
 async function digestOf(name: string, ...pieces: Uint8Array[]): Promise<string> {
@@ -121,6 +129,8 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     const name = algorithm ?? 'CRC64NVME'
     const member = `Checksum${name}`
     const Key = `${name}-${type}-${algorithm === undefined ? 'default' : 'asked'}`
+    const bodies = bodiesOf(name)
+    const whole = Buffer.concat(bodies)
     let told: object
     let ofParts: string[]
 
@@ -132,9 +142,9 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
 
     test('is told of its parts while it lasts, and of its object from then on', async () => {
       const to = await create(Key, algorithm, type)
-      const Parts = await send(to, algorithm)
+      const Parts = await send(to, algorithm, bodies)
       const listed = await s3.send(new ListPartsCommand(to))
-      expect(listed.Parts).toHaveLength(3)
+      expect(listed.Parts).toHaveLength(bodies.length)
       expect(listed).toMatchObject({ ChecksumAlgorithm: name, ChecksumType: type, IsTruncated: false })
       for (const [at, part] of (listed.Parts ?? []).entries())
         expect(part[member as 'ChecksumCRC32']).toBe(isListed(name) ? ofParts[at] : undefined)
@@ -149,7 +159,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
 
       const { Checksum, ObjectParts } = await attributes(Key)
       const { [member as 'ChecksumCRC32']: value } = told as { ChecksumCRC32: string }
-      expect(Checksum).toEqual({ ...told, [member]: value.replace(/-3$/, '') })
+      expect(Checksum).toEqual({ ...told, [member]: value.replace(/-\d$/, '') })
       expect(ObjectParts?.Parts).toEqual(
         bodies.map((body, at) => ({ PartNumber: at + 1, Size: body.length, [member]: ofParts[at] })),
       )
@@ -159,7 +169,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
           [member]: ofParts[at],
           ChecksumType: type,
           ContentLength: body.length,
-          PartsCount: 3,
+          PartsCount: bodies.length,
         }
         expect(await s3.send(new HeadObjectCommand(part))).toMatchObject(ofPart)
         const got = await s3.send(new GetObjectCommand(part))
@@ -181,7 +191,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
 
     test('of one part is kept, too', async () => {
       const to = await create(`${Key} one`, algorithm, type)
-      const [body] = bodies.slice(2) as [Buffer]
+      const body = Buffer.from('last')
       const Parts = await send(to, algorithm, [body])
       const value = type === 'COMPOSITE' ? await compositeOf(name, [body]) : await digestOf(name, body)
       const one = { [member]: value, ChecksumType: type }
@@ -196,7 +206,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
 
     test('is held to the object’s checksum that the client names', async () => {
       const to = await create(`${Key} named`, algorithm, type)
-      const Parts = await send(to, algorithm)
+      const Parts = await send(to, algorithm, bodies)
       const { [member as 'ChecksumCRC32']: value } = told as { ChecksumCRC32: string }
       const wrong = await digestOf(name, Buffer.from('other'))
       await expect(complete({ ...to, MultipartUpload: { Parts }, [member]: wrong })).rejects.toMatchObject({
@@ -212,7 +222,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
       const to = await create(`${Key} lied`, algorithm, type)
       const Parts = await send(to, algorithm)
       const lie = { ...Parts[1], [member]: await digestOf(name, Buffer.from('other')) }
-      const lied = [Parts[0], lie, Parts[2]] as typeof Parts
+      const lied = [Parts[0], lie] as typeof Parts
       await expect(complete({ ...to, MultipartUpload: { Parts: lied } })).rejects.toMatchObject({
         name: 'BadDigest',
         message: `The ${name.toLowerCase()} you specified for part 2 did not match what we received.`,
@@ -254,15 +264,15 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     const to = await create('past', undefined, 'FULL_OBJECT')
     const Parts = await send(to, undefined)
     // Its record, which is of other bytes than the part has now, says nothing.
-    const body = Buffer.alloc(5 * MiB, 'past')
+    const body = Buffer.from('past')
     await sendPart(oss, 'past', { partNumber: '2', uploadId: to.UploadId?.split('_')[0] ?? '' }, body)
     const ETag = `"${createHash('md5').update(body).digest('hex')}"`
-    const changed = [Parts[0], { ...Parts[1], ETag }, Parts[2]] as typeof Parts
+    const changed = [Parts[0], { ...Parts[1], ETag }] as typeof Parts
     expect(await complete({ ...to, MultipartUpload: { Parts: changed } })).not.toHaveProperty(
       'ChecksumCRC64NVME',
     )
     expect(await head('past')).not.toHaveProperty('ChecksumCRC64NVME')
-    expect((await attributes('past')).ObjectParts?.Parts?.[1]).toEqual({ PartNumber: 2, Size: 5 * MiB })
+    expect((await attributes('past')).ObjectParts?.Parts?.[1]).toEqual({ PartNumber: 2, Size: body.length })
   })
 
   test('a copied part has the checksum of its upload, if that has one', async () => {
@@ -580,7 +590,7 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     const read = await s3.send(new GetObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }))
     stop()
     expect(read).not.toHaveProperty('ChecksumType')
-    expect((await read.Body?.transformToByteArray())?.length).toBe(whole.length)
+    expect((await read.Body?.transformToByteArray())?.length).toBe(Buffer.concat(bodiesOf('CRC32')).length)
   })
 
   describe('of other bytes with the same MD5', () => {

@@ -16,8 +16,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reservedVersions } from '../reserved.ts'
 import { type RaceSetup, raceSetups } from './race-setups.ts'
 
-/** As the race tests of object_store do it: so many clients count to fifty in one object. */
-const [CLIENTS, COMMITS] = [5, 50]
+/** As the race tests of object_store do it, which count to fifty (test/clients): so many clients count in one object. */
+const [CLIENTS, COMMITS] = [5, 20]
 
 /** Whether a write was made. @throws errors other than that its condition failed. */
 const isMade = (write: Promise<unknown>) =>
