@@ -5,6 +5,7 @@ import { allSteps } from '../../src/cli/doctor/steps.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import type { ObservedRequest } from '../../src/local-oss/index.ts'
 import { type DoctorWorld, startDoctorWorld } from './doctor-world.ts'
+import { leading } from './proxies.ts'
 
 const buckets = ['--bucket', 'photos', '--bucket', 'backups']
 
@@ -52,6 +53,32 @@ describe('doctor', () => {
     expect(out).not.toContain('WRONG')
     expect(out).toContain('bucket in cn-beijing, of the account 1000000000000001'.slice(7))
     expect(await contents(world)).toEqual(untouched)
+  })
+
+  test('finds buckets by the names that clients and OSS have for them', async () => {
+    let ossHost = ''
+    const named = await startDoctorWorld({
+      settings: { S3_DOMAIN: 's3.example.com' },
+      doctorSettings: { GATEWAY_CONFIG: 'endpoints: {photos: "http://files.example.com"}' },
+      oss: { cnames: { 'files.example.com': 'photos' } },
+      network: (real) => leading('.s3.example.com')(leading('files.example.com', () => ossHost)(real)),
+    })
+    ossHost = new URL(named.ossEndpoint).host
+    await named.oss('photos').putBucket('photos')
+    const { results, ok } = await named.report(['--bucket', 'photos'])
+    await named.stop()
+    expect(results.filter(({ outcome }) => outcome === 'wrong')).toEqual([])
+    expect(ok).toBe(true)
+    const said = (about: string, check: string) =>
+      results.find((result) => result.about === about && result.check === check)
+    expect(said('domain s3.example.com', 'bucket')).toMatchObject({
+      outcome: 'ok',
+      said: 'reaches the gateway',
+    })
+    expect(said('bucket photos', 'domain')).toMatchObject({
+      outcome: 'ok',
+      said: "files.example.com is the bucket's",
+    })
   })
 
   test('says in JSON what it says in text', async () => {

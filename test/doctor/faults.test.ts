@@ -4,7 +4,7 @@ import type { Result } from '../../src/cli/doctor/check.ts'
 import { writeBucket } from '../gateway/raw-oss.ts'
 import type { OssBucket } from '../harness.ts'
 import { type DoctorWorld, type Setup, startDoctorWorld } from './doctor-world.ts'
-import { type Proxying, startProxy } from './proxies.ts'
+import { leading, type Proxying, startProxy } from './proxies.ts'
 
 const bucket = 'photos'
 const far = 'backups'
@@ -44,6 +44,20 @@ const failing =
 const tls = (name: string) => ({
   cert: readFileSync(`test/data/tls/${name}-cert.pem`),
   key: readFileSync(`test/data/tls/${name}-key.pem`),
+})
+
+/** Where the bucket's custom domain leads, once OSS listens. */
+let ossHost = ''
+const customDomain = (cnames: Record<string, string>): Pick<Fault, 'setup' | 'plant'> => ({
+  setup: {
+    doctorSettings: { GATEWAY_CONFIG: `endpoints: {${bucket}: "http://files.example.com"}` },
+    oss: { cnames },
+    network: leading('files.example.com', () => ossHost),
+  },
+  plant: async ({ ossEndpoint }) => {
+    ossHost = new URL(ossEndpoint).host
+    return undefined
+  },
 })
 
 const faults: Record<string, Fault> = {
@@ -235,6 +249,52 @@ const faults: Record<string, Fault> = {
     plant: async () => ({ args: ['--endpoint', 'https://s3.nowhere.invalid'] }),
     told: [['gateway', 'name']],
     says: /s3\.nowhere\.invalid has no address/,
+  },
+  'a domain of buckets of which no bucket has an address': {
+    setup: {
+      settings: { S3_DOMAIN: 's3.example.com' },
+      network: (real) => ({
+        ...real,
+        resolve: async (host) =>
+          host.endsWith('.example.com') ? { silence: 'ENOTFOUND', code: 'ENOTFOUND' } : real.resolve(host),
+      }),
+    },
+    told: [['domain s3.example.com', 'name']],
+    says: /photos\.s3\.example\.com has no address.*DNS for \*\.s3\.example\.com/,
+  },
+  'a domain of buckets that the running gateway does not know': {
+    setup: { doctorSettings: { S3_DOMAIN: 's3.example.com' }, network: leading('.s3.example.com') },
+    told: [['domain s3.example.com', 'bucket']],
+    says: /takes it for something else.*S3_DOMAIN=s3\.example\.com/,
+  },
+  "a bucket's own domain that is bound to a bucket in another region": {
+    ...customDomain({ 'files.example.com': far }),
+    told: [[`bucket ${bucket}`, 'domain']],
+    says: /bound to another bucket.*PutCname.*endpoints\.photos/,
+  },
+  "a bucket's own domain that is bound to another bucket": {
+    ...customDomain({ 'files.example.com': 'albums' }),
+    plant: async ({ ossEndpoint, oss }) => {
+      ossHost = new URL(ossEndpoint).host
+      await oss('albums').putBucket('albums')
+      return undefined
+    },
+    told: [[`bucket ${bucket}`, 'domain']],
+    says: /bound to another bucket.*PutCname.*endpoints\.photos/,
+  },
+  "a bucket's own domain that is bound to none": {
+    ...customDomain({}),
+    told: [[`bucket ${bucket}`, 'domain']],
+    says: /bound to no bucket.*PutCname/,
+  },
+  "a bucket's own domain that leads elsewhere": {
+    ...customDomain({ 'files.example.com': bucket }),
+    plant: async ({ endpoint }) => {
+      ossHost = new URL(endpoint).host
+      return undefined
+    },
+    told: [[`bucket ${bucket}`, 'domain']],
+    says: /is not OSS.*CNAME record/,
   },
   'an admin port that is closed': {
     setup: { doctorSettings: { ADMIN_PORT: '1' } },

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Network } from '../../src/cli/doctor/network.ts'
 
 /** What a proxy does otherwise than to send everything on as it comes. */
 export type Proxying = {
@@ -54,3 +55,25 @@ export async function startProxy(target: string, proxying: Proxying = {}): Promi
     },
   }
 }
+
+/**
+ * A network on which names that end with `suffix` lead to this machine.
+ * @param host where to, with a port; absent: to the port that is asked for.
+ */
+export const leading =
+  (suffix: string, host?: () => string) =>
+  (real: Network): Network => {
+    const isNamed = (name: string) => name.replace(/:\d+$/, '').endsWith(suffix)
+    const local = (name: string) =>
+      isNamed(name) ? (host?.() ?? `127.0.0.1${/:\d+$/.exec(name)?.[0] ?? ''}`) : name
+    return {
+      ...real,
+      resolve: async (name) => (isNamed(name) ? { addresses: ['127.0.0.1'] } : real.resolve(name)),
+      connect: (origin, name) => real.connect({ ...origin, host: local(origin.host) }, name),
+      exchange: (asked) => {
+        const { host: asHost } = new URL(asked.url)
+        const headers = 'host' in asked.headers ? asked.headers : { ...asked.headers, host: asHost }
+        return real.exchange({ ...asked, headers, url: asked.url.replace(asHost, local(asHost)) })
+      },
+    }
+  }

@@ -21,8 +21,11 @@ export type Question =
   | { of: 'connection'; origin: Origin; name: string }
   /** Unsigned. */
   | { of: 'page'; url: string; name?: string }
-  /** Signed with the first client's key. @property announced bytes of a body of which but the first are sent. */
-  | ({ of: 'gateway'; announced?: number } & Request)
+  /**
+   * Signed with the first client's key. @property announced bytes of a body of which but the first are sent. @property at
+   * where, instead of at the gateway's endpoint.
+   */
+  | ({ of: 'gateway'; announced?: number; at?: Facts['gateway'] } & Request)
   /** Signed with the gateway's own key. */
   | ({ of: 'oss' } & Request)
   /** Who the gateway's key is, of Alibaba Cloud's Security Token Service. */

@@ -62,8 +62,8 @@ function asker(facts: Facts, network: Network, s3: S3Voice, oss: OssVoice, writt
     // Of a body that is only announced nothing is stored.
     gateway: (question) =>
       question.announced === undefined
-        ? written.during(question, () => s3(question, facts.gateway))
-        : s3(question, facts.gateway),
+        ? written.during(question, () => s3(question, question.at ?? facts.gateway))
+        : s3(question, question.at ?? facts.gateway),
     oss: (question) => written.during(question, () => oss(question, regionOf(question.bucket))),
     sts: () => askIdentity(network, facts.config.endpoint, facts.key as OssCredentials),
   }

@@ -3,6 +3,7 @@ import { bucketChecks, regionCheck } from './checks/buckets.ts'
 import { clockCheck } from './checks/clocks.ts'
 import { connectionChecks } from './checks/connections.ts'
 import { copyChecks } from './checks/copies.ts'
+import { customDomainChecks, hostedChecks } from './checks/domains.ts'
 import { gatewayAnswer, gatewayChecks } from './checks/gateway.ts'
 import { healthChecks } from './checks/health.ts'
 import { identityCheck, keyChecks, ossAnswer, ossUnreachable } from './checks/oss.ts'
@@ -11,7 +12,8 @@ import { transferChecks } from './checks/transfers.ts'
 
 /** All steps, in their order. @param facts those that are known at the beginning. */
 export function allSteps(facts: Facts): Step[] {
-  const { buckets, oss } = facts
+  const { buckets, config, oss } = facts
+  const hosted = config.domains.flatMap(hostedChecks)
   const ofGateway = [
     ...connectionChecks({
       about: 'gateway',
@@ -22,7 +24,8 @@ export function allSteps(facts: Facts): Step[] {
     gatewayAnswer,
   ]
   // The embedded OSS of a gateway without a port for OSS tools.
-  if (oss === undefined) return [...ofGateway, unseen, clockCheck, ...gatewayChecks, ...healthChecks]
+  if (oss === undefined)
+    return [...ofGateway, unseen, clockCheck, ...gatewayChecks, ...hosted, ...healthChecks]
   return [
     ...ofGateway,
     ...connectionChecks({
@@ -34,9 +37,11 @@ export function allSteps(facts: Facts): Step[] {
     ossAnswer,
     clockCheck,
     ...gatewayChecks,
+    ...hosted,
     ...keyChecks,
     identityCheck,
     ...healthChecks,
+    ...[...(oss.domains ?? [])].flatMap(([bucket, origin]) => customDomainChecks(bucket, origin)),
     ...buckets.flatMap(bucketChecks),
     regionCheck,
     ...buckets.flatMap(permissionChecks),

@@ -16,7 +16,7 @@ export function bucketChecks(bucket: Bucket): Step[] {
       name: 'bucket',
       does: 'asks OSS for the bucket (GetBucketInfo)',
       means: 'all that clients do in it fails',
-      needs: ['OSS credentials'],
+      needs: ['OSS credentials', 'domain'],
       ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.name, query: { bucketInfo: '' } }),
       judge(answer) {
         const error = errorOf(answer)

@@ -2,9 +2,11 @@ import type { Origin } from '../../../oss/regions.ts'
 import { type Certificate, isSilent } from '../answer.ts'
 import { asking, type Facts, ok, type Step, type Verdict, warning, wrong } from '../check.ts'
 
-/** Whom a connection is to: the gateway, or OSS. */
+/** Whom a connection is to: the gateway, or OSS, by one of their names. */
 export type Side = {
-  about: 'gateway' | 'OSS'
+  about: string
+  /** Without whose success nothing is to be asked; absent: none. */
+  needs?: readonly string[]
   /** The name that the certificate has to be for is the host's, unless it says otherwise. */
   origin(facts: Facts): Origin & { name?: string }
   /** What to look at when it cannot be reached. @param code Node's, or `TIMEOUT`. */
@@ -21,13 +23,13 @@ const hostOf = ({ host }: Origin) => host.replace(/:\d+$/, '')
 const date = (time: number) => new Date(time).toISOString().slice(0, 10)
 
 /** Name, connection and certificate of one side. */
-export const connectionChecks = ({ about, origin, unreachable, certificate }: Side): Step[] => [
+export const connectionChecks = ({ about, needs = [], origin, unreachable, certificate }: Side): Step[] => [
   asking<'name'>({
     about,
     name: 'name',
     does: 'looks up the addresses of the endpoint',
     means: 'nobody finds it',
-    needs: [],
+    needs,
     ask: (facts) => ({ of: 'name', host: hostOf(origin(facts)) }),
     judge(answer, facts) {
       if (!('silence' in answer)) return ok(answer.addresses.join(', '))
