@@ -1,9 +1,10 @@
-import type { Client, Config } from '../config/index.ts'
+import type { Client, Config, Sts } from '../config/index.ts'
 import type { Incoming } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
-import { openSession } from '../s3/session-token.ts'
+import { openSession, type SessionClaims } from '../s3/session-token.ts'
 import type { SecretsOf } from '../s3/signature.ts'
-import { parseSessionPolicy } from '../translate/session-policy.ts'
+import { remember } from '../s3/sigv4-claim.ts'
+import { parseSessionPolicy, type SessionPolicy } from '../translate/session-policy.ts'
 
 /** Who signs a request; what verifies its signature asks for the secrets, and then it is known whose they are. */
 export type Signer = { secretsOf: SecretsOf; client: () => Client }
@@ -34,24 +35,45 @@ export function signerOf(
   }
 }
 
+/** What a token is that was made with the secrets of the settings. */
+type Known = { claims: SessionClaims; secretAccessKey: string; policy: SessionPolicy | undefined }
+
+const MAX_KNOWN = 256
+/** Of each gateway, by its settings, which never change: opening a token costs more than verifying a signature. */
+const knownTokens = new WeakMap<object, Map<string, Known>>()
+
+/** @throws S3Error InvalidToken. */
+function open(config: Pick<Config, 'clients'>, sts: Sts, token: string, accessKeyId: string): Known {
+  const { clients } = config
+  const tokens = knownTokens.get(config) ?? new Map<string, Known>()
+  knownTokens.set(config, tokens)
+  const known = tokens.get(token)
+  if (known?.claims.accessKeyId === accessKeyId) return known
+  const opened = openSession(token, accessKeyId, sts.secrets, (id) => clients.get(id)?.secretAccessKeys)
+  if (opened === undefined) throw new S3Error('InvalidToken')
+  const { policy: text } = opened.claims
+  const found = { ...opened, policy: text === undefined ? undefined : parseSessionPolicy(text) }
+  // Only those that were made here come in, so that strangers cannot fill it.
+  remember(tokens, MAX_KNOWN, token, found)
+  return found
+}
+
 /** @throws S3Error InvalidToken, ExpiredToken. */
 function clientOfToken(
-  { clients, sts }: Pick<Config, 'clients' | 'sts'>,
+  config: Pick<Config, 'clients' | 'sts'>,
   { token, accessKeyId, peer }: { token: string; accessKeyId: string; peer: Incoming['peer'] },
   now: number,
 ): Client {
+  const { clients, sts } = config
   if (sts === undefined) {
     throw new S3Error('InvalidToken', {
       message: 'This gateway gives out no session tokens: sign with a permanent access key.',
     })
   }
-  const opened = openSession(token, accessKeyId, sts.secrets, (id) => clients.get(id)?.secretAccessKeys)
-  if (opened === undefined) throw new S3Error('InvalidToken')
-  const { claims, secretAccessKey } = opened
+  const { claims, secretAccessKey, policy } = open(config, sts, token, accessKeyId)
   const parent = clients.get(claims.parent)
   if (parent === undefined) throw new S3Error('InvalidToken')
   if (claims.expires <= now) throw new S3Error('ExpiredToken')
-  const policy = claims.policy === undefined ? undefined : parseSessionPolicy(claims.policy)
   const session = { accessKeyId, name: claims.name, policy, peer }
   return { ...parent, secretAccessKeys: [secretAccessKey], session }
 }

@@ -1,5 +1,5 @@
 import { isInNetwork } from '../bytes/ip-range.ts'
-import { matches } from './bucket/policy-actions.ts'
+import { isSlow, matches } from './bucket/policy-actions.ts'
 import { hasKey, kindOf, parseConditions, type S3Condition } from './bucket/policy-condition-grammar.ts'
 import { malformed } from './bucket/policy-json.ts'
 
@@ -30,6 +30,16 @@ const keys: Readonly<
   'aws:securetransport': { kind: 'bool', valueOf: ({ peer }) => peer && String(peer.isEncrypted) },
 }
 
+function refuseVariables(text: string): void {
+  if (text.includes('${')) throw malformed('Policy variables are not supported')
+}
+
+/** @throws S3Error MalformedPolicy for a pattern with variables, and for one that would take long to look for. */
+export function checkPattern(text: string): void {
+  refuseVariables(text)
+  if (isSlow(text)) throw malformed(`A ? between two * is not supported: ${text}`)
+}
+
 /**
  * The conditions of a statement of a session's policy: those that the gateway can judge as AWS does.
  * @throws S3Error MalformedPolicy for all others, naming them.
@@ -52,7 +62,7 @@ export function parseSessionConditions(conditions: unknown): SessionCondition[] 
       )
     }
     if (values.length === 0) throw malformed(`The condition ${operator} of ${condition.key} has no value`)
-    if (values.some((value) => value.includes('${'))) throw malformed('Policy variables are not supported')
+    values.forEach(operator.endsWith('Like') ? checkPattern : refuseVariables)
     return { ...condition, key: key as Key }
   })
 }

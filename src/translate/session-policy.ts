@@ -1,7 +1,7 @@
 import { actionsLike, isEverything, matches } from './bucket/policy-actions.ts'
 import { type Element, elementOf, labelOf, statementsOf, texts } from './bucket/policy-grammar.ts'
-import { malformed } from './bucket/policy-json.ts'
 import {
+  checkPattern,
   holds,
   parseSessionConditions,
   type RequestFacts,
@@ -13,6 +13,7 @@ export type SessionPolicy = readonly SessionStatement[]
 
 type SessionStatement = {
   effect: 'Allow' | 'Deny'
+  /** In lower case. */
   action: Element
   resource: Element
   /** All must hold. */
@@ -34,7 +35,9 @@ export function parseSessionPolicy(text: string): SessionPolicy {
   return statementsOf(text).map((statement) => {
     const { effect } = labelOf(statement, ['Action', 'Resource'])
     const action = elementOf(statement, 'Action', (value) =>
-      texts(value, 'Action', 'Policy has an action that S3 has not', isAction),
+      texts(value, 'Action', 'Policy has an action that S3 has not', isAction).map((one) =>
+        one.toLowerCase(),
+      ),
     )
     const resource = elementOf(statement, 'Resource', (value) =>
       texts(
@@ -54,7 +57,7 @@ const isAction = (pattern: string) =>
   matches(pattern.toLowerCase(), LIST_BUCKETS.toLowerCase())
 
 function isResource(pattern: string): boolean {
-  if (pattern.includes('${')) throw malformed('Policy variables are not supported')
+  checkPattern(pattern)
   return pattern === '*' || (pattern.startsWith(ARN) && pattern !== ARN)
 }
 
@@ -64,8 +67,9 @@ function isResource(pattern: string): boolean {
  * @param path `bucket`, `bucket/key`, or `*` for what is on no bucket.
  */
 export function allows(policy: SessionPolicy, action: string, path: string, facts: RequestFacts): boolean {
+  const name = action.toLowerCase()
   const isAbout = (statement: SessionStatement) =>
-    isNamed(statement.action, (pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
+    isNamed(statement.action, (pattern) => matches(pattern, name)) &&
     isNamed(statement.resource, (pattern) => matches(pattern, `${ARN}${path}`)) &&
     statement.conditions.every((condition) => holds(condition, action, facts))
   const effects = new Set(policy.filter(isAbout).map(({ effect }) => effect))

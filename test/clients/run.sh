@@ -27,7 +27,8 @@ start() { # port, further settings
 }
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$data"' EXIT
-start 9400
+echo "sts: {secrets: [$(head -c 32 /dev/urandom | base64)]}" >"$data/settings.yaml"
+start 9400 GATEWAY_CONFIG="$data/settings.yaml"
 start 9401 TLS_CERT_FILE=test/data/localhost-cert.pem TLS_KEY_FILE=test/data/localhost-key.pem
 sleep 2
 

@@ -22,10 +22,11 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { served } from '../../src/operations/served.ts'
 import { requiredActions } from '../../src/operations/session-actions.ts'
-import { runtimes } from '../harness.ts'
+import { runtimes, startWorld } from '../harness.ts'
 import { postForm, signFields } from './form.ts'
-import { allow, type Key, policyOf, type StsWorld, startStsWorld } from './sts-world.ts'
-import { send, sign, type WireRequest } from './wire.ts'
+import { postSts } from './sts-wire.ts'
+import { allow, type Key, policyOf, roleOf, type StsWorld, secrets, startStsWorld } from './sts-world.ts'
+import { presign, send, sign, type WireRequest } from './wire.ts'
 
 type Row = (typeof served)[number]
 
@@ -416,4 +417,58 @@ describe.each(runtimes)('a short-lived key with a policy, on %s', (runtime) => {
     await sendAs(key, { method: 'PUT', target, body: 'stolen' })
     expect(String((await world.oss('bucket').get('secret')).content)).toBe('x')
   })
+})
+
+/** A policy of the size that just fits, of characters that take as much room in a token as any. */
+function fullPolicy(): string {
+  const of = (Sid: string) => policyOf({ Sid, ...allow('GetObject', 'bucket/*') })
+  return of('\\'.repeat(Math.floor((2048 - of('').length) / 2)))
+}
+
+test.each(runtimes)('a policy that fills its room is carried by headers and URLs on %s', async (runtime) => {
+  const world = await startStsWorld(runtime)
+  await world.s3().send(new CreateBucketCommand({ Bucket: 'bucket' }))
+  await world.oss('bucket').put('k', Buffer.from('x'))
+  const key = await world.assume({ Policy: fullPolicy() })
+  expect(key.sessionToken.length).toBeGreaterThan(5000)
+  await world.as(key).send(new GetObjectCommand({ Bucket: 'bucket', Key: 'k' }))
+  const { sessionToken, ...signing } = key
+  const target = `/bucket/k?X-Amz-Security-Token=${encodeURIComponent(sessionToken)}`
+  const request = presign({ method: 'GET', target }, new URL(world.endpoint).host, signing)
+  expect((await send(world.endpoint, request)).status).toBe(200)
+  await world.stop()
+})
+
+test('over TLS a request has aws:SecureTransport', async () => {
+  const world = await startWorld('node', {
+    TLS_CERT_FILE: 'test/data/localhost-cert.pem',
+    TLS_KEY_FILE: 'test/data/localhost-key.pem',
+    GATEWAY_CONFIG: JSON.stringify({ sts: { secrets: [secrets[0]] } }),
+  })
+  const { host } = new URL(world.endpoint)
+  for (const [value, status] of [
+    ['true', 200],
+    ['false', 403],
+  ] as const) {
+    const Policy = policyOf({
+      Action: 's3:ListAllMyBuckets',
+      Resource: '*',
+      Condition: { Bool: { 'aws:SecureTransport': value } },
+    })
+    const form = new URLSearchParams({
+      Action: 'AssumeRole',
+      Version: '2011-06-15',
+      RoleArn: roleOf('local'),
+      RoleSessionName: 'ab',
+      Policy,
+    })
+    const { body } = await send(world.endpoint, postSts(String(form), host))
+    const of = (name: string) => new RegExp(`<${name}>([^<]*)`).exec(String(body))?.[1] ?? ''
+    const headers = { 'x-amz-security-token': of('SessionToken') }
+    const signing = { accessKeyId: of('AccessKeyId'), secretAccessKey: of('SecretAccessKey') }
+    expect(
+      (await send(world.endpoint, sign({ method: 'GET', target: '/', headers }, host, signing))).status,
+    ).toBe(status)
+  }
+  await world.stop()
 })

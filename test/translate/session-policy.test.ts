@@ -168,6 +168,12 @@ describe('what the gateway could not judge as AWS does is refused', () => {
       { Condition: { StringLike: { 's3:prefix': `${VARIABLE}/*` } } },
       'Policy variables',
     ],
+    ['a ? between two stars', { Resource: arn('b/*a?b*') }, 'A ? between two *'],
+    [
+      'a ? between two stars of a condition',
+      { Condition: { StringLike: { 's3:prefix': '*?*' } } },
+      'A ? between',
+    ],
     ['a principal', { Principal: '*' }, 'Unknown field Principal'],
     ['another effect', { Effect: 'allow' }, 'Invalid effect'],
     [
@@ -215,7 +221,9 @@ describe('what the gateway could not judge as AWS does is refused', () => {
   })
 })
 
-test('a long pattern and a long key take no time that grows beyond their product', () => {
-  const policy = policyOf({ Resource: arn(`*${'a'.repeat(2000)}b`) })
-  expect(allows(policy, 's3:GetObject', `b/${'a'.repeat(1000)}`, facts)).toBe(false)
+test('patterns made to take long are judged for all keys of a batch', () => {
+  const Resource = [0, 1, 2, 3].map((i) => arn(`*${'a'.repeat(420)}b${i}`))
+  const policy = policyOf({ Resource })
+  const keys = Array.from({ length: 1000 }, (_, i) => `b/${'a'.repeat(1000)}${i}`)
+  expect(keys.some((key) => allows(policy, 's3:DeleteObject', key, facts))).toBe(false)
 })

@@ -147,20 +147,45 @@ export function s3NamesOf(ossNames: readonly string[]): { names: string[]; left:
   return { names: [...names], left }
 }
 
-/** Whether a text is as a pattern with `*` and `?` says, in time that grows with the product of their lengths at most. */
+/**
+ * Whether a text is as a pattern with `*` and `?` says, in time that grows with their lengths; with their product where a `?`
+ * stands between two `*` ({@link isSlow}).
+ */
 export function matches(pattern: string, text: string): boolean {
-  let [at, star, resume] = [0, -1, 0]
-  for (let i = 0; i < text.length; ) {
-    if (pattern[at] === '*') {
-      star = at++
-      resume = i
-    } else if (pattern[at] === '?' || pattern[at] === text[i]) {
-      at++
-      i++
-    } else if (star >= 0) {
-      at = star + 1
-      i = ++resume
-    } else return false
+  const [first = '', ...others] = pattern.split('*')
+  const last = others.pop()
+  if (!isAt(first, text, 0)) return false
+  if (last === undefined) return first.length === text.length
+  let at = first.length
+  for (const part of others) {
+    const found = indexOf(part, text, at)
+    if (found < 0) return false
+    at = found + part.length
   }
-  return /^\**$/.test(pattern.slice(at))
+  const end = text.length - last.length
+  return end >= at && isAt(last, text, end)
+}
+
+/** Whether a pattern takes {@link matches} long. */
+export const isSlow = (pattern: string): boolean =>
+  pattern
+    .split('*')
+    .slice(1, -1)
+    .some((part) => part.includes('?'))
+
+function isAt(part: string, text: string, start: number): boolean {
+  if (!part.includes('?')) return text.startsWith(part, start)
+  if (start + part.length > text.length) return false
+  let at = start
+  for (const piece of part.split('?')) {
+    if (!text.startsWith(piece, at)) return false
+    at += piece.length + 1
+  }
+  return true
+}
+
+function indexOf(part: string, text: string, from: number): number {
+  if (!part.includes('?')) return text.indexOf(part, from)
+  for (let at = from; at + part.length <= text.length; at++) if (isAt(part, text, at)) return at
+  return -1
 }
