@@ -87,6 +87,15 @@ const onAll = fc.oneof(
     values: some(['2026-06-01T12:00:00Z', '2026-01-01', '1780315200', '2026-06-01T14:00+02:00'], 1),
   }),
 )
+/** Each operator is written with `IfExists` as well. */
+const orMissing = <T extends { operator: string }>(conditions: fc.Arbitrary<T>) =>
+  fc.tuple(conditions, fc.boolean()).map(([condition, ifExists]) => ({
+    ...condition,
+    operator:
+      ifExists && !/IfExists$|^Null$/.test(condition.operator)
+        ? `${condition.operator}IfExists`
+        : condition.operator,
+  }))
 const anyCondition = fc.oneof(onLists, onAcls, onTagged, onTagging, onAll)
 
 /** What a statement is about, where for the most part the keys are those of its actions. */
@@ -105,12 +114,12 @@ const about = fc.oneof(
   ...abouts.map(([wanted, condition]) =>
     fc.record({
       about: wanted.map((Action) => ({ Action })),
-      conditions: fc.array(condition, { maxLength: 2 }),
+      conditions: fc.array(orMissing(condition), { maxLength: 3 }),
     }),
   ),
   fc.record({
     about: some([...names, 's3:Get*']).map((NotAction) => ({ NotAction })),
-    conditions: fc.array(onAll, { maxLength: 1 }),
+    conditions: fc.array(orMissing(onAll), { maxLength: 2 }),
   }),
 )
 const statement = fc
@@ -265,4 +274,96 @@ test('what is taken of a policy OSS decides as S3 does, and it is read back as w
   )
   // That most were refused would prove little.
   expect(taken).toBeGreaterThan(100)
+})
+
+type Written = Record<string, unknown> & { Principal: unknown; Resource: string[] }
+type Lines = Record<string, Record<string, string[]>>
+
+/** The statement with something that OSS does not say, or not as S3 does; one value goes where it needs any. */
+const unsayable: Record<string, (statement: Written, value: string) => object> = {
+  'NotPrincipal of one': ({ Principal: _, ...rest }) => ({ ...rest, NotPrincipal: { AWS: 'main' } }),
+  'NotPrincipal of everyone': ({ Principal, ...rest }) => ({ ...rest, NotPrincipal: Principal }),
+  'a principal of another account': (statement) => ({ ...statement, Principal: { AWS: OTHER.slice(0, 12) } }),
+  'a service': (statement) => ({ ...statement, Principal: { Service: 'logging.s3.amazonaws.com' } }),
+  NotResource: ({ Resource, ...rest }) => ({ ...rest, NotResource: Resource }),
+  'a variable in a resource': (statement, value) => ({
+    ...statement,
+    Resource: [...statement.Resource, `arn:aws:s3:::${BUCKET}/home/${value}/*`],
+  }),
+  'a variable in a condition': (statement, value) =>
+    withCondition(statement, 'StringLike', 'aws:UserAgent', [`${value}*`]),
+  'a variable among other values': (statement, value) =>
+    withCondition(statement, 'StringNotEqualsIfExists', 'aws:UserAgent', ['curl', value]),
+  'a variable in a tag’s key': (statement, value) => ({
+    ...statement,
+    Action: 's3:GetObject',
+    NotAction: undefined,
+    Condition: { StringEquals: { [`s3:ExistingObjectTag/${value}`]: ['x'] } },
+  }),
+  'ForAllValues, which holds of nothing': (statement) =>
+    withCondition(statement, 'ForAllValues:StringLike', 'aws:UserAgent', ['curl*']),
+  ForAnyValue: (statement) =>
+    withCondition(statement, 'ForAnyValue:StringEquals', 'aws:UserAgent', ['curl/8']),
+  'ForAllValues of tags': (statement) => ({
+    ...statement,
+    Action: 's3:PutObject',
+    NotAction: undefined,
+    Condition: { 'ForAllValues:StringEquals': { 's3:RequestObjectTagKeys': ['a'] } },
+  }),
+  ...Object.fromEntries(
+    [
+      ['StringEquals', 'aws:UserAgent'],
+      ['StringNotEquals', 'aws:UserAgent'],
+      ['Null', 'aws:UserAgent'],
+      ['Null', 'aws:SecureTransport'],
+      ['Bool', 'aws:SecureTransport'],
+      ['IpAddress', 'aws:SourceIp'],
+      ['NotIpAddress', 'aws:SourceIp'],
+      ['DateLessThan', 'aws:CurrentTime'],
+      ['DateNotEquals', 'aws:CurrentTime'],
+    ].map(([operator = '', key = '']) => [
+      `${operator} of ${key} without a value`,
+      (statement: Written) => withCondition(statement, operator, key, []),
+    ]),
+  ),
+  'an address that is read in two ways': (statement) =>
+    withCondition(statement, 'IpAddress', 'aws:SourceIp', ['010.0.0.0/8']),
+}
+const variables = [
+  `\${aws:username}`,
+  `\${aws:userid}`,
+  `\${aws:PrincipalTag/team, 'none'}`,
+  `\${s3:prefix}`,
+  `\${*}`,
+  `\${?}`,
+  `\${$}`,
+]
+
+const withCondition = (statement: Written, operator: string, key: string, values: string[]) => {
+  const lines = (statement.Condition ?? {}) as Lines
+  // The key by any other case is the same one.
+  const others = Object.entries(lines[operator] ?? {}).filter(
+    ([name]) => name.toLowerCase() !== key.toLowerCase(),
+  )
+  return {
+    ...statement,
+    Condition: { ...lines, [operator]: { ...Object.fromEntries(others), [key]: values } },
+  }
+}
+
+test.each(Object.entries(unsayable))('%s is refused, whatever else a policy says', (_, spoil) => {
+  fc.assert(
+    fc.property(
+      statement,
+      fc.array(statement, { maxLength: 1 }),
+      fc.constantFrom(...variables),
+      fc.constantFrom('2012-10-17', '2008-10-17', undefined),
+      setting,
+      (spoilt, others, value, Version, around) => {
+        const Statement = [...others, spoil(spoilt as unknown as Written, value)]
+        expect(translated(JSON.stringify({ Version, Statement }), around)).toBeUndefined()
+      },
+    ),
+    { numRuns: 100 },
+  )
 })

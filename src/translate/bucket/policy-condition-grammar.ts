@@ -152,7 +152,7 @@ function checkCondition({ operator, key, values }: S3Condition, actions: readonl
 
 const isAddress = (text: string) =>
   /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)
-    ? text.split('.').every((byte) => Number(byte) < 256)
+    ? text.split('.').every((byte) => Number(byte) < 256 && !/^0./.test(byte))
     : text.includes(':') && URL.canParse(`http://[${text}]/`)
 
 const isAddressRange = (value: string) => {

@@ -81,7 +81,9 @@ function toOss(
 ): { operator: string; key: string; values: string[] }[] {
   const { operator, quantifier, key, values } = condition
   const what = `${quantifier === undefined ? '' : `${quantifier}:`}${operator}${condition.ifExists ? 'IfExists' : ''} of ${key}`
-  if (quantifier !== undefined) throw new Unsayable(`OSS has nothing like ${what}`)
+  // Without values S3 has it hold for nothing; what OSS makes of that is not said.
+  if (quantifier !== undefined || values.length === 0) throw new Unsayable(`OSS has nothing like ${what}`)
+  if (key.includes('${')) throw new Unsayable('OSS has other variables in conditions')
   const [name = '', tag] = key.split(/\/(.*)/s)
   const sayable = keys.filter((one) => one.s3.toLowerCase() === name.toLowerCase())
   const isTag = sayable[0]?.oss.endsWith('ObjectTag') ?? false
