@@ -6,8 +6,8 @@ import type { OssClient } from '../oss/client.ts'
 import { OssError } from '../oss/error.ts'
 import type { Log } from '../ports.ts'
 import { listen } from './listen.ts'
-import type { MetricsText } from './observe/metrics.ts'
-import { createReadiness } from './readiness.ts'
+import { gaugeOf, type MetricsText, type MetricValues } from './observe/metrics.ts'
+import { createReadiness, type Readiness } from './readiness.ts'
 
 /** The process's own health, without OSS's. */
 export type Health = {
@@ -31,24 +31,30 @@ export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
 }
 
 /** The app of health checks and metrics. On a listener of its own, since `/healthz` is also a path of S3's. */
-function createAdmin(
-  { alive, unready }: Health,
-  ossIsReady: () => Promise<boolean>,
-  metrics: () => Promise<MetricsText>,
-): Hono {
+function createAdmin({ alive, unready }: Health, ossIs: () => Promise<Readiness>, metrics: AskMetrics): Hono {
   const admin = new Hono()
   admin.get('/healthz', (c) => (alive() ? c.text('ok\n') : c.text('no worker listens\n', 503)))
   admin.get('/readyz', async (c) => {
     // Checked again after the call to OSS: the process may have begun to stop meanwhile.
-    const reason = unready() ?? ((await ossIsReady()) ? unready() : 'OSS cannot be used: the log says why')
-    return reason === undefined ? c.text('ok\n') : c.text(`${reason}\n`, 503)
+    const reason = unready()
+    if (reason !== undefined) return c.text(`${reason}\n`, 503)
+    const oss = await ossIs()
+    const since = unready() ?? (oss === 'unready' ? 'OSS cannot be used: the log says why' : undefined)
+    if (since !== undefined) return c.text(`${since}\n`, 503)
+    return c.text(oss === 'ready' ? 'ok\n' : 'degraded: OSS cannot be used now, the log says why\n')
   })
   admin.get('/metrics', async (c) => {
-    const { contentType, text } = await metrics()
+    const usable = (await ossIs()) === 'ready' ? 1 : 0
+    const { contentType, text } = await metrics([
+      gaugeOf('s3gw_oss_usable', 'Whether OSS answers the key of the gateway', usable),
+    ])
     return c.body(text, 200, { 'content-type': contentType })
   })
   return admin
 }
+
+/** The metrics as text, with those of the admin listener itself. */
+type AskMetrics = (own: MetricValues) => Promise<MetricsText>
 
 /** The admin listener; port 0 where the settings have none. */
 export type Admin = { port: number; close(): void }
@@ -58,7 +64,7 @@ export async function openAdmin(
   { adminHost, adminPort }: Config['listen'],
   oss: () => OssClient,
   health: Health,
-  metrics: () => Promise<MetricsText>,
+  metrics: AskMetrics,
   log: Log,
 ): Promise<Admin> {
   if (adminPort === undefined) return { port: 0, close: () => {} }

@@ -80,7 +80,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       unready: () =>
         isDraining || stopping ? 'stopping' : serving.size === 0 ? 'no worker listens' : undefined,
     },
-    () => metrics.text(serving),
+    (own) => metrics.text(serving, own),
     log,
   )
   // Also on process.exit no worker is left running.

@@ -111,7 +111,7 @@ export async function serve(
         alive: () => true,
         unready: () => (isDraining || stopping !== undefined ? 'stopping' : undefined),
       },
-      async () => metricsText(metrics === undefined ? [] : [await metrics.values()]),
+      async (own) => metricsText(metrics === undefined ? [own] : [own, await metrics.values()]),
       log,
     ),
   ])

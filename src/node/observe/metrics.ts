@@ -170,6 +170,11 @@ export function createMetrics(): Metrics {
   }
 }
 
+/** A gauge with one value, as the metrics of a process. */
+export const gaugeOf = (name: string, help: string, value: number): MetricValues[number] =>
+  // As prom-client's own are; its types know the kind by number only.
+  ({ name, help, type: 'gauge', aggregator: 'sum', values: [{ value, labels: {} }] }) as never
+
 /** The metrics of several processes as one text, in sum but where that means nothing. */
 export async function metricsText(processes: readonly MetricValues[]): Promise<MetricsText> {
   const register = aggregated(processes)

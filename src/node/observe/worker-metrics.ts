@@ -6,8 +6,8 @@ const ANSWER_LIMIT = 2_000
 
 /** Adds up the metrics of several processes, in the one that they are asked in. */
 export type WorkerMetrics<Worker> = {
-  /** Asks the workers, and waits for their answers. */
-  text(workers: Iterable<Worker>): Promise<MetricsText>
+  /** Asks the workers, and waits for their answers. @param own of the process that is asked. */
+  text(workers: Iterable<Worker>, own: MetricValues): Promise<MetricsText>
   /** @param asked the number of the question; undefined: the worker ends, and these are its last. */
   take(values: MetricValues, asked: number | undefined): void
 }
@@ -35,9 +35,9 @@ export function workerMetrics<Worker>(ask: (worker: Worker, asked: number) => vo
   }
 
   return {
-    text: async (workers) => {
+    text: async (workers, own) => {
       const values = await Promise.all([...workers].map(valuesOf))
-      return metricsText([await kept, ...values])
+      return metricsText([own, await kept, ...values])
     },
     take: (values, asked) => {
       if (asked === undefined) kept = kept.then((before) => keptOf(before, values))

@@ -1,8 +1,11 @@
 import { isLoopback } from '../../../config/values.ts'
 import { isSilent } from '../answer.ts'
-import { asking, type Facts, ok, type Step, wrong } from '../check.ts'
+import { asking, type Facts, ok, type Step, warning, wrong } from '../check.ts'
 
 const about = 'gateway'
+
+const WHY =
+  'the log of the gateway says why; OSS answers doctor, so its settings or its way to OSS are others than here'
 
 const adminUrl = ({ config: { listen } }: Facts, path: string) => {
   const { adminHost, adminPort } = listen
@@ -45,12 +48,11 @@ export const healthChecks: readonly Step[] = [
     needs: ['OSS credentials'],
     applies: ({ isAlive }) => isAlive === true,
     ask: (facts) => ({ of: 'page', url: adminUrl(facts, '/readyz') }),
-    judge: (answer) =>
-      !isSilent(answer) && answer.status === 200
-        ? ok('ready')
-        : wrong(
-            isSilent(answer) ? answer.silence : `${answer.status} ${answer.body.toString().trim()}`,
-            'the log of the gateway says why; OSS answers doctor, so its settings or its way to OSS are others than here',
-          ),
+    judge(answer) {
+      if (isSilent(answer)) return wrong(answer.silence, WHY)
+      const said = answer.body.toString().trim()
+      if (answer.status !== 200) return wrong(`${answer.status} ${said}`, WHY)
+      return said === 'ok' ? ok('ready') : warning(said, WHY)
+    },
   }),
 ]
