@@ -45,6 +45,7 @@ describe.each(runtimes)('a short-lived key with a policy, on %s', (runtime) => {
   beforeAll(async () => {
     world = await startStsWorld(runtime, { accessPoints: { point: 'other' } })
     for (const Bucket of ['bucket', 'other']) await world.s3().send(new CreateBucketCommand({ Bucket }))
+    await world.s3().send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }))
     for (const key of ['a', 'secret', 'team/a']) await world.oss('bucket').put(key, Buffer.from('x'))
     await world.oss('other').put('a', Buffer.from('x'))
   })
@@ -250,6 +251,29 @@ describe.each(runtimes)('a short-lived key with a policy, on %s', (runtime) => {
     expect(await counts(await limited(allow('GetObject GetObjectTagging', 'bucket/*')))).toEqual([1, 1])
   })
 
+  test('an answer has no lock that may not be read', async () => {
+    const read = { Bucket: 'locked', Key: 'k' }
+    await world.s3().send(
+      new PutObjectCommand({
+        ...read,
+        Body: 'x',
+        ObjectLockLegalHoldStatus: 'ON',
+        ObjectLockMode: 'GOVERNANCE',
+        ObjectLockRetainUntilDate: until,
+      }),
+    )
+    const told = async (actions: string) => {
+      const s3 = await limited(allow(actions, 'locked/*'))
+      const { ObjectLockLegalHoldStatus, ObjectLockMode, ObjectLockRetainUntilDate } = await s3.send(
+        new HeadObjectCommand(read),
+      )
+      return [ObjectLockLegalHoldStatus, ObjectLockMode, ObjectLockRetainUntilDate !== undefined]
+    }
+    expect(await told('GetObject')).toEqual([undefined, undefined, false])
+    expect(await told('GetObject GetObjectLegalHold')).toEqual(['ON', undefined, false])
+    expect(await told('GetObject GetObjectRetention')).toEqual([undefined, 'GOVERNANCE', true])
+  })
+
   test('a batch deletes what may be deleted', async () => {
     for (const key of ['tmp/a', 'tmp/kept', 'tmp/b']) await world.oss('bucket').put(key, Buffer.from('x'))
     const s3 = await limited(allow('DeleteObject', 'bucket/tmp/*'), {
@@ -362,10 +386,12 @@ describe.each(runtimes)('a short-lived key with a policy, on %s', (runtime) => {
       (await s3.send(new ListBucketsCommand({}))).Buckets?.map(({ Name }) => Name)
     expect(await names(await limited({ Action: 's3:ListAllMyBuckets', Resource: '*' }))).toEqual([
       'bucket',
+      'locked',
       'other',
     ])
     expect(await names(await limited({ Action: 's3:List*', Resource: 'arn:aws:s3:::*' }))).toEqual([
       'bucket',
+      'locked',
       'other',
     ])
     const s3 = await limited(allow('*', 'bucket', 'bucket/*'))

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { postForm, signFields } from '../gateway/form.ts'
+import { postSts } from '../gateway/sts-wire.ts'
 import { presign, send, sign } from '../gateway/wire.ts'
 import { startWorld, type World } from '../harness.ts'
 import { Connection } from './connection.ts'
@@ -39,6 +40,7 @@ describe('of two keys', () => {
     begin(`
       limits: {inFlight: 4, perAddress: 4, waiting: 2, waitingTime: 0.1, forms: 2}
       timeouts: {client: {headers: 2}}
+      sts: {secrets: [a-secret-that-short-lived-keys-are-made-of]}
       clients: [{accessKeyId: other, secretAccessKey: other-secret}]`),
   )
   afterAll(end)
@@ -75,6 +77,19 @@ describe('of two keys', () => {
       const { status } = await send(world.endpoint, postForm(signFields({ key: 'form' }, 'bucket'), 'x'))
       expect(status).toBe(204)
     }
+  })
+
+  test('requests to STS whose bodies drip take nothing from signed requests, and are given up', async () => {
+    const identity = postSts('Action=GetCallerIdentity&Version=2011-06-15', host)
+    const lines = Object.entries(identity.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
+    const head = `POST / HTTP/1.1\r\n${lines.join('')}\r\n`
+    const asked = Array.from({ length: 20 }, () => connection().write(`${head}Action=`))
+    const answers = asked.map((one) => one.answer('POST'))
+    for (let i = 0; i < 10; i++) expect(await isServed()).toBe(true)
+    const codes = (await Promise.all(answers)).map(({ error }) => error.Code)
+    expect(codes.filter((code) => code === 'Throttling')).toHaveLength(18)
+    expect(codes.filter((code) => code === 'RequestTimeout')).toHaveLength(2)
+    for (let i = 0; i < 4; i++) expect((await send(world.endpoint, identity)).status).toBe(200)
   })
 
   test('a form that is signed has a place among the signed ones', async () => {

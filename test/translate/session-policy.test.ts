@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RequestFacts } from '../../src/translate/session-conditions.ts'
 import { allows, parseSessionPolicy } from '../../src/translate/session-policy.ts'
@@ -226,4 +227,74 @@ test('patterns made to take long are judged for all keys of a batch', () => {
   const policy = policyOf({ Resource })
   const keys = Array.from({ length: 1000 }, (_, i) => `b/${'a'.repeat(1000)}${i}`)
   expect(keys.some((key) => allows(policy, 's3:DeleteObject', key, facts))).toBe(false)
+})
+
+describe('whatever a policy says', () => {
+  const word = fc.constantFrom(
+    ...[
+      '*',
+      's3:*',
+      's3:GetObject',
+      's3:ListBucket',
+      'sts:*',
+      'arn:aws:s3:::b/*',
+      'arn:aws:s3:::*',
+      'team/',
+      '10.0.0.0/8',
+    ],
+    ...['true', 'false', '', '?', VARIABLE, '__proto__', 'Allow', 'Deny', '2012-10-17', '\ud800', '\u0000'],
+  )
+  const leaf = fc.oneof(word, fc.array(word, { maxLength: 3 }), fc.boolean(), fc.integer(), fc.constant(null))
+  const condition = fc.dictionary(
+    fc.constantFrom(
+      'StringLike',
+      'StringNotLike',
+      'IpAddress',
+      'NotIpAddress',
+      'Bool',
+      'Null',
+      'StringEqualsIfExists',
+      'x',
+    ),
+    fc.dictionary(
+      fc.constantFrom('s3:prefix', 'aws:SourceIp', 'aws:SecureTransport', 's3:x-amz-acl', 'y'),
+      leaf,
+    ),
+  )
+  const statement = fc.record(
+    {
+      Effect: fc.oneof({ weight: 5, arbitrary: fc.constantFrom('Allow', 'Deny') }, leaf),
+      Action: leaf,
+      NotAction: leaf,
+      Resource: leaf,
+      NotResource: leaf,
+      Condition: fc.oneof(condition, leaf),
+      Sid: leaf,
+      Principal: leaf,
+    },
+    { requiredKeys: ['Effect'] },
+  )
+  const policy = fc.oneof(
+    fc.record(
+      { Version: leaf, Statement: fc.oneof(statement, fc.array(statement, { maxLength: 3 }), leaf) },
+      { requiredKeys: [] },
+    ),
+    fc.jsonValue(),
+  )
+
+  test('it is refused by name, or says of each request whether it allows it', () => {
+    fc.assert(
+      fc.property(policy, word, word, (said, action, path) => {
+        try {
+          const parsed = parseSessionPolicy(JSON.stringify(said))
+          const verdict = allows(parsed, action, path, facts)
+          const denied = [...parsed, ...policyOf({ Effect: 'Deny' })]
+          return typeof verdict === 'boolean' && !allows(denied, 's3:GetObject', path, facts)
+        } catch (error) {
+          return (error as { code?: string }).code === 'MalformedPolicy'
+        }
+      }),
+      { numRuns: 5000 },
+    )
+  })
 })
