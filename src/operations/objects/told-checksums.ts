@@ -46,9 +46,15 @@ export function wholeChecksums(
 export const checksumOf = (index: PartIndex | undefined): HeaderMap =>
   headersOf(index, index?.checksum?.value)
 
-/** An index's checksum of one part as headers. @param number from 1. */
-export const checksumOfPart = (index: PartIndex | undefined, number: number): HeaderMap =>
-  headersOf(index, index?.parts[number - 1]?.checksum)
+/**
+ * An index's checksum of one part as headers. Where the object's is a full-object one, S3 tells none of a part (minio-go's
+ * and versitygw's suites), which would look like the object's.
+ * @param number from 1.
+ */
+export function checksumOfPart(index: PartIndex | undefined, number: number): HeaderMap {
+  if (index === undefined || (index.checksum?.type === 'FULL_OBJECT' && index.parts.length > 1)) return {}
+  return headersOf(index, index.parts[number - 1]?.checksum)
+}
 
 function headersOf(index: PartIndex | undefined, value: string | undefined): HeaderMap {
   const headers = headerMap()
