@@ -1,21 +1,21 @@
 import {
   CopyObjectCommand,
   CreateBucketCommand,
-  CreateMultipartUploadCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
   ListObjectsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
-  PutObjectCommand,
   type S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refused } from '../../src/operations/refused.ts'
+import { served } from '../../src/operations/served.ts'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
+import { postForm, signFields } from './form.ts'
+import { presign, send, sign } from './wire.ts'
 
 const Key = '.s3-oss-gateway/k'
 /** Sorted: what is listed before the reserved keys, behind them, and what only looks like one. */
@@ -37,7 +37,7 @@ describe.each(runtimes)('reserved keys on %s', (runtime) => {
   const Bucket = 'bucket'
 
   beforeAll(async () => {
-    world = await startWorld(runtime)
+    world = await startWorld(runtime, { GATEWAY_CONFIG: `accessPoints: {point: ${Bucket}}` })
     s3 = world.s3()
     await s3.send(new CreateBucketCommand({ Bucket }))
     oss = world.oss(Bucket)
@@ -45,34 +45,120 @@ describe.each(runtimes)('reserved keys on %s', (runtime) => {
   })
   afterAll(() => world.stop())
 
-  test.each([
-    ['GetObject', () => new GetObjectCommand({ Bucket, Key })],
-    ['HeadObject', () => new HeadObjectCommand({ Bucket, Key })],
-    ['PutObject', () => new PutObjectCommand({ Bucket, Key, Body: 'x' })],
-    ['DeleteObject', () => new DeleteObjectCommand({ Bucket, Key })],
-    ['CopyObject to one', () => new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/z` })],
+  /** The same key, as a target can write it. */
+  const spellings = [
+    '.s3-oss-gateway/k',
+    '%2Es3-oss-gateway/k',
+    '.s3-oss-gateway%2Fk',
+    '%2es3%2doss%2Dgateway%2f%6b',
+  ]
+  /** Every operation about an object, with what else it needs to be that operation. */
+  const onObjects = [
+    ...served.filter(({ on, auth }) => on === 'object' && auth === undefined),
+    ...refused
+      .filter(([, , on]) => on === 'object')
+      .map(([name, method, , ...query]) => ({ name, method, query: query as string[] })),
+  ].map(({ name, method, query = [] }) => [name, method, query] as const)
+
+  test.each(onObjects)(
+    '%s (%s %j) of one is refused, however it is written, and OSS is not asked',
+    async (name, method, query) => {
+      const given = query.map((one) =>
+        one.includes('=') || !/^(?:partNumber|uploadId)$/.test(one) ? one : `${one}=1`,
+      )
+      const headers: Record<string, string> = /Copy/.test(name) ? { 'x-amz-copy-source': `/${Bucket}/z` } : {}
+      const host = new URL(world.endpoint).host
+      world.ossRequests()
+      for (const spelling of spellings) {
+        const target = `/${Bucket}/${spelling}${given.length === 0 ? '' : `?${given.join('&')}`}`
+        const presigned = presign({ method, target, headers }, host, {})
+        for (const request of [sign({ method, target, headers }, host), presigned]) {
+          expect((await send(world.endpoint, request)).status, request.target).toBeGreaterThanOrEqual(400)
+        }
+      }
+      expect(world.ossRequests()).toEqual([])
+    },
+  )
+
+  test.each(
     [
-      'CopyObject from one',
-      () => new CopyObjectCommand({ Bucket, Key: 'k', CopySource: `${Bucket}/${Key}` }),
-    ],
-    ['CreateMultipartUpload', () => new CreateMultipartUploadCommand({ Bucket, Key })],
-    [
-      'UploadPartCopy from one',
-      () =>
-        new UploadPartCopyCommand({
-          Bucket,
-          Key: 'k',
-          CopySource: `${Bucket}/${encodeURIComponent(Key)}`,
-          UploadId: 'upload',
-          PartNumber: 1,
-        }),
-    ],
-    ['a list of them', () => new ListObjectsV2Command({ Bucket, Prefix: '.s3-oss-gateway/' })],
-  ] as [string, () => object][])('%s is refused, and OSS is not asked', async (_, command) => {
+      `${Bucket}/${Key}`,
+      `/${Bucket}/${Key}`,
+      `%2F${Bucket}%2F.s3-oss-gateway%2Fk`,
+      `${Bucket}/%2Es3-oss-gateway/k?versionId=null`,
+      `arn:aws:s3:us-east-1:123456789012:accesspoint/point/object/${Key}`,
+      `arn%3Aaws%3As3%3Aus-east-1%3A123456789012%3Aaccesspoint%2Fpoint%2Fobject%2F.s3-oss-gateway%2Fk`,
+    ].flatMap((CopySource) => [
+      ['CopyObject', CopySource, new CopyObjectCommand({ Bucket, Key: 'k', CopySource })] as const,
+      [
+        'UploadPartCopy',
+        CopySource,
+        new UploadPartCopyCommand({ Bucket, Key: 'k', CopySource, UploadId: 'A'.repeat(32), PartNumber: 1 }),
+      ] as const,
+    ]),
+  )('%s from %s is refused, and OSS is not asked', async (_, __, command) => {
     world.ossRequests()
-    await expect(s3.send(command() as never)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } })
+    await expect(s3.send(command as never)).rejects.toMatchObject({ name: 'AccessDenied' })
     expect(world.ossRequests()).toEqual([])
   })
+
+  test.each([
+    ['named', Key, 'file'],
+    ['made of the file’s name', `.s3-oss-gateway/\${filename}`, 'k'],
+  ])('a form whose key is %s is refused, and OSS is not asked', async (_, key, fileName) => {
+    const form = postForm(signFields({ key }, Bucket), 'x', { target: `/${Bucket}`, fileName })
+    world.ossRequests()
+    expect(await send(world.endpoint, form)).toMatchObject({ status: 403, error: { Code: 'AccessDenied' } })
+    expect(world.ossRequests()).toEqual([])
+  })
+
+  test.each(['', 'list-type=2', 'versions', 'uploads'])(
+    'a list of them (%j) is refused, and OSS is not asked',
+    async (list) => {
+      const host = new URL(world.endpoint).host
+      world.ossRequests()
+      for (const prefix of ['.s3-oss-gateway/', '.s3-oss-gateway%2Flocks/', '%2Es3-oss-gateway/k']) {
+        const target = `/${Bucket}?${[list, `prefix=${prefix}`].filter(Boolean).join('&')}`
+        expect((await send(world.endpoint, sign({ method: 'GET', target }, host))).status).toBe(403)
+      }
+      expect(world.ossRequests()).toEqual([])
+    },
+  )
+
+  test.each(['', 'list-type=2', 'versions', 'uploads'])(
+    'nothing below the prefix is in any list (%j), however it is cut',
+    async (list) => {
+      const host = new URL(world.endpoint).host
+      for (const key of reserved) await oss.initMultipartUpload(key)
+      const behind = {
+        '': 'marker',
+        'list-type=2': 'start-after',
+        versions: 'key-marker',
+        uploads: 'key-marker',
+      }[list]
+      for (const delimiter of ['', '/', 'y', 's', 'y/', '/b', '-gateway/', '%2F']) {
+        for (const prefix of ['', '.', '.s3-oss-gateway']) {
+          for (const marker of ['', '.s3-oss-gateway', '.s3-oss-gateway/', '.s3-oss-gateway/b']) {
+            const query = [
+              list,
+              `prefix=${prefix}`,
+              `delimiter=${delimiter}`,
+              `${behind}=${marker}`,
+              'encoding-type=url',
+            ]
+            const request = sign(
+              { method: 'GET', target: `/${Bucket}?${query.filter(Boolean).join('&')}` },
+              host,
+            )
+            const answer = await send(world.endpoint, request)
+            expect(answer.status).toBe(200)
+            const told = answer.body.toString().replace(/<(?:KeyMarker|Marker|StartAfter)>[^<]*</g, '')
+            expect(decodeURIComponent(told), request.target).not.toMatch(/>\.s3-oss-gateway\/[^\u{10ffff}<]/u)
+          }
+        }
+      }
+    },
+  )
 
   test('DeleteObjects deletes the others', async () => {
     await oss.put('gone', Buffer.from('x'))
