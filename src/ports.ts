@@ -154,5 +154,8 @@ export type Platform = {
   resolvesDots?: boolean
 }
 
+/** How grave an event is; of the log, what is written: each with those before it. */
+export type LogLevel = 'error' | 'warn' | 'info'
+
 /** One structured line: an event's name and its facts. Never secrets, signatures, or object data. */
 export type Log = (event: string, facts: Record<string, unknown>) => void

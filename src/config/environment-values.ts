@@ -1,3 +1,4 @@
+import type { LogLevel } from '../ports.ts'
 import type { SettingName } from './environment.ts'
 import { isHostName, isIp, parseSeconds, parseSize, parseWhole, redacted, SIZE, TIME } from './values.ts'
 
@@ -65,8 +66,7 @@ export function checkPorts(ports: Readonly<Record<string, number | undefined>>, 
 const MOST_WORKERS = 256
 
 /** What of the log is written: each level with those before it. */
-export const logLevels = ['error', 'warn', 'info'] as const
-export type LogLevel = (typeof logLevels)[number]
+const logLevels: readonly LogLevel[] = ['error', 'warn', 'info']
 
 /** `GATEWAY_LOG_LEVEL`. @param problems what is wrong is added here. */
 export function parseLogLevel(text: string | undefined, problems: string[]): LogLevel {

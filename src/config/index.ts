@@ -1,6 +1,6 @@
 import type { CredentialSource } from '../oss/credentials/source.ts'
 import { type Endpoint, isInternal, type Origin } from '../oss/regions.ts'
-import type { OssCredentials } from '../ports.ts'
+import type { LogLevel, OssCredentials } from '../ports.ts'
 import { parseBucketDomains } from './bucket-domains.ts'
 import { ownKey, parseCredentialSource } from './credential-source.ts'
 import { type Client, parseAnonymous, parseClients, parseSts, type Sts } from './credentials.ts'
@@ -16,7 +16,6 @@ import {
 } from './environment.ts'
 import {
   checkPorts,
-  type LogLevel,
   parseCopyLimit,
   parseDay,
   parseDirectory,
@@ -52,7 +51,7 @@ export type Config = {
   }
   /** Processes that serve; `auto`: as many as the machine has cores. Node only. */
   workers: number | 'auto'
-  /** What of the log is written. Node only. */
+  /** What of the log is written. */
   logLevel: LogLevel
   /** Absent: the embedded OSS, and where it keeps its data. */
   localOss:

@@ -10,7 +10,7 @@ import { ownConfig, workerConfig } from './config.ts'
 import { workerCredentials } from './credentials.ts'
 import { analyticsMetrics, datasetOf } from './metrics.ts'
 import { keptDocument, type Namespace, namespaceOf } from './namespace.ts'
-import { workerPorts } from './ports.ts'
+import { workerLog, workerPorts } from './ports.ts'
 import { fetchTransport } from './transport.ts'
 
 export { accessLog, fetchTransport, workerConfig, workerCredentials, workerPorts }
@@ -43,11 +43,13 @@ function handlerOf(env: Env, kept: string | null | undefined, before?: Handler):
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const { problems } = error
-    const isRunning = before !== undefined && before !== misconfigured
-    workerPorts.log(isRunning ? 'settings refused, all goes on as before' : 'the settings are not right', {
-      problems,
-    })
-    return isRunning ? before : misconfigured
+    const { log } = workerPorts
+    if (before !== undefined && before !== misconfigured) {
+      log('settings refused, all goes on as before', { problems })
+      return before
+    }
+    log('the settings are not right', { problems })
+    return misconfigured
   }
 }
 
@@ -74,12 +76,16 @@ function keptHandler(env: Env, namespace: Namespace): Handler {
 }
 
 function createWorker(env: Env, config: Config): Handler {
-  for (const warning of config.warnings) workerPorts.log('warning', { warning })
-  const credentials = workerCredentials(config)
+  const log = workerLog(config.logLevel)
+  for (const warning of config.warnings) log('warning', { warning })
+  const credentials = workerCredentials(config, log)
   const transport = fetchTransport(config.document.timeouts.oss)
   const dataset = datasetOf(env.METRICS)
-  const observer = observerOf([accessLog(config.document.accessLog), dataset && analyticsMetrics(dataset)])
-  const { fetch } = createApp({ ...workerPorts, config, transport, credentials, observer })
+  const observer = observerOf([
+    accessLog(config.document.accessLog),
+    dataset && analyticsMetrics(dataset, log),
+  ])
+  const { fetch } = createApp({ ...workerPorts, log, config, transport, credentials, observer })
   return (request, env, ctx) => {
     if (isHealthCheck(request, config.domains)) return new Response('ok\n')
     // Ahead of time, and when the answer is out: nobody waits for it.

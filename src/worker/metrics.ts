@@ -1,4 +1,5 @@
 import { type Observer, type RequestRecord, requestObserver } from '../observe/record.ts'
+import type { Log } from '../ports.ts'
 
 /** A dataset of Analytics Engine, as it is bound. */
 export type Dataset = {
@@ -44,5 +45,12 @@ export function dataPoint(record: RequestRecord): Parameters<Dataset['writeDataP
 }
 
 /** Metrics in Analytics Engine: a data point for each request, when its response has been sent. */
-export const analyticsMetrics = (dataset: Dataset): Observer =>
-  requestObserver((record) => dataset.writeDataPoint(dataPoint(record)))
+export const analyticsMetrics = (dataset: Dataset, log: Log): Observer =>
+  requestObserver((record) => {
+    try {
+      dataset.writeDataPoint(dataPoint(record))
+    } catch (error) {
+      // Of an answer that is made at once it is told before that goes out: it must not be lost with the point.
+      log('metrics cannot be written', { requestId: record.requestId, cause: String(error) })
+    }
+  })

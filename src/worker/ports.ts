@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import { shortenLogged } from '../bytes/shorten.ts'
 import type { Serve } from '../gateway.ts'
-import type { HeaderMap, Incoming, Log, Platform, Reply } from '../ports.ts'
+import type { HeaderMap, Incoming, Log, LogLevel, Platform, Reply } from '../ports.ts'
+import { levelOf } from '../runtime/log-level.ts'
 import { sleep, timer } from '../runtime/timers.ts'
 import { bytesOf, headersOf, passing, toStream, withLength } from './transport.ts'
 
@@ -82,7 +83,16 @@ async function* counted(body: AsyncIterable<Uint8Array>, count: (bytes: number) 
 
 async function* empty(): AsyncGenerator<Uint8Array> {}
 
-const log: Log = (event, facts) => console.error(JSON.stringify({ event, ...facts }, shortenLogged))
+/** The log at a level: lines of JSON on the console, whose methods are the platform's levels. */
+export const workerLog =
+  (least: LogLevel): Log =>
+  (event, facts) => {
+    const level = levelOf(event)
+    if (levels.indexOf(level) > levels.indexOf(least)) return
+    console[level](JSON.stringify({ level, event, ...facts }, shortenLogged))
+  }
+
+const levels: readonly LogLevel[] = ['error', 'warn', 'info']
 
 const serve: Serve<object> = async (c, { answer }) => {
   const exchange: Exchange = { answered: [], received: 0, sent: undefined }
@@ -96,7 +106,7 @@ export const workerPorts = {
   timer,
   random: Math.random,
   platform,
-  log,
+  log: workerLog('info'),
   newId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase(),
   serve,
 }

@@ -19,7 +19,7 @@ function eventsInSources(): Set<string> {
 
 describe('the log', () => {
   test('has no level for an event that there is not', () => {
-    const named = [...readFileSync('src/cli/log.ts', 'utf8').matchAll(/^ {2}'([^']+)',$/gm)].map(
+    const named = [...readFileSync('src/runtime/log-level.ts', 'utf8').matchAll(/^ {2}'([^']+)',$/gm)].map(
       ([, event]) => event,
     )
     expect(named.length).toBeGreaterThan(10)

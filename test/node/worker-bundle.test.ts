@@ -27,7 +27,7 @@ test('the Worker holds nothing that runs on Node only', async () => {
   const names = Object.keys(inputs)
   expect(names).toContain('src/worker/index.ts')
   const nodeOnly =
-    /ali-oss|node_modules\/aws4\/|node_modules\/yaml\/|undici|node-server|level|src\/local-oss|src\/node|src\/http|src\/cli/
+    /ali-oss|node_modules\/aws4\/|node_modules\/yaml\/|undici|node-server|-level\/|pino|prom-client|@opentelemetry|src\/local-oss|src\/node|src\/http|src\/cli/
   expect(names.filter((name) => nodeOnly.test(name))).toEqual([])
 })
 

@@ -144,6 +144,24 @@ test('its health is asked by a path that no bucket has, and where a host names a
   ])
 })
 
+test.each([
+  ['info', true],
+  ['warn', true],
+  ['error', false],
+])('at the level %s the log tells what may be a mistake: %s', async (GATEWAY_LOG_LEVEL, isTold) => {
+  const { endpoint, output } = await start({
+    OSS_REGION: 'cn-hangzhou',
+    OSS_ACCESS_KEY_ID: 'key',
+    OSS_ACCESS_KEY_SECRET: 'the-oss-secret',
+    GATEWAY_LOG_LEVEL,
+    GATEWAY_CONFIG: { anonymous: 'forward', accessLog: { to: 'stdout' } },
+  })
+  await fetch(new URL('/bucket/key', endpoint), { method: 'PUT' })
+  // What is written for the request comes after it.
+  await expect.poll(output).toContain('"request_time"')
+  expect(output().includes('{"level":"warn","event":"warning"')).toBe(isTold)
+})
+
 describe('the document in a namespace of KV', () => {
   const right = {
     OSS_REGION: 'cn-hangzhou',
