@@ -186,6 +186,9 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
       const CopySource = `${Bucket}/${encodeURIComponent(Key)}`
       await s3.send(new CopyObjectCommand({ Bucket, Key: `${Key} copy`, CopySource }))
       expect(await head(`${Key} copy`)).toMatchObject(told)
+      const replace = { MetadataDirective: 'REPLACE' as const, Metadata: { a: 'b' } }
+      await s3.send(new CopyObjectCommand({ Bucket, Key: `${Key} changed`, CopySource, ...replace }))
+      expect(await head(`${Key} changed`)).toMatchObject({ ...told, Metadata: { a: 'b' } })
       const to = { Bucket, Key: `${Key} copy with another` }
       await s3.send(new CopyObjectCommand({ ...to, CopySource, ChecksumAlgorithm: 'SHA256' }))
       const given = { ChecksumSHA256: await digestOf('SHA256', whole), ChecksumType: 'FULL_OBJECT' }
