@@ -10,7 +10,7 @@ import { nodePorts } from './ports.ts'
 const LOOK_INTERVAL = 1_000
 
 /** Credentials whose key is renewed ahead of time, until they are closed. */
-export type OpenCredentials = Credentials & { close(): void }
+export type OpenCredentials = Credentials & Pick<SourceCredentials, 'status'> & { close(): void }
 
 /**
  * The credentials of a source, with a key in hand.

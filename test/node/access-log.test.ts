@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { startKeyUri } from '../key-services.ts'
 import { freePort } from './free-port.ts'
 import { buildCli, clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
 
@@ -139,11 +140,20 @@ const ossSettings = async (localOss: LocalOss) => ({
 })
 
 describe('metrics', () => {
-  /** What `/metrics` says of requests, by operation. */
-  async function requestsBy(gateway: GatewayProcess): Promise<Record<string, number>> {
+  async function metricsOf(gateway: GatewayProcess): Promise<string> {
     const url = /Health +(http:\S+)\/healthz/.exec(gateway.output())?.[1]
     const text = await (await fetch(`${url}/metrics`)).text()
     expect(text).toMatch(/# EOF\n$/)
+    // By OpenMetrics a counter’s samples are its name with `_total`, once.
+    for (const [, counter] of text.matchAll(/^# TYPE (\w+) counter$/gm)) {
+      expect(counter).not.toMatch(/_total$/)
+    }
+    expect(text).not.toContain('_total_total')
+    return text
+  }
+  /** What `/metrics` says of requests, by operation. */
+  async function requestsBy(gateway: GatewayProcess): Promise<Record<string, number>> {
+    const text = await metricsOf(gateway)
     const counts: Record<string, number> = {}
     for (const [, operation, count] of text.matchAll(
       /^http_server_request_duration_seconds_count\{[^}]*s3_operation="(\w+)"[^}]*\} (\d+)$/gm,
@@ -176,6 +186,43 @@ describe('metrics', () => {
       s3.destroy()
       gateway.child.kill('SIGTERM')
       expect(await gateway.exit).toBe(0)
+      await localOss.close()
+    },
+  )
+
+  test.each([['1'], ['2']])(
+    'of WORKERS=%s tell whether OSS can be used, and how long the key holds',
+    async (WORKERS) => {
+      const issued = {
+        ...LOCAL,
+        securityToken: 'token',
+        expiration: Math.ceil(Date.now() / 1000) * 1000 + 3_600_000,
+      }
+      const localOss = await createLocalOss({
+        directory: ':memory:',
+        credentials: { accessKeyId: 'owner', accessKeySecret: 'owner-secret' },
+        accounts: [{ id: '1000000000000001', keys: [issued] }],
+      })
+      const service = await startKeyUri(() => issued, '/key')
+      const gateway = await started({
+        WORKERS,
+        ADMIN_PORT: await freePort(),
+        OSS_ENDPOINT: `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`,
+        OSS_CREDENTIALS: 'uri',
+        S3_ACCESS_KEY_ID: 'client',
+        S3_SECRET_ACCESS_KEY: 'client-secret',
+        ALIBABA_CLOUD_CREDENTIALS_URI: `${service.origin}/key`,
+      })
+      const text = await metricsOf(gateway)
+      const [, seconds] = /^s3gw_oss_key_expires_seconds (\S+)$/m.exec(text) ?? []
+      expect(Number(seconds)).toBeGreaterThan(0)
+      expect(Number(seconds)).toBeLessThanOrEqual(3_601)
+      // Each process asks for one of its own.
+      expect(text).toContain(`\ns3gw_oss_key_renewals_total{result="success"} ${WORKERS}\n`)
+      expect(text).toContain('\ns3gw_oss_usable 1\n')
+      gateway.child.kill('SIGTERM')
+      expect(await gateway.exit).toBe(0)
+      service.stop()
       await localOss.close()
     },
   )

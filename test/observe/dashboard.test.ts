@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createMetrics, gaugeOf } from '../../src/node/observe/metrics.ts'
+import { createMetrics, gaugeOf, metricsText } from '../../src/node/observe/metrics.ts'
 
 /** Names of metrics that an expression has, without the suffixes of a histogram's series. */
 const namesIn = (expression: string) =>
@@ -20,7 +20,8 @@ describe.each([
   let known: Map<string, Set<string>>
   beforeAll(async () => {
     const metrics = createMetrics()
-    metrics.watch(() => ({ inFlight: 0, waiting: 0, connections: 0 }))
+    const key = { expiration: 1, asked: { success: 1, same: 0, failure: 0 } }
+    metrics.watch(() => ({ inFlight: 0, waiting: 0, connections: 0, key }))
     const oss = {
       operation: 'GetObject',
       status: 200,
@@ -44,10 +45,14 @@ describe.each([
     } as never)
     const copied = { method: 'PUT', status: 200, copyRoute: 'parts', objectSize: 1, totalTime: 1 }
     metrics.observer.onRequest(copied as never)
-    const values = [...(await metrics.values()), gaugeOf('s3gw_oss_usable', 'h', 1)]
-    known = new Map(
-      values.map(({ name, values }) => [name, new Set(values.flatMap(({ labels }) => Object.keys(labels)))]),
-    )
+    const usable = gaugeOf('s3gw_oss_usable', 'h', 1)
+    const { text } = await metricsText([[usable], await metrics.values(), await metrics.values()])
+    known = new Map()
+    for (const [, sample = '', labels = ''] of text.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+      const name = sample.replace(/_(?:bucket|sum|count)$/, '')
+      const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label as string)
+      known.set(name, new Set([...(known.get(name) ?? []), ...names]))
+    }
   })
 
   test('has expressions', () => expect(expressions.length).toBeGreaterThan(5))

@@ -11,6 +11,7 @@ import {
 } from 'prom-client'
 import type { Load } from '../../gateway.ts'
 import type { Observer, RequestRecord } from '../../observe/record.ts'
+import type { KeyStatus } from '../../oss/credentials/renewal.ts'
 import { createHistogram } from './histogram.ts'
 
 /** Metrics of one process as they are sent to another. */
@@ -19,8 +20,8 @@ export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
 /** The metrics of one process. */
 export type Metrics = {
   observer: Observer
-  /** Whose requests in flight and connections are told. */
-  watch(load: () => Load & { connections: number }): void
+  /** Whose requests in flight, connections and key at OSS are told. */
+  watch(told: () => Load & { connections: number; key: KeyStatus }): void
   values(): Promise<MetricValues>
 }
 
@@ -109,6 +110,7 @@ export function createMetrics(): Metrics {
     labelNames: ['route'],
     registers,
   })
+  let key: (() => KeyStatus) | undefined
   const operationLabel = bounded()
   const codeLabel = bounded()
   const reasonLabel = bounded()
@@ -149,7 +151,7 @@ export function createMetrics(): Metrics {
         ossCalls('', ossOperationLabel(operation), status).observe(time / 1000),
       onRetry: (reason) => retries.inc({ reason: reasonLabel(reason) }),
     },
-    watch: (load) => {
+    watch: (told) => {
       const gauge = (name: string, help: string, read: () => number) =>
         new Gauge({
           name,
@@ -159,35 +161,74 @@ export function createMetrics(): Metrics {
             this.set(read())
           },
         })
-      gauge('s3gw_in_flight', 'Signed requests that are worked on', () => load().inFlight)
-      gauge('s3gw_waiting', 'Signed requests that wait for their turn', () => load().waiting)
-      gauge('s3gw_connections', 'Connections of clients', () => load().connections)
+      gauge('s3gw_in_flight', 'Signed requests that are worked on', () => told().inFlight)
+      gauge('s3gw_waiting', 'Signed requests that wait for their turn', () => told().waiting)
+      gauge('s3gw_connections', 'Connections of clients', () => told().connections)
+      key = () => told().key
     },
     values: async () => [
       ...((await register.getMetricsAsJSON()) as MetricValues),
       ...histograms.map((histogram) => histogram.metric()),
+      ...(key === undefined ? [] : keyMetrics(key())),
     ],
   }
 }
 
+type Made = { name: string; help: string; type: 'gauge' | 'counter'; aggregator: 'sum' | 'min' }
+
+/** A metric by its values. As prom-client's own are; its types know the kind by number only. */
+const metricOf = (about: Made, values: MetricValue<string>[]) =>
+  ({ ...about, values }) as unknown as MetricValues[number]
+
 /** A gauge with one value, as the metrics of a process. */
 export const gaugeOf = (name: string, help: string, value: number): MetricValues[number] =>
-  // As prom-client's own are; its types know the kind by number only.
-  ({ name, help, type: 'gauge', aggregator: 'sum', values: [{ value, labels: {} }] }) as never
+  metricOf({ name, help, type: 'gauge', aggregator: 'sum' }, [{ value, labels: {} }])
+
+/** What is told of the key at OSS: nothing of one that does not expire. Of several processes the one that expires first. */
+function keyMetrics({ expiration, asked }: KeyStatus): MetricValues {
+  if (expiration === undefined && asked.failure + asked.success === 0) return []
+  const name = 's3gw_oss_key'
+  return [
+    metricOf(
+      {
+        name: `${name}_expires_seconds`,
+        help: 'Until the key of the gateway at OSS expires',
+        type: 'gauge',
+        aggregator: 'min',
+      },
+      expiration === undefined ? [] : [{ value: (expiration - Date.now()) / 1000, labels: {} }],
+    ),
+    metricOf(
+      {
+        name: `${name}_renewals_total`,
+        help: 'How often a key was asked for, the first included, by what came of it',
+        type: 'counter',
+        aggregator: 'sum',
+      },
+      Object.entries(asked).map(([result, value]) => ({ value, labels: { result } })),
+    ),
+  ]
+}
 
 /** The metrics of several processes as one text, in sum but where that means nothing. */
 export async function metricsText(processes: readonly MetricValues[]): Promise<MetricsText> {
-  const register = aggregated(processes)
+  const register = aggregated(processes.map((values) => values.map(withoutTotal)))
   return { contentType: register.contentType, text: await register.metrics() }
 }
+
+/** Of OpenMetrics' counters only the samples end with `_total`, and prom-client appends it, whether or not it is there. */
+const withoutTotal = (metric: MetricValues[number]): MetricValues[number] =>
+  isCounter(metric) ? { ...metric, name: metric.name.replace(/_total$/, '') } : metric
+
+// prom-client tells the type of a metric in words or by number.
+const isCounter = ({ type }: MetricValues[number]) => String(type) === 'counter'
 
 /**
  * What of an ended process still counts: its counters and histograms, without which sums would fall.
  * @param before what was kept of those ended earlier.
  */
 export async function keptOf(before: MetricValues, ended: MetricValues): Promise<MetricValues> {
-  // prom-client tells the type of a metric in words or by number.
-  const counts = ended.filter(({ type }) => ['counter', 'histogram'].includes(String(type)))
+  const counts = ended.filter((metric) => isCounter(metric) || String(metric.type) === 'histogram')
   return (await aggregated([before, counts]).getMetricsAsJSON()) as MetricValues
 }
 

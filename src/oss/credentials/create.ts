@@ -3,7 +3,9 @@ import { type RenewedCredentials, renewedCredentials } from './renewal.ts'
 import { type CredentialSource, describeSource, fetchKey, isFixed, type SourcePorts } from './source.ts'
 
 /** Credentials of a source; a fixed key is never renewed. */
-export type SourceCredentials = Credentials & Pick<RenewedCredentials, 'renewIfDue'>
+export type SourceCredentials = Credentials & Pick<RenewedCredentials, 'renewIfDue' | 'status'>
+
+const NEVER_ASKED = { success: 0, same: 0, failure: 0 }
 
 /** Credentials whose key stays as it is. */
 export const fixedCredentials = (key: OssCredentials): Credentials => ({ current: () => key })
@@ -17,6 +19,10 @@ export function createCredentials(
   ports: SourcePorts & { log: Log; shares: boolean },
 ): SourceCredentials {
   if (source.from === 'settings' && isFixed(source))
-    return { ...fixedCredentials(source.key), renewIfDue: () => undefined }
+    return {
+      ...fixedCredentials(source.key),
+      renewIfDue: () => undefined,
+      status: () => ({ expiration: undefined, asked: NEVER_ASKED }),
+    }
   return renewedCredentials(() => fetchKey(source, ports), { ...ports, origin: describeSource(source) })
 }

@@ -26,6 +26,15 @@ export type RenewalPorts = {
 export type RenewedCredentials = Required<Credentials> & {
   /** Renews the key where it is time to. Never rejects: the old key stays for as long as it is valid. */
   renewIfDue(): Promise<void> | undefined
+  status(): KeyStatus
+}
+
+/** How a key and its renewals stand. */
+export type KeyStatus = {
+  /** When the key in hand is of no more use, in milliseconds since the epoch; undefined: not known, or there is none. */
+  expiration: number | undefined
+  /** How often the source was asked for a key, by what came of it; `same`: the key that was in hand. */
+  asked: Readonly<Record<'success' | 'same' | 'failure', number>>
 }
 
 /**
@@ -48,6 +57,7 @@ export function renewedCredentials(
   let refusals = 0
   /** Why the last renewal failed, as far as the log has been told. */
   let told: string | undefined
+  const asked = { success: 0, same: 0, failure: 0 }
   let running: { key: Promise<OssCredentials>; since: number } | undefined
 
   const isRunning = () => running !== undefined && clock() - running.since < LOST
@@ -68,6 +78,7 @@ export function renewedCredentials(
       throw new Error(`the key that it gives has expired, by this machine's clock, at ${when}`)
     }
     if (held !== undefined && isSame(held, key)) {
+      asked.same++
       failures++
       notBefore = pauseAfter(failures)
       dueAt = notBefore
@@ -78,6 +89,7 @@ export function renewedCredentials(
     // What OSS refuses at once as well is not put right by one more.
     notBefore = isInstead ? pauseAfter(refusals) : 0
     failures = 0
+    asked.success++
     held = key
     heldSince = now
     dueAt = expiration - Math.min(AHEAD, (expiration - now) / 3)
@@ -91,6 +103,7 @@ export function renewedCredentials(
       hold(await fetchKey())
     } catch (error) {
       const { message: why } = error as Error
+      asked.failure++
       failures++
       notBefore = pauseAfter(failures)
       dueAt = notBefore
@@ -144,6 +157,7 @@ export function renewedCredentials(
         () => {},
       )
     },
+    status: () => ({ expiration: held?.expiration, asked }),
   }
 }
 

@@ -57,6 +57,25 @@ function slow() {
   return { resolve: (key: OssCredentials) => resolve(key) }
 }
 
+test('it is told when the key expires, and what came of asking for one', async () => {
+  const counts = () => ({ ...credentials.status().asked })
+  expect(credentials.status().expiration).toBeUndefined()
+  const [first, second] = [key('first'), key('second', 2 * HOUR)]
+  answers = [down(), first, first, second]
+  await expect(current()).rejects.toThrow()
+  expect(counts()).toEqual({ success: 0, same: 0, failure: 1 })
+  now += MINUTE
+  await current()
+  expect(credentials.status().expiration).toBe(first.expiration)
+  now += 50 * MINUTE
+  await credentials.renewIfDue()
+  expect(counts()).toEqual({ success: 1, same: 1, failure: 1 })
+  now += MINUTE
+  await credentials.renewIfDue()
+  expect(credentials.status().expiration).toBe(second.expiration)
+  expect(counts()).toEqual({ success: 2, same: 1, failure: 1 })
+})
+
 describe('ahead of time', () => {
   test.each<[lifetime: number, dueAfter: number]>([
     [6 * HOUR, 6 * HOUR - 15 * MINUTE],
