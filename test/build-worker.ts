@@ -1,4 +1,4 @@
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 
 const folder = 'dist/test'
 
@@ -14,18 +14,20 @@ export const builtWorker = {
   cf: false,
 }
 
+/** How the Worker is bundled. */
+export const bundling = {
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  external: ['node:*'],
+  loader: { '.wasm': 'copy' },
+  assetNames: '[name]',
+  outdir: folder,
+  minifyWhitespace: true,
+  logLevel: 'warning',
+} satisfies BuildOptions
+
 /** Bundles the Worker once for all tests that drive workerd from outside. */
 export default async function setup(): Promise<void> {
-  await build({
-    entryPoints: ['src/worker/index.ts'],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    external: ['node:*'],
-    loader: { '.wasm': 'copy' },
-    assetNames: '[name]',
-    outfile: `${folder}/worker.js`,
-    minifyWhitespace: true,
-    logLevel: 'warning',
-  })
+  await build({ ...bundling, entryPoints: { worker: 'src/worker/index.ts' } })
 }
