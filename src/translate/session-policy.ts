@@ -1,5 +1,6 @@
 import { actionsLike, isEverything, matches } from './bucket/policy-actions.ts'
 import { type Element, elementOf, labelOf, statementsOf, texts } from './bucket/policy-grammar.ts'
+import { malformed } from './bucket/policy-json.ts'
 import {
   checkPattern,
   holds,
@@ -35,30 +36,27 @@ export function parseSessionPolicy(text: string): SessionPolicy {
   return statementsOf(text).map((statement) => {
     const { effect } = labelOf(statement, ['Action', 'Resource'])
     const action = elementOf(statement, 'Action', (value) =>
-      texts(value, 'Action', 'Policy has an action that S3 has not', isAction).map((one) =>
-        one.toLowerCase(),
-      ),
+      texts(value, 'Action', 'Policy has invalid action', isRightAction).map((one) => one.toLowerCase()),
     )
     const resource = elementOf(statement, 'Resource', (value) =>
-      texts(
-        value,
-        'Resource',
-        'Policy has a resource that is neither a bucket nor an object of S3',
-        isResource,
-      ),
+      texts(value, 'Resource', 'Policy has invalid resource', isRightResource),
     )
     return { effect, action, resource, conditions: parseSessionConditions(statement.Condition) }
   })
 }
 
-const isAction = (pattern: string) =>
-  isEverything(pattern) ||
-  actionsLike(pattern).length > 0 ||
-  matches(pattern.toLowerCase(), LIST_BUCKETS.toLowerCase())
+/** @throws S3Error MalformedPolicy where it is not right, naming it. */
+function isRightAction(pattern: string): boolean {
+  const isLike = (name: string) => matches(pattern.toLowerCase(), name.toLowerCase())
+  if (isEverything(pattern) || actionsLike(pattern).length > 0 || isLike(LIST_BUCKETS)) return true
+  throw malformed(`S3 has no action like ${pattern}`)
+}
 
-function isResource(pattern: string): boolean {
+/** @throws S3Error MalformedPolicy where it is not right, naming it. */
+function isRightResource(pattern: string): boolean {
   checkPattern(pattern)
-  return pattern === '*' || (pattern.startsWith(ARN) && pattern !== ARN)
+  if (pattern === '*' || (pattern.startsWith(ARN) && pattern !== ARN)) return true
+  throw malformed(`${pattern} is neither *, nor a bucket or an object as in ${ARN}bucket/key`)
 }
 
 /**

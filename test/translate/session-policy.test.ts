@@ -114,6 +114,7 @@ describe('a condition', () => {
     [{ Bool: { 'aws:SecureTransport': 'true' } }, LIST, {}, true],
     [{ Bool: { 'aws:SecureTransport': false } }, LIST, {}, false],
     [{ Bool: { 'aws:SecureTransport': 'TRUE' } }, LIST, {}, true],
+    [{ Null: { 'aws:SourceIp': 'false' } }, LIST, {}, true],
     [{ IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } }, LIST, {}, true],
     [{ IpAddress: { 'aws:SourceIp': ['11.0.0.0/8', '10.1.2.3'] } }, LIST, {}, true],
     [{ NotIpAddress: { 'aws:SourceIp': ['11.0.0.0/8', '10.1.2.3'] } }, LIST, {}, false],
@@ -152,17 +153,29 @@ describe('a condition', () => {
 
 describe('what the gateway could not judge as AWS does is refused', () => {
   const refusals: [what: string, statement: Members, text: string][] = [
-    ['an action of another service', { Action: 'kms:Decrypt' }, 'an action that S3 has not'],
-    ['an action that is none', { Action: 's3:ReadObject' }, 'an action that S3 has not'],
-    ['an action among others', { Action: ['s3:GetObject', 'sts:*'] }, 'an action that S3 has not'],
-    ['a pattern of no action', { Action: 's3:Foo*' }, 'an action that S3 has not'],
+    ['an action of another service', { Action: 'kms:Decrypt' }, 'S3 has no action like'],
+    ['an action that is none', { Action: 's3:ReadObject' }, 'S3 has no action like'],
+    ['an action among others', { Action: ['s3:GetObject', 'sts:*'] }, 'S3 has no action like'],
+    ['a pattern of no action', { Action: 's3:Foo*' }, 'S3 has no action like'],
     ['no action', { Action: [] }, 'Action'],
     ['no resource', { Resource: [] }, 'Resource'],
     ['an action twice', { NotAction: 's3:*' }, 'Action'],
-    ['a resource of another service', { Resource: 'arn:aws:sqs:::q' }, 'a resource that is neither'],
-    ['a resource of another partition', { Resource: 'arn:aws-cn:s3:::b/*' }, 'a resource that is neither'],
-    ['a bucket by its name', { Resource: 'b/*' }, 'a resource that is neither'],
-    ['an access point', { Resource: 'arn:aws:s3:cn:1:accesspoint/p' }, 'a resource that is neither'],
+    [
+      'a resource of another service',
+      { Resource: 'arn:aws:sqs:::q' },
+      'is neither *, nor a bucket or an object',
+    ],
+    [
+      'a resource of another partition',
+      { Resource: 'arn:aws-cn:s3:::b/*' },
+      'is neither *, nor a bucket or an object',
+    ],
+    ['a bucket by its name', { Resource: 'b/*' }, 'is neither *, nor a bucket or an object'],
+    [
+      'an access point',
+      { Resource: 'arn:aws:s3:cn:1:accesspoint/p' },
+      'is neither *, nor a bucket or an object',
+    ],
     ['a variable', { Resource: arn(`b/${VARIABLE}/*`) }, 'Policy variables'],
     [
       'a variable of a condition',

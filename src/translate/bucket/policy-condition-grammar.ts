@@ -141,7 +141,7 @@ function checkCondition({ operator, key, values }: S3Condition, actions: readonl
   if (only !== undefined && named.some((action) => !only.includes(action.name.replace('s3:', '')))) {
     throw malformed('Conditions do not apply to combination of actions and resources in statement')
   }
-  if (name === 'aws:sourceip' && !values.every(isAddressRange)) {
+  if (name === 'aws:sourceip' && operator !== 'Null' && !values.every(isAddressRange)) {
     throw malformed('Invalid IP address in Conditions')
   }
   const isValue = isValueOf[kindOf(operator) ?? 'string']
