@@ -220,6 +220,11 @@ describe.each(runtimes)('a request that nobody has signed, on %s', (runtime) => 
       ['/open/key?Expires=1', {}, 403, 'AccessDenied'],
       ['/open/key?AWSAccessKeyId=local', {}, 403, 'AccessDenied'],
       ['/open/key?Signature=x&Expires=1', {}, 403, 'AccessDenied'],
+      ['/open/key?X%2DAmz%2DSignature=x', {}, 400, 'AuthorizationQueryParametersError'],
+      ['/open/key?%78-amz-credential=x', {}, 400, 'AuthorizationQueryParametersError'],
+      ['/open/key?%53ignature=x', {}, 403, 'AccessDenied'],
+      ['/open/key?response%2Dcontent-type=text/html', {}, 400, 'InvalidRequest', anonymousOverride],
+      ['/open/%2Es3-oss-gateway%2Fx', {}, 403, 'AccessDenied'],
       ['/open/.s3-oss-gateway/x', {}, 403, 'AccessDenied'],
       ['/open?prefix=.s3-oss-gateway/', {}, 403, 'AccessDenied'],
       ['/open?acl&versions', {}, 400, 'InvalidArgument'],
@@ -230,6 +235,25 @@ describe.each(runtimes)('a request that nobody has signed, on %s', (runtime) => 
       expect([answer.status, answer.error.Code, calls()]).toEqual([status, code, []])
       if (message !== undefined) expect(answer.error.Message).toBe(message)
     })
+  })
+
+  // workerd joins such lines, or does not take them.
+  test
+    .runIf(runtime === 'node')
+    .each([
+      [['Authorization: ', 'Authorization: AWS local:x']],
+      [['Authorization:  \t ', 'Connection: authorization']],
+      [['Authorization: AWS local:x', 'Authorization: ']],
+      [['AUTHORIZATION: OSS local:x']],
+      [['X-Amz-Security-Token: ', 'X-Amz-Security-Token: token']],
+    ])('whose lines %j look signed is not taken for one', async (lines) => {
+    const answer = await send(world.endpoint, {
+      method: 'GET',
+      target: '/open/key',
+      headers: { host },
+      lines,
+    })
+    expect([answer.status, calls()]).toEqual([expect.toSatisfy((status) => status >= 400), []])
   })
 
   test.each<[target: string, headers: Record<string, string>]>([
