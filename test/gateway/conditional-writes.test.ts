@@ -17,6 +17,7 @@ import { runtimes, startWorld, type World } from '../harness.ts'
 import { ossClient, reservedVersions } from '../reserved.ts'
 
 const isLock = ({ key }: ObservedRequest) => key.startsWith('.s3-oss-gateway/locks/')
+const buckets = ['plain', 'versioned', 'suspended']
 const status = (code: number) => ({ $metadata: { httpStatusCode: code } })
 
 describe.each(runtimes)('conditional writes on %s', (runtime) => {
@@ -25,12 +26,16 @@ describe.each(runtimes)('conditional writes on %s', (runtime) => {
   beforeEach(async () => {
     world = await startWorld(runtime)
     s3 = world.s3()
-    for (const Bucket of ['plain', 'versioned']) await s3.send(new CreateBucketCommand({ Bucket }))
-    const VersioningConfiguration = { Status: 'Enabled' as const }
-    await s3.send(new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration }))
+    for (const Bucket of buckets) await s3.send(new CreateBucketCommand({ Bucket }))
+    for (const [Bucket, Status] of [
+      ['versioned', 'Enabled'],
+      ['suspended', 'Enabled'],
+      ['suspended', 'Suspended'],
+    ] as const)
+      await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }))
   })
   afterEach(async () => {
-    for (const bucket of ['plain', 'versioned']) {
+    for (const bucket of buckets) {
       await expect.poll(() => reservedVersions(world.localOss, bucket)).toEqual([])
     }
     await world.stop()
@@ -39,7 +44,7 @@ describe.each(runtimes)('conditional writes on %s', (runtime) => {
   const put = (Bucket: string, input: Partial<PutObjectCommandInput> = {}) =>
     s3.send(new PutObjectCommand({ Bucket, Key: 'key', Body: 'hello', ...input }))
 
-  describe.each(['plain', 'versioned'])('in a bucket %s', (Bucket) => {
+  describe.each(buckets)('in a bucket %s', (Bucket) => {
     /** What OSS is asked for one write, but for what a gateway asks once a minute. */
     async function calls(write: (etag: string) => Promise<unknown>) {
       const { ETag = '' } = await put(Bucket)

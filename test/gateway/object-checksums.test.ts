@@ -600,6 +600,27 @@ describe.each(runtimes)('checksums of objects, with storeChecksums, on %s', (run
     expect((await read.Body?.transformToByteArray())?.length).toBe(Buffer.concat(bodiesOf('CRC32')).length)
   })
 
+  test('of two uploads of the same bytes that end at once, an object tells its own or none', async () => {
+    const Key = 'twice'
+    const kinds = ['SHA256', 'CRC32'] as const
+    for (let round = 0; round < 5; round++) {
+      const uploads = await Promise.all(
+        kinds.map(async (algorithm) => {
+          const to = await create(Key, algorithm, 'COMPOSITE')
+          return { ...to, MultipartUpload: { Parts: await send(to, algorithm) } }
+        }),
+      )
+      await Promise.all(uploads.map(complete))
+      const told = await head(Key)
+      for (const algorithm of kinds) {
+        const value = told[`Checksum${algorithm}`]
+        if (value !== undefined) expect(value).toBe(await compositeOf(algorithm, bodies))
+      }
+      const part = await head(Key, { PartNumber: 2 })
+      expect([part.PartsCount, part.ContentLength]).toEqual([bodies.length, bodies[1]?.length])
+    }
+  })
+
   describe('of other bytes with the same MD5', () => {
     /** As Wang, Feng, Lai and Yu found them (https://eprint.iacr.org/2004/199). */
     const collision = [
