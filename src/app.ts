@@ -10,24 +10,27 @@ import { recordClient, recordFailed, recordOperation, recordTarget } from './mid
 import { recorderFor } from './middleware/recorder.ts'
 import { answerSts } from './middleware/sts.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
+import { createUpstreams, type UpstreamClients } from './middleware/upstreams.ts'
 import type { RequestRecord } from './observe/record.ts'
 import { forwarding, type OnAnswer } from './operations/anonymous.ts'
-import { authorizeRequest, isAnonymous } from './operations/authorize.ts'
+import { authorizeRequest, isAnonymous, nobody } from './operations/authorize.ts'
 import { forgetCors, knowBucket } from './operations/buckets/cors-rules.ts'
 import { crossOriginHeaders, forwardedCrossOrigin } from './operations/buckets/preflight.ts'
 import { checkHeaders } from './operations/check-headers.ts'
 import { requireOwner } from './operations/expected-owner.ts'
+import { asNamed, enterMapping, inClientNames, placeOf, recordPlace } from './operations/mapping.ts'
 import { forgetObjectLock } from './operations/objects/bucket-lock.ts'
 import type { Context, Request } from './operations/operation.ts'
+import { refuseWhole } from './operations/part-of-bucket.ts'
 import { hideFromSession } from './operations/session-actions.ts'
 import { isStsRequest } from './operations/sts/answer.ts'
 import { checkVersionId } from './operations/version-id.ts'
 import { KeyQueue } from './operations/writes/key-queue.ts'
-import { createOssClient } from './oss/client.ts'
+import type { OssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
 import { type HeaderMap, headerMap, type Incoming, type Reply } from './ports.ts'
 import { renderError, type S3Error, slowDown } from './s3/error.ts'
-import { parseRequest } from './s3/request.ts'
+import { parseRequest, validateKey } from './s3/request.ts'
 
 /** What accompanies a request through its steps. */
 type About = Pick<Context, 'onVerified'> & {
@@ -60,18 +63,16 @@ export function appOf<E extends Env>(
 export function createGateway(ports: Ports): Gateway {
   const { config, clock, log, newId, observer } = ports
   const recorder = recorderFor(observer, clock)
-  const signing = createOssClient({ ...ports, endpoint: config.endpoint })
-  // What is asked for no request's sake, such as CORS rules.
-  const oss = observer === undefined ? signing : signing.observedBy(observer)
+  const upstreams = createUpstreams(ports)
+  const { own: oss } = upstreams.of(undefined)
   const limit = concurrencyLimitOf(config, ports.sleep)
   const rates = rateLimitOf(config, clock)
-  // Its retries and what it learns of regions are its own: nobody takes them from signed requests.
-  const unsigned = createOssClient({ ...ports, endpoint: config.endpoint, credentials: undefined })
   const anonymousLimit = anonymousLimitOf(config, ports.sleep)
   const writes = ports.platform.requestsWait ? (ports.writes ?? new KeyQueue()) : undefined
 
   return {
     oss,
+    upstreams: new Map([...upstreams.others].map(([name, { own }]) => [name, own])),
     answer,
     refuse,
     replyInstead: (error, method) => errorReply(error, method, newId()),
@@ -98,7 +99,7 @@ export function createGateway(ports: Ports): Gateway {
     const onVerified = (client: Client) => {
       if (isAnonymous(client)) return admit(anonymousLimit, client, incoming)
       if (record !== undefined) recordClient(record, client)
-      if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, { ...ports, oss }, true)
+      if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, ports, (name) => bucketOf(name, client))
       if (!rates.take(client.accessKeyId)) throw slowDown()
       return admit(limit, client, incoming)
     }
@@ -115,7 +116,7 @@ export function createGateway(ports: Ports): Gateway {
       reply = fail(error, incoming, requestId, record)
     }
     if (!isCrossOrigin) return reply
-    crossOrigin ??= crossOriginHeaders(incoming, { ...ports, oss }, false)
+    crossOrigin ??= crossOriginHeaders(incoming, ports, (name) => bucketOf(name, nobody), 'remembered')
     return { ...reply, headers: { ...reply.headers, ...(await crossOrigin) } }
   }
 
@@ -130,9 +131,18 @@ export function createGateway(ports: Ports): Gateway {
     checkVersionId(operation, parsed.query)
     checkHeaders(operation, verified.headers, incoming.headers)
     const isSigned = by === 'signed'
+    let { upstream } = client
     if (by !== 'unverified') {
       authorizeRequest(client, operation, parsed, verified.headers)
-      if (isSigned && config.document.cors && parsed.bucket !== undefined) knowBucket(oss, parsed.bucket)
+      const mapping = parsed.bucket === undefined ? undefined : config.buckets.get(parsed.bucket)
+      if (mapping !== undefined) {
+        upstream = mapping.upstream
+        refuseWhole(operation, mapping)
+        enterMapping(parsed, mapping)
+      } else if (parsed.key !== undefined) validateKey(parsed.key)
+      if (record !== undefined) recordPlace(record, upstream, parsed)
+      if (isSigned && config.document.cors && parsed.bucket !== undefined)
+        knowBucket(upstreams.of(upstream).own, parsed.bucket)
       // After the signature is verified: unsigned requests do not count against the limit of signed ones.
       const admitted = onVerified(client)
       if (admitted !== undefined) await admitted
@@ -143,7 +153,7 @@ export function createGateway(ports: Ports): Gateway {
     const body = operation.body === 'none' ? undefined : takeBody(operation, incoming.body, verified)
     if (record !== undefined && operation.body === 'stream') record.objectSize = body?.length
     const request: Request = Object.assign(parsed, { headers: verified.headers, body })
-    const own = contextOf(incoming, client, about)
+    const own = contextOf(incoming, client, about, upstream)
     const context = by === 'anonymous' && own.anonymously !== undefined ? own.anonymously() : own
     const owner = request.headers['x-amz-expected-bucket-owner']
     if (owner !== undefined && parsed.bucket !== undefined && isSigned) {
@@ -152,12 +162,13 @@ export function createGateway(ports: Ports): Gateway {
     try {
       // The request has the bucket and key that the row's level needs: the row was found by them.
       const reply = await operation.handle(request as never, context)
-      reply.headers = hideFromSession(client, parsed, reply.headers)
+      if (client.session !== undefined)
+        reply.headers = hideFromSession(client, { ...request, ...asNamed(request) }, reply.headers)
       return reply
     } finally {
       if (operation.access === 'write' && operation.on === 'bucket') {
-        forgetCors(oss, parsed.bucket ?? '')
-        forgetObjectLock(oss, parsed.bucket ?? '')
+        forgetCors(context.oss, parsed.bucket ?? '')
+        forgetObjectLock(context.oss, parsed.bucket ?? '')
       }
     }
   }
@@ -166,18 +177,27 @@ export function createGateway(ports: Ports): Gateway {
     incoming: Incoming,
     client: Client,
     { requestId, onVerified, onForwarded, record }: About,
+    upstream: string | undefined,
   ): Context {
     const { anonymous, document } = config
     const { sleep, timer, random, platform } = ports
     const renderErrorDocument = (error: unknown) => {
       log('request failed after the answer began', { requestId, ...logFacts(error) })
-      const s3Error = asS3Error(error, incoming, config.domains)
+      const s3Error = errorOf(error, incoming)
       if (record !== undefined) record.errorCode = s3Error.code
       return renderError(s3Error, requestId, requestId)
     }
+    const signed = ({ signing }: UpstreamClients) => recorder.observed(signing, record)
+    const forwarded = ({ unsigned }: UpstreamClients) =>
+      forwarding(recorder.observed(unsigned, record), incoming.headers, document.cors, onForwarded)
+    const at = (name: string | undefined, by: typeof signed) => ({
+      upstream: name,
+      oss: by(upstreams.of(name)),
+      at: (other: string | undefined) => at(other, by),
+    })
     const context: Context = {
       config,
-      oss: record === undefined ? oss : recorder.observed(signing, record),
+      ...at(upstream, signed),
       clock,
       log,
       sleep,
@@ -187,20 +207,23 @@ export function createGateway(ports: Ports): Gateway {
       writes,
       client,
       onVerified,
-      anonymously:
-        anonymous &&
-        (() => {
-          const own = recorder.observed(unsigned, record)
-          return {
-            ...context,
-            client: anonymous,
-            oss: forwarding(own, incoming.headers, document.cors, onForwarded),
-          }
-        }),
+      anonymously: anonymous && (() => ({ ...context, client: anonymous, ...at(upstream, forwarded) })),
       renderErrorDocument,
       record,
     }
     return context
+  }
+
+  /** The bucket of OSS's that a client names, and the client of OSS where it is. */
+  function bucketOf(name: string, client: Client): { oss: OssClient; bucket: string } {
+    const { upstream, bucket } = placeOf(config, client, name)
+    return { oss: upstreams.of(upstream).own, bucket }
+  }
+
+  /** Any error as S3's, by the names that the client of the request knows. */
+  function errorOf(error: unknown, incoming: Incoming): S3Error {
+    const s3Error = asS3Error(error, incoming, config.domains)
+    return config.buckets.size === 0 ? s3Error : inClientNames(s3Error, config, incoming)
   }
 
   function refuse(error: S3Error, incoming?: RefusedRequest): Reply {
@@ -219,7 +242,7 @@ export function createGateway(ports: Ports): Gateway {
     requestId: string,
     record: RequestRecord | undefined,
   ): Reply {
-    const s3Error = asS3Error(error, incoming, config.domains)
+    const s3Error = errorOf(error, incoming)
     if (record !== undefined) recordFailed(record, s3Error, incoming, config.domains)
     if (isLogged(s3Error)) log('request failed', { requestId, ...logFacts(error) })
     const cause = error instanceof OssError ? error : s3Error.cause

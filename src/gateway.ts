@@ -12,6 +12,8 @@ export type Ports = {
   transport: Transport
   /** Of `config.credentials`. */
   credentials: Credentials
+  /** Of `config.upstreams`, by name; absent where there are none. */
+  upstreams?: ReadonlyMap<string, Credentials> | undefined
   clock: Clock
   log: Log
   sleep: Sleep
@@ -38,6 +40,8 @@ export type Gateway = {
   /** The reply instead of one that cannot be sent. */
   replyInstead(error: S3Error, method: string): Reply
   oss: OssClient
+  /** The clients of the other upstreams, by name. */
+  upstreams: ReadonlyMap<string, OssClient>
   load(): Load
 }
 

@@ -30,7 +30,7 @@ export type World = {
   /** A client of the gateway. */
   s3(options?: S3ClientConfig): S3Client
   /** A client of OSS itself, past the gateway. */
-  oss(bucket?: string, region?: string): OssBucket
+  oss(bucket?: string, region?: string, key?: typeof credentials): OssBucket
   /** What the runtime has printed; workerd only. */
   printed(): string
   /** Requests the gateway has sent to OSS since the last call, by operation. */
@@ -39,6 +39,9 @@ export type World = {
   stop(limit?: number): Promise<void>
 }
 
+/** The endpoint of the embedded OSS in a settings document, for upstreams there. */
+export const OSS_HERE = 'OSS-HERE'
+
 const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
 
 /** The SDK warns on the console of each body without a length, an empty one as well. */
@@ -46,7 +49,8 @@ const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
 /**
  * Starts a world of its own.
- * @param settings environment variables; `GATEWAY_CONFIG` is the document's text.
+ * @param settings environment variables; `GATEWAY_CONFIG` is the document's text, where {@link OSS_HERE} stands for the
+ * embedded OSS.
  * @param oss options of the embedded OSS, where it is not the gateway's own: with all setups but `node`.
  */
 export async function startWorld(
@@ -82,9 +86,9 @@ export async function startWorld(
       clients.push(client)
       return client
     },
-    oss: (bucket, region = 'cn-hangzhou') =>
+    oss: (bucket, region = 'cn-hangzhou', key = credentials) =>
       new OSS({
-        ...credentials,
+        ...key,
         endpoint: `http://127.0.0.1:${ossPort}`,
         region: `oss-${region}`,
         authorizationV4: true,
@@ -115,16 +119,18 @@ async function startOverSockets(
     ...oss,
     ...(LOCAL_OSS_COPY_LIMIT === undefined ? {} : { copyLimit: Number(LOCAL_OSS_COPY_LIMIT) }),
   })
+  const ossEndpoint = `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`
   const environment = {
     PORT: '0',
     ADMIN_PORT: '0',
     OSS_REGION: 'cn-hangzhou',
-    OSS_ENDPOINT: `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`,
+    OSS_ENDPOINT: ossEndpoint,
     OSS_ACCESS_KEY_ID: credentials.accessKeyId,
     OSS_ACCESS_KEY_SECRET: credentials.accessKeySecret,
     ...settings,
   }
-  const running = await serve(parseConfig(environment, GATEWAY_CONFIG), () => {})
+  const document = GATEWAY_CONFIG?.replaceAll(OSS_HERE, ossEndpoint)
+  const running = await serve(parseConfig(environment, document), () => {})
   return {
     endpoint: `http://127.0.0.1:${running.port}`,
     adminEndpoint: `http://127.0.0.1:${running.adminPort}`,
@@ -160,6 +166,8 @@ async function startWorkerd(
   { LOCAL_OSS_COPY_LIMIT, GATEWAY_CONFIG, ...settings }: Record<string, string>,
   oss: Partial<LocalOssOptions>,
 ): Promise<Started> {
+  // By OSS's names, which all lead there.
+  const document = GATEWAY_CONFIG?.replaceAll(OSS_HERE, 'https://oss-cn-hangzhou.aliyuncs.com')
   const localOss = await createLocalOss({
     directory: ':memory:',
     credentials,
@@ -187,7 +195,7 @@ async function startWorkerd(
           OSS_ACCESS_KEY_SECRET: 'local-secret',
           ...settings,
           // Tests of both runtimes write it in YAML.
-          ...(GATEWAY_CONFIG === undefined ? {} : { GATEWAY_CONFIG: parse(GATEWAY_CONFIG) }),
+          ...(document === undefined ? {} : { GATEWAY_CONFIG: parse(document) }),
         },
         wrappedBindings: { METRICS: 'dataset' },
         // A socket, not a function: Miniflare, which would answer for the function, compresses what is marked as

@@ -22,6 +22,7 @@ export function greeting(
     lines.push(
       `OSS           ${config.endpoint.protocol}//${config.endpoint.host}`,
       `Signs with    ${describeSource(config.credentials)}`,
+      ...placesOf(config),
     )
     return `${lines.join('\n')}\n`
   }
@@ -46,18 +47,22 @@ export function greeting(
   return `${lines.join('\n')}\n`
 }
 
+/** The other upstreams, and where the names of buckets lead that are not OSS's. */
+function placesOf({ upstreams, buckets }: Pick<Config, 'upstreams' | 'buckets'>): string[] {
+  const lines = [...upstreams].map(
+    ([name, { endpoint, credentials }]) =>
+      `Upstream      ${name}: ${endpoint.protocol}//${endpoint.host}, region ${endpoint.region}, signs with ${describeSource(credentials)}`,
+  )
+  for (const { name, upstream, bucket, prefix } of buckets.values()) {
+    const at = upstream === undefined ? '' : ` at ${upstream}`
+    lines.push(`Bucket        ${name}: ${bucket}${prefix === '' ? '' : `/${prefix}`}${at}`)
+  }
+  return lines
+}
+
 /** What `check-config` prints of settings without mistakes; no secrets. */
-export function summary({
-  listen,
-  localOss,
-  endpoint,
-  credentials,
-  clients,
-  anonymous,
-  domains,
-  workers,
-  warnings,
-}: Config): string {
+export function summary(config: Config): string {
+  const { listen, localOss, endpoint, credentials, clients, anonymous, domains, workers, warnings } = config
   const { host, port, adminHost, adminPort, tls } = listen
   const oss =
     localOss === undefined
@@ -70,6 +75,7 @@ export function summary({
       ([bucket, domain]) => `              ${bucket} by ${domain.protocol}//${domain.host}`,
     ),
     ...(localOss === undefined ? [`Signs with    ${describeSource(credentials)}`] : []),
+    ...placesOf(config),
     `S3 endpoint   ${tls ? 'https' : 'http'}://${bracketed(host)}:${port}`,
     `Health        ${adminPort === undefined ? 'off' : `http://${bracketed(adminHost)}:${adminPort}`}`,
     ...(localOss === undefined

@@ -10,15 +10,17 @@ const EXAMPLE = 'https://files.example.com'
  * `endpoints` of the document → the custom domain (CNAME) of each bucket.
  * @param endpoints by bucket, as they are written.
  * @param problems what is wrong is added here, a line each.
+ * @param path where in the document they stand.
  */
 export function parseBucketDomains(
   endpoints: Readonly<Record<string, string>>,
   problems: string[],
+  path = 'endpoints',
 ): ReadonlyMap<string, Origin> {
   const domains = new Map<string, Origin>()
   const buckets = new Map<string, string>()
   for (const [bucket, text] of Object.entries(endpoints)) {
-    const wrong = (why: string) => problems.push(`GATEWAY_CONFIG: endpoints.${bucket}: ${why}`)
+    const wrong = (why: string) => problems.push(`GATEWAY_CONFIG: ${path}.${bucket}: ${why}`)
     if (!isBucketName(bucket)) {
       wrong(`that is no bucket: ${BUCKET_RULE}`)
       continue

@@ -45,7 +45,7 @@ export function parseCredentialSource(settings: SourceSettings): CredentialSourc
       return {
         from: 'assume-role',
         role: parseRole(settings, 'the RAM role that OSS_ACCESS_KEY_ID is to assume'),
-        by: parseKey(settings),
+        by: own.length > 0 || settings.by === undefined ? parseKey(settings) : settings.by,
       }
     case 'uri':
       return parseUri(settings)

@@ -16,6 +16,8 @@ export type Client = {
   /** Key prefixes; absent: all keys. */
   prefixes?: readonly string[] | undefined
   readOnly: boolean
+  /** Where its buckets are that no mapping names; absent: the upstream of the environment. */
+  upstream?: string | undefined
   /** The kinds of operations that it may do; absent: all, but with `prefixes` it changes nothing but objects. */
   operations?: readonly OperationKind[] | undefined
   /** Of one process: requests at a time, instead of `limits.perKey`, and in a second. */

@@ -172,7 +172,8 @@ function patternProblem(name: string): string | undefined {
   return `${JSON.stringify(name)} is no bucket: ${BUCKET_RULE}; several are named by their beginning and a * at its end`
 }
 
-function prefixProblem(prefix: string): string | undefined {
+/** What is wrong with a beginning of keys, or undefined. */
+export function prefixProblem(prefix: string): string | undefined {
   if (prefix === '') return 'it is empty, which would be every key: leave prefixes out for that'
   if (/^[/\\]/.test(prefix)) return `${JSON.stringify(prefix)}: no key begins with a slash or a backslash`
   if (prefix.includes('*')) return `${JSON.stringify(prefix)}: a prefix has no wildcard: leave the * out`

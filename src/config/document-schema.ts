@@ -26,7 +26,25 @@ const flag = v.pipe(
 const ossClass = v.picklist(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'])
 /** Kinds of operations that a client can be limited to; which is of which: operations/kinds.ts. */
 const operationKinds = ['objects', 'buckets', 'bucketSettings', 'acls', 'policies'] as const
+const text = v.optional(v.string())
 const reroute = v.optional(v.picklist(['reroute', 'reject']), 'reroute')
+
+/** Where the key of an upstream comes from: as OSS_CREDENTIALS, whose `environment` is `key` here. */
+const keySources = ['key', 'ecs-ram-role', 'rrsa', 'assume-role', 'uri', 'profile'] as const
+/** The parts of a key, each as it is, in a file, or in a variable of the environment. */
+const keyFields = [
+  ...(['accessKeyId', 'accessKeyIdFile', 'accessKeyIdVariable'] as const),
+  ...(['accessKeySecret', 'accessKeySecretFile', 'accessKeySecretVariable'] as const),
+  ...(['securityToken', 'securityTokenFile', 'securityTokenVariable'] as const),
+]
+/** What else says where a key comes from. */
+const sourceFields = [
+  ...(['roleArn', 'roleSessionName', 'stsEndpoint', 'oidcProviderArn', 'oidcTokenFile'] as const),
+  ...(['ecsRoleName', 'uri', 'profile', 'profileFile'] as const),
+]
+/** A text, or nothing, under each of these names. */
+const namedTexts = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, text])) as Record<Name, typeof text>
 
 /** The settings document: everything that is not a plain environment variable. Every value comes as its text. */
 export const documentSchema = v.object({
@@ -41,6 +59,8 @@ export const documentSchema = v.object({
           secretAccessKeys: v.optional(v.array(v.string())),
           /** Or the file in which they stand, a line each. */
           secretAccessKeyFile: v.optional(v.string()),
+          /** Where its buckets are, unless `buckets` of the document says otherwise; absent: the upstream of the environment. */
+          upstream: v.optional(v.string()),
           buckets: v.optional(v.array(v.string())),
           prefixes: v.optional(v.array(v.string())),
           readOnly: v.optional(flag, 'false'),
@@ -86,6 +106,40 @@ export const documentSchema = v.object({
         ['secrets'],
       ),
     ),
+  ),
+  /** Further accounts and endpoints of OSS by name, beside that of the environment (`OSS_…`), which has none. */
+  upstreams: v.optional(
+    v.record(
+      v.string(),
+      v.object({
+        /** As OSS_REGION, OSS_ENDPOINT and `endpoints` say of the other. */
+        region: text,
+        endpoint: text,
+        endpoints: v.optional(v.record(v.string(), v.string()), {}),
+        /** Which key is used there; what each name stands for in the environment: config/upstreams.ts. */
+        credentials: v.object({
+          from: v.optional(v.picklist(keySources), 'key'),
+          ...namedTexts(keyFields),
+          ...namedTexts(sourceFields),
+        }),
+      }),
+    ),
+    {},
+  ),
+  /** Names of buckets that are others, or parts of others, in OSS. */
+  buckets: v.optional(
+    v.record(
+      v.string(),
+      v.object({
+        /** Absent: that of the environment. */
+        upstream: text,
+        /** Absent: of the same name. */
+        bucket: text,
+        /** What its keys have in front of them there, with `/` at its end. */
+        prefix: v.optional(v.string(), ''),
+      }),
+    ),
+    {},
   ),
   /** S3 access point name → bucket, for copy sources given as ARNs. */
   accessPoints: v.optional(v.record(v.string(), v.string()), {}),
@@ -211,6 +265,7 @@ export const documentSchema = v.object({
     v.object({
       oversize: reroute,
       crossRegion: reroute,
+      crossUpstream: reroute,
       appendable: reroute,
       symlink: reroute,
       /** Larger sources are refused, in S3's words; S3's own limit is 5 GiB. */

@@ -47,7 +47,14 @@ function sayWrong({ kind, type, message, expected, received, input }: v.BaseIssu
 }
 
 /** A schema as far as names go. */
-type Named = { type?: string; entries?: Record<string, object>; item?: object; wrapped?: object }
+type Named = {
+  type?: string
+  entries?: Record<string, object>
+  item?: object
+  wrapped?: object
+  /** Of a record: its values'. */
+  value?: object
+}
 
 /** What is no word may be a value whose name or blank was forgotten: a secret. */
 const isWord = (name: string) => /^[\w<-]{0,40}$/.test(name) && !/\d.*\d/.test(name)
@@ -57,7 +64,7 @@ const unusable = ['__proto__', 'prototype', 'constructor']
 
 /** The names in a document that the schema does not have, a line each. */
 function unknownNames(schema: object, value: unknown, path: string): string[] {
-  const { type, entries, item, wrapped }: Named = schema
+  const { type, entries, item, wrapped, value: each }: Named = schema
   if (wrapped !== undefined) return unknownNames(wrapped, value, path)
   if (typeof value !== 'object' || value === null) return []
   if (Array.isArray(value)) {
@@ -66,9 +73,11 @@ function unknownNames(schema: object, value: unknown, path: string): string[] {
     return item === undefined ? [] : value.flatMap((one, i) => unknownNames(item, one, `${path}${i}.`))
   }
   if (type === 'record')
-    return unusable
-      .filter((name) => Object.hasOwn(value, name))
-      .map((name) => `${path}${name}: that cannot be a name`)
+    return Object.entries(value).flatMap(([name, child]) =>
+      unusable.includes(name)
+        ? [`${path}${name}: that cannot be a name`]
+        : unknownNames(each ?? {}, child, `${path}${name}.`),
+    )
   if (entries === undefined) return []
   return Object.entries(value).flatMap(([name, child]) => {
     const known = Object.hasOwn(entries, name) ? entries[name] : undefined

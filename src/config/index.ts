@@ -2,6 +2,7 @@ import type { CredentialSource } from '../oss/credentials/source.ts'
 import { type Endpoint, isInternal, type Origin } from '../oss/regions.ts'
 import type { LogLevel, OssCredentials } from '../ports.ts'
 import { parseBucketDomains } from './bucket-domains.ts'
+import { type BucketMapping, parseBucketMappings } from './bucket-mappings.ts'
 import { ownKey, parseCredentialSource } from './credential-source.ts'
 import { type Client, parseAnonymous, parseClients, parseSts, type Sts } from './credentials.ts'
 import { type Document, parseDocument } from './document.ts'
@@ -30,13 +31,16 @@ import type { Files } from './files.ts'
 import { environmentOnWorkers, meansNothing } from './on-workers.ts'
 import { ProblemsError } from './problems.ts'
 import { hasRrsa } from './source-settings.ts'
+import { parseUpstreams, type Upstream } from './upstreams.ts'
 import { isLoopback, parseWhole, redacted } from './values.ts'
 
+export type { BucketMapping } from './bucket-mappings.ts'
 export type { Client, Session, Sts } from './credentials.ts'
 export { ACCESS_LOG_BUCKET } from './document-checks.ts'
 export type { OperationKind } from './document-schema.ts'
 export type { Environment } from './environment.ts'
 export type { Files } from './files.ts'
+export type { Upstream } from './upstreams.ts'
 
 /** The settings, parsed; frozen all the way down. */
 export type Config = {
@@ -71,6 +75,10 @@ export type Config = {
   endpoint: Endpoint
   /** Where the gateway's own key at OSS comes from. */
   credentials: CredentialSource
+  /** The other accounts and endpoints, by name. */
+  upstreams: ReadonlyMap<string, Upstream>
+  /** The buckets whose names are not OSS's, by these. */
+  buckets: ReadonlyMap<string, BucketMapping>
   clients: ReadonlyMap<string, Client>
   /** What short-lived keys of clients are made of; undefined: there are none. */
   sts: Sts | undefined
@@ -166,6 +174,15 @@ export function parseSettings(
       )
   const keys = { get, reported, fileOf, environment, files, endpoint, problems, warnings }
   const source = embedded ? undefined : parseCredentialSource(keys)
+  const credentials = source ?? { from: 'settings', key: DEFAULT_LOCAL_CREDENTIALS, files: {} }
+  const upstreams: Config['upstreams'] = isDocumentRight
+    ? parseUpstreams(document.upstreams, { environment, files, by: credentials, problems, warnings })
+    : new Map()
+  if (embedded && upstreams.size > 0)
+    problems.push(
+      'GATEWAY_CONFIG: upstreams: they are accounts of Alibaba Cloud, beside that of OSS_REGION and OSS_ACCESS_KEY_ID: with the embedded OSS leave them out',
+    )
+  const buckets: Config['buckets'] = isDocumentRight ? parseBucketMappings(document, problems) : new Map()
   const ossKey = source === undefined ? DEFAULT_LOCAL_CREDENTIALS : ownKey(source)
   const { clients, main } = parseClients(keys, ossKey, document)
   // The embedded OSS has one account, whose key is the first client's.
@@ -194,12 +211,20 @@ export function parseSettings(
       `HOST is ${redacted(listen.host)}, which others can reach, and the keys of the embedded OSS are known to everybody: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or leave HOST out`,
     )
   }
-  if (isNode && isOwnAddress(endpoint, listen))
-    problems.push(`OSS_ENDPOINT ${endpoint.host} is the gateway itself: it must be OSS's`)
-  if (!isNode && isInternal(endpoint.host))
-    problems.push(
-      `OSS_ENDPOINT ${endpoint.host} is within Alibaba Cloud, where Workers are not: it must be the region's public one`,
-    )
+  const endpoints = [
+    ['OSS_ENDPOINT', endpoint] as const,
+    ...[...upstreams].map(
+      ([name, one]) => [`GATEWAY_CONFIG: upstreams.${name}.endpoint`, one.endpoint] as const,
+    ),
+  ]
+  for (const [name, one] of endpoints) {
+    if (isNode && isOwnAddress(one, listen))
+      problems.push(`${name} ${one.host} is the gateway itself: it must be OSS's`)
+    if (!isNode && isInternal(one.host))
+      problems.push(
+        `${name} ${one.host} is within Alibaba Cloud, where Workers are not: it must be the region's public one`,
+      )
+  }
   if (!embedded && document.anonymous === 'forward' && document.anonymousBuckets === undefined)
     warnings.push(
       'GATEWAY_CONFIG: anonymous: forward without anonymousBuckets: everybody can read every public bucket of OSS by this gateway, those of other accounts too',
@@ -214,9 +239,17 @@ export function parseSettings(
   const domains: ReadonlyMap<string, Origin> = isDocumentRight
     ? parseBucketDomains(document.endpoints, problems)
     : new Map()
-  for (const [bucket, { host }] of domains) {
-    if (s3Domains.includes(host))
-      problems.push(`GATEWAY_CONFIG: endpoints.${bucket}: ${host} is the gateway's own name, in S3_DOMAIN`)
+  const allDomains = [
+    ['endpoints', domains] as const,
+    ...[...upstreams].map(
+      ([name, one]) => [`upstreams.${name}.endpoints`, one.endpoint.domains ?? new Map()] as const,
+    ),
+  ]
+  for (const [path, ofBuckets] of allDomains) {
+    for (const [bucket, { host }] of ofBuckets) {
+      if (s3Domains.includes(host))
+        problems.push(`GATEWAY_CONFIG: ${path}.${bucket}: ${host} is the gateway's own name, in S3_DOMAIN`)
+    }
   }
   const config: Config = {
     listen,
@@ -225,6 +258,8 @@ export function parseSettings(
     localOss,
     endpoint: domains.size === 0 ? endpoint : { ...endpoint, domains },
     credentials: source ?? { from: 'settings', key: localKey, files: {} },
+    upstreams,
+    buckets,
     clients,
     sts: parseSts(keys, document),
     uploadIdSecret: mainSecret,

@@ -1,3 +1,4 @@
+import type { CredentialSource } from '../oss/credentials/source.ts'
 import type { Endpoint } from '../oss/regions.ts'
 import type { Environment, SettingName } from './environment.ts'
 import type { Files } from './files.ts'
@@ -12,6 +13,8 @@ export type SourceSettings = {
   environment: Environment
   files: Files | undefined
   endpoint: Endpoint
+  /** What assumes a role where no key is named; absent: a key has to be. */
+  by?: CredentialSource
   problems: string[]
   warnings: string[]
 }

@@ -11,7 +11,7 @@ import { readSource, type SourceFacts } from './source.ts'
  * @throws S3Error PreconditionFailed; OssError, OssUnreachable as {@link readSource}.
  */
 export async function checkSource(ports: UploadPorts, copy: Copy): Promise<SourceFacts> {
-  const facts = await attempt(ports, copy.signal(), (signal) => readSource(ports.oss, copy, signal))
+  const facts = await attempt(ports, copy.signal(), (signal) => readSource(ports.sourceOss, copy, signal))
   const failed = failedCondition(copy.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, 'x-amz-copy-source-')
   return facts

@@ -7,6 +7,8 @@ import type { WriteTurn } from './write-turn.ts'
 export type Copy = {
   source: { bucket: string; key: string; versionId: string | undefined }
   destination: { bucket: string; key: string }
+  /** Whether they are at two upstreams, so that no key of OSS's can copy the one to the other. */
+  isAcross: boolean
   /** On the source, already by S3's precedence. */
   preconditions: Preconditions
   /** The destination's complete content headers and metadata, or `copy`: the source's. */
@@ -38,5 +40,8 @@ export type CopyResult = {
 }
 
 /** Onto itself, and not from an older version: OSS's directives mean something else then. */
-export const isSelfCopy = ({ source, destination }: Copy) =>
-  source.versionId === undefined && source.bucket === destination.bucket && source.key === destination.key
+export const isSelfCopy = ({ source, destination, isAcross }: Copy) =>
+  !isAcross &&
+  source.versionId === undefined &&
+  source.bucket === destination.bucket &&
+  source.key === destination.key

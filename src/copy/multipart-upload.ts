@@ -19,7 +19,13 @@ export type Upload = {
 export type Part = { number: number; etag: string }
 
 /** What an upload of the gateway's own is made with. */
-export type UploadPorts = RetryPorts & { oss: OssClient; clock: () => number; log: Log }
+export type UploadPorts = RetryPorts & {
+  oss: OssClient
+  /** OSS where a copy's source is: the same, or at another upstream. */
+  sourceOss: OssClient
+  clock: () => number
+  log: Log
+}
 
 /** What OSS said of an object it has written. */
 export type Written = { etag: string; headers: HeaderMap }

@@ -2,7 +2,7 @@ import { OssError } from '../oss/error.ts'
 import { S3Error } from '../s3/error.ts'
 
 /** Why OSS will not copy a source, where the gateway knows another way. The names are the settings'. */
-export type Refusal = 'oversize' | 'crossRegion' | 'appendable' | 'symlink'
+export type Refusal = 'oversize' | 'crossRegion' | 'crossUpstream' | 'appendable' | 'symlink'
 
 /** OSS's refusal of a copy, or undefined when its error is about something else. */
 export function refusalOf(error: OssError): Refusal | undefined {
@@ -58,6 +58,11 @@ export function refusedBySetting(refusal: Refusal, maxSize: number): S3Error {
       return new S3Error('AccessDenied', {
         message:
           'Access Denied: the source is in another region than the destination, and the setting copy.crossRegion is reject',
+      })
+    case 'crossUpstream':
+      return new S3Error('AccessDenied', {
+        message:
+          'Access Denied: the source is at another upstream than the destination, and the setting copy.crossUpstream is reject',
       })
     case 'appendable':
       return new S3Error('InvalidRequest', {

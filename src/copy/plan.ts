@@ -21,6 +21,7 @@ export type Plan =
 export type CopySettings = {
   oversize: 'reroute' | 'reject'
   crossRegion: 'reroute' | 'reject'
+  crossUpstream: 'reroute' | 'reject'
   appendable: 'reroute' | 'reject'
   symlink: 'reroute' | 'reject'
   /** Bytes. */

@@ -126,13 +126,13 @@ async function stored(answer: Promise<OssResponse>, sent: () => string): Promise
  * @throws OssError, 412 when the source is another one by now; OssUnreachable when what comes is not that range.
  */
 export async function readRange(
-  { oss }: Pick<UploadPorts, 'oss'>,
+  { sourceOss }: Pick<UploadPorts, 'sourceOss'>,
   { source, payer }: Source,
   facts: SourceFacts,
   { first, last }: ByteRange,
   signal: AbortSignal,
 ): Promise<Body> {
-  const { headers, body } = await oss.send({
+  const { headers, body } = await sourceOss.send({
     method: 'GET',
     bucket: source.bucket,
     key: source.key,

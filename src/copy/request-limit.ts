@@ -5,11 +5,11 @@ import { S3Error } from '../s3/error.ts'
 const RESERVED = 3
 
 /**
- * An OSS client for one copy on a platform that counts requests. Plans fit their number, but attempts that are
+ * OSS clients for one copy on a platform that counts requests, which count theirs together. Plans fit their number, but attempts that are
  * repeated may use it up, and then the platform would refuse the abort as well: some are kept for that.
  * @param most requests to OSS.
  */
-export function limitRequests(oss: OssClient, most: number): OssClient {
+export function limitRequests(most: number): (oss: OssClient) => OssClient {
   let used = 0
 
   function spend({ method }: OssCall): void {
@@ -21,7 +21,7 @@ export function limitRequests(oss: OssClient, most: number): OssClient {
     used++
   }
 
-  return {
+  return (oss) => ({
     ...oss,
     send: async (call) => {
       spend(call)
@@ -31,5 +31,5 @@ export function limitRequests(oss: OssClient, most: number): OssClient {
       spend(call)
       return oss.sendForXml(call, root)
     },
-  }
+  })
 }

@@ -117,7 +117,9 @@ async function destinationHeaders(
 ): Promise<HeaderMap> {
   const tags =
     tagging === 'copy'
-      ? await attempt(ports, signal(), (signal) => readTagging(ports.oss, { source, payer }, facts, signal))
+      ? await attempt(ports, signal(), (signal) =>
+          readTagging(ports.sourceOss, { source, payer }, facts, signal),
+        )
       : tagging
   return {
     ...(content === 'copy' ? storedContent(facts.headers) : content),

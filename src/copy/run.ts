@@ -53,10 +53,10 @@ export function performCopy(ports: CopyPorts, asked: Copy, onStatusDecided: () =
 /** @throws the error of a failed copy as its client gets it. */
 async function failure(ports: CopyPorts, asked: Copy, error: unknown): Promise<never> {
   if (asked.signal().aborted) throw new OssUnreachable('the copy was given up', { cause: error })
-  if (!(error instanceof SourceChanged)) throw error
-  const now = await attempt(ports, asked.signal(), (signal) => readSource(ports.oss, asked, signal)).catch(
-    () => undefined,
-  )
+  if (!(error instanceof SourceChanged)) throw notRestored(error) ?? error
+  const now = await attempt(ports, asked.signal(), (signal) =>
+    readSource(ports.sourceOss, asked, signal),
+  ).catch(() => undefined)
   throw sourceChangedError(error, asked.preconditions, now)
 }
 
@@ -64,12 +64,7 @@ async function perform(ports: CopyPorts, asked: Copy, onStatusDecided: () => voi
   const [copy, known] = needsFacts(asked)
     ? await withFacts(ports, asked, onStatusDecided)
     : [asked, undefined]
-  ports.onRoute('native', known?.size)
-  // A native copy of a link gives another link, to a key that the destination's bucket need not have.
-  const native: Native =
-    known?.type === 'Symlink'
-      ? { refusal: 'symlink' }
-      : await tryNatively(ports, copy, known, onStatusDecided)
+  const native = isNotNative(copy, known) ?? (await tryNatively(ports, copy, known, onStatusDecided))
   if ('result' in native) return { ...native.result, isNative: true }
   const facts = known ?? (await checkSource(ports, copy))
   const plan = planCopy(ports.settings, native.refusal, facts)
@@ -90,6 +85,12 @@ async function perform(ports: CopyPorts, asked: Copy, onStatusDecided: () => voi
     case 'native':
       throw new Error('OSS refused the native copy')
   }
+}
+
+/** Why a native copy need not be tried. One of a link gives another link, to a key that the destination's bucket need not have. */
+function isNotNative({ isAcross }: Copy, known: SourceFacts | undefined): Native | undefined {
+  if (isAcross) return { refusal: 'crossUpstream' }
+  return known?.type === 'Symlink' ? { refusal: 'symlink' } : undefined
 }
 
 /**
@@ -141,6 +142,7 @@ async function tryNatively(
   known: SourceFacts | undefined,
   onStatusDecided: () => void,
 ): Promise<Native> {
+  ports.onRoute('native', known?.size)
   await beginTurn(ports, copy, known)
   const began = ports.clock()
   const limit = nativeTimeout(ports.timeout)

@@ -17,7 +17,7 @@ export type Health = {
 }
 
 /** Why OSS cannot be used, or undefined when it answers a signed request. */
-export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
+async function whyNotReady(oss: OssClient): Promise<string | undefined> {
   try {
     // Without retries: health checks are repeated anyway.
     await oss.once().sendForXml({ method: 'GET', query: { 'max-keys': '1' } }, 'ListAllMyBucketsResult')
@@ -30,21 +30,60 @@ export async function whyNotReady(oss: OssClient): Promise<string | undefined> {
   }
 }
 
+/** The same of an upstream. @param name absent: that of the environment. */
+export const whyNotReadyAt = async ({ oss, upstreams }: Asked, name: string | undefined) => {
+  const client = name === undefined ? oss : upstreams.get(name)
+  return client && whyNotReady(client)
+}
+
+/** The clients of a gateway by which its upstreams are asked: of that of the environment, and of the others by name. */
+export type Asked = { oss: OssClient; upstreams: ReadonlyMap<string, OssClient> }
+
+/** Whether requests are to be sent here, and at which upstreams OSS cannot be used now (undefined: that of the environment). */
+type Look = { readiness: Readiness; unusable: readonly (string | undefined)[] }
+
+const nameOf = (upstream: string | undefined) => upstream ?? 'the upstream of the environment'
+
+/**
+ * Looks at all upstreams; what is found out is kept for each. As long as one of them can be used, requests are better sent
+ * here than nowhere: the others' would fail elsewhere, too.
+ */
+function createLook(asked: () => Asked, log: Log): () => Promise<Look> {
+  const known = new Map<string | undefined, () => Promise<Readiness>>()
+  const readinessOf = (name: string | undefined) => {
+    const why = () => whyNotReadyAt(asked(), name)
+    const own: Log = name === undefined ? log : (event, facts) => log(event, { upstream: name, ...facts })
+    const readiness = known.get(name) ?? createReadiness(why, Date.now, own)
+    known.set(name, readiness)
+    return readiness()
+  }
+  return async () => {
+    const names = [undefined, ...asked().upstreams.keys()]
+    const all = await Promise.all(names.map(readinessOf))
+    const unusable = names.filter((_, i) => all[i] !== 'ready')
+    if (unusable.length === 0) return { readiness: 'ready', unusable }
+    return { readiness: all.every((one) => one === 'unready') ? 'unready' : 'degraded', unusable }
+  }
+}
+
 /** The app of health checks and metrics. On a listener of its own, since `/healthz` is also a path of S3's. */
-function createAdmin({ alive, unready }: Health, ossIs: () => Promise<Readiness>, metrics: AskMetrics): Hono {
+function createAdmin({ alive, unready }: Health, look: () => Promise<Look>, metrics: AskMetrics): Hono {
   const admin = new Hono()
   admin.get('/healthz', (c) => (alive() ? c.text('ok\n') : c.text('no worker listens\n', 503)))
   admin.get('/readyz', async (c) => {
     // Checked again after the call to OSS: the process may have begun to stop meanwhile.
     const reason = unready()
     if (reason !== undefined) return c.text(`${reason}\n`, 503)
-    const oss = await ossIs()
-    const since = unready() ?? (oss === 'unready' ? 'OSS cannot be used: the log says why' : undefined)
+    const { readiness, unusable } = await look()
+    const since = unready() ?? (readiness === 'unready' ? 'OSS cannot be used: the log says why' : undefined)
     if (since !== undefined) return c.text(`${since}\n`, 503)
-    return c.text(oss === 'ready' ? 'ok\n' : 'degraded: OSS cannot be used now, the log says why\n')
+    const where = unusable.some((name) => name !== undefined) ? ` at ${unusable.map(nameOf).join(', ')}` : ''
+    return c.text(
+      readiness === 'ready' ? 'ok\n' : `degraded: OSS cannot be used now${where}, the log says why\n`,
+    )
   })
   admin.get('/metrics', async (c) => {
-    const usable = (await ossIs()) === 'ready' ? 1 : 0
+    const usable = (await look()).readiness === 'ready' ? 1 : 0
     const { contentType, text } = await metrics([
       gaugeOf('s3gw_oss_usable', 'Whether OSS answers the key of the gateway', usable),
     ])
@@ -62,17 +101,13 @@ export type Admin = { port: number; close(): void }
 /** @throws Error when its port is taken. */
 export async function openAdmin(
   { adminHost, adminPort }: Config['listen'],
-  oss: () => OssClient,
+  asked: () => Asked,
   health: Health,
   metrics: AskMetrics,
   log: Log,
 ): Promise<Admin> {
   if (adminPort === undefined) return { port: 0, close: () => {} }
-  const { fetch } = createAdmin(
-    health,
-    createReadiness(() => whyNotReady(oss()), Date.now, log),
-    metrics,
-  )
+  const { fetch } = createAdmin(health, createLook(asked, log), metrics)
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
   const port = await listen(server, adminPort, adminHost)
   return {

@@ -1,11 +1,12 @@
 import cluster, { type Worker } from 'node:cluster'
-import type { Config } from '../config/index.ts'
+import type { Config, Upstream } from '../config/index.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { createOssClient } from '../oss/client.ts'
-import type { Log } from '../ports.ts'
+import type { Endpoint } from '../oss/regions.ts'
+import type { Credentials, Log } from '../ports.ts'
 import { endsWithin, sleep } from '../runtime/timers.ts'
-import { openAdmin, whyNotReady } from './admin.ts'
-import { openCredentials } from './credentials.ts'
+import { openAdmin, whyNotReadyAt } from './admin.ts'
+import { openAllCredentials } from './credentials.ts'
 import { nodeFiles } from './files.ts'
 import { createMetrics, type Metrics, type MetricValues } from './observe/metrics.ts'
 import { workerMetrics } from './observe/worker-metrics.ts'
@@ -67,14 +68,23 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
 
   const metrics = workerMetrics<Worker>((worker, asked) => sendToWorker(worker, { tellMetrics: asked }))
   const { config } = settings
-  const credentials = await openCredentials(config.credentials, log)
+  const keys = await openAllCredentials(config, log)
   const upstream = await openUpstream(config)
   const { transport } = upstream
-  const { endpoint } = config
-  const oss = createOssClient({ ...nodePorts, transport, endpoint, credentials })
+  const clientOf = (endpoint: Endpoint, credentials: Credentials) =>
+    createOssClient({ ...nodePorts, transport, endpoint, credentials })
+  const asked = {
+    oss: clientOf(config.endpoint, keys.credentials),
+    upstreams: new Map(
+      [...keys.upstreams].map(([name, own]) => {
+        const { endpoint } = config.upstreams.get(name) as Upstream
+        return [name, clientOf(endpoint, own)] as const
+      }),
+    ),
+  }
   const admin = await openAdmin(
     config.listen,
-    () => oss,
+    () => asked,
     {
       alive: () => stopping || serving.size > 0,
       unready: () =>
@@ -184,7 +194,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       isDraining = true
     },
     reload: (next) => void reload(next),
-    whyNotReady: () => whyNotReady(oss),
+    whyNotReady: (upstream) => whyNotReadyAt(asked, upstream),
     reopenLog: () => {
       for (const worker of workers.keys()) sendToWorker(worker, { reopenLog: true })
     },
@@ -193,7 +203,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
       await endsWithin(limit + ENDING_LIMIT, Promise.all(workers.values()))
       admin.close()
-      credentials.close()
+      for (const one of [keys.credentials, ...keys.upstreams.values()]) one.close()
       // A health check may still wait for OSS.
       await endsWithin(CLOSING_LIMIT, upstream.close())
     },

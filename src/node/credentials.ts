@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Config } from '../config/index.ts'
 import { createCredentials, type SourceCredentials } from '../oss/credentials/create.ts'
 import { type CredentialSource, isFixed } from '../oss/credentials/source.ts'
 import type { Ask, Clock, Credentials, Log } from '../ports.ts'
@@ -12,6 +13,38 @@ const LOOK_INTERVAL = 1_000
 /** Credentials whose key is renewed ahead of time, until they are closed. */
 export type OpenCredentials = Credentials & Pick<SourceCredentials, 'status'> & { close(): void }
 
+/** The credentials of all upstreams: of that of the environment, and of the others by name. */
+export type UpstreamCredentials = { credentials: OpenCredentials; upstreams: Map<string, OpenCredentials> }
+
+/**
+ * The credentials of all upstreams of the settings. Where another upstream than that of the environment has no key now,
+ * the log says so, and it is asked for again when it is needed: the others serve without it.
+ * @param kept those that earlier settings had opened, to go on with where their source is the same.
+ * @throws Error that says why there is no key for the upstream of the environment.
+ */
+export async function openAllCredentials(
+  config: Pick<Config, 'credentials' | 'upstreams'>,
+  log: Log,
+  kept: (source: CredentialSource, name: string | undefined) => OpenCredentials | undefined = () => undefined,
+): Promise<UpstreamCredentials> {
+  const credentials = kept(config.credentials, undefined) ?? (await openCredentials(config.credentials, log))
+  const upstreams = new Map<string, OpenCredentials>()
+  for (const [name, { credentials: source }] of config.upstreams) {
+    const own = kept(source, name) ?? openUnasked(source, log)
+    upstreams.set(name, own)
+  }
+  // All at once: each may have to be waited for.
+  const all = [...upstreams].map(async ([name, own]) => {
+    try {
+      await own.current()
+    } catch (error) {
+      log('an upstream has no key for OSS', { upstream: name, why: (error as Error).message })
+    }
+  })
+  await Promise.all(all)
+  return { credentials, upstreams }
+}
+
 /**
  * The credentials of a source, with a key in hand.
  * @param ports what asks over the network, and the clock. Default: fetch, and this machine's.
@@ -22,6 +55,22 @@ export async function openCredentials(
   log: Log,
   ports: { ask?: Ask; clock?: Clock } = {},
 ): Promise<OpenCredentials> {
+  const credentials = openUnasked(source, log, ports)
+  try {
+    await credentials.current()
+  } catch (error) {
+    credentials.close()
+    throw error
+  }
+  return credentials
+}
+
+/** The same before it is asked for a key. */
+function openUnasked(
+  source: CredentialSource,
+  log: Log,
+  ports: { ask?: Ask; clock?: Clock } = {},
+): OpenCredentials {
   const credentials: SourceCredentials = createCredentials(source, {
     ask,
     clock: nodePorts.clock,
@@ -32,7 +81,6 @@ export async function openCredentials(
     shares: nodePorts.platform.requestsWait,
   })
   if (isFixed(source)) return { ...credentials, close: () => {} }
-  await credentials.current()
   const looking = setInterval(() => void credentials.renewIfDue(), LOOK_INTERVAL)
   looking.unref()
   return { ...credentials, close: () => clearInterval(looking) }

@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.ts'
+import type { Config, Upstream } from '../config/index.ts'
 import type { Log } from '../ports.ts'
 import type { Running } from './serve.ts'
 
@@ -14,16 +14,33 @@ export const settingsOf: Readonly<Record<string, string>> = {
   UserDisable: 'none: the account may not use OSS (it may owe money)',
 }
 
-/** Calls OSS once with the gateway's own key, and logs which settings are wrong where it refuses. Never rejects for that. */
+/** Calls each upstream once with the gateway's own key there, and logs which settings are wrong where it refuses. Never rejects for that. */
 export async function checkOss(
-  { endpoint, credentials }: Config,
+  config: Config,
   gateway: Pick<Running, 'whyNotReady'>,
   log: Log,
 ): Promise<void> {
-  const why = await gateway.whyNotReady()
+  await checkUpstream(config, undefined, gateway, log)
+  await Promise.all([...config.upstreams].map(([name, one]) => checkUpstream(one, name, gateway, log)))
+}
+
+async function checkUpstream(
+  { endpoint, credentials }: Upstream,
+  upstream: string | undefined,
+  gateway: Pick<Running, 'whyNotReady'>,
+  log: Log,
+): Promise<void> {
+  const why = await gateway.whyNotReady(upstream)
   if (why === undefined) return
   const [, code = ''] = /^OSS answers \d+ (\w+)/.exec(why) ?? []
   const isOwnKey = credentials.from === 'settings'
-  const settings = (isOwnKey ? settingsOf[code] : undefined) ?? 'OSS_ENDPOINT, OSS_REGION and the OSS keys'
-  log('OSS does not answer as it should: requests will fail', { why, settings, endpoint: endpoint.host })
+  const ofEnvironment =
+    (isOwnKey ? settingsOf[code] : undefined) ?? 'OSS_ENDPOINT, OSS_REGION and the OSS keys'
+  const settings = upstream === undefined ? ofEnvironment : `upstreams.${upstream} in the settings document`
+  log('OSS does not answer as it should: requests will fail', {
+    ...(upstream === undefined ? {} : { upstream }),
+    why,
+    settings,
+    endpoint: endpoint.host,
+  })
 }

@@ -8,8 +8,8 @@ import { requestObserver } from '../observe/record.ts'
 import { KeyQueue } from '../operations/writes/key-queue.ts'
 import type { Log, Transport } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
-import { openAdmin, whyNotReady } from './admin.ts'
-import { type OpenCredentials, openCredentials } from './credentials.ts'
+import { openAdmin, whyNotReadyAt } from './admin.ts'
+import { openAllCredentials, type UpstreamCredentials } from './credentials.ts'
 import { listen } from './listen.ts'
 import { openAccessLog } from './observe/index.ts'
 import { createMetrics, type Metrics, metricsText } from './observe/metrics.ts'
@@ -33,8 +33,8 @@ export type Running = {
    * that they name cannot be read or written, or there is no key for OSS; then nothing has changed.
    */
   reload(config: Config): Promise<void>
-  /** Asks OSS once: why it cannot be used, or undefined. */
-  whyNotReady(): Promise<string | undefined>
+  /** Asks OSS once: why it cannot be used, or undefined. @param upstream absent: that of the environment. */
+  whyNotReady(upstream?: string): Promise<string | undefined>
   /**
    * Stops accepting, finishes what is in flight, then closes everything. Called again, it can only hasten.
    * @param limit milliseconds after which what is still in flight is given up (`timeouts.stop` in the settings); copies
@@ -65,9 +65,9 @@ export async function serve(
   metrics: Metrics | undefined = config.listen.adminPort === undefined ? undefined : createMetrics(),
 ): Promise<Running> {
   Buffer.poolSize = BUFFER_POOL_SIZE
-  const first = await openCredentials(config.credentials, log)
+  const first = await openAllCredentials(config, log)
   const upstream = await openUpstream(config, log).catch((error) => {
-    first.close()
+    for (const one of all(first)) one.close()
     throw error
   })
   const { localOss } = upstream
@@ -75,7 +75,7 @@ export async function serve(
   let current = begin(config, upstream.transport, first)
 
   /** What settings make, with an access log of their own. */
-  function begin(settings: Config, transport: Transport, credentials: OpenCredentials) {
+  function begin(settings: Config, transport: Transport, keys: UpstreamCredentials) {
     const accessLog = openAccessLog(
       settings.document.accessLog,
       settings.workers !== 1,
@@ -87,8 +87,8 @@ export async function serve(
       accessLog && requestObserver(accessLog.write),
       registeredTracing(settings.document.traces.keys),
     ])
-    const ports = { ...nodePorts, writes, config: settings, transport, credentials, log, observer }
-    return { accessLog, source: settings.credentials, credentials, gateway: createGateway(ports) }
+    const ports = { ...nodePorts, writes, config: settings, transport, ...keys, log, observer }
+    return { accessLog, settings, keys, gateway: createGateway(ports) }
   }
   // Requests in flight keep the gateway that they began with.
   const responder: Responder = {
@@ -103,14 +103,14 @@ export async function serve(
   metrics?.watch(() => ({
     ...current.gateway.load(),
     connections: http.connections(),
-    key: current.credentials.status(),
+    key: current.keys.credentials.status(),
   }))
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
     listen(http.server, wanted, host),
     openAdmin(
       config.listen,
-      () => current.gateway.oss,
+      () => current.gateway,
       {
         alive: () => true,
         unready: () => (isDraining || stopping !== undefined ? 'stopping' : undefined),
@@ -136,29 +136,36 @@ export async function serve(
       .then(() => current.accessLog?.close())
       .then(() => upstream.close())
     await endsWithin(CLOSING_LIMIT, rest)
-    current.credentials.close()
+    for (const one of all(current.keys)) one.close()
     admin.close()
   }
 
   /** One after the other, since a key may have to be awaited. */
   let reloaded = Promise.resolve()
   async function reload(settings: Config): Promise<void> {
-    const { credentials: source } = settings
-    const isSameSource = JSON.stringify(source) === JSON.stringify(current.source)
-    const credentials = isSameSource ? current.credentials : await openCredentials(source, log)
+    const before = current
+    const keys = await openAllCredentials(settings, log, (source, name) =>
+      JSON.stringify(source) === JSON.stringify(sourceOf(before.settings, name))
+        ? keyOf(before.keys, name)
+        : undefined,
+    )
+    /** Closes what the one has and the other has not. */
+    const closeBut = (closed: UpstreamCredentials, kept: UpstreamCredentials) => {
+      for (const one of all(closed)) if (!all(kept).includes(one)) one.close()
+    }
     // What can fail comes first.
     let next: typeof current | undefined
     try {
-      next = begin(settings, upstream.renewed(settings.document.timeouts.oss), credentials)
+      next = begin(settings, upstream.renewed(settings.document.timeouts.oss), keys)
       http.apply(settings)
     } catch (error) {
-      if (!isSameSource) credentials.close()
+      closeBut(keys, before.keys)
       void next?.accessLog?.close()
       throw error
     }
     const old = current
     current = next
-    if (!isSameSource) old.credentials.close()
+    closeBut(old.keys, keys)
     // Requests in flight still write to it.
     if (old.accessLog !== undefined) void http.answered().then(() => old.accessLog?.close())
   }
@@ -169,7 +176,7 @@ export async function serve(
     localOssPort,
     localOss,
     reopenLog: () => current.accessLog?.reopen(),
-    whyNotReady: () => whyNotReady(current.gateway.oss),
+    whyNotReady: (upstream) => whyNotReadyAt(current.gateway, upstream),
     reload: (settings) => {
       const work = reloaded.then(() => reload(settings))
       reloaded = work.catch(() => {})
@@ -194,3 +201,13 @@ export async function serve(
     },
   }
 }
+
+/** All that are open, the upstream of the environment's first. */
+const all = ({ credentials, upstreams }: UpstreamCredentials) => [credentials, ...upstreams.values()]
+
+/** Of an upstream; absent: of that of the environment. */
+const keyOf = ({ credentials, upstreams }: UpstreamCredentials, name: string | undefined) =>
+  name === undefined ? credentials : upstreams.get(name)
+
+const sourceOf = ({ credentials, upstreams }: Config, name: string | undefined) =>
+  name === undefined ? credentials : upstreams.get(name)?.credentials

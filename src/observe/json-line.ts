@@ -38,6 +38,9 @@ export function jsonLine(record: RequestRecord, worker?: number): string {
     text(',"copy_source":', copySource && `${copySource.bucket}/${copySource.key}`) +
     text(',"copy_source_version_id":', copySource?.versionId) +
     word(',"copy_route":', record.copyRoute) +
+    word(',"upstream":', record.upstream) +
+    text(',"oss_bucket":', record.ossBucket) +
+    text(',"oss_key":', record.ossKey) +
     (batch === undefined ? '' : `,"deleted":${JSON.stringify(batch)}`) +
     number(',"oss_calls":', oss.calls) +
     number(',"oss_time_ms":', oss.time) +

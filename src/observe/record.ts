@@ -22,6 +22,11 @@ export type RequestRecord = {
   bucket: string | undefined
   key: string | undefined
   versionId: string | undefined
+  /** Which upstream is asked; undefined: that of the environment. */
+  upstream: string | undefined
+  /** Of what the settings map: its names in OSS. */
+  ossBucket: string | undefined
+  ossKey: string | undefined
   copySource: ObjectName | undefined
   /** What DeleteObjects was asked to delete, object by object. */
   batch: readonly BatchEntry[] | undefined
@@ -106,6 +111,9 @@ export function beginRecord(
     bucket: undefined,
     key: undefined,
     versionId: undefined,
+    upstream: undefined,
+    ossBucket: undefined,
+    ossKey: undefined,
     copySource: undefined,
     batch: undefined,
     copyRoute: undefined,

@@ -1,4 +1,4 @@
-import type { Client, Config } from '../config/index.ts'
+import type { BucketMapping, Client, Config } from '../config/index.ts'
 import type { RequestRecord } from '../observe/record.ts'
 import type { OssClient } from '../oss/client.ts'
 import {
@@ -20,6 +20,10 @@ import type { KeyQueue } from './writes/key-queue.ts'
 export type Context = {
   config: Config
   oss: OssClient
+  /** Which upstream `oss` is; absent: that of the environment. */
+  upstream: string | undefined
+  /** The same request's OSS at another upstream. */
+  at: (upstream: string | undefined) => Pick<Context, 'oss' | 'upstream' | 'at'>
   clock: Clock
   log: Log
   sleep: Sleep
@@ -45,8 +49,12 @@ export type Context = {
   record: RequestRecord | undefined
 }
 
-/** A verified request, its body as plain bytes. */
-export type Request = Omit<S3Request, 'body'> & { body: PlainBody | undefined }
+/** A verified request, its body as plain bytes. Its bucket and key are OSS's. */
+export type Request = Omit<S3Request, 'body'> & {
+  body: PlainBody | undefined
+  /** By which they are what the client has named; absent: it has named them so itself. */
+  mapped?: BucketMapping | undefined
+}
 export type BucketRequest = Request & { bucket: string }
 export type ObjectRequest = BucketRequest & { key: string }
 

@@ -1,7 +1,7 @@
 import { S3Error } from '../s3/error.ts'
+import { RESERVED_PREFIX } from '../translate/reserved-prefix.ts'
 
-/** Below it, in each bucket, the gateway keeps what OSS has no place for. No client sees it or writes there. */
-export const RESERVED_PREFIX = '.s3-oss-gateway/'
+export { RESERVED_PREFIX }
 
 /** Behind every key below {@link RESERVED_PREFIX} that the gateway makes, and before all other keys that follow: where a list goes on. */
 export const LAST_RESERVED = `${RESERVED_PREFIX}\u{10ffff}`

@@ -6,6 +6,8 @@ import { regionOfLocation } from './regions.ts'
 export type BucketInfo = {
   ownerId: string
   region: string
+  /** As OSS writes it, e.g. `2026-01-31T12:00:00.000Z`. */
+  creationDate: string | undefined
   /** OSS's name of a canned ACL. */
   acl: string
   /** `Enabled`, `Suspended`, or undefined for a bucket that never had versions. */
@@ -33,6 +35,7 @@ export async function getBucketInfo(oss: OssClient, bucket: string): Promise<Buc
   return {
     ownerId: text(owner, 'ID') ?? '',
     region,
+    creationDate: text(info, 'CreationDate'),
     acl: text(grants, 'Grant') ?? 'private',
     versioning: text(info, 'Versioning'),
     storageClass: text(info, 'StorageClass'),

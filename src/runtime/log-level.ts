@@ -3,6 +3,7 @@ import type { LogLevel } from '../ports.ts'
 /** Events that somebody has to do something about, */
 const errors = new Set([
   'access log cannot be written',
+  'an upstream has no key for OSS',
   'not ready',
   'request failed',
   'request failed after the answer began',

@@ -1,5 +1,5 @@
 import { invalidArgument } from './error.ts'
-import { isBucketName, validateKey, validateVersionId } from './request.ts'
+import { isBucketName, validateKeyLength, validateVersionId } from './request.ts'
 
 export type CopySource = { bucket: string; key: string; versionId: string | undefined }
 
@@ -12,7 +12,7 @@ const accessPoint = /^accesspoint\/([^/]+)\/object\//
  * strip one leading slash, split the raw value at the first `?`, percent-decode (`+` is a space), strip a leading slash
  * that was encoded, split at the first slash. So `bucket%2Fkey`, `%2Fbucket%2Fkey`, raw UTF-8 and `%3F` in keys all work.
  * @param accessPoints access point name → bucket.
- * @throws S3Error InvalidArgument; KeyTooLongError; InvalidURI.
+ * @throws S3Error InvalidArgument; KeyTooLongError.
  */
 export function parseCopySource(
   value: string,
@@ -24,7 +24,7 @@ export function parseCopySource(
   const versionId = mark < 0 ? undefined : parseVersionId(value.slice(mark + 1))
   const [bucket, key] = address.startsWith('arn:') ? fromArn(address, accessPoints) : split(address)
   if (!isBucketName(bucket)) throw invalidArgument('Invalid copy source bucket name', HEADER, bucket)
-  validateKey(key)
+  validateKeyLength(key)
   return { bucket, key, versionId }
 }
 

@@ -21,7 +21,8 @@ const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 const versionId = /^(?:null|[\w.~+/=-]{32,1024})$/
 // Other stores' ids.
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
-const MAX_KEY_BYTES = 1023 // OSS; S3 allows 1024
+/** OSS's limit of a key; S3 allows 1024. */
+export const MAX_KEY_BYTES = 1023
 const encoder = new TextEncoder()
 
 /**
@@ -83,7 +84,7 @@ function address(rawPath: string, fromHost: string | undefined): Pick<S3Request,
   validateBucket(bucket)
   if (rawKey === '') return { bucket, key: undefined }
   const key = decode(rawKey)
-  validateKey(key)
+  validateKeyLength(key)
   return { bucket, key }
 }
 
@@ -103,17 +104,22 @@ export function validateBucket(bucket: string): void {
   if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', { elements: { BucketName: bucket } })
 }
 
-/** @throws S3Error KeyTooLongError, or InvalidURI for a key that OSS does not allow. */
+/** Of a key as it is in OSS. @throws S3Error KeyTooLongError, or InvalidURI for a key that OSS does not allow. */
 export function validateKey(key: string): void {
-  // A character has three bytes at most.
-  const size = key.length > MAX_KEY_BYTES / 3 ? encoder.encode(key).length : 0
-  if (size > MAX_KEY_BYTES) {
-    throw new S3Error('KeyTooLongError', { elements: { Size: size, MaxSizeAllowed: MAX_KEY_BYTES } })
-  }
+  validateKeyLength(key)
   if (key.startsWith('/') || key.startsWith('\\')) {
     throw new S3Error('InvalidURI', {
       message: 'OSS has no object keys that begin with a slash or a backslash.',
     })
+  }
+}
+
+/** Of a key as a client names it. @param most bytes that it may have. @throws S3Error KeyTooLongError. */
+export function validateKeyLength(key: string, most = MAX_KEY_BYTES): void {
+  // A character has three bytes at most.
+  const size = key.length > most / 3 ? encoder.encode(key).length : 0
+  if (size > most) {
+    throw new S3Error('KeyTooLongError', { elements: { Size: size, MaxSizeAllowed: most } })
   }
 }
 

@@ -8,7 +8,10 @@ import { workerPorts } from './ports.ts'
  * The credentials of a Worker: secrets that it is bound to, or a key that is asked for by fetch. `renewIfDue` is to be
  * called with each request, since nothing runs between two.
  */
-export const workerCredentials = ({ credentials }: Config, log: Log = workerPorts.log): SourceCredentials =>
+export const workerCredentials = (
+  { credentials }: Pick<Config, 'credentials'>,
+  log: Log = workerPorts.log,
+): SourceCredentials =>
   createCredentials(credentials, {
     ...workerPorts,
     log,

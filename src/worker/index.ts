@@ -79,18 +79,21 @@ function createWorker(env: Env, config: Config): Handler {
   const log = workerLog(config.logLevel)
   for (const warning of config.warnings) log('warning', { warning })
   const credentials = workerCredentials(config, log)
+  const upstreams = new Map([...config.upstreams].map(([name, one]) => [name, workerCredentials(one, log)]))
   const transport = fetchTransport(config.document.timeouts.oss)
   const dataset = datasetOf(env.METRICS)
   const observer = observerOf([
     accessLog(config.document.accessLog),
     dataset && analyticsMetrics(dataset, log),
   ])
-  const { fetch } = createApp({ ...workerPorts, log, config, transport, credentials, observer })
+  const { fetch } = createApp({ ...workerPorts, log, config, transport, credentials, upstreams, observer })
   return (request, env, ctx) => {
     if (isHealthCheck(request, config.domains)) return new Response('ok\n')
     // Ahead of time, and when the answer is out: nobody waits for it.
-    const renewal = credentials.renewIfDue()
-    if (renewal !== undefined) ctx.waitUntil(renewal)
+    for (const one of [credentials, ...upstreams.values()]) {
+      const renewal = one.renewIfDue()
+      if (renewal !== undefined) ctx.waitUntil(renewal)
+    }
     return fetch(request, env, ctx)
   }
 }

@@ -51,7 +51,7 @@ describe('the document', () => {
     const document = JSON.stringify(place('1'))
     const told = (runtime: 'node' | 'workers') =>
       problemsOf(real, document, runtime).filter((line) => line.includes('means nothing on Workers'))
-    const name = path.replace(/^clients\./, 'clients.0.')
+    const name = path.replace(/^clients\./, 'clients.0.').replace(/^(upstreams|buckets)\./, '$1.some-name.')
     expect(told('workers')).toEqual([
       `GATEWAY_CONFIG: ${name} means nothing on Workers, ${table[path]}: leave it out`,
     ])

@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { join } from 'node:path'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import aws4 from 'aws4'
 import { XMLParser } from 'fast-xml-parser'
 import { inject } from 'vitest'
+import type { Mapped } from './setup.ts'
 
 export const target = inject('target')
 const { accessKeyId, secretAccessKey } = target
@@ -83,7 +86,8 @@ type Signed = { path: string; headers: Record<string, string> }
 
 /** The request's path and headers with the signature in one of them. */
 export function signed(ask: Ask): Signed {
-  const { method = 'GET', bucket, key = '', query = {}, body = '', now = new Date() } = ask
+  const { method = 'GET', key = '', query = {}, body = '', now = new Date() } = ask
+  const { bucket, ...own } = asWhole(ask)
   const path = ask.path ?? (bucket == null ? '/' : `/${bucket}${key === '' ? '' : `/${encodeKey(key)}`}`)
   const search = Object.entries(query)
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
@@ -106,13 +110,27 @@ export function signed(ask: Ask): Signed {
       signQuery: inQuery,
     },
     {
-      accessKeyId: ask.accessKeyId ?? accessKeyId,
-      secretAccessKey: ask.secretAccessKey ?? secretAccessKey,
+      accessKeyId: ask.accessKeyId ?? own.accessKeyId ?? accessKeyId,
+      secretAccessKey: ask.secretAccessKey ?? own.secretAccessKey ?? secretAccessKey,
     },
   )
   // aws4 re-encodes what it signs; the path stays as it was written.
   const sent = inQuery ? (request.path ?? whole) : whole
   return { path: sent, headers: { ...(request.headers as Record<string, string>), ...ask.unsigned } }
+}
+
+/** What sets a bucket's own matters, of the whole bucket where the one that is asked is a part of it. */
+function asWhole({
+  method = 'GET',
+  bucket,
+  key,
+  path,
+}: Ask): Pick<Ask, 'bucket' | 'accessKeyId' | 'secretAccessKey'> {
+  const whole = bucket == null ? undefined : target.mapped?.names[bucket]
+  const isOfWhole = key === undefined && path === undefined && (method === 'PUT' || method === 'DELETE')
+  if (!isOfWhole || whole === undefined || target.mapped?.whole === undefined)
+    return { bucket: bucket ?? null }
+  return { ...target.mapped.whole, bucket: whole }
 }
 
 const withDate = (path: string, now: Date) =>
@@ -175,7 +193,20 @@ export const client = (options: S3ClientConfig = {}) =>
     ...options,
   })
 
-export const newName = () => `conformance-${randomBytes(6).toString('hex')}`
+export const newName = () =>
+  target.mapped === undefined ? `conformance-${randomBytes(6).toString('hex')}` : unusedName(target.mapped)
+
+function unusedName({ names, folder }: Mapped): string {
+  for (const name of Object.keys(names)) {
+    try {
+      mkdirSync(join(folder, name))
+      return name
+    } catch {
+      // Another file's.
+    }
+  }
+  throw new Error('there are more buckets than names')
+}
 
 /** @throws unless the answer is a success. */
 export async function must(ask: Ask): Promise<Answer> {

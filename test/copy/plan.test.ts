@@ -74,6 +74,7 @@ describe('a plan', () => {
   const settings = {
     oversize: 'reroute',
     crossRegion: 'reroute',
+    crossUpstream: 'reroute',
     appendable: 'reroute',
     symlink: 'reroute',
     maxSize: 5 * GiB,
@@ -93,6 +94,7 @@ describe('a plan', () => {
     ['nothing is known against it', undefined, source(GiB), 'native'],
     ['OSS finds it too large', 'oversize', source(2 * GiB), 'parts'],
     ['it is in another region', 'crossRegion', source(2 * GiB), 'relay'],
+    ['it is at another upstream', 'crossUpstream', source(2 * GiB), 'relay'],
     ['it is appendable, whatever OSS says', 'oversize', source(2 * GiB, 'Appendable'), 'relay'],
     ['it is a link', 'symlink', source(1, 'Symlink'), 'relay'],
     ['it is larger than the setting allows', 'oversize', source(5 * GiB + 1), 'refuse'],
@@ -103,6 +105,7 @@ describe('a plan', () => {
   test.each([
     ['oversize', source(2 * GiB)],
     ['crossRegion', source(1)],
+    ['crossUpstream', source(1)],
     ['appendable', source(1, 'Appendable')],
     ['symlink', source(1, 'Symlink')],
   ] as const)('is to refuse what the setting copy.%s rejects', (refusal, facts) => {

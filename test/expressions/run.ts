@@ -12,7 +12,7 @@ const md5 = '"5D41402ABC4B2A76B9719D911017C592"'
 /** A row with usual values, and one with others. */
 const row = (etag: string, size: string) =>
   `<Version>\n  <Key>a</Key><IsLatest>true</IsLatest><LastModified>2025-11-20T08:00:00.000Z</LastModified><ETag>${etag}</ETag><Type>Normal</Type><Size>${size}</Size><Owner><ID>1</ID></Owner></Version>`
-const versions = versionRows((key) => key, true)
+const versions = versionRows({ encode: (key) => key, prefix: '' }, true)
 
 /** The only sources that make expressions at run time: of elements, each built alike, so a few stand for all. */
 const made: Record<string, string[]> = {

@@ -235,7 +235,7 @@ function unchunk(bytes: Buffer): Buffer | undefined {
 
 /** The elements of an error document, of S3's or of STS's. */
 export function errorOf(body: Buffer, method: string): Record<string, string> {
-  if (method === 'HEAD' || !body.includes('<Error>')) return {}
+  if (method === 'HEAD' || !body.includes('<Error>') || body.includes('<DeleteResult')) return {}
   const isOfSts = body.includes('<ErrorResponse')
   const root = parseLenientXml(body.toString(), isOfSts ? 'ErrorResponse' : 'Error')
   const document = isOfSts ? { ...root, ...children(root, 'Error')[0] } : root

@@ -5,6 +5,7 @@ import type { BucketInfo } from '../../src/oss/bucket-info.ts'
 const GiB = 1024 ** 3
 const bucket: BucketInfo = {
   ownerId: '1',
+  creationDate: undefined,
   region: 'cn-hangzhou',
   acl: 'private',
   versioning: undefined,

@@ -1,17 +1,20 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { keyEncoding } from '../../src/operations/lists/keys.ts'
+import { keyForm } from '../../src/operations/lists/keys.ts'
 import { deleteMarkerRows, objectRows, prefixRows, versionRows } from '../../src/operations/lists/rows.ts'
 import { escapeText } from '../../src/xml/index.ts'
 import { type RowTables, rewriteAnyRows, rewritePlainRows, type WrittenRows } from '../../src/xml/rows.ts'
 
-const encodings = [keyEncoding(new Map()), keyEncoding(new Map([['encoding-type', 'url']]))]
-const tables = encodings.flatMap((encode) =>
+const mapping = { name: 'part', upstream: undefined, bucket: 'whole' }
+const forms = [undefined, { ...mapping, prefix: 'photos/' }, { ...mapping, prefix: '中/' }].flatMap(
+  (mapped) => [new Map(), new Map([['encoding-type', 'url']])].map((query) => keyForm({ query, mapped })),
+)
+const tables = forms.flatMap((form) =>
   [true, false].map((more) => ({
-    Contents: objectRows(encode, more, more),
-    Version: versionRows(encode, more),
-    DeleteMarker: deleteMarkerRows(encode),
-    CommonPrefixes: prefixRows(encode),
+    Contents: objectRows(form, more, more),
+    Version: versionRows(form, more),
+    DeleteMarker: deleteMarkerRows(form),
+    CommonPrefixes: prefixRows(form),
   })),
 )
 

@@ -22,6 +22,7 @@ export function whatIsRefused({ config, buckets }: Facts): string[] {
   )
   add(copy.oversize === 'reject', 'copies above the size that OSS copies in one call (copy.oversize: reject)')
   add(copy.crossRegion === 'reject', 'copies between regions (copy.crossRegion: reject)')
+  add(copy.crossUpstream === 'reject', 'copies between upstreams (copy.crossUpstream: reject)')
   add(
     copy.appendable === 'reject',
     'copies of appendable objects that OSS does not copy (copy.appendable: reject)',

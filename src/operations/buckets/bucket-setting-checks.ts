@@ -5,6 +5,7 @@ import { isBucketName } from '../../s3/request.ts'
 import { child } from '../../translate/elements.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
+import { placeOf } from '../mapping.ts'
 import { readBucketLock } from '../objects/bucket-lock.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 
@@ -34,7 +35,8 @@ export const checkVersioningBeforeLock: SettingCheck = async ({ bucket }, { oss 
  * PutBucketLogging: the target is a bucket of the same region, and the client itself may write there under the prefix.
  * @throws S3Error InvalidTargetBucketForLogging, CrossLocationLoggingProhibitted, AccessDenied.
  */
-export const checkLoggingTarget: SettingCheck = async ({ bucket }, { client, oss }, document) => {
+export const checkLoggingTarget: SettingCheck = async ({ bucket }, context, document) => {
+  const { client, oss, config, upstream } = context
   const enabled = child(document, 'LoggingEnabled')
   if (enabled === undefined) return
   const target = text(enabled, 'TargetBucket') ?? ''
@@ -47,6 +49,9 @@ export const checkLoggingTarget: SettingCheck = async ({ bucket }, { client, oss
       message: "Access Denied: logs are turned on by who is not limited by a session's policy",
     })
   }
+  // OSS would take the name for that of another bucket, or for none.
+  const place = placeOf(config, client, target)
+  if (place.upstream !== upstream || place.bucket !== target || place.prefix !== '') throw missing()
   const { region: source } = await getBucketInfo(oss, bucket)
   const { region } = await getBucketInfo(oss, target).catch((error) => {
     throw error instanceof OssError && ['NoSuchBucket', 'AccessDenied'].includes(error.code)

@@ -11,7 +11,9 @@ import { checkElements, child, childText } from '../../translate/elements.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { parseTags, renderTags, type Tag, validateTags } from '../../translate/tags.ts'
 import type { XmlNode } from '../../xml/index.ts'
+import { bucketName } from '../mapping.ts'
 import type { BucketRequest, Context } from '../operation.ts'
+import { partOnly } from '../part-of-bucket.ts'
 import { requireAction } from '../session-actions.ts'
 import { callOnBucket, withDocument } from '../subresource.ts'
 
@@ -24,14 +26,16 @@ const ROOT = 'CreateBucketConfiguration'
 export async function createBucket(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket, headers } = request
   const { region, tags } = await readConfiguration(request)
-  if (tags.length > 0) requireAction(context.client, 's3:TagResource', { bucket })
+  if (tags.length > 0) requireAction(context.client, 's3:TagResource', { bucket: bucketName(request) })
   refuseNamespace(headers)
   const locked = isLocked(headers)
   const acl = await wantedAcl(headers, context)
   // OSS answers 200 to the owner's second PutBucket, and resets the bucket's ACL on the way.
   if (await bucketExists(bucket, context)) {
-    throw new S3Error('BucketAlreadyOwnedByYou', { elements: { BucketName: bucket } })
+    throw new S3Error('BucketAlreadyOwnedByYou', { elements: { BucketName: bucketName(request) } })
   }
+  if (request.mapped !== undefined && request.mapped.prefix !== '')
+    throw partOnly('CreateBucket', request.mapped)
   try {
     const created = await context.oss.send({
       method: 'PUT',
@@ -46,8 +50,8 @@ export async function createBucket(request: BucketRequest, context: Context): Pr
       status: 200,
       headers: {
         ...toS3Answer(created.headers),
-        location: `/${bucket}`,
-        'x-amz-bucket-arn': `arn:aws:s3:::${bucket}`,
+        location: `/${bucketName(request)}`,
+        'x-amz-bucket-arn': `arn:aws:s3:::${bucketName(request)}`,
       },
     }
   } catch (error) {

@@ -1,7 +1,10 @@
+import type { OssClient } from '../../oss/client.ts'
 import type { HeaderMap, Incoming, Reply } from '../../ports.ts'
 import { corsHeaders, corsMethods, requestedHeaders, unreadableHeader, VARY } from '../../s3/cors.ts'
 import { S3Error } from '../../s3/error.ts'
 import { parseRequest } from '../../s3/request.ts'
+import { nobody } from '../authorize.ts'
+import { placeOf } from '../mapping.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 import { corsRules, corsRulesForAnyone, rememberedCorsRules } from './cors-rules.ts'
 
@@ -25,7 +28,9 @@ export async function preflight(request: BucketRequest, context: Context): Promi
     throw new S3Error('BadRequest', { message })
   }
   const elements = { Method: method, ResourceType: key === undefined ? 'BUCKET' : 'OBJECT' }
-  const rules = context.config.document.cors ? await corsRulesForAnyone(context, bucket) : 'not enabled'
+  const place = placeOf(context.config, nobody, bucket)
+  const ports = { ...context, ...context.at(place.upstream) }
+  const rules = context.config.document.cors ? await corsRulesForAnyone(ports, place.bucket) : 'not enabled'
   if (rules === 'no bucket') {
     throw new S3Error('AccessForbidden', { message: 'CORSResponse: Bucket not found', elements })
   }
@@ -59,19 +64,24 @@ export function forwardedCrossOrigin(oss: HeaderMap): HeaderMap | undefined {
 /**
  * The CORS headers of the reply to a request with an Origin, an error included; empty where no rule matches. Never
  * rejects: a request does not fail because its bucket's rules cannot be read.
- * @param isSigned whether the signature is valid; else OSS is not called, and only rules in the cache are used.
+ * @param bucketOf where the bucket is that the request names.
+ * @param from `remembered`: the signature is not valid: OSS is not called, and only rules in the cache are used.
  */
 export async function crossOriginHeaders(
   incoming: Incoming,
-  context: Pick<Context, 'oss' | 'clock' | 'config'>,
-  isSigned: boolean,
+  { config, clock }: Pick<Context, 'clock' | 'config'>,
+  bucketOf: (name: string) => { oss: OssClient; bucket: string },
+  from: 'oss' | 'remembered' = 'oss',
 ): Promise<HeaderMap> {
   const { method, headers } = incoming
-  if (!context.config.document.cors || headers.origin === undefined || method === 'OPTIONS') return {}
+  if (!config.document.cors || headers.origin === undefined || method === 'OPTIONS') return {}
   try {
-    const { bucket } = parseRequest(incoming, context.config.domains)
-    if (bucket === undefined) return {}
-    const rules = isSigned ? await corsRules(context, bucket) : await rememberedCorsRules(context.oss, bucket)
+    const { bucket: name } = parseRequest(incoming, config.domains)
+    if (name === undefined) return {}
+    const { oss, bucket } = bucketOf(name)
+    const rules = await (from === 'oss'
+      ? corsRules({ oss, clock }, bucket)
+      : rememberedCorsRules(oss, bucket))
     if (rules === undefined || typeof rules === 'string') return {}
     // S3 goes by a preflight's headers also where it is none (recorded from it by minio-go's functional tests).
     const named = headers['access-control-request-headers']

@@ -4,7 +4,6 @@ import { performCopy } from '../../copy/run.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { type Algorithm, algorithmNamed, allAlgorithms } from '../../s3/checksum.ts'
-import { parseCopySource } from '../../s3/copy-source.ts'
 import { invalidArgument, S3Error } from '../../s3/error.ts'
 import { toS3Time } from '../../translate/date.ts'
 import { child } from '../../translate/elements.ts'
@@ -15,9 +14,8 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestedTagging } from '../../translate/tags.ts'
 import { requestPayer, toOssContent, toOssTarget } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
-import { authorizeSource } from '../authorize.ts'
-import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
+import { asNamed } from '../mapping.ts'
 import { copyPartIndex } from '../objects/part-index.ts'
 import { lockOfWrite, writeLocked } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
@@ -26,14 +24,16 @@ import { authorizeSession } from '../session-actions.ts'
 import { callOnBucket } from '../subresource.ts'
 import { writeTurn } from '../writes/turns.ts'
 import { copyPorts } from './copy-ports.ts'
+import { requireSourceOwner, type SourceOf, sourceOf } from './source-of.ts'
 
 const SOURCE = 'x-amz-copy-source'
 
 /** CopyObject: one OSS CopyObject, unless the request needs to know the source first or OSS refuses it. */
 export async function copyObject(request: ObjectRequest, context: Context): Promise<Reply> {
-  const copy = await parseCopy(request, context)
+  const from = sourceOf(request, context)
+  const copy = await parseCopy(request, context, from)
   const lock = await lockOfWrite(request, context)
-  const ports = copyPorts(context)
+  const ports = copyPorts(context, from.upstream)
   const algorithm = wantedChecksum(request.headers['x-amz-checksum-algorithm'])
   let onStatusDecided = () => {}
   const statusDecided = new Promise<void>((resolve) => {
@@ -47,7 +47,7 @@ export async function copyObject(request: ObjectRequest, context: Context): Prom
     },
     (error) => {
       // The key that is missing is the source's.
-      throw error instanceof OssError ? toS3Error(error, copy.source) : error
+      throw error instanceof OssError ? toS3Error(error, from.named) : error
     },
   )
   // After the client has disconnected, a copy still has its upload to abort.
@@ -80,11 +80,8 @@ function copyReply(
 }
 
 /** The request's headers as a copy; everything that can be refused without asking OSS is refused here. */
-export async function parseCopy(request: ObjectRequest, context: Context): Promise<Copy> {
+export async function parseCopy(request: ObjectRequest, context: Context, from: SourceOf): Promise<Copy> {
   const { headers, bucket, key } = request
-  const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
-  if (context.record !== undefined) context.record.copySource = source
-  authorizeSource(context.client, source)
   const replaceMetadata = isReplace(headers, 'x-amz-metadata-directive')
   const replaceTagging = isReplace(headers, 'x-amz-tagging-directive')
   const tagging = replaceTagging ? (requestedTagging(headers) ?? '') : 'copy'
@@ -92,11 +89,11 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
   const replaced = toOssContent(headers)
   const content = replaceMetadata ? replaced : 'copy'
   const target = toOssTarget(headers, await writeSettings(request, context))
-  const owner = headers['x-amz-source-expected-bucket-owner']
-  if (owner !== undefined) await requireOwner(context, source.bucket, owner)
+  await requireSourceOwner(request, context, from)
   const copy: Copy = {
-    source,
+    source: from.source,
     destination: { bucket, key },
+    isAcross: from.upstream !== context.upstream,
     preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
     content,
     tagging,
@@ -107,7 +104,7 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
     turn: await writeTurn(request, context),
     signal: request.signal,
   }
-  if (tagging === 'copy') await authorizeTags(copy, context)
+  if (tagging === 'copy') await authorizeTags(copy, request, from, context)
   if (isSelfCopy(copy) && content === 'copy' && !changesForm(headers)) await requireChange(copy, context)
   return copy
 }
@@ -116,18 +113,23 @@ export async function parseCopy(request: ObjectRequest, context: Context): Promi
  * As in S3 the source's tags, where it has any, are copied for who may read tags there and write them here.
  * @throws S3Error AccessDenied; the errors of {@link checkSource}.
  */
-async function authorizeTags(copy: Copy, context: Context): Promise<void> {
+async function authorizeTags(
+  copy: Copy,
+  request: ObjectRequest,
+  from: SourceOf,
+  context: Context,
+): Promise<void> {
   const { client } = context
-  const { source, destination } = copy
+  const { named: source } = from
   const query = new Map(source.versionId === undefined ? [] : [['versionId', source.versionId]])
   const actions = () => {
     authorizeSession(client, { name: 'GetObjectTagging' }, { ...source, query })
-    authorizeSession(client, { name: 'PutObjectTagging' }, destination)
+    authorizeSession(client, { name: 'PutObjectTagging' }, asNamed(request))
   }
   try {
     actions()
   } catch (error) {
-    const { headers } = await checkSource(copyPorts(context), copy)
+    const { headers } = await checkSource(copyPorts(context, from.upstream), copy)
     if (Number(headers['x-oss-tagging-count'] ?? 0) > 0) throw error
   }
 }
@@ -156,7 +158,7 @@ const changesForm = (headers: HeaderMap) =>
  * @throws S3Error InvalidRequest; the errors of {@link checkSource}.
  */
 async function requireChange(copy: Copy, context: Context): Promise<void> {
-  const { headers } = await checkSource(copyPorts(context), copy)
+  const { headers } = await checkSource(copyPorts(context, context.upstream), copy)
   const isRestored = headers['x-oss-restore']?.includes('ongoing-request="false"')
   if (isRestored || (await encryptsByDefault(copy.destination.bucket, context))) return
   throw new S3Error('InvalidRequest', {

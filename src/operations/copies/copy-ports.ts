@@ -2,18 +2,28 @@ import { nativeTimeout, withoutAnswerTimeout } from '../../copy/attempt.ts'
 import { limitRequests } from '../../copy/request-limit.ts'
 import type { CopyPorts } from '../../copy/run.ts'
 import type { CopyRoute } from '../../observe/record.ts'
+import type { OssClient } from '../../oss/client.ts'
 import type { TimeLimit } from '../../ports.ts'
 import type { Context } from '../operation.ts'
 
-/** What a copy works with, from the settings and the runtime; times there are seconds, here milliseconds. */
-export function copyPorts(context: Context): CopyPorts {
+/**
+ * What a copy works with, from the settings and the runtime; times there are seconds, here milliseconds.
+ * @param from the upstream of its source; undefined: that of the environment.
+ */
+export function copyPorts(context: Context, from: string | undefined): CopyPorts {
   const { config, oss, clock, log, sleep, timer, random, platform } = context
   const settings = config.document.copy
   const { keepAliveAfter, timeout, parallel } = settings
-  const untimed = withoutAnswerTimeout(oss)
+  // Where the platform counts requests, each copy counts its own.
+  const counted = settings.maxRequests === undefined ? undefined : limitRequests(settings.maxRequests)
+  const own = (client: OssClient) => {
+    const untimed = withoutAnswerTimeout(client)
+    return counted === undefined ? untimed : counted(untimed)
+  }
+  const destination = own(oss)
   return {
-    // Where the platform counts requests, each copy counts its own.
-    oss: settings.maxRequests === undefined ? untimed : limitRequests(untimed, settings.maxRequests),
+    oss: destination,
+    sourceOss: from === context.upstream ? destination : own(context.at(from).oss),
     clock,
     log,
     sleep,

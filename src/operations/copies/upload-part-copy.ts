@@ -1,14 +1,22 @@
-import { mayBeAboutType, notRestored, refusalByType, refusalOf, tooLarge } from '../../copy/oss-refusal.ts'
+import {
+  mayBeAboutType,
+  notRestored,
+  type Refusal,
+  refusalByType,
+  refusalOf,
+  tooLarge,
+} from '../../copy/oss-refusal.ts'
 import { copySourceHeader } from '../../copy/parts.ts'
 import { type ByteRange, rerouteForbidden } from '../../copy/plan.ts'
 import { readRange, relayPart } from '../../copy/relay.ts'
 import { readSource, type SourceFacts } from '../../copy/source.ts'
 import { retryAfterSourceChange } from '../../copy/source-changed.ts'
+import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { type AlgorithmName, allAlgorithms } from '../../s3/checksum.ts'
 import { type CopyRange, checkCopyRange, parseCopyRange } from '../../s3/copy-range.ts'
-import { type CopySource, parseCopySource } from '../../s3/copy-source.ts'
+import type { CopySource } from '../../s3/copy-source.ts'
 import { MAX_UPLOAD_BYTES } from '../../s3/limits.ts'
 import type { Upload } from '../../s3/upload-id.ts'
 import { toS3Time } from '../../translate/date.ts'
@@ -26,20 +34,21 @@ import {
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
-import { authorizeSource } from '../authorize.ts'
-import { requireOwner } from '../expected-owner.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { recordChecksum } from '../uploads/checksum-records.ts'
 import { listOssParts } from '../uploads/oss-parts.ts'
 import { encryptionOf, partNumberOf, uploadOf } from '../uploads/upload-request.ts'
 import { copyPorts, longCallLimit, recordRoute } from './copy-ports.ts'
+import { requireSourceOwner, sourceOf } from './source-of.ts'
 
 const SOURCE = 'x-amz-copy-source'
 
 /** A part to copy, in OSS's words. */
 type PartCopy = {
   source: CopySource
+  /** The upstream of the source. */
+  from: string | undefined
   /** `x-oss-request-payer`, or nothing. */
   payer: HeaderMap
   preconditions: Preconditions
@@ -59,12 +68,11 @@ type CopiedPart = { etag: string; lastModified: string; headers: HeaderMap }
  */
 export async function uploadPartCopy(request: ObjectRequest, context: Context): Promise<Reply> {
   const { bucket, key, headers, query } = request
-  const source = parseCopySource(headers[SOURCE] ?? '', context.config.document.accessPoints)
-  if (context.record !== undefined) context.record.copySource = source
-  authorizeSource(context.client, source)
+  const from = sourceOf(request, context)
   const upload = uploadOf(request, context)
   const part: PartCopy = {
-    source,
+    source: from.source,
+    from: from.upstream,
     payer: requestPayer(headers),
     preconditions: parsePreconditions(headers, `${SOURCE}-`, context.clock()),
     range: parseCopyRange(headers[`${SOURCE}-range`]),
@@ -72,11 +80,12 @@ export async function uploadPartCopy(request: ObjectRequest, context: Context): 
     number: partNumberOf(request),
     signal: request.signal,
   }
-  const owner = headers['x-amz-source-expected-bucket-owner']
-  if (owner !== undefined) await requireOwner(context, source.bucket, owner)
+  await requireSourceOwner(request, context, from)
   const work = copyPart(part, upload, context).catch((error) => {
     // The key that is missing is the source's.
-    throw error instanceof OssError ? toS3Error(error, { ...source, uploadId: query.get('uploadId') }) : error
+    throw error instanceof OssError
+      ? toS3Error(error, { ...from.named, uploadId: query.get('uploadId') })
+      : error
   })
   return keepAliveReply(work, () => decideStatusEarly(part, context), context)
 }
@@ -87,10 +96,9 @@ async function copyPart(part: PartCopy, upload: Upload, context: Context): Promi
   const needsFacts = part.range !== undefined || algorithm !== undefined
   const facts =
     needsFacts || needsSourceFacts(part.preconditions) ? await checkSource(part, context) : undefined
-  recordRoute(context, 'native', facts?.size)
-  const copied = await copyNatively(part, facts, context).catch((error) =>
-    reroute(error, part, facts, context),
-  )
+  const copied = isAcross(part, context)
+    ? await relay('crossUpstream', part, facts ?? (await checkSource(part, context)), context)
+    : await copyNatively(part, facts, context).catch((error) => reroute(error, part, facts, context))
   const result: XmlTree = { LastModified: toS3Time(copied.lastModified), ETag: toS3ETag(copied.etag) }
   if (algorithm !== undefined && facts !== undefined) {
     const value = await digest(algorithm, part, facts, context)
@@ -108,14 +116,21 @@ async function copyPart(part: PartCopy, upload: Upload, context: Context): Promi
  */
 async function decideStatusEarly(part: PartCopy, context: Context): Promise<void> {
   const facts = await checkSource(part, context)
-  const { settings } = copyPorts(context)
-  const error =
-    rerouteForbidden(settings, 'oversize', facts) ?? rerouteForbidden(settings, 'crossRegion', facts)
+  const { settings } = copyPorts(context, part.from)
+  const error = isAcross(part, context)
+    ? rerouteForbidden(settings, 'crossUpstream', facts)
+    : (rerouteForbidden(settings, 'oversize', facts) ?? rerouteForbidden(settings, 'crossRegion', facts))
   if (error !== undefined) throw error
   checkRelayed(rangeOf(part, facts))
   const { bucket, key, uploadId: id } = part.upload
   await listOssParts(context.oss, { bucket, key, id, headers: part.payer }, 0, 1)
 }
+
+/** Whether the source is at another upstream than the upload: no key of OSS's can copy from the one to the other. */
+const isAcross = ({ from }: PartCopy, { upstream }: Context) => from !== upstream
+
+const sourceOss = (part: PartCopy, context: Context): OssClient =>
+  isAcross(part, context) ? context.at(part.from).oss : context.oss
 
 /** The bytes to copy. */
 const rangeOf = ({ range }: PartCopy, { size }: SourceFacts): ByteRange =>
@@ -127,8 +142,8 @@ function checkRelayed({ first, last }: ByteRange): void {
 }
 
 /** @throws S3Error PreconditionFailed, by S3's rules, and for a range that is not within the source. */
-async function checkSource(part: PartCopy, { oss }: Context): Promise<SourceFacts> {
-  const facts = await readSource(oss, part, part.signal())
+async function checkSource(part: PartCopy, context: Context): Promise<SourceFacts> {
+  const facts = await readSource(sourceOss(part, context), part, part.signal())
   const failed = failedCondition(part.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, `${SOURCE}-`)
   if (part.range !== undefined) checkCopyRange(part.range, facts.size)
@@ -142,6 +157,7 @@ async function copyNatively(
   context: Context,
 ): Promise<CopiedPart> {
   const { source, payer, range, upload, number, signal } = part
+  recordRoute(context, 'native', facts?.size)
   const preconditions = facts === undefined ? part.preconditions : { ifMatch: facts.etag }
   try {
     const { document, headers } = await context.oss.sendForXml(
@@ -186,14 +202,26 @@ async function reroute(
   const facts = known ?? (await checkSource(part, context))
   const refusal = named ?? refusalByType(error, facts)
   if (refusal === undefined) throw error
-  const ports = copyPorts(context)
+  return relay(refusal, part, facts, context)
+}
+
+/** Streams the source into the part. @throws S3Error when a setting forbids it. */
+async function relay(
+  refusal: Refusal,
+  part: PartCopy,
+  facts: SourceFacts,
+  context: Context,
+): Promise<CopiedPart> {
+  const ports = copyPorts(context, part.from)
   const forbiddenError = rerouteForbidden(ports.settings, refusal, facts)
   if (forbiddenError !== undefined) throw forbiddenError
   const range = rangeOf(part, facts)
   checkRelayed(range)
   recordRoute(context, 'relay', facts.size)
   const etag = await relayPart(ports, part, facts, part.upload, part.number, range).catch((error) => {
-    throw error instanceof OssError && error.status === 412 ? retryAfterSourceChange(error) : error
+    throw error instanceof OssError && error.status === 412
+      ? retryAfterSourceChange(error)
+      : (notRestored(error) ?? error)
   })
   const version = part.source.versionId
   return {
@@ -208,14 +236,14 @@ async function digest(
   algorithm: AlgorithmName,
   part: PartCopy,
   facts: SourceFacts,
-  { oss }: Context,
+  context: Context,
 ): Promise<string> {
   const hasher = allAlgorithms[algorithm].create()
   const range = rangeOf(part, facts)
   if (range.last < range.first) return hasher.digest()
   try {
-    for await (const bytes of await readRange({ oss }, part, facts, range, part.signal()))
-      hasher.update(bytes)
+    const ports = { sourceOss: sourceOss(part, context) }
+    for await (const bytes of await readRange(ports, part, facts, range, part.signal())) hasher.update(bytes)
   } catch (error) {
     throw error instanceof OssError && error.status === 412 ? retryAfterSourceChange(error) : error
   }

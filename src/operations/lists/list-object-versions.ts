@@ -4,9 +4,10 @@ import { isVersionId } from '../../s3/request.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text } from '../../xml/index.ts'
+import { bucketName, ossMarker, ossPrefix } from '../mapping.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 import { isReserved } from '../reserved-keys.ts'
-import { keyEncoding } from './keys.ts'
+import { keyForm } from './keys.ts'
 import { pageQuery, parsePageSize } from './list-query.ts'
 import { listReply } from './list-reply.ts'
 import { nextMarker, withoutReserved } from './reserved-rows.ts'
@@ -17,7 +18,8 @@ import { inS3Order } from './version-order.ts'
 export async function listObjectVersions(request: BucketRequest, { oss }: Context): Promise<Reply> {
   const { bucket, query, headers } = request
   const maxKeys = parsePageSize(query, 'max-keys')
-  const encode = keyEncoding(query)
+  const form = keyForm(request)
+  const { encode } = form
   const named = (name: string) => query.get(name) || undefined
   const [prefix, delimiter, keyMarker, idMarker] = [
     'prefix',
@@ -36,9 +38,9 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
     throw invalidArgument('Invalid version id specified', 'version-id-marker', idMarker)
   }
   const tables = {
-    DeleteMarker: deleteMarkerRows(encode),
-    Version: versionRows(encode, wantsRestoreStatus(headers)),
-    CommonPrefixes: prefixRows(encode),
+    DeleteMarker: deleteMarkerRows(form),
+    Version: versionRows(form, wantsRestoreStatus(headers)),
+    CommonPrefixes: prefixRows(form),
   }
   const answer = await withoutReserved((behind) =>
     oss.sendForList(
@@ -47,9 +49,9 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
         bucket,
         query: {
           versions: null,
-          prefix,
+          prefix: ossPrefix(request, prefix),
           delimiter,
-          'key-marker': behind ?? keyMarker,
+          'key-marker': ossMarker(request, behind ?? keyMarker),
           'version-id-marker': behind === undefined ? idMarker : undefined,
           ...pageQuery(maxKeys),
         },
@@ -61,11 +63,11 @@ export async function listObjectVersions(request: BucketRequest, { oss }: Contex
   )
   const { document, rows } = answer.document
   const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
-  const next = nextMarker(text(document, 'NextKeyMarker')) ?? ''
+  const next = nextMarker(text(document, 'NextKeyMarker'), form) ?? ''
   return listReply(
     'ListVersionsResult',
     {
-      Name: bucket,
+      Name: bucketName(request),
       Prefix: encode(prefix ?? ''),
       KeyMarker: encode(keyMarker ?? ''),
       VersionIdMarker: idMarker ?? '',

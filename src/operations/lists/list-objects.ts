@@ -1,13 +1,14 @@
 import { OssError } from '../../oss/error.ts'
 import type { Reply } from '../../ports.ts'
-import { invalidArgument } from '../../s3/error.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
+import { bucketName, ossMarker, ossPrefix } from '../mapping.ts'
 import type { BucketRequest, Context } from '../operation.ts'
-import { keyEncoding } from './keys.ts'
+import { keyForm } from './keys.ts'
 import { pageQuery, parsePageSize } from './list-query.ts'
 import { listReply } from './list-reply.ts'
+import { badToken, closeToken, openToken } from './part-token.ts'
 import { nextMarker, withoutReserved } from './reserved-rows.ts'
 import { objectRows, prefixRows, wantsRestoreStatus } from './rows.ts'
 
@@ -15,7 +16,7 @@ import { objectRows, prefixRows, wantsRestoreStatus } from './rows.ts'
 export function listObjects(request: BucketRequest, context: Context): Promise<Reply> {
   const marker = request.query.get('marker')
   const delimiter = request.query.get('delimiter')
-  const ask = (behind = marker) => ({ marker: behind })
+  const ask = (behind = marker) => ({ marker: ossMarker(request, behind) })
   return listPage(request, context, ask, ({ encode, truncated, next }) => ({
     Marker: encode(marker ?? ''),
     // S3 names it only with a delimiter; without one a client continues from the last key.
@@ -23,23 +24,26 @@ export function listObjects(request: BucketRequest, context: Context): Promise<R
   }))
 }
 
-/** ListObjectsV2. OSS's token is passed on as it is. */
+/** ListObjectsV2. OSS's token is passed on as it is, but for a part of a bucket, whose prefix is in it. */
 export async function listObjectsV2(request: BucketRequest, context: Context): Promise<Reply> {
   const { query } = request
   const token = query.get('continuation-token')
   const startAfter = token === undefined ? query.get('start-after') : undefined
   const fetchOwner = query.get('fetch-owner') === 'true'
   if (token === '') throw badToken()
+  const secret = context.config.uploadIdSecret
+  const ossToken = token === undefined ? undefined : await openToken(token, request, secret)
   const ask = (behind?: string) => ({
     'list-type': '2',
-    'continuation-token': behind === undefined ? token : undefined,
-    'start-after': behind ?? startAfter,
+    'continuation-token': behind === undefined ? ossToken : undefined,
+    'start-after':
+      behind === undefined && token !== undefined ? undefined : ossMarker(request, behind ?? startAfter),
     'fetch-owner': fetchOwner ? 'true' : undefined,
   })
-  return listPage(request, context, ask, ({ encode, truncated, next, count }) => ({
+  return listPage(request, context, ask, async ({ encode, truncated, next, count }) => ({
     KeyCount: count,
     ContinuationToken: token,
-    NextContinuationToken: truncated ? next : undefined,
+    NextContinuationToken: truncated && next ? await closeToken(next, request, secret) : undefined,
     StartAfter: startAfter === undefined ? undefined : encode(startAfter),
   })).catch((error) => {
     throw token !== undefined && error instanceof OssError && error.code === 'InvalidArgument'
@@ -47,8 +51,6 @@ export async function listObjectsV2(request: BucketRequest, context: Context): P
       : error
   })
 }
-
-const badToken = () => invalidArgument('The continuation token provided is incorrect', 'continuation-token')
 
 /** What a version's own elements are made of. */
 type Page = {
@@ -66,20 +68,22 @@ type Page = {
  * @param ownQuery how the page is asked for, or the one behind a key.
  */
 async function listPage(
-  { bucket, query, headers }: BucketRequest,
+  request: BucketRequest,
   { oss }: Context,
   ownQuery: (behind?: string) => Record<string, string | undefined>,
-  ownElements: (page: Page) => XmlTree,
+  ownElements: (page: Page) => XmlTree | Promise<XmlTree>,
 ): Promise<Reply> {
+  const { bucket, query, headers } = request
   const maxKeys = parsePageSize(query, 'max-keys')
-  const encode = keyEncoding(query)
+  const form = keyForm(request)
+  const { encode } = form
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') || undefined
   const version = ownQuery()
   const withOwner = version['list-type'] === undefined || version['fetch-owner'] === 'true'
   const tables = {
-    Contents: objectRows(encode, withOwner, wantsRestoreStatus(headers)),
-    CommonPrefixes: prefixRows(encode),
+    Contents: objectRows(form, withOwner, wantsRestoreStatus(headers)),
+    CommonPrefixes: prefixRows(form),
   }
   const answer = await withoutReserved((behind) =>
     oss.sendForList(
@@ -88,7 +92,7 @@ async function listPage(
         bucket,
         query: {
           ...ownQuery(behind),
-          prefix: prefix || undefined,
+          prefix: ossPrefix(request, prefix),
           delimiter,
           ...pageQuery(maxKeys),
         },
@@ -101,18 +105,18 @@ async function listPage(
   const { document, rows } = answer.document
   const { Contents: contents, CommonPrefixes: prefixes } = rows
   const truncated = maxKeys > 0 && text(document, 'IsTruncated') === 'true'
-  const next = nextMarker(text(document, 'NextMarker')) ?? text(document, 'NextContinuationToken')
+  const next = nextMarker(text(document, 'NextMarker'), form) ?? text(document, 'NextContinuationToken')
   const count = maxKeys === 0 ? 0 : contents.count + prefixes.count
   return listReply(
     'ListBucketResult',
     {
-      Name: bucket,
+      Name: bucketName(request),
       Prefix: encode(prefix),
       Delimiter: delimiter === undefined ? undefined : encode(delimiter),
       MaxKeys: maxKeys,
       EncodingType: query.get('encoding-type'),
       IsTruncated: truncated,
-      ...ownElements({ truncated, next, count, encode }),
+      ...(await ownElements({ truncated, next, count, encode })),
     },
     maxKeys === 0 ? [] : [...contents.take(), ...prefixes.take()],
     toS3Answer(answer.headers),

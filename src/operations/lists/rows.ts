@@ -5,14 +5,14 @@ import { toS3StorageClass } from '../../translate/storage-class.ts'
 import { element, escapeText } from '../../xml/index.ts'
 import type { Column, RowTable } from '../../xml/rows.ts'
 import { attributeNames } from '../objects/attribute-names.ts'
-import { type Encode, keyColumn } from './keys.ts'
+import { type KeyForm, keyColumn } from './keys.ts'
 import { reservedRows } from './reserved-rows.ts'
 import { ORDERED_BY } from './version-order.ts'
 
 /** ListObjects' and ListObjectsV2's objects. */
-export const objectRows = madeOnce((encode, withOwner, withRestore) => ({
+export const objectRows = madeOnce((form, withOwner, withRestore) => ({
   columns: [
-    keyColumn('Key', encode),
+    keyColumn('Key', form),
     timeColumn,
     etagColumn,
     sameColumn('Size'),
@@ -20,13 +20,13 @@ export const objectRows = madeOnce((encode, withOwner, withRestore) => ({
     storageClassColumn,
     ...(withRestore ? [restoreStatusColumn] : []),
   ],
-  omit: reservedRows('Key'),
+  omit: reservedRows('Key', form),
 }))
 
 /** ListObjectVersions' versions. */
-export const versionRows = madeOnce((encode, withRestore) => ({
+export const versionRows = madeOnce((form, withRestore) => ({
   columns: [
-    ...markerColumns(encode),
+    ...markerColumns(form),
     etagColumn,
     sameColumn('Size'),
     storageClassColumn,
@@ -34,36 +34,36 @@ export const versionRows = madeOnce((encode, withRestore) => ({
     ownerColumn,
   ],
   keep: ORDERED_BY,
-  omit: reservedRows('Key'),
+  omit: reservedRows('Key', form),
 }))
 
 /** ListObjectVersions' delete markers. */
-export const deleteMarkerRows = madeOnce((encode) => ({
-  columns: [...markerColumns(encode), ownerColumn],
+export const deleteMarkerRows = madeOnce((form) => ({
+  columns: [...markerColumns(form), ownerColumn],
   keep: ORDERED_BY,
-  omit: reservedRows('Key'),
+  omit: reservedRows('Key', form),
 }))
 
 /** Keys that a delimiter has rolled up. */
-export const prefixRows = madeOnce((encode) => ({
-  columns: [keyColumn('Prefix', encode)],
-  omit: reservedRows('Prefix'),
+export const prefixRows = madeOnce((form) => ({
+  columns: [keyColumn('Prefix', form)],
+  omit: reservedRows('Prefix', form),
 }))
 
 /** The tables that a function makes, each made once: what is learned of their rows is kept with them. */
-function madeOnce(make: (encode: Encode, ...flags: readonly boolean[]) => RowTable): typeof make {
-  const made = new Map<Encode, Map<string, RowTable>>()
-  return (encode, ...flags) => {
-    const tables = made.get(encode) ?? new Map<string, RowTable>()
-    made.set(encode, tables)
-    const table = tables.get(String(flags)) ?? make(encode, ...flags)
+function madeOnce(make: (form: KeyForm, ...flags: readonly boolean[]) => RowTable): typeof make {
+  const made = new WeakMap<KeyForm, Map<string, RowTable>>()
+  return (form, ...flags) => {
+    const tables = made.get(form) ?? new Map<string, RowTable>()
+    made.set(form, tables)
+    const table = tables.get(String(flags)) ?? make(form, ...flags)
     tables.set(String(flags), table)
     return table
   }
 }
 
-const markerColumns = (encode: Encode): Column[] => [
-  keyColumn('Key', encode),
+const markerColumns = (form: KeyForm): Column[] => [
+  keyColumn('Key', form),
   sameColumn('VersionId'),
   { from: 'IsLatest', to: 'IsLatest', content: (text) => String(text === 'true') },
   timeColumn,

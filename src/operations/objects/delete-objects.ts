@@ -6,7 +6,6 @@ import type { HeaderMap, Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
 import { hash } from '../../s3/hasher.ts'
 import { MAX_LISTED } from '../../s3/limits.ts'
-import { validateKey } from '../../s3/request.ts'
 import {
   checkElements,
   childElements,
@@ -20,6 +19,7 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { children, renderXml, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
+import { bucketName, keyName, ossKey } from '../mapping.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
 import { authorizeSession } from '../session-actions.ts'
 import { callOnBucket, requireDocument } from '../subresource.ts'
@@ -27,6 +27,7 @@ import { turnOfMany } from '../writes/turns.ts'
 import { deleteObject } from './object.ts'
 import { bypassGovernance } from './retention.ts'
 
+/** Its key as the client names it. */
 type Wanted = { key: string; versionId: string | undefined; etag: string | undefined }
 
 /**
@@ -46,10 +47,16 @@ export async function deleteObjects(request: BucketRequest, context: Context): P
   const unconditional = allowed.filter(({ etag }) => etag === undefined)
   const turn = turnOfMany(
     request,
-    unconditional.map(({ key }) => key),
+    unconditional.map(({ key }) => ossKey(request, key)),
     context,
   )
-  const { deleted, headers } = await inTurn(turn, () => deleteFromOss(request, context, unconditional))
+  const { deleted, headers } = await inTurn(turn, () =>
+    deleteFromOss(
+      request,
+      context,
+      unconditional.map(({ key, versionId }) => ({ key: ossKey(request, key), versionId })),
+    ),
+  )
   const conditional = new Map<Wanted, XmlTree | S3Error>()
   await eachInParallel(
     allowed.filter(({ etag }) => etag !== undefined),
@@ -105,9 +112,11 @@ const ossVersionId = /^(?:null|CAEQ[\w.-]{46,128})$/
 /** Why a key is not even asked for: the client may not, or OSS would refuse all of them because of it. */
 function refusalOf(
   { key, versionId, etag }: Wanted,
-  { bucket, headers }: BucketRequest,
+  request: BucketRequest,
   { client }: Context,
 ): S3Error | undefined {
+  const bucket = bucketName(request)
+  const { headers } = request
   try {
     authorize(client, 'write', bucket, key)
     authorizeSession(
@@ -120,7 +129,7 @@ function refusalOf(
         headers: etag === undefined ? headers : { ...headers, 'if-match': etag },
       },
     )
-    validateKey(key)
+    ossKey(request, key)
     // Also an empty one: the object itself was not asked for.
     if (versionId !== undefined && !ossVersionId.test(versionId)) return new S3Error('NoSuchVersion')
     return undefined
@@ -146,7 +155,10 @@ async function deleteConditionally(
   const query = new Map(versionId === undefined ? [] : [['versionId', versionId]])
   const headers = { ...request.headers, 'if-match': etag ?? '' }
   try {
-    const { headers: answer } = await deleteObject({ ...request, key, query, headers }, context)
+    const { headers: answer } = await deleteObject(
+      { ...request, key: ossKey(request, key), query, headers },
+      context,
+    )
     const isMarker = answer['x-amz-delete-marker'] === 'true'
     return {
       Key: key,
@@ -155,7 +167,7 @@ async function deleteConditionally(
     }
   } catch (error) {
     if (error instanceof S3Error) return error
-    if (error instanceof OssError) return toS3Error(error, { bucket: request.bucket, key })
+    if (error instanceof OssError) return toS3Error(error, { bucket: bucketName(request), key })
     if (error instanceof OssUnreachable) return unreachable(error)
     throw error
   }
@@ -163,7 +175,8 @@ async function deleteConditionally(
 
 /**
  * OSS's DeleteMultipleObjects.
- * @returns its results by object, in its order; an object asked for twice has two. What has none is not deleted.
+ * @param objects their keys as OSS has them.
+ * @returns its results by object as the client names it, in OSS's order; an object asked for twice has two. What has none is not deleted.
  */
 export async function deleteFromOss(
   request: BucketRequest,
@@ -198,7 +211,8 @@ export async function deleteFromOss(
     'DeleteResult',
   )
   for (const result of children(document, 'Deleted')) {
-    const object = { key: decodeKey(text(result, 'Key') ?? ''), versionId: text(result, 'VersionId') }
+    const key = keyName(request, decodeKey(text(result, 'Key') ?? ''))
+    const object = { key, versionId: text(result, 'VersionId') }
     const results = deleted.get(nameOf(object)) ?? []
     deleted.set(nameOf(object), results)
     results.push({

@@ -14,7 +14,7 @@ import {
   type SizeRange,
   verifyForm,
 } from '../../s3/post-policy.ts'
-import { validateKey } from '../../s3/request.ts'
+import { validateKeyLength } from '../../s3/request.ts'
 import { authScheme, refuseSessionToken } from '../../s3/signature.ts'
 import { parseTagSet, toOssTagging, validateTags } from '../../translate/tags.ts'
 import { parseXml, renderXml, XmlError } from '../../xml/index.ts'
@@ -22,6 +22,7 @@ import { checkAnonymous, checkAnonymousWrite } from '../anonymous.ts'
 import { authorize, authorizeOperation, isAnonymous } from '../authorize.ts'
 import { checkHeaders } from '../check-headers.ts'
 import { requireOwner } from '../expected-owner.ts'
+import { ossKey, recordPlace } from '../mapping.ts'
 import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
 import { authorizeSession } from '../session-actions.ts'
@@ -61,25 +62,30 @@ async function putForm(form: Form, request: BucketRequest, context: Context): Pr
   const { sender, sizes } = verify(fields, request, context)
   const { client, record } = sender
   if (record !== undefined) record.key = key
-  validateKey(key)
+  validateKeyLength(key)
   authorize(client, 'write', bucket, key)
   const headers = headersOf(fields)
   authorizeOperation(client, { name: 'PostObject', access: 'write' }, headers)
   authorizeSession(client, { name: 'PutObject' }, { bucket, key, headers })
+  const mapped = context.config.buckets.get(bucket)
+  const { upstream } = mapped ?? client
+  const at = { mapped, bucket: mapped?.bucket ?? bucket, key: ossKey({ mapped }, key) }
+  if (record !== undefined) recordPlace(record, upstream, at)
   await context.onVerified(client)
 
   checkHeaders({ name: 'PutObject', method: 'PUT' }, headers, headers)
   if (isAnonymous(client)) checkAnonymousWrite(headers)
   const owner = headers['x-amz-expected-bucket-owner']
-  if (owner !== undefined) await requireOwner(sender, bucket, owner)
+  const placed: Context = { ...sender, ...sender.at(upstream) }
+  if (owner !== undefined) await requireOwner(placed, at.bucket, owner)
   const put: ObjectRequest = {
     ...request,
-    key,
+    ...at,
     query: new Map(),
     headers,
     body: fileBody(headers, form.file, { ...sizes, most: Math.min(sizes.most, MAX_UPLOAD_BYTES) }),
   }
-  const stored = await putObject(put, sender)
+  const stored = await putObject(put, placed)
   return answer(fields, stored.headers, locationOf(request, key, context))
 }
 

@@ -6,6 +6,7 @@ import { invalidRequest, notImplemented, S3Error } from '../../s3/error.ts'
 import { hasLock, keptLock, type ObjectLock, requestedLock } from '../../translate/object-lock.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { copyPorts } from '../copies/copy-ports.ts'
+import { keyName } from '../mapping.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { withDocument } from '../subresource.ts'
 import { type BucketLock, recentBucketLock } from './bucket-lock.ts'
@@ -172,14 +173,14 @@ const callOnVersion = (
 
 /** A call that may be repeated, and comes to its end whatever the client does. @returns the headers of the answer. */
 async function send(context: Context, call: OssCall): Promise<HeaderMap> {
-  const ports = copyPorts(context)
+  const ports = copyPorts(context, context.upstream)
   const { headers } = await attempt(ports, undefined, (signal) => ports.oss.send({ ...call, signal }))
   return headers
 }
 
 /** @param hindrance why the version could not be removed. */
 function leftUnlocked(
-  { key }: ObjectRequest,
+  request: ObjectRequest,
   versionId: string | undefined,
   cause: unknown,
   hindrance?: unknown,
@@ -188,7 +189,10 @@ function leftUnlocked(
     hindrance === undefined ? 'It stays' : `It could not be removed, and stays (${said(hindrance)})`
   return new S3Error('InternalError', {
     message: `The object was written, but is not locked as asked (${said(cause)}). ${removal}.`,
-    elements: { Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) },
+    elements: {
+      Key: keyName(request, request.key),
+      ...(versionId === undefined ? {} : { VersionId: versionId }),
+    },
     cause,
   })
 }

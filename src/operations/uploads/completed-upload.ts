@@ -13,6 +13,7 @@ import { isETagOfParts, toS3ETag } from '../../translate/etag.ts'
 import type { PartIndex } from '../../translate/part-index.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
+import { bucketName, keyName } from '../mapping.ts'
 import { readPartIndex } from '../objects/read-part-index.ts'
 import { lockUploaded } from '../objects/write-lock.ts'
 import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
@@ -38,8 +39,8 @@ export const completionReply = (
     'CompleteMultipartUploadResult',
     {
       Location: `${requestOrigin(request, context)}${request.rawPath}`,
-      Bucket: request.bucket,
-      Key: request.key,
+      Bucket: bucketName(request),
+      Key: keyName(request, request.key),
       ETag: toS3ETag(etag),
       ...(checksum === undefined
         ? {}

@@ -11,9 +11,10 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { toS3StorageClass } from '../../translate/storage-class.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { children, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
-import { keyEncoding } from '../lists/keys.ts'
+import { type KeyForm, keyForm } from '../lists/keys.ts'
 import { parseNumber, parsePageSize } from '../lists/list-query.ts'
 import { nextMarker } from '../lists/reserved-rows.ts'
+import { bucketName, keyName, ossMarker, ossPrefix } from '../mapping.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { isReserved, LAST_RESERVED } from '../reserved-keys.ts'
 import { readRecords, recordedAlgorithm, verifiedChecksum } from './checksum-records.ts'
@@ -43,8 +44,8 @@ export async function listParts(request: ObjectRequest, context: Context): Promi
   return xmlReply(
     'ListPartsResult',
     {
-      Bucket: bucket,
-      Key: key,
+      Bucket: bucketName(request),
+      Key: keyName(request, key),
       UploadId: query.get('uploadId'),
       PartNumberMarker: marker,
       NextPartNumberMarker: parts.at(-1)?.number ?? 0,
@@ -70,7 +71,8 @@ export async function listParts(request: ObjectRequest, context: Context): Promi
 export async function listMultipartUploads(request: BucketRequest, context: Context): Promise<Reply> {
   const { bucket, query, headers } = request
   const maxUploads = parsePageSize(query, 'max-uploads')
-  const encode = keyEncoding(query)
+  const form = keyForm(request)
+  const { encode } = form
   const named = (name: string) => query.get(name) || undefined
   const [prefix, delimiter, keyMarker] = ['prefix', 'delimiter', 'key-marker'].map(named)
   const idMarker = named('upload-id-marker')
@@ -81,9 +83,9 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
         bucket,
         query: {
           uploads: null,
-          prefix,
+          prefix: ossPrefix(request, prefix),
           delimiter,
-          'key-marker': behind ?? keyMarker,
+          'key-marker': ossMarker(request, behind ?? keyMarker),
           // Without a key marker S3 ignores it.
           'upload-id-marker':
             behind === undefined && keyMarker && idMarker ? storedId(idMarker, context) : undefined,
@@ -94,17 +96,17 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
       },
       'ListMultipartUploadsResult',
     )
-  const { document, uploads, prefixes, ...answer } = await withoutRecords(ask, maxUploads > 0)
+  const { document, uploads, prefixes, ...answer } = await withoutRecords(ask, maxUploads > 0, form)
   const truncated = maxUploads > 0 && text(document, 'IsTruncated') === 'true'
   const owner = uploads.length === 0 ? {} : await ownership(bucket, context)
-  const keyIn = (node: XmlNode, name: string) => encode(decodeKey(text(node, name) ?? ''))
+  const keyIn = (node: XmlNode, name: string) => encode(keyName(request, decodeKey(text(node, name) ?? '')))
   return xmlReply(
     'ListMultipartUploadsResult',
     {
-      Bucket: bucket,
+      Bucket: bucketName(request),
       KeyMarker: encode(keyMarker ?? ''),
       UploadIdMarker: idMarker ?? '',
-      NextKeyMarker: truncated ? encode(nextMarker(text(document, 'NextKeyMarker')) ?? '') : undefined,
+      NextKeyMarker: truncated ? encode(nextMarker(text(document, 'NextKeyMarker'), form) ?? '') : undefined,
       NextUploadIdMarker: truncated ? text(document, 'NextUploadIdMarker') : undefined,
       Delimiter: delimiter === undefined ? undefined : encode(delimiter),
       Prefix: encode(prefix ?? ''),
@@ -128,9 +130,12 @@ export async function listMultipartUploads(request: BucketRequest, context: Cont
 async function withoutRecords(
   ask: (behind?: string) => Promise<{ headers: HeaderMap; document: XmlNode }>,
   isShown: boolean,
+  { prefix }: KeyForm,
 ): Promise<{ headers: HeaderMap; document: XmlNode; uploads: XmlNode[]; prefixes: XmlNode[] }> {
   const rowsOf = (document: XmlNode, name: string, of: string) =>
-    children(document, name).filter((row) => isShown && !isReserved(decodeKey(text(row, of) ?? '')))
+    children(document, name).filter(
+      (row) => isShown && !isReserved(decodeKey(text(row, of) ?? '').slice(prefix.length)),
+    )
   const listed = ({ headers, document }: Awaited<ReturnType<typeof ask>>) => ({
     headers,
     document,

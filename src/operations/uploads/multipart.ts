@@ -16,6 +16,7 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { laterChecksum, newMark } from '../../translate/stored-checksum.ts'
 import { requestPayer, toOssWrite } from '../../translate/to-oss-headers.ts'
 import { text } from '../../xml/index.ts'
+import { bucketName, keyName } from '../mapping.ts'
 import { sendBody } from '../objects/send-body.ts'
 import { lockOfWrite } from '../objects/write-lock.ts'
 import { writeSettings } from '../objects/write-settings.ts'
@@ -57,7 +58,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   const uploadId = renderUploadId(upload, uploadIdSecret(context))
   return xmlReply(
     'InitiateMultipartUploadResult',
-    { Bucket: bucket, Key: key, UploadId: uploadId },
+    { Bucket: bucketName(request), Key: keyName(request, key), UploadId: uploadId },
     { ...encryptionOf(upload), ...toS3Answer(answer.headers), ...checksumHeaders(checksum) },
   )
 }

@@ -3,6 +3,7 @@ import { getBucketInfo } from '../../oss/bucket-info.ts'
 import { notImplemented, S3Error } from '../../s3/error.ts'
 import { unreachable } from '../../translate/errors.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
+import { keyName } from '../mapping.ts'
 import type { BucketRequest, Context, ObjectRequest } from '../operation.ts'
 import type { KeyQueue, WaitLimits } from './key-queue.ts'
 import type { Lease } from './lease.ts'
@@ -168,7 +169,7 @@ function exclusive(request: ObjectRequest, condition: WriteCondition, context: C
         lease.signal.addEventListener('abort', () => lost.abort(lease?.signal.reason))
       }
       await checkCondition(condition, request, context)
-      if (lease?.isHeld() === false) throw conflict(condition, key)
+      if (lease?.isHeld() === false) throw conflict(condition, keyName(request, key))
       if (stopped.aborted) throw endedEarly()
       hasBegun = true
     } catch (error) {

@@ -4,6 +4,7 @@ import { notImplemented, S3Error } from '../../s3/error.ts'
 import { etagMatches } from '../../translate/etag.ts'
 import { preconditionFailed } from '../../translate/preconditions.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
+import { keyName } from '../mapping.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 
 /** What a write asks of the current object of its key: to be this one (`*`: any), or not to be there. */
@@ -55,14 +56,14 @@ const otherForm = (header: string) =>
  */
 export async function checkCondition(
   condition: WriteCondition,
-  request: Pick<ObjectRequest, 'bucket' | 'key' | 'headers'>,
+  request: Pick<ObjectRequest, 'bucket' | 'key' | 'headers' | 'mapped'>,
   context: Context,
 ): Promise<void> {
   const etag = await currentETag(request, context)
   if (condition === 'absent') {
     if (etag !== undefined) throw preconditionFailed('If-None-Match', '')
   } else if (etag === undefined) {
-    throw new S3Error('NoSuchKey', { elements: { Key: request.key } })
+    throw new S3Error('NoSuchKey', { elements: { Key: keyName(request, request.key) } })
   } else if (!etagMatches(condition.ifMatch, etag)) {
     throw preconditionFailed('If-Match', '')
   }

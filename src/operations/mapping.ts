@@ -1,0 +1,121 @@
+import type { BucketMapping, Client, Config } from '../config/index.ts'
+import type { RequestRecord } from '../observe/record.ts'
+import { OssError } from '../oss/error.ts'
+import type { Incoming } from '../ports.ts'
+import { parseCopySource } from '../s3/copy-source.ts'
+import { S3Error } from '../s3/error.ts'
+import { MAX_KEY_BYTES, parseRequest, type S3Request, validateKey, validateKeyLength } from '../s3/request.ts'
+
+/** What a bucket that a client names is in OSS; one that no mapping names is itself, at the client's upstream. */
+export const placeOf = (
+  { buckets }: Pick<Config, 'buckets'>,
+  { upstream }: Client,
+  name: string,
+): BucketMapping => buckets.get(name) ?? { name, upstream, bucket: name, prefix: '' }
+
+/** Where it is asked for, and what its names are in OSS, where a client has others for them. */
+export function recordPlace(
+  record: RequestRecord,
+  upstream: string | undefined,
+  { bucket, key, mapped }: Pick<S3Request, 'bucket' | 'key'> & { mapped?: BucketMapping | undefined },
+): void {
+  record.upstream = upstream
+  if (mapped === undefined) return
+  record.ossBucket = bucket
+  record.ossKey = key
+}
+
+/** What is named by a client and asked of OSS by other names. */
+type Named = { bucket: string; mapped?: BucketMapping | undefined }
+
+/** A request's bucket as its client names it. */
+export const bucketName = ({ bucket, mapped }: Named): string => mapped?.name ?? bucket
+
+/** A request's bucket and key as its client names them. */
+export const asNamed = ({
+  bucket,
+  key,
+  mapped,
+}: Pick<S3Request, 'bucket' | 'key'> & Pick<Named, 'mapped'>) =>
+  mapped === undefined ? { bucket, key } : { bucket: mapped.name, key: key && keyName({ mapped }, key) }
+
+/** A key of OSS's as the client of a request names it. */
+export const keyName = ({ mapped }: Pick<Named, 'mapped'>, key: string): string =>
+  mapped === undefined ? key : key.slice(mapped.prefix.length)
+
+/**
+ * A key that a client names, as OSS does.
+ * @throws S3Error KeyTooLongError; InvalidURI for a key that OSS does not allow.
+ */
+export function ossKey({ mapped }: Pick<Named, 'mapped'>, key: string): string {
+  if (mapped === undefined) {
+    validateKey(key)
+    return key
+  }
+  validateKeyLength(key, MAX_KEY_BYTES - Buffer.byteLength(mapped.prefix))
+  const whole = mapped.prefix + key
+  validateKey(whole)
+  return whole
+}
+
+/** What a list's `prefix` is in OSS: no list of a mapped bucket is without one. */
+export const ossPrefix = (
+  { mapped }: Pick<Named, 'mapped'>,
+  prefix: string | undefined,
+): string | undefined => (mapped === undefined ? prefix : mapped.prefix + (prefix ?? '')) || undefined
+
+/**
+ * Where a list begins in OSS: behind that key. In a part of a bucket behind the key that is its prefix, too, such as
+ * consoles make for a folder: there it would be a key without a name.
+ */
+export const ossMarker = ossPrefix
+
+/** A request whose bucket is a mapping's, from here on by the names that OSS has. @throws S3Error as {@link ossKey}. */
+export function enterMapping<Request extends Pick<S3Request, 'bucket' | 'key'>>(
+  request: Request,
+  mapped: BucketMapping,
+): Request & { mapped: BucketMapping } {
+  const { key } = request
+  return Object.assign(request, {
+    mapped,
+    bucket: mapped.bucket,
+    key: key === undefined ? undefined : ossKey({ mapped }, key),
+  })
+}
+
+/** An error by the names that the client of a request knows: OSS's speak of its own. */
+export function inClientNames(
+  error: S3Error,
+  { buckets, domains, document }: Pick<Config, 'buckets' | 'domains' | 'document'>,
+  incoming: Incoming,
+): S3Error {
+  // A copy is about its source as well.
+  const names = [
+    () => parseRequest(incoming, domains).bucket,
+    () => parseCopySource(incoming.headers['x-amz-copy-source'] ?? '', document.accessPoints).bucket,
+  ]
+  const mappings = names
+    .map((nameOf) => mappingOf(buckets, nameOf))
+    .filter((mapping) => mapping !== undefined)
+  if (mappings.length === 0) return error
+  const { code, message, headers: sent, cause } = error
+  const elements = { ...error.elements }
+  const named = mappings.find((mapping) => mapping.bucket === elements.BucketName)
+  if (named !== undefined) elements.BucketName = named.name
+  const isTelling =
+    cause instanceof OssError &&
+    mappings.some(
+      ({ name, bucket: real, prefix }) =>
+        (real !== name && message.includes(real)) || (prefix !== '' && message.includes(prefix)),
+    )
+  return new S3Error(code, { ...(isTelling ? {} : { message }), elements, headers: sent, cause })
+}
+
+/** @param nameOf reads the name; what cannot be read has no mapping. */
+function mappingOf(buckets: Config['buckets'], nameOf: () => string | undefined): BucketMapping | undefined {
+  try {
+    return buckets.get(nameOf() ?? '')
+  } catch {
+    return undefined
+  }
+}
