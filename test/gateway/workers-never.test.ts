@@ -7,7 +7,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ossClient } from '../reserved.ts'
+import { ossClient, reservedVersions } from '../reserved.ts'
 import { bytes, type CopyWorld, PART, startCopyWorld } from './copy-world.ts'
 import { postForm, signFields } from './form.ts'
 import { errorOf, send, sign } from './wire.ts'
@@ -92,6 +92,7 @@ describe('what can never be done on Workers is refused with its reason, once, an
     expect(Errors).toEqual([
       { Key: 'a/../b', Code: 'NotImplemented', Message: expect.stringContaining(UNREACHABLE) },
     ])
+    expect(await reservedVersions(world.localOss, 'target')).toEqual([])
   })
 })
 
