@@ -62,7 +62,8 @@ function placesOf({ upstreams, buckets }: Pick<Config, 'upstreams' | 'buckets'>)
 
 /** What `check-config` prints of settings without mistakes; no secrets. */
 export function summary(config: Config): string {
-  const { listen, localOss, endpoint, credentials, clients, anonymous, domains, workers, warnings } = config
+  const { listen, localOss, endpoint, credentials, clients, sts, anonymous, domains, workers, warnings } =
+    config
   const { host, port, adminHost, adminPort, tls } = listen
   const oss =
     localOss === undefined
@@ -83,6 +84,7 @@ export function summary(config: Config): string {
       : [`OSS tools     ${localOss.port === 0 ? 'off' : `http://127.0.0.1:${localOss.port}`}`]),
     `Workers       ${workers}`,
     `Clients       ${clients.size}`,
+    ...(sts === undefined ? [] : [`Short-lived   keys of theirs, of up to ${sts.maxDuration} seconds`]),
     ...(anonymous === undefined ? [] : [`Unsigned      ${anonymous.buckets?.join(', ') ?? 'every bucket'}`]),
     ...(domains.length === 0 ? [] : [`Domains       ${domains.join(', ')}`]),
     ...warnings.map((line) => `Warning       ${line}`),

@@ -65,7 +65,10 @@ test.each([[['version']], [['--version']], [['-V']]])('%j is the version', async
 describe('check-config', () => {
   test('says what right settings mean, and no secret', async () => {
     const GATEWAY_CONFIG = join(folder, 'settings.yaml')
-    await writeFile(GATEWAY_CONFIG, 'clients: [{ accessKeyId: team, secretAccessKey: the-client-secret }]')
+    await writeFile(
+      GATEWAY_CONFIG,
+      'clients: [{ accessKeyId: team, secretAccessKey: the-client-secret }]\nsts: { secrets: [the-sts-secret-of-all-short-lived-keys], maxDuration: 1h }',
+    )
     const { code, output } = await run(['check-config'], {
       OSS_REGION: 'cn-hangzhou',
       OSS_ENDPOINT: 'https://oss.corp.example',
@@ -85,6 +88,7 @@ describe('check-config', () => {
     ])
       expect(output).toContain(words)
     expect(output).toMatch(/^Clients +2$/m)
+    expect(output).toMatch(/^Short-lived +keys of theirs, of up to 3600 seconds$/m)
     expect(output).not.toMatch(/the-\w+-secret/)
   })
 

@@ -9,7 +9,7 @@ import { renderXml } from '../../xml/index.ts'
 import type { Context } from '../operation.ts'
 import { signerOf } from '../sessions.ts'
 import { readUnverified } from '../unverified.ts'
-import { actions, type StsResult } from './actions.ts'
+import { actions, type StsCall, type StsResult } from './actions.ts'
 import { invalid, StsError, toStsError } from './error.ts'
 
 /** What a request to STS is answered with. */
@@ -41,55 +41,54 @@ export function isStsRequest({ method, bucket, headers, query }: S3Request): boo
  * @throws StsError, S3Error.
  */
 export async function performSts(request: S3Request, ports: StsPorts, requestId: string): Promise<Reply> {
-  const { config, clock } = ports
-  const { sts } = config
+  const { sts } = ports.config
   if (sts === undefined) {
-    throw new StsError(
-      'AccessDenied',
-      'This gateway gives out no session tokens: its settings have no sts.',
-      403,
-    )
+    throw denied('AccessDenied', 'This gateway gives out no session tokens: its settings have no sts.')
   }
-  const { headers } = request
-  if (headers.authorization === undefined) {
-    throw new StsError(
-      'MissingAuthenticationToken',
-      'Request is missing Authentication Token in its header',
-      403,
-    )
-  }
-  const now = clock()
-  const claim = claimOfHeader(request, now, 'sts')
-  const signer = signerOf(config, request, now)
-  const secrets = requireSecrets(signer.secretsOf, claim.accessKeyId, sessionTokenOf(request))
-  const body = await readUnverified(ports, () => readWhole(request.body))
-  const secret = verifyStsRequest(request, claim, body, secrets)
-  const client = signer.client()
-  ports.onClient(client, secret)
-  const parameters = parametersOf(request, body)
+  const now = ports.clock()
+  const { client, secret, parameters } = await verify(request, ports, now)
   const name = parameters.get('Action') ?? ''
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (action === undefined || parameters.get('Version') !== VERSION) throw noAction(parameters)
   ports.onAction(name)
-  const admitted = ports.onVerified(client)
-  if (admitted !== undefined) await admitted
   for (const parameter of parameters.keys()) {
     if (!['Action', 'Version', ...action.takes].includes(parameter)) {
       throw invalid(`The parameter ${parameter} of ${name} has no meaning here, and so is refused`)
     }
   }
-  const { result, issued } = action.perform({
-    client,
-    secret: secrets[secret] as string,
-    parameters,
-    sts,
-    now,
-    newKeyId: () => `ASIA${ports.newId()}`,
-  })
+  const newKeyId = () => `ASIA${ports.newId()}`
+  const { result, issued } = action.perform({ client, secret, parameters, sts, now, newKeyId })
   ports.onIssued(issued)
   const content = { [`${name}Result`]: result, ResponseMetadata: { RequestId: requestId } }
   return { status: 200, headers: headersOf(requestId), body: renderXml(`${name}Response`, content, XMLNS) }
 }
+
+/**
+ * Who sends a request, by which secret, and what it says; counted against the limits of signed requests.
+ * @param now milliseconds since the epoch.
+ * @throws StsError, S3Error.
+ */
+async function verify(
+  request: S3Request,
+  ports: StsPorts,
+  now: number,
+): Promise<Pick<StsCall, 'client' | 'secret' | 'parameters'>> {
+  if (request.headers.authorization === undefined) {
+    throw denied('MissingAuthenticationToken', 'Request is missing Authentication Token in its header')
+  }
+  const claim = claimOfHeader(request, now, 'sts')
+  const signer = signerOf(ports.config, request, now)
+  const secrets = requireSecrets(signer.secretsOf, claim.accessKeyId, sessionTokenOf(request))
+  const body = await readUnverified(ports, () => readWhole(request.body))
+  const secret = verifyStsRequest(request, claim, body, secrets)
+  const client = signer.client()
+  ports.onClient(client, secret)
+  const admitted = ports.onVerified(client)
+  if (admitted !== undefined) await admitted
+  return { client, secret: secrets[secret] as string, parameters: parametersOf(request, body) }
+}
+
+const denied = (code: string, message: string) => new StsError(code, message, 403)
 
 /** @returns the reply of an error, and the error as STS has it. */
 export function refuseSts(error: unknown, requestId: string): { reply: Reply; error: StsError } {
