@@ -228,11 +228,34 @@ describe.each([
       return lost()
     }
     const released = first.release()
-    await world.pass(2000)
+    await world.pass(12_000)
     await released
+    // Nor is it made longer, which its owner would take for another's.
     expect(second?.isHeld()).toBe(true)
     expect(await world.left()).toHaveLength(1)
     await releases({ lease: second })
+    expect(other.logged).toEqual([])
+  })
+
+  test('whose deletion comes late to OSS is nobody else’s by then', async () => {
+    const [owner, other] = [world.gateway(), world.gateway()]
+    const first = await owner.take()
+    const waiting = asking(other)
+    let late: (() => Promise<unknown>) | undefined
+    owner.passage = (request, pass) => {
+      if (!isDeletion(request) || late !== undefined) return pass(request)
+      late = () => pass(request)
+      return lost()
+    }
+    const released = first.release()
+    await world.pass(1500)
+    await late?.()
+    await world.pass(10_000)
+    await released
+    expect(waiting.lease?.isHeld()).toBe(true)
+    expect(await world.left()).toHaveLength(1)
+    await releases(waiting)
+    expect([...owner.logged, ...other.logged]).toEqual([])
   })
 
   test('that OSS makes after its answer was given up is swept away', async () => {

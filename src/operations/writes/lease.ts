@@ -1,4 +1,4 @@
-import { isTransient } from '../../copy/attempt.ts'
+import { isOutcomeUnknown, isTransient } from '../../copy/attempt.ts'
 import type { Context } from '../operation.ts'
 import { isSame, type LockContent, type LockObject, withRecord } from './lock-object.ts'
 
@@ -13,6 +13,8 @@ export const LEASE = 15_000
 const [RENEWAL, RETRY] = [3000, 500]
 /** Milliseconds that must be left of a lock that is deleted: more than OSS has for the answer. */
 const DELETION = 5000
+/** Milliseconds after which a request for a lock whose answer was lost has happened, or never will. */
+export const SETTLED = 2000
 /** How often OSS is asked before it counts as failed. */
 export const ATTEMPTS = 4
 
@@ -72,6 +74,13 @@ export function holdLease(lock: LockObject, ports: LeasePorts, taken: Taken): Le
     return true
   }
 
+  /** The same, of a lock that may be another's by now: an append at its length would make that nobody's. */
+  async function renewIfThere(): Promise<boolean> {
+    const there = await lock.look()
+    const isOurs = isSame(there, content) || isSame(there, withRecord(content, record))
+    return isOurs && renew()
+  }
+
   function renewLater(ms: number): void {
     if (isReleased || lost.signal.aborted) return
     stopRenewal = timer(ms, () => {
@@ -94,14 +103,15 @@ export function holdLease(lock: LockObject, ports: LeasePorts, taken: Taken): Le
     for (let tried = 1; ; tried++) {
       try {
         // Whose lease may have ended, or whose deletion may have happened, has to prove that the lock is still its own.
-        if ((tried > 1 || left() < DELETION) && !(await renew())) return
+        if ((tried > 1 || left() < DELETION) && !(await renewIfThere())) return
         return await lock.remove()
       } catch (error) {
         if (tried === ATTEMPTS || !isTransient(error)) {
           log('lock left', { lock: lock.name, cause: (error as Error).message })
           return
         }
-        await sleep(RETRY * tried)
+        // Or a deletion that comes late would be that of the next one's lock.
+        await sleep(isOutcomeUnknown(error) ? SETTLED : RETRY * tried)
       }
     }
   }

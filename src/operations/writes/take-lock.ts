@@ -1,13 +1,10 @@
 import { isTransient } from '../../copy/attempt.ts'
 import { slowDown } from '../../s3/error.ts'
-import { ATTEMPTS, holdLease, LEASE, type Lease, type LeasePorts, type Taken } from './lease.ts'
+import { ATTEMPTS, holdLease, LEASE, type Lease, type LeasePorts, SETTLED, type Taken } from './lease.ts'
 import { isSame, type LockContent, type LockObject, NO_CONTENT, withRecord } from './lock-object.ts'
 
 /** Milliseconds of the first pause of who waits for a lock, and of the longest. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [30, 400]
-/** Milliseconds after which an append whose answer was lost has happened, or never will. */
-const SETTLED = 2000
-
 type Wait = {
   /** Milliseconds. */
   most: number
