@@ -13,7 +13,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { freePort } from '../steady/gateway.ts'
+import { freePort } from '../node/free-port.ts'
 
 /**
  * The built gateway, on the Node that runs this, in front of the OSS that another one embeds: an object of an AWS SDK
@@ -47,7 +47,7 @@ async function stop({ child }: Gateway): Promise<void> {
 }
 
 const ossPort = await freePort()
-const embedding = await start({ LOCAL_OSS_PORT: String(ossPort), LOCAL_OSS_DIR: ':memory:' })
+const embedding = await start({ LOCAL_OSS_PORT: ossPort, LOCAL_OSS_DIR: ':memory:' })
 const gateway = await start({
   OSS_ENDPOINT: `http://127.0.0.1:${ossPort}`,
   OSS_REGION: 'cn-hangzhou',

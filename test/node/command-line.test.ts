@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { freePort } from './free-port.ts'
 import { buildCli, killGateways, spawnGateway, started, until } from './gateway-process.ts'
 
 let folder: string
@@ -14,15 +14,6 @@ beforeAll(async () => {
 })
 afterEach(killGateways)
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** A port that nobody listens on; 0 would be none for the embedded OSS. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 async function run(args: readonly string[], settings: Record<string, string> = {}) {
   const { exit, output } = spawnGateway(settings, args)
@@ -139,7 +130,7 @@ describe('the embedded OSS', () => {
     const port = await freePort()
     const gateway = await started({
       HOST: '0.0.0.0',
-      LOCAL_OSS_PORT: String(port),
+      LOCAL_OSS_PORT: port,
       S3_ACCESS_KEY_ID: 'app',
       S3_SECRET_ACCESS_KEY: 'the-s3-secret',
     })

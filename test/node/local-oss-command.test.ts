@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OSS from 'ali-oss'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from './free-port.ts'
 import { buildCli, type GatewayProcess, killGateways, spawnGateway, until } from './gateway-process.ts'
 
 let folder: string
@@ -19,12 +20,6 @@ async function listening(): Promise<{ port: number; close: () => Promise<unknown
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return { port, close: () => new Promise((resolve) => server.close(resolve)) }
-}
-
-async function freePort(): Promise<number> {
-  const { port, close } = await listening()
-  await close()
-  return port
 }
 
 const spawnLocalOss = (settings: Record<string, string>, ...args: string[]) =>
@@ -44,7 +39,7 @@ async function ended(settings: Record<string, string>, ...args: string[]) {
   return { code: await exit, output: output() }
 }
 
-const clientOf = (port: number, keys = { accessKeyId: 'local', accessKeySecret: 'local-secret' }) =>
+const clientOf = (port: number | string, keys = { accessKeyId: 'local', accessKeySecret: 'local-secret' }) =>
   new OSS({
     ...keys,
     endpoint: `http://127.0.0.1:${port}`,
@@ -56,7 +51,7 @@ const clientOf = (port: number, keys = { accessKeyId: 'local', accessKeySecret: 
 test('says where it listens and with which key, serves OSS clients, and ends at SIGTERM', async () => {
   const port = await freePort()
   const LOCAL_OSS_DIR = join(folder, 'kept')
-  const settings = { LOCAL_OSS_PORT: String(port), LOCAL_OSS_DIR }
+  const settings = { LOCAL_OSS_PORT: port, LOCAL_OSS_DIR }
   const running = await started(settings)
   expect(running.output()).toContain(`http://127.0.0.1:${port}`)
   expect(running.output()).toContain('local / local-secret')
@@ -74,7 +69,7 @@ test('says where it listens and with which key, serves OSS clients, and ends at 
 
 test('a restore is in progress for as long as the setting says', async () => {
   const port = await freePort()
-  await started({ LOCAL_OSS_PORT: String(port), LOCAL_OSS_RESTORE_TIME: '2s' })
+  await started({ LOCAL_OSS_PORT: port, LOCAL_OSS_RESTORE_TIME: '2s' })
   const client = clientOf(port)
   await client.putBucket('bucket')
   await client.put('k', Buffer.from('x'), { headers: { 'x-oss-storage-class': 'Archive' } })
@@ -88,7 +83,7 @@ test('a restore is in progress for as long as the setting says', async () => {
 
 test('a day is as long as the setting says', async () => {
   const port = await freePort()
-  await started({ LOCAL_OSS_PORT: String(port), LOCAL_OSS_DAY: '200ms' })
+  await started({ LOCAL_OSS_PORT: port, LOCAL_OSS_DAY: '200ms' })
   const client = clientOf(port)
   await client.putBucket('bucket')
   await client.putBucketLifecycle('bucket', [
@@ -110,7 +105,7 @@ test('a day is as long as the setting says', async () => {
 test('never shows a secret that was set', async () => {
   const port = await freePort()
   const { output } = await started({
-    LOCAL_OSS_PORT: String(port),
+    LOCAL_OSS_PORT: port,
     S3_ACCESS_KEY_ID: 'app',
     S3_SECRET_ACCESS_KEY: 'the-own-secret',
   })
@@ -130,8 +125,8 @@ describe('what it cannot use it names, with what to do', () => {
 
   test('a folder that another process uses', async () => {
     const LOCAL_OSS_DIR = join(folder, 'in-use')
-    await started({ LOCAL_OSS_DIR, LOCAL_OSS_PORT: String(await freePort()) })
-    const { code, output } = await ended({ LOCAL_OSS_DIR, LOCAL_OSS_PORT: String(await freePort()) })
+    await started({ LOCAL_OSS_DIR, LOCAL_OSS_PORT: await freePort() })
+    const { code, output } = await ended({ LOCAL_OSS_DIR, LOCAL_OSS_PORT: await freePort() })
     expect(code).toBe(1)
     expect(output).toContain('another process is using it')
   })
@@ -139,7 +134,7 @@ describe('what it cannot use it names, with what to do', () => {
   test('a folder with a format that it does not know', async () => {
     const LOCAL_OSS_DIR = await mkdtemp(join(folder, 'newer-'))
     await writeFile(join(LOCAL_OSS_DIR, 'format'), '7\n')
-    const { code, output } = await ended({ LOCAL_OSS_DIR, LOCAL_OSS_PORT: String(await freePort()) })
+    const { code, output } = await ended({ LOCAL_OSS_DIR, LOCAL_OSS_PORT: await freePort() })
     expect(code).toBe(1)
     expect(output).toMatch(/has format 7, and this version knows format 1: open it with/)
   })

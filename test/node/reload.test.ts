@@ -84,7 +84,7 @@ describe('one process', () => {
 
 describe.each(['1', '2'])('WORKERS=%s', (WORKERS) => {
   test('told to stop, says so to health checks first, and goes on serving for a while', async () => {
-    await write({ timeouts: { drain: 2 } })
+    await write({ timeouts: { drain: 5 } })
     const oss =
       WORKERS === '1'
         ? {}

@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { freePort } from './free-port.ts'
 import {
   buildCli,
   clientOf,
@@ -115,16 +116,10 @@ async function ask(url: string): Promise<{ status: number | undefined; body: str
   return { status: answer.statusCode, body: await text(answer) }
 }
 
-/** With a health port, which cannot be left to the system: below those it gives out, and another one where it is taken. */
+/** With a health port, which cannot be left to the system. */
 async function startedWithHealth(): Promise<[GatewayProcess, health: string]> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    try {
-      return [await started({ ...settings, ADMIN_PORT: String(port) }), `http://127.0.0.1:${port}`]
-    } catch (error) {
-      if (!(error as Error).message.includes('EADDRINUSE')) throw error
-    }
-  }
+  const port = await freePort()
+  return [await started({ ...settings, ADMIN_PORT: port }), `http://127.0.0.1:${port}`]
 }
 
 describe('two workers', () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './gateway.ts'
+import { freePort } from '../node/free-port.ts'
 import { mixed, requestsOf } from './requests.ts'
 import { type Report, type Scale, type Stub, withGateway } from './world.ts'
 
@@ -107,5 +107,5 @@ export async function overload(stub: Stub, scale: Scale, report: Report): Promis
     report.add('afterwards', `${wrong} of ${30 * mixed.length} answered wrong`, '0', wrong === 0)
     close()
   }
-  await withGateway(stub, work, { document: { limits }, settings: { ADMIN_PORT: String(adminPort) } })
+  await withGateway(stub, work, { document: { limits }, settings: { ADMIN_PORT: adminPort } })
 }
