@@ -53,7 +53,7 @@ function createLook(asked: () => Asked, log: Log): () => Promise<Look> {
   const readinessOf = (name: string | undefined) => {
     const why = () => whyNotReadyAt(asked(), name)
     const own: Log = name === undefined ? log : (event, facts) => log(event, { upstream: name, ...facts })
-    const readiness = known.get(name) ?? createReadiness(why, Date.now, own)
+    const readiness = known.get(name) ?? createReadiness(why, () => performance.now(), own)
     known.set(name, readiness)
     return readiness()
   }

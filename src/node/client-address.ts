@@ -63,8 +63,18 @@ export function clientAddressOf(
   return address
 }
 
+/** How connections are encrypted that stay so: TLS 1.3 has no renegotiation. Asked of each request it would cost microseconds. */
+const lasting = new WeakMap<Socket, NonNullable<Peer['tls']>>()
+
 /** How a socket is encrypted, if it is. */
 export function tlsOf(socket: Socket): Peer['tls'] {
-  const version = (socket as Partial<TLSSocket>).getProtocol?.()
-  return version ? { version, cipher: (socket as TLSSocket).getCipher().name } : undefined
+  if (!('getProtocol' in socket)) return undefined
+  const known = lasting.get(socket)
+  if (known !== undefined) return known
+  const secured = socket as TLSSocket
+  const version = secured.getProtocol()
+  if (!version) return undefined
+  const tls = { version, cipher: secured.getCipher().name }
+  if (version === 'TLSv1.3') lasting.set(socket, tls)
+  return tls
 }

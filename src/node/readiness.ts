@@ -18,7 +18,7 @@ export type Readiness = 'ready' | 'degraded' | 'unready'
 /**
  * Whether OSS can be used, found out by one call at a time, however many checks run. The reason is only logged, since it
  * has OSS's error text in it.
- * @param why why OSS cannot be used, or undefined.
+ * @param why why OSS cannot be used, or undefined. @param clock milliseconds, from whenever.
  * @param within whether work ends within so many milliseconds.
  */
 export function createReadiness(

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -29,9 +31,11 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
+let logs = 0
+
 /** A gateway with an access log in a file of its own. */
 async function startedWithLog(format: string, settings: Record<string, string> = {}) {
-  const path = join(directory, `${format}-${Object.keys(settings).length}.log`)
+  const path = join(directory, `${format}-${logs++}.log`)
   const GATEWAY_CONFIG = `${path}.yaml`
   await writeFile(
     GATEWAY_CONFIG,
@@ -97,6 +101,26 @@ describe('the access log', () => {
       ),
     )
     for (const client of [s3, other, stranger]) client.destroy()
+  })
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('tells how each request was encrypted: %s', async (version) => {
+    const { gateway, linesIn } = await startedWithLog('json', {
+      TLS_CERT_FILE: 'test/data/localhost-cert.pem',
+      TLS_KEY_FILE: 'test/data/localhost-key.pem',
+    })
+    const [, port] = /S3 endpoint +https:\/\/[^:]+:(\d+)/.exec(gateway.output()) ?? []
+    const ca = await readFile('test/data/localhost-cert.pem')
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca, minVersion: version, maxVersion: version })
+    let cipher: string | undefined
+    for (let i = 0; i < 3; i++) {
+      const [answer] = await once(request({ agent, port, host: '127.0.0.1' }).end(), 'response')
+      cipher = answer.socket.getCipher().name
+      await once(answer.resume(), 'end')
+    }
+    await until(async () => (await linesIn()).length === 3)
+    for (const line of await linesIn())
+      expect(JSON.parse(line)).toMatchObject({ tls_version: version, cipher_suite: cipher })
+    agent.destroy()
   })
 
   test.each([
