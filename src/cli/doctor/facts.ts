@@ -20,6 +20,11 @@ export function factsOf(
   const id = randomBytes(6).toString('hex')
   if (endpoint === undefined && config.listen.port === 0)
     throw new UsageError(['PORT is 0: name the running gateway with --endpoint'])
+  const mapped = buckets.find(({ name }) => config.buckets.has(name))
+  if (mapped !== undefined)
+    throw new UsageError([
+      `--bucket ${mapped.name}: that is a name of the settings (buckets): name the bucket as OSS does, ${config.buckets.get(mapped.name)?.bucket}`,
+    ])
   return {
     config,
     gateway: endpoint === undefined ? ownEndpoint(config) : { ...endpoint, name: nameOf(endpoint.host) },

@@ -26,7 +26,7 @@ export function reportOf(facts: Facts, results: readonly Result[]): Report {
     oss:
       oss === undefined
         ? 'embedded, within the gateway'
-        : `${config.localOss === undefined ? '' : 'embedded, '}${oss.protocol}//${oss.host}`,
+        : `${config.localOss === undefined ? '' : 'embedded, '}${oss.protocol}//${oss.host}${unseen(config)}`,
     results,
     copyLimit: copyLimit(facts),
     refused: whatIsRefused(facts),
@@ -36,6 +36,12 @@ export function reportOf(facts: Facts, results: readonly Result[]): Report {
         : { objects: objectPolicy(policyBuckets, logOf(config)), settings: settingPolicy(policyBuckets) },
   }
 }
+
+/** The upstreams that are not looked at. */
+const unseen = ({ upstreams }: Config) =>
+  upstreams.size === 0
+    ? ''
+    : `, the upstream of the environment; not looked at: ${[...upstreams.keys()].join(', ')}`
 
 /** Where the access log goes, if to a bucket. */
 function logOf({ document }: Config) {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Config } from '../../config/index.ts'
-import { openCredentials } from '../../node/credentials.ts'
+import { openAllCredentials } from '../../node/credentials.ts'
 import { nodePorts } from '../../node/ports.ts'
 import { isLocalOssDirectory, openUpstream, type Upstream } from '../../node/upstream.ts'
 import { createOssClient } from '../../oss/client.ts'
@@ -38,10 +38,17 @@ export async function explain(
     const { clients } = configured
     const client = asked.client === undefined ? [...clients.values()][0] : clients.get(asked.client)
     if (client === undefined) throw new UsageError([`the settings have no client ${asked.client}`])
-    const credentials = await openCredentials(configured.credentials, () => {})
+    const { credentials, upstreams } = await openAllCredentials(configured, () => {})
     const { upstream, config } = await openOss(configured, credentials)
     try {
-      const ports = { ...nodePorts, config, transport: upstream.transport, credentials, log: () => {} }
+      const ports = {
+        ...nodePorts,
+        config,
+        transport: upstream.transport,
+        credentials,
+        upstreams,
+        log: () => {},
+      }
       const explanation = await explainCopy(ports, { ...asked, client }, rulesOf(configured))
       stdout.write(
         asked.json
@@ -50,7 +57,7 @@ export async function explain(
       )
       return explanation.answer.refused === undefined ? 0 : 1
     } finally {
-      credentials.close()
+      for (const one of [credentials, ...upstreams.values()]) one.close()
       await upstream.close()
     }
   } catch (error) {

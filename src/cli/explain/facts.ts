@@ -35,17 +35,28 @@ export type Facts = {
   versioning(): Promise<string | undefined>
 }
 
-/** Finds them out with reads of its own, which are none of the copy's. */
-export function factsOf(oss: OssClient, source: Address, destination: Address): Facts {
+/**
+ * Finds them out with reads of its own, which are none of the copy's.
+ * @param oss the clients of the upstreams where the two are.
+ */
+export function factsOf(
+  oss: { source: OssClient; destination: OssClient },
+  source: Address,
+  destination: Address,
+): Facts {
   const answers = new Map<string, Promise<unknown>>()
   function once<T>(question: string, ask: () => Promise<T>): Promise<T> {
     const answer = (answers.get(question) as Promise<T> | undefined) ?? ask()
     answers.set(question, answer)
     return answer
   }
-  const bucketOf = ({ bucket }: Address) => once(bucket, () => lookAtBucket(oss, bucket))
+  const clientOf = (at: Address) => (at === source ? oss.source : oss.destination)
+  const isAcross = oss.source !== oss.destination
+  const questionOf = (at: Address, ...what: unknown[]) =>
+    JSON.stringify([at.bucket, ...what, isAcross && at === source])
+  const bucketOf = (at: Address) => once(questionOf(at), () => lookAtBucket(clientOf(at), at.bucket))
   const objectOf = (at: Address, headers: HeaderMap) =>
-    once(JSON.stringify([at.bucket, at.key, at.versionId]), () => lookAtObject(oss, at, headers))
+    once(questionOf(at, at.key, at.versionId), () => lookAtObject(clientOf(at), at, headers))
 
   const facts: Facts = {
     ofSource: (headers) => objectOf(source, headers),

@@ -1,15 +1,16 @@
 import { createGateway } from '../../app.ts'
 import { encodeStrictly } from '../../bytes/percent.ts'
-import type { Client } from '../../config/index.ts'
+import type { Client, Config, Upstream } from '../../config/index.ts'
 import type { Ports } from '../../gateway.ts'
+import { createUpstreams } from '../../middleware/upstreams.ts'
 import { authorize } from '../../operations/authorize.ts'
-import { createOssClient } from '../../oss/client.ts'
+import { ossKey, placeOf } from '../../operations/mapping.ts'
 import { OssError } from '../../oss/error.ts'
 import { textOf } from '../../oss/read-body.ts'
 import { encodePath } from '../../oss/sign.ts'
 import { type HeaderMap, headerMap, type Incoming, type Reply } from '../../ports.ts'
 import { parseCopySource } from '../../s3/copy-source.ts'
-import { validateBucket, validateKey } from '../../s3/request.ts'
+import { validateBucket } from '../../s3/request.ts'
 import { signSigV4 } from '../../s3/sigv4-sign.ts'
 import { parseLenientXml, text } from '../../xml/index.ts'
 import { createDryRunOss, type DryRunOss } from './dry-run-oss.ts'
@@ -57,12 +58,17 @@ export type Explanation = {
  * @param ports the gateway's. Only GET and HEAD reach the transport, and none that reads an object's bytes.
  */
 export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRules): Promise<Explanation> {
-  const { config, credentials, clock, transport: real, sleep, random } = ports
-  const { endpoint, document } = config
-  const client = createOssClient({ transport: real, clock, endpoint, credentials, sleep, random })
-  const { refuses, ...between } = addresses(asked, document.accessPoints)
-  const facts = factsOf(client, between.source, between.destination)
-  const dry = createDryRunOss({ real, facts, clock, rules, domains: endpoint.domains }, between)
+  const { config, clock, transport: real } = ports
+  const { document } = config
+  const upstreams = createUpstreams({ ...ports, observer: undefined })
+  const { refuses, named, from, to, ...between } = addresses(asked, config)
+  const facts = factsOf(
+    { source: upstreams.of(from).own, destination: upstreams.of(to).own },
+    between.source,
+    between.destination,
+  )
+  const domains = new Map([from, to].flatMap((name) => [...(endpointOf(config, name).domains ?? [])]))
+  const dry = createDryRunOss({ real, facts, clock, rules, domains }, between)
   const causes: string[] = []
   const gateway = createGateway({
     ...ports,
@@ -78,8 +84,9 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
   if (refuses === undefined) {
     for (const [bucket, info] of await facts.ofBuckets()) {
       // A gateway that has served a bucket knows where it is.
-      if (!(info instanceof OssError)) gateway.oss.learnRegion(bucket, info.region)
-      else if (info.code === 'AccessDenied')
+      if (!(info instanceof OssError)) {
+        for (const oss of [gateway.oss, ...gateway.upstreams.values()]) oss.learnRegion(bucket, info.region)
+      } else if (info.code === 'AccessDenied')
         assumptions.push(`${bucket} is in the same region as the other bucket: GetBucketInfo is not allowed`)
     }
   }
@@ -87,9 +94,9 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
   const { calls } = dry
   assumptions.push(...assumed(calls, rules))
   if (status < 300)
-    return { ...planOf(calls, between), why: whyOf(dry), calls, answer: { status }, assumptions }
+    return { ...planOf(calls, between), why: whyOf(dry, from !== to), calls, answer: { status }, assumptions }
   const refused = refusedWith(await documentOf(body), causes)
-  const about = aboutOf(refused, dry, between, refuses)
+  const about = aboutOf(refused, dry, named, refuses)
   const own =
     calls.length === 0 ? 'the gateway asks OSS nothing' : 'what OSS has told the gateway is against it'
   const why = dry.refusal()?.why ?? own
@@ -105,26 +112,49 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
 
 type Between = { source: Address; destination: Address }
 
-/** The two addresses as the gateway takes them, and the one that it does not take. */
-function addresses(
-  { client, source, destination }: AskedCopy,
-  accessPoints: Readonly<Record<string, string>>,
-): Between & { refuses: Side | undefined } {
+/** The two addresses as OSS has them, and as the client names them. */
+type Addresses = Between & {
+  named: Between
+  /** The upstreams of the source and of the destination. */
+  from: string | undefined
+  to: string | undefined
+  /** The one that the gateway does not take. */
+  refuses: Side | undefined
+}
+
+function addresses({ client, source, destination }: AskedCopy, config: Config): Addresses {
+  const given = { source, destination, named: { source, destination }, from: undefined, to: undefined }
+  const at = ({ bucket, key, versionId }: Address) => {
+    const mapped = placeOf(config, client, bucket)
+    return { address: { bucket: mapped.bucket, key: ossKey({ mapped }, key), versionId }, mapped }
+  }
+  let written: ReturnType<typeof at>
   try {
     validateBucket(destination.bucket)
-    validateKey(destination.key)
+    written = at(destination)
     authorize(client, 'write', destination.bucket, destination.key)
   } catch {
-    return { source, destination, refuses: 'destination' }
+    return { ...given, refuses: 'destination' }
   }
   try {
-    const parsed = parseCopySource(copySourceOf(source), accessPoints)
+    const parsed = parseCopySource(copySourceOf(source), config.document.accessPoints)
+    const read = at(parsed)
     authorize(client, 'read', parsed.bucket, parsed.key)
-    return { source: parsed, destination, refuses: undefined }
+    return {
+      source: read.address,
+      destination: written.address,
+      named: { source: parsed, destination },
+      from: read.mapped.upstream,
+      to: written.mapped.upstream,
+      refuses: undefined,
+    }
   } catch {
-    return { source, destination, refuses: 'source' }
+    return { ...given, refuses: 'source' }
   }
 }
+
+const endpointOf = (config: Config, upstream: string | undefined) =>
+  upstream === undefined ? config.endpoint : (config.upstreams.get(upstream) as Upstream).endpoint
 
 const copySourceOf = ({ bucket, key, versionId }: Address) =>
   `${encodeStrictly(bucket)}/${encodeStrictly(key)}${versionId === undefined ? '' : `?versionId=${encodeStrictly(versionId)}`}`
@@ -200,7 +230,8 @@ function planOf(
   return parts.length > 0 ? { plan: 'parts', parts: parts.length } : { plan: 'native', parts: 1 }
 }
 
-function whyOf({ calls, refusal }: DryRunOss): string {
+function whyOf({ calls, refusal }: DryRunOss, isAcross: boolean): string {
+  if (isAcross) return 'the source is at another upstream: no key of OSS copies from the one to the other'
   const refused = refusal()
   if (refused !== undefined) return refused.why
   if (calls.some(({ method, headers }) => method === 'PUT' && headers['x-oss-copy-source'] !== undefined))
