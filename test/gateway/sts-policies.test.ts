@@ -24,8 +24,18 @@ import { served } from '../../src/operations/served.ts'
 import { requiredActions } from '../../src/operations/session-actions.ts'
 import { runtimes, startWorld } from '../harness.ts'
 import { postForm, signFields } from './form.ts'
+import { PREFIX, startMappedWorld } from './mapped-world.ts'
 import { postSts } from './sts-wire.ts'
-import { allow, type Key, policyOf, roleOf, type StsWorld, secrets, startStsWorld } from './sts-world.ts'
+import {
+  allow,
+  type Key,
+  policyOf,
+  roleOf,
+  type StsWorld,
+  secrets,
+  startStsWorld,
+  withSts,
+} from './sts-world.ts'
 import { presign, send, sign, type WireRequest } from './wire.ts'
 
 type Row = (typeof served)[number]
@@ -496,5 +506,45 @@ test('over TLS a request has aws:SecureTransport', async () => {
       (await send(world.endpoint, sign({ method: 'GET', target: '/', headers }, host, signing))).status,
     ).toBe(status)
   }
+  await world.stop()
+})
+
+test.each(runtimes)('a policy is about the names that clients use, on %s', async (runtime) => {
+  const world = withSts(await startMappedWorld(runtime, { sts: { secrets: [secrets[0]] } }))
+  const oss = world.oss('whole')
+  for (const key of [`${PREFIX}open/a`, `${PREFIX}closed`, 'open/a']) await oss.put(key, Buffer.from('x'))
+  await oss.putObjectTagging(`${PREFIX}open/a`, { a: 'b' })
+  const Policy = policyOf(allow('GetObject PutObject DeleteObject', 'part/open/*'), {
+    ...allow('ListBucket', 'part'),
+    Condition: { StringLike: { 's3:prefix': 'open/*' } },
+  })
+  const s3 = world.as(await world.assume({ Policy }))
+  const read = (Bucket: string, Key: string) => s3.send(new GetObjectCommand({ Bucket, Key }))
+  const copy = (CopySource: string, Key = 'open/b') =>
+    s3.send(new CopyObjectCommand({ Bucket: 'part', Key, CopySource, TaggingDirective: 'REPLACE' }))
+
+  expect((await read('part', 'open/a')).TagCount).toBeUndefined()
+  await copy('part/open/a')
+  const list = await s3.send(new ListObjectsV2Command({ Bucket: 'part', Prefix: 'open/' }))
+  expect(list.Contents?.map(({ Key }) => Key)).toEqual(['open/a', 'open/b'])
+  const Delete = { Objects: [{ Key: 'open/b' }, { Key: 'closed' }] }
+  const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: 'part', Delete }))
+  expect([Deleted?.map(({ Key }) => Key), Errors?.map(({ Key }) => Key)]).toEqual([['open/b'], ['closed']])
+
+  const denied = [
+    () => read('part', 'closed'),
+    () => read('whole', `${PREFIX}open/a`),
+    () => read('whole', 'open/a'),
+    () => read('alias', 'open/a'),
+    () => read('far-part', 'open/a'),
+    () => copy('part/closed'),
+    () => copy(encodeURI(`whole/${PREFIX}open/a`)),
+    () => copy('alias/open/a'),
+    () => copy('part/open/a', 'closed'),
+    () => s3.send(new CopyObjectCommand({ Bucket: 'part', Key: 'open/b', CopySource: 'part/open/a' })),
+    () => s3.send(new ListObjectsV2Command({ Bucket: 'part', Prefix: `${PREFIX}open/` })),
+    () => s3.send(new ListObjectsV2Command({ Bucket: 'whole', Prefix: 'open/' })),
+  ]
+  for (const ask of denied) await expect(ask()).rejects.toMatchObject({ name: 'AccessDenied' })
   await world.stop()
 })
