@@ -35,7 +35,7 @@ export function putChecksum(request: ObjectRequest, context: Context): PutChecks
   const own = allAlgorithms[DEFAULT_CHECKSUM.algorithm]
   const hasher = storeChecksums && declared === undefined ? crcHasher('CRC64NVME') : undefined
   const { header, name: algorithm } = declared?.algorithm ?? own
-  const mark = newMark(context.random)
+  let mark = ''
   let computed: HeaderMap = {}
   let isLater = false
   let size = 0
@@ -57,7 +57,9 @@ export function putChecksum(request: ObjectRequest, context: Context): PutChecks
         return toStoredChecksum({ ...verified, ...computed })
       }
       isLater = storeChecksums && declared?.expected === undefined
-      return isLater ? laterChecksum(mark) : {}
+      if (!isLater) return {}
+      mark = newMark(context.random)
+      return laterChecksum(mark)
     },
     watch:
       storeChecksums && declared?.expected === undefined
