@@ -6,11 +6,12 @@ export type Dataset = {
   writeDataPoint(point: { indexes: string[]; blobs: string[]; doubles: number[] }): void
 }
 
-/** A bound value as a dataset; undefined where it is none. */
-export const datasetOf = (bound: unknown): Dataset | undefined =>
-  typeof (bound as Partial<Dataset> | null | undefined)?.writeDataPoint === 'function'
-    ? (bound as Dataset)
-    : undefined
+/** A bound value as a dataset; undefined where it is none. Another Worker, which has a `fetch`, seems to have any method. */
+export function datasetOf(bound: unknown): Dataset | undefined {
+  if (typeof bound !== 'object' || bound === null) return undefined
+  const { writeDataPoint, fetch } = bound as Record<string, unknown>
+  return typeof writeDataPoint === 'function' && fetch === undefined ? (bound as Dataset) : undefined
+}
 
 const methods = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
 

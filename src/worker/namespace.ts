@@ -3,7 +3,7 @@ import type { Clock } from '../ports.ts'
 /** A namespace of KV, as it is bound. */
 export type Namespace = { get(key: string, options: { cacheTtl: number }): Promise<string | null> }
 
-/** A bound value as a namespace; undefined where it is none. A bucket of R2 has a `get`, too, and a `head`. */
+/** A bound value as a namespace; undefined where it is none. A bucket of R2 and another Worker have a `get`, too, and a `head`. */
 export function namespaceOf(bound: unknown): Namespace | undefined {
   if (typeof bound !== 'object' || bound === null) return undefined
   const { get, list, head } = bound as Record<string, unknown>

@@ -1,5 +1,5 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { type Json, Miniflare } from 'miniflare'
+import { type Json, kCurrentWorker, Miniflare } from 'miniflare'
 import { afterAll, describe, expect, test } from 'vitest'
 import { builtWorker } from '../build-worker.ts'
 import { errorOf, send, sign } from '../gateway/wire.ts'
@@ -11,6 +11,7 @@ afterAll(() => Promise.all(running.map((worker) => worker.dispose())))
 type Bound = {
   kvNamespaces?: string[]
   r2Buckets?: string[]
+  serviceBindings?: Record<string, typeof kCurrentWorker>
   analyticsEngineDatasets?: Record<string, { dataset: string }>
 }
 
@@ -204,6 +205,13 @@ describe('the document in a namespace of KV', () => {
   test.each<[what: string, bindings: Record<string, Json>, more: Bound, problem: string]>([
     ['CONFIG to a text', { CONFIG: '{}' }, {}, 'no namespace of KV'],
     ['CONFIG to a bucket', {}, { r2Buckets: ['CONFIG'] }, 'no namespace of KV'],
+    ['CONFIG to a Worker', {}, { serviceBindings: { CONFIG: kCurrentWorker } }, 'no namespace of KV'],
+    [
+      'METRICS to a Worker',
+      {},
+      { serviceBindings: { METRICS: kCurrentWorker } },
+      'no dataset of Analytics Engine',
+    ],
     ['METRICS to a text', { METRICS: 'on' }, {}, 'no dataset of Analytics Engine'],
     ['METRICS to a namespace', {}, { kvNamespaces: ['METRICS'] }, 'no dataset of Analytics Engine'],
     [
