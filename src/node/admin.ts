@@ -6,7 +6,7 @@ import type { OssClient } from '../oss/client.ts'
 import { OssError } from '../oss/error.ts'
 import type { Log } from '../ports.ts'
 import { listen } from './listen.ts'
-import { gaugeOf, type MetricsText, type MetricValues } from './observe/metrics.ts'
+import { type MetricsText, type MetricValues, usableMetric } from './observe/metrics.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 
 /** The process's own health, without OSS's. */
@@ -40,7 +40,11 @@ export const whyNotReadyAt = async ({ oss, upstreams }: Asked, name: string | un
 export type Asked = { oss: OssClient; upstreams: ReadonlyMap<string, OssClient> }
 
 /** Whether requests are to be sent here, and at which upstreams OSS cannot be used now (undefined: that of the environment). */
-type Look = { readiness: Readiness; unusable: readonly (string | undefined)[] }
+type Look = {
+  readiness: Readiness
+  names: readonly (string | undefined)[]
+  unusable: readonly (string | undefined)[]
+}
 
 const nameOf = (upstream: string | undefined) => upstream ?? 'the upstream of the environment'
 
@@ -61,8 +65,8 @@ function createLook(asked: () => Asked, log: Log): () => Promise<Look> {
     const names = [undefined, ...asked().upstreams.keys()]
     const all = await Promise.all(names.map(readinessOf))
     const unusable = names.filter((_, i) => all[i] !== 'ready')
-    if (unusable.length === 0) return { readiness: 'ready', unusable }
-    return { readiness: all.every((one) => one === 'unready') ? 'unready' : 'degraded', unusable }
+    if (unusable.length === 0) return { readiness: 'ready', names, unusable }
+    return { readiness: all.every((one) => one === 'unready') ? 'unready' : 'degraded', names, unusable }
   }
 }
 
@@ -83,10 +87,9 @@ function createAdmin({ alive, unready }: Health, look: () => Promise<Look>, metr
     )
   })
   admin.get('/metrics', async (c) => {
-    const usable = (await look()).readiness === 'ready' ? 1 : 0
-    const { contentType, text } = await metrics([
-      gaugeOf('s3gw_oss_usable', 'Whether OSS answers the key of the gateway', usable),
-    ])
+    const { names, unusable } = await look()
+    const usable = new Map(names.map((name) => [name, !unusable.includes(name)]))
+    const { contentType, text } = await metrics([usableMetric(usable)])
     return c.body(text, 200, { 'content-type': contentType })
   })
   return admin

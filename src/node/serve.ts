@@ -103,7 +103,9 @@ export async function serve(
   metrics?.watch(() => ({
     ...current.gateway.load(),
     connections: http.connections(),
-    key: current.keys.credentials.status(),
+    keys: [[undefined, current.keys.credentials] as const, ...current.keys.upstreams].map(
+      ([upstream, credentials]) => ({ upstream, ...credentials.status() }),
+    ),
   }))
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([

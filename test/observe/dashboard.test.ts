@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createMetrics, gaugeOf, metricsText } from '../../src/node/observe/metrics.ts'
+import { createMetrics, metricsText, usableMetric } from '../../src/node/observe/metrics.ts'
 
 /** Names of metrics that an expression has, without the suffixes of a histogram's series. */
 const namesIn = (expression: string) =>
@@ -20,8 +20,8 @@ describe.each([
   let known: Map<string, Set<string>>
   beforeAll(async () => {
     const metrics = createMetrics()
-    const key = { expiration: 1, asked: { success: 1, same: 0, failure: 0 } }
-    metrics.watch(() => ({ inFlight: 0, waiting: 0, connections: 0, key }))
+    const key = { upstream: 'other', expiration: 1, asked: { success: 1, same: 0, failure: 0 } }
+    metrics.watch(() => ({ inFlight: 0, waiting: 0, connections: 0, keys: [key] }))
     const oss = {
       operation: 'GetObject',
       status: 200,
@@ -45,7 +45,7 @@ describe.each([
     } as never)
     const copied = { method: 'PUT', status: 200, copyRoute: 'parts', objectSize: 1, totalTime: 1 }
     metrics.observer.onRequest(copied as never)
-    const usable = gaugeOf('s3gw_oss_usable', 'h', 1)
+    const usable = usableMetric(new Map([['other', true]]))
     const { text } = await metricsText([[usable], await metrics.values(), await metrics.values()])
     known = new Map()
     for (const [, sample = '', labels = ''] of text.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {

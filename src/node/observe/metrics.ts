@@ -17,11 +17,14 @@ import { createHistogram } from './histogram.ts'
 /** Metrics of one process as they are sent to another. */
 export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
 
+/** A key at OSS. @property upstream absent: that of the environment. */
+type UpstreamKey = KeyStatus & { upstream: string | undefined }
+
 /** The metrics of one process. */
 export type Metrics = {
   observer: Observer
-  /** Whose requests in flight, connections and key at OSS are told. */
-  watch(told: () => Load & { connections: number; key: KeyStatus }): void
+  /** Whose requests in flight, connections and keys at OSS are told. */
+  watch(told: () => Load & { connections: number; keys: readonly UpstreamKey[] }): void
   values(): Promise<MetricValues>
 }
 
@@ -110,7 +113,7 @@ export function createMetrics(): Metrics {
     labelNames: ['route'],
     registers,
   })
-  let key: (() => KeyStatus) | undefined
+  let keys: () => readonly UpstreamKey[] = () => []
   const operationLabel = bounded()
   const codeLabel = bounded()
   const reasonLabel = bounded()
@@ -164,12 +167,12 @@ export function createMetrics(): Metrics {
       gauge('s3gw_in_flight', 'Signed requests that are worked on', () => told().inFlight)
       gauge('s3gw_waiting', 'Signed requests that wait for their turn', () => told().waiting)
       gauge('s3gw_connections', 'Connections of clients', () => told().connections)
-      key = () => told().key
+      keys = () => told().keys
     },
     values: async () => [
       ...((await register.getMetricsAsJSON()) as MetricValues),
       ...histograms.map((histogram) => histogram.metric()),
-      ...(key === undefined ? [] : keyMetrics(key())),
+      ...keyMetrics(keys()),
     ],
   }
 }
@@ -180,32 +183,53 @@ type Made = { name: string; help: string; type: 'gauge' | 'counter'; aggregator:
 const metricOf = (about: Made, values: MetricValue<string>[]) =>
   ({ ...about, values }) as unknown as MetricValues[number]
 
-/** A gauge with one value, as the metrics of a process. */
-export const gaugeOf = (name: string, help: string, value: number): MetricValues[number] =>
-  metricOf({ name, help, type: 'gauge', aggregator: 'sum' }, [{ value, labels: {} }])
+/** The labels of an upstream: none of that of the environment. */
+const labelsOf = (upstream: string | undefined): Record<string, string> =>
+  upstream === undefined ? {} : { upstream }
 
-/** What is told of the key at OSS: nothing of one that does not expire. Of several processes the one that expires first. */
-function keyMetrics({ expiration, asked }: KeyStatus): MetricValues {
-  if (expiration === undefined && asked.failure + asked.success === 0) return []
-  const name = 's3gw_oss_key'
+/** Whether OSS can be used, by upstream (undefined: that of the environment). */
+export const usableMetric = (usable: ReadonlyMap<string | undefined, boolean>): MetricValues[number] =>
+  metricOf(
+    {
+      name: 's3gw_oss_usable',
+      help: 'Whether OSS answers the key of the gateway',
+      type: 'gauge',
+      aggregator: 'sum',
+    },
+    [...usable].map(([upstream, is]) => ({ value: is ? 1 : 0, labels: labelsOf(upstream) })),
+  )
+
+/** What is told of keys at OSS: nothing of those that stay as they are. Of several processes the key that expires first. */
+function keyMetrics(keys: readonly UpstreamKey[]): MetricValues {
+  const renewed = keys.filter(({ asked }) => asked.failure + asked.success > 0)
+  if (renewed.length === 0) return []
   return [
     metricOf(
       {
-        name: `${name}_expires_seconds`,
+        name: 's3gw_oss_key_expires_seconds',
         help: 'Until the key of the gateway at OSS expires',
         type: 'gauge',
         aggregator: 'min',
       },
-      expiration === undefined ? [] : [{ value: (expiration - Date.now()) / 1000, labels: {} }],
+      renewed.flatMap(({ upstream, expiration }) =>
+        expiration === undefined
+          ? []
+          : [{ value: (expiration - Date.now()) / 1000, labels: labelsOf(upstream) }],
+      ),
     ),
     metricOf(
       {
-        name: `${name}_renewals_total`,
+        name: 's3gw_oss_key_renewals_total',
         help: 'How often a key was asked for, the first included, by what came of it',
         type: 'counter',
         aggregator: 'sum',
       },
-      Object.entries(asked).map(([result, value]) => ({ value, labels: { result } })),
+      renewed.flatMap(({ upstream, asked }) =>
+        Object.entries(asked).map(([result, value]) => ({
+          value,
+          labels: { result, ...labelsOf(upstream) },
+        })),
+      ),
     ),
   ]
 }
