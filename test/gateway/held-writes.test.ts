@@ -279,7 +279,7 @@ describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWri
 describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWrites) => {
   test('a write whose answer is lost is waited for: OSS may still make it', async () => {
     const world = await startWorld('sockets', {
-      GATEWAY_CONFIG: `{conditionalWrites: ${conditionalWrites}, timeouts: {oss: {connect: 0.5, headers: 0.5}}}`,
+      GATEWAY_CONFIG: `{conditionalWrites: ${conditionalWrites}, timeouts: {oss: {connect: 0.5, headers: 2}}}`,
     })
     const s3 = world.s3()
     const key = { Bucket: 'bucket', Key: 'key' }
