@@ -200,18 +200,17 @@ test('a running gateway with short days shows how an object becomes colder, is r
   await putRule({ Transitions: [{ Days: 1, StorageClass: 'GLACIER' }] })
   await s3.send(new PutObjectCommand({ ...at, Body: 'x' }))
   const head = () => s3.send(new HeadObjectCommand(at))
-  const within = { timeout: 20_000 }
-  await expect.poll(async () => (await head()).StorageClass, within).toBe('GLACIER')
+  await expect.poll(async () => (await head()).StorageClass).toBe('GLACIER')
   await s3.send(new RestoreObjectCommand({ ...at, RestoreRequest: { Days: 7 } }))
   expect((await head()).Restore).toBe('ongoing-request="true"')
-  await expect.poll(async () => (await head()).Restore, within).toContain('ongoing-request="false"')
-  await expect.poll(async () => (await head()).Restore, within).toBeUndefined()
+  await expect.poll(async () => (await head()).Restore).toContain('ongoing-request="false"')
+  await expect.poll(async () => (await head()).Restore).toBeUndefined()
   await putRule({ Expiration: { Days: 1 } })
   const state = () =>
     head().then(
       () => 'there',
       (error) => error.name,
     )
-  await expect.poll(state, within).toBe('NotFound')
+  await expect.poll(state).toBe('NotFound')
   await world.stop()
 }, 60_000)
