@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { headerMap } from '../../src/ports.ts'
-import { parseRequest } from '../../src/s3/request.ts'
+import { parseRequest, validateKey } from '../../src/s3/request.ts'
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 const incoming = (target: string, host = 'localhost:9000') => ({
@@ -51,8 +51,6 @@ describe('the address of a request', () => {
     ['/bucket/%zz', 'InvalidURI'],
     ['/bucket/%ff', 'InvalidURI'],
     ['/bucket?a=%zz', 'InvalidURI'],
-    ['/bucket//key', 'InvalidURI'],
-    ['/bucket/%5Ckey', 'InvalidURI'],
     [`/bucket/${'k'.repeat(1024)}`, 'KeyTooLongError'],
     ['/evil.com/key', 'InvalidBucketName'],
     ['/127.0.0.1/key', 'InvalidBucketName'],
@@ -65,6 +63,14 @@ describe('the address of a request', () => {
   ])('%s is %s', (target, code) => {
     expect(() => address(target)).toThrow(expect.objectContaining({ code }))
   })
+
+  test.each(['/key', '\\key'])(
+    'the key %s is one where a prefix stands before it, and InvalidURI by itself',
+    (key) => {
+      expect(address(`/bucket/${encodeURIComponent(key)}`)).toEqual(['bucket', key])
+      expect(() => validateKey(key)).toThrow(expect.objectContaining({ code: 'InvalidURI' }))
+    },
+  )
 
   test('a bucket in the host name is held to the same rule', () => {
     expect(() => address('/key', 'a.b.s3.example.com')).toThrow(
