@@ -71,11 +71,15 @@ export const copies: [what: string, row: Row, outcome: string][] = [
   ['a link whose checksum is wanted', { from: 'hangzhou/link', headers: sum('SHA256') }, 'relay'],
   ['a link of another region', { from: 'beijing/link' }, 'relay'],
   ['an archived object', { from: 'hangzhou/archived' }, '403 ObjectNotInActiveTierError source'],
-  ['an archived object of another region', { from: 'beijing/archived' }, '403 InvalidObjectState source'],
+  [
+    'an archived object of another region',
+    { from: 'beijing/archived' },
+    '403 ObjectNotInActiveTierError source',
+  ],
   [
     'an archived object whose checksum is wanted',
     { from: 'hangzhou/archived', headers: sum('SHA256') },
-    '403 InvalidObjectState source',
+    '403 ObjectNotInActiveTierError source',
   ],
   ['a restored object', { from: 'hangzhou/restored' }, 'native'],
 

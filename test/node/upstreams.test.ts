@@ -79,7 +79,8 @@ async function start(setting: Setting = {}) {
     const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/readyz`)
     return [answer.status, await answer.text()] as const
   }
-  return { gateway, s3, put, readyz, logged }
+  const metrics = async () => (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text()
+  return { gateway, s3, put, readyz, metrics, logged }
 }
 
 const wrong = { ...second, accessKeySecret: 'another-secret' }
@@ -109,6 +110,8 @@ test('one upstream that can be used is enough to be ready; the others are named'
     200,
     'degraded: OSS cannot be used now, the log says why\n',
   ])
+  const usable = (await (await start({ credentials: wrong })).metrics()).match(/^s3gw_oss_usable.*/gm)
+  expect(usable).toEqual(['s3gw_oss_usable 1', 's3gw_oss_usable{upstream="second"} 0'])
   const { readyz, logged } = await start({ credentials: wrong, own: 'another-secret' })
   expect((await readyz())[0]).toBe(503)
   expect(logged).toContainEqual(['not ready', expect.objectContaining({ upstream: 'second' })])
