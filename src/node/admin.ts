@@ -6,7 +6,8 @@ import type { OssClient } from '../oss/client.ts'
 import { OssError } from '../oss/error.ts'
 import type { Log } from '../ports.ts'
 import { listen } from './listen.ts'
-import { type MetricsText, type MetricValues, usableMetric } from './observe/metrics.ts'
+import type { MetricsText, MetricValues } from './observe/metrics.ts'
+import { usableMetric } from './observe/oss-metrics.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 
 /** The process's own health, without OSS's. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createMetrics, metricsText, usableMetric } from '../../src/node/observe/metrics.ts'
+import { createMetrics, metricsText } from '../../src/node/observe/metrics.ts'
+import { usableMetric } from '../../src/node/observe/oss-metrics.ts'
 
 /** Names of metrics that an expression has, without the suffixes of a histogram's series. */
 const namesIn = (expression: string) =>

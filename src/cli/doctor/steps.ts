@@ -42,7 +42,7 @@ export function allSteps(facts: Facts): Step[] {
     identityCheck,
     ...healthChecks,
     ...[...(oss.domains ?? [])].flatMap(([bucket, origin]) => customDomainChecks(bucket, origin)),
-    ...buckets.flatMap(bucketChecks),
+    ...buckets.flatMap((bucket) => bucketChecks(bucket, oss.domains?.has(bucket.name) ?? false)),
     regionCheck,
     ...buckets.flatMap(permissionChecks),
     ...buckets.flatMap((bucket) => copyChecks(bucket, bucket)),

@@ -11,14 +11,11 @@ import {
 } from 'prom-client'
 import type { Load } from '../../gateway.ts'
 import type { Observer, RequestRecord } from '../../observe/record.ts'
-import type { KeyStatus } from '../../oss/credentials/renewal.ts'
 import { createHistogram } from './histogram.ts'
+import { keyMetrics, type UpstreamKey } from './oss-metrics.ts'
 
 /** Metrics of one process as they are sent to another. */
 export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
-
-/** A key at OSS. @property upstream absent: that of the environment. */
-type UpstreamKey = KeyStatus & { upstream: string | undefined }
 
 /** The metrics of one process. */
 export type Metrics = {
@@ -175,63 +172,6 @@ export function createMetrics(): Metrics {
       ...keyMetrics(keys()),
     ],
   }
-}
-
-type Made = { name: string; help: string; type: 'gauge' | 'counter'; aggregator: 'sum' | 'min' }
-
-/** A metric by its values. As prom-client's own are; its types know the kind by number only. */
-const metricOf = (about: Made, values: MetricValue<string>[]) =>
-  ({ ...about, values }) as unknown as MetricValues[number]
-
-/** The labels of an upstream: none of that of the environment. */
-const labelsOf = (upstream: string | undefined): Record<string, string> =>
-  upstream === undefined ? {} : { upstream }
-
-/** Whether OSS can be used, by upstream (undefined: that of the environment). */
-export const usableMetric = (usable: ReadonlyMap<string | undefined, boolean>): MetricValues[number] =>
-  metricOf(
-    {
-      name: 's3gw_oss_usable',
-      help: 'Whether OSS answers the key of the gateway',
-      type: 'gauge',
-      aggregator: 'sum',
-    },
-    [...usable].map(([upstream, is]) => ({ value: is ? 1 : 0, labels: labelsOf(upstream) })),
-  )
-
-/** What is told of keys at OSS: nothing of those that stay as they are. Of several processes the key that expires first. */
-function keyMetrics(keys: readonly UpstreamKey[]): MetricValues {
-  const renewed = keys.filter(({ asked }) => asked.failure + asked.success > 0)
-  if (renewed.length === 0) return []
-  return [
-    metricOf(
-      {
-        name: 's3gw_oss_key_expires_seconds',
-        help: 'Until the key of the gateway at OSS expires',
-        type: 'gauge',
-        aggregator: 'min',
-      },
-      renewed.flatMap(({ upstream, expiration }) =>
-        expiration === undefined
-          ? []
-          : [{ value: (expiration - Date.now()) / 1000, labels: labelsOf(upstream) }],
-      ),
-    ),
-    metricOf(
-      {
-        name: 's3gw_oss_key_renewals_total',
-        help: 'How often a key was asked for, the first included, by what came of it',
-        type: 'counter',
-        aggregator: 'sum',
-      },
-      renewed.flatMap(({ upstream, asked }) =>
-        Object.entries(asked).map(([result, value]) => ({
-          value,
-          labels: { result, ...labelsOf(upstream) },
-        })),
-      ),
-    ),
-  ]
 }
 
 /** The metrics of several processes as one text, in sum but where that means nothing. */

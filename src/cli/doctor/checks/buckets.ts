@@ -7,8 +7,8 @@ import { type Bucket, ok, type Step, type Verdict, warning, wrong } from '../che
 import { askingOss, denied } from '../oss-answers.ts'
 import { aboutBucket } from './names.ts'
 
-/** What a bucket is, and what of that is in the way of S3 clients. */
-export function bucketChecks(bucket: Bucket): Step[] {
+/** What a bucket is, and what of that is in the way of S3 clients. @param hasDomain whether it is asked for by its own domain. */
+export function bucketChecks(bucket: Bucket, hasDomain: boolean): Step[] {
   const about = aboutBucket(bucket.name)
   return [
     askingOss({
@@ -16,7 +16,7 @@ export function bucketChecks(bucket: Bucket): Step[] {
       name: 'bucket',
       does: 'asks OSS for the bucket (GetBucketInfo)',
       means: 'all that clients do in it fails',
-      needs: ['OSS credentials', 'domain'],
+      needs: ['OSS credentials', ...(hasDomain ? ['domain'] : [])],
       ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.name, query: { bucketInfo: '' } }),
       judge(answer) {
         const error = errorOf(answer)

@@ -1,0 +1,63 @@
+import type { MetricValue } from 'prom-client'
+import type { KeyStatus } from '../../oss/credentials/renewal.ts'
+import type { MetricValues } from './metrics.ts'
+
+/** A key at OSS. @property upstream absent: that of the environment. */
+export type UpstreamKey = KeyStatus & { upstream: string | undefined }
+
+type Made = { name: string; help: string; type: 'gauge' | 'counter'; aggregator: 'sum' | 'min' }
+
+/** A metric by its values. As prom-client's own are; its types know the kind by number only. */
+const metricOf = (about: Made, values: MetricValue<string>[]) =>
+  ({ ...about, values }) as unknown as MetricValues[number]
+
+/** The labels of an upstream: none of that of the environment. */
+const labelsOf = (upstream: string | undefined): Record<string, string> =>
+  upstream === undefined ? {} : { upstream }
+
+/** Whether OSS can be used, by upstream (undefined: that of the environment). */
+export const usableMetric = (usable: ReadonlyMap<string | undefined, boolean>): MetricValues[number] =>
+  metricOf(
+    {
+      name: 's3gw_oss_usable',
+      help: 'Whether OSS answers the key of the gateway',
+      type: 'gauge',
+      aggregator: 'sum',
+    },
+    [...usable].map(([upstream, is]) => ({ value: is ? 1 : 0, labels: labelsOf(upstream) })),
+  )
+
+/** What is told of keys at OSS: nothing of those that stay as they are. Of several processes the key that expires first. */
+export function keyMetrics(keys: readonly UpstreamKey[]): MetricValues {
+  const renewed = keys.filter(({ asked }) => asked.failure + asked.success > 0)
+  if (renewed.length === 0) return []
+  return [
+    metricOf(
+      {
+        name: 's3gw_oss_key_expires_seconds',
+        help: 'Until the key of the gateway at OSS expires',
+        type: 'gauge',
+        aggregator: 'min',
+      },
+      renewed.flatMap(({ upstream, expiration }) =>
+        expiration === undefined
+          ? []
+          : [{ value: (expiration - Date.now()) / 1000, labels: labelsOf(upstream) }],
+      ),
+    ),
+    metricOf(
+      {
+        name: 's3gw_oss_key_renewals_total',
+        help: 'How often a key was asked for, the first included, by what came of it',
+        type: 'counter',
+        aggregator: 'sum',
+      },
+      renewed.flatMap(({ upstream, asked }) =>
+        Object.entries(asked).map(([result, value]) => ({
+          value,
+          labels: { result, ...labelsOf(upstream) },
+        })),
+      ),
+    ),
+  ]
+}
