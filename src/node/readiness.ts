@@ -60,7 +60,9 @@ export function createReadiness(
       running = ask()
     }
     const left = askedAt + PATIENCE - clock()
-    if (running !== undefined && left > 0) await within(left, running)
+    // Before the first answer there is nothing else to tell.
+    if (running !== undefined && !hasWorked) await running
+    else if (running !== undefined && left > 0) await within(left, running)
     return readiness()
   }
 }

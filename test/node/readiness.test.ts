@@ -127,13 +127,22 @@ test.each<[what: string, course: Course]>([
       [10, 'slow', 'degraded'],
     ],
   ],
-  ['nothing has answered yet', [[0, 'slow', 'unready']]],
 ])('%s', async (_, course) => {
   const { check } = answering()
   for (const [at, outcome, says] of course) {
     now = at * SECONDS
     expect(await check(outcome)).toBe(says)
   }
+})
+
+test('the first answer is awaited, however long it takes', async () => {
+  const { ask, answer } = oss()
+  const readiness = createReadiness(ask, clock, log, async () => false)
+  const checked = readiness()
+  now = 10 * SECONDS
+  const again = readiness()
+  answer()
+  expect(await Promise.all([checked, again])).toEqual(['ready', 'ready'])
 })
 
 test('an answer that does not come for a minute is no hiccup, and one that comes then counts', async () => {
