@@ -243,7 +243,7 @@ export const refusedPolicies: readonly (readonly [name: string, body: string, me
         'Conditions do not apply to combination of actions and resources in statement',
       ] as const,
   ),
-  ...[['IpAddress', '10.0.0.0/33'], ['NotIpAddress', '10.0.0.256'], ['IpAddress', 'office'], ['Null', 'true']].map(
+  ...[['IpAddress', '10.0.0.0/33'], ['NotIpAddress', '10.0.0.256'], ['IpAddress', 'office']].map(
     ([operator = '', value]) =>
       [`${operator} of ${value}`, policy({ Condition: { [operator]: { 'aws:SourceIp': value } } }), 'Invalid IP address in Conditions'] as const,
   ),
