@@ -94,7 +94,7 @@ const withoutTime = (seen: Seen) => ({ ...seen, headers: { ...seen?.headers, eta
 
 /** How it may end: a passing fault does not fail a copy, and a lost answer is not a failure. */
 function expected({ way, call, fault }: Row): 'copied' | 'refused' {
-  if (call === 'result' || call === 'ListMultipartUploads' || fault === 'delay') return 'copied'
+  if (call === 'result' || fault === 'delay') return 'copied'
   if (/always|ever/.test(fault)) {
     const heardOfLater =
       ['CompleteMultipartUpload', 'PutObject'].includes(call) ||
