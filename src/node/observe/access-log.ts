@@ -23,8 +23,10 @@ const MAX_WAITING = 16 * 1024 * 1024
 const BATCH = 64 * 1024
 /** Of these not one byte is mixed with what other processes write to the same pipe (PIPE_BUF of Linux). */
 const ATOMIC_WRITE = 4096
-/** Milliseconds that lines wait at most. */
-const FLUSH_PERIOD = 200
+/** Requests that become lines together: one by one each would find the code that does it out of the processor's caches. */
+const TOGETHER = 64
+/** Milliseconds that requests wait to become lines, and lines to be written, at most. */
+const FLUSH_PERIOD = 100
 
 /**
  * Writes requests as lines, in the format of the settings.
@@ -32,10 +34,26 @@ const FLUSH_PERIOD = 200
  */
 export function accessLogTo(sink: LineSink, format: Config['document']['accessLog']['format']): AccessLog {
   const lines = accessLines(format, process.pid)
+  let ended: RequestRecord[] = []
+  function writeEnded(): void {
+    const records = ended
+    ended = []
+    for (const record of records) for (const line of lines(record)) sink.write(`${line}\n`)
+  }
+  const timer = setInterval(writeEnded, FLUSH_PERIOD).unref()
   return {
-    ...sink,
     write: (record) => {
-      for (const line of lines(record)) sink.write(`${line}\n`)
+      ended.push(record)
+      if (ended.length === TOGETHER) writeEnded()
+    },
+    reopen: () => {
+      writeEnded()
+      sink.reopen()
+    },
+    close: () => {
+      clearInterval(timer)
+      writeEnded()
+      return sink.close()
     },
   }
 }
@@ -54,18 +72,21 @@ export function fileSink(path: string | undefined, isShared: boolean, log: Log):
   const stream = pino.destination({
     dest: path ?? 1,
     sync: false,
+    contentMode: 'buffer',
     minLength: 1,
     maxWrite: most,
     maxLength: MAX_WAITING,
   })
-  let batch = ''
+  // Its types know strings alone.
+  const write = (bytes: Buffer) => (stream as unknown as { write(bytes: Buffer): boolean }).write(bytes)
+  // Bytes, line by line: that many lines as a string are made bytes at several times the cost.
+  let batch = Buffer.allocUnsafe(most)
   let size = 0
   function flush(): void {
     if (size === 0) return
-    const lines = batch
-    batch = ''
+    write(batch.subarray(0, size))
+    batch = Buffer.allocUnsafe(most)
     size = 0
-    stream.write(lines)
   }
   const timer = setInterval(flush, FLUSH_PERIOD).unref()
   let isDropping = false
@@ -82,8 +103,8 @@ export function fileSink(path: string | undefined, isShared: boolean, log: Log):
     write: (lines) => {
       const bytes = Buffer.byteLength(lines)
       if (size + bytes > most) flush()
-      batch += lines
-      size += bytes
+      if (bytes > most) write(Buffer.from(lines))
+      else size += batch.write(lines, size)
     },
     reopen: () => {
       flush()
