@@ -190,11 +190,14 @@ export function createGateway(ports: Ports): Gateway {
     const signed = ({ signing }: UpstreamClients) => recorder.observed(signing, record)
     const forwarded = ({ unsigned }: UpstreamClients) =>
       forwarding(recorder.observed(unsigned, record), incoming.headers, document.cors, onForwarded)
-    const at = (name: string | undefined, by: typeof signed) => ({
-      upstream: name,
-      oss: by(upstreams.of(name)),
-      at: (other: string | undefined) => at(other, by),
-    })
+    const at = (name: string | undefined, by: typeof signed) => {
+      const place: ReturnType<Context['at']> = {
+        upstream: name,
+        oss: by(upstreams.of(name)),
+        at: (other) => (other === name ? place : at(other, by)),
+      }
+      return place
+    }
     const context: Context = {
       config,
       ...at(upstream, signed),

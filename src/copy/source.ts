@@ -1,7 +1,7 @@
 import type { OssClient } from '../oss/client.ts'
 import { OssUnreachable } from '../oss/error.ts'
 import type { HeaderMap } from '../ports.ts'
-import { readTags, toOssTagging } from '../translate/tags.ts'
+import { hasTags, readTags, toOssTagging } from '../translate/tags.ts'
 import type { Copy } from './copy.ts'
 
 /** The source as OSS describes it. */
@@ -60,7 +60,7 @@ export async function readTagging(
   { headers, versionId }: SourceFacts,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (Number(headers['x-oss-tagging-count'] ?? 0) === 0) return undefined
+  if (!hasTags(headers)) return undefined
   const { document } = await oss.sendForXml(
     {
       method: 'GET',

@@ -6,6 +6,9 @@ import { checkElements, child, childElements, childText, malformedXml } from './
 /** A tag, decoded. */
 export type Tag = readonly [key: string, value: string]
 
+/** Whether OSS's headers of an object say that it has tags. */
+export const hasTags = (headers: HeaderMap): boolean => Number(headers['x-oss-tagging-count'] ?? 0) !== 0
+
 const MAX_TAGS = 10
 // OSS's; S3 takes 50.
 const MAX_BUCKET_TAGS = 20

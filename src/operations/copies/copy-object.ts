@@ -11,7 +11,7 @@ import { toS3Error } from '../../translate/errors.ts'
 import { toS3ETag } from '../../translate/etag.ts'
 import { parsePreconditions } from '../../translate/preconditions.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
-import { requestedTagging } from '../../translate/tags.ts'
+import { hasTags, requestedTagging } from '../../translate/tags.ts'
 import { requestPayer, toOssContent, toOssTarget } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
 import { keepAliveReply } from '../keep-alive-reply.ts'
@@ -130,7 +130,7 @@ async function authorizeTags(
     actions()
   } catch (error) {
     const { headers } = await checkSource(copyPorts(context, from.upstream), copy)
-    if (Number(headers['x-oss-tagging-count'] ?? 0) > 0) throw error
+    if (hasTags(headers)) throw error
   }
 }
 

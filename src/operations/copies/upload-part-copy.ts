@@ -11,7 +11,6 @@ import { type ByteRange, rerouteForbidden } from '../../copy/plan.ts'
 import { readRange, relayPart } from '../../copy/relay.ts'
 import { readSource, type SourceFacts } from '../../copy/source.ts'
 import { retryAfterSourceChange } from '../../copy/source-changed.ts'
-import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { type AlgorithmName, allAlgorithms } from '../../s3/checksum.ts'
@@ -129,9 +128,6 @@ async function decideStatusEarly(part: PartCopy, context: Context): Promise<void
 /** Whether the source is at another upstream than the upload: no key of OSS's can copy from the one to the other. */
 const isAcross = ({ from }: PartCopy, { upstream }: Context) => from !== upstream
 
-const sourceOss = (part: PartCopy, context: Context): OssClient =>
-  isAcross(part, context) ? context.at(part.from).oss : context.oss
-
 /** The bytes to copy. */
 const rangeOf = ({ range }: PartCopy, { size }: SourceFacts): ByteRange =>
   range ?? { first: 0, last: size - 1 }
@@ -143,7 +139,7 @@ function checkRelayed({ first, last }: ByteRange): void {
 
 /** @throws S3Error PreconditionFailed, by S3's rules, and for a range that is not within the source. */
 async function checkSource(part: PartCopy, context: Context): Promise<SourceFacts> {
-  const facts = await readSource(sourceOss(part, context), part, part.signal())
+  const facts = await readSource(context.at(part.from).oss, part, part.signal())
   const failed = failedCondition(part.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, `${SOURCE}-`)
   if (part.range !== undefined) checkCopyRange(part.range, facts.size)
@@ -242,7 +238,7 @@ async function digest(
   const range = rangeOf(part, facts)
   if (range.last < range.first) return hasher.digest()
   try {
-    const ports = { sourceOss: sourceOss(part, context) }
+    const ports = { sourceOss: context.at(part.from).oss }
     for await (const bytes of await readRange(ports, part, facts, range, part.signal())) hasher.update(bytes)
   } catch (error) {
     throw error instanceof OssError && error.status === 412 ? retryAfterSourceChange(error) : error
