@@ -154,8 +154,28 @@ export function presign(
 /** A connection this long without a byte is given up. */
 const SILENCE = 60_000
 
-/** Sends a request byte for byte and reads the one answer. @throws when the connection ends without one. */
+/** Bytes of a body that a server need not have taken when it answers and ends the connection. */
+const LONG_BODY = 1 << 20
+
+/**
+ * Sends a request byte for byte and reads the one answer. An answer to the head of a long request may be lost when the
+ * connection ends while the body still comes (RFC 9112, 9.6): then the head is sent without it, and must be answered.
+ * @throws when the connection ends without one.
+ */
 export async function send(endpoint: string, request: WireRequest): Promise<Answer> {
+  const { answer, received } = await exchange(endpoint, request)
+  if (answer !== undefined) return answer
+  const isLost = received === '' && (request.body?.length ?? 0) > LONG_BODY && request.cutAfter === undefined
+  const again = isLost ? (await exchange(endpoint, request, false)).answer : undefined
+  if (again === undefined) throw new Error(`the connection ended without a whole answer: ${received}`)
+  return again
+}
+
+async function exchange(
+  endpoint: string,
+  request: WireRequest,
+  withBody = true,
+): Promise<{ answer: Answer | undefined; received: string }> {
   const { method, target, headers = {}, lines = [], body = '', cutAfter } = request
   const { host, port, protocol } = new URL(endpoint)
   const bytes = Buffer.from(body as string)
@@ -190,14 +210,12 @@ export async function send(endpoint: string, request: WireRequest): Promise<Answ
     socket.on('close', () => resolve(undefined))
     socket.setTimeout(SILENCE, () => socket.destroy())
     socket.write(Buffer.from(head, 'utf8'))
+    if (!withBody) return
     if (cutAfter === undefined) socket.write(bytes)
     else socket.write(bytes.subarray(0, cutAfter), () => setTimeout(() => socket.destroy(), 20))
   })
   socket.destroy()
-  if (answer === undefined) {
-    throw new Error(`the connection ended without a whole answer: ${received.toString('latin1', 0, 200)}`)
-  }
-  return answer
+  return { answer, received: received.toString('latin1', 0, 200) }
 }
 
 /** The first final answer in these bytes, or undefined as long as it is not whole. */
