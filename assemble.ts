@@ -1,11 +1,11 @@
-/** Assembles `src/bytes/crc.wat` into what is committed beside it: `crc.wasm` for Workers, and its bytes in `crc-wasm.ts`. */
+/** Assembles `src/bytes/crc.wat` into what is committed beside it: `crc.wasm` for Workers, and its bytes in `crc-compiled.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { assembledCrc } from './test/bytes/assembled-crc.ts'
 
 const wasm = await assembledCrc()
 writeFileSync('src/bytes/crc.wasm', wasm)
 
-const source = 'src/bytes/crc-wasm.ts'
+const source = 'src/bytes/crc-compiled.ts'
 const lines =
   Buffer.from(wasm)
     .toString('base64')

@@ -23,6 +23,7 @@ export default mergeConfig(
             // The SDK is loaded once, not once a file.
             isolate: false,
             globalSetup: 'test/build-worker.ts',
+            setupFiles: 'src/bytes/crc-compiled.ts',
           },
         },
         {

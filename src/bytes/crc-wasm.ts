@@ -1,20 +1,3 @@
-/** `crc.wat`, assembled: `npm run assemble` writes it, and `crc.wasm`. */
-const MODULE = [
-  'AGFzbQEAAAABDQJgA39/fwBgAn5/AX4DAwIAAQUDAQACBxMCBm1lbW9yeQIABnVwZGF0ZQABCpYHArIDAQd/IAJBACgCgIACayEDIAJB',
-  'ACgChIACayEEIAJBACgCiIACayEFIAJBACgCjIACayEGIAJBACgCkIACayEHIAJBACgClIACayEIIAJBACgCmIACayEJA0AgACAA/QAE',
-  'ACAD/QAAAP1RIAT9AAAAIAX9AAAA/VH9USAG/QAAACAH/QAAAP1RIAj9AAAAIAn9AAAA/VH9Uf1R/QsEACAAIAD9AAQQIAP9AAAQ/VEg',
-  'BP0AABAgBf0AABD9Uf1RIAb9AAAQIAf9AAAQ/VEgCP0AABAgCf0AABD9Uf1R/VH9CwQQIAAgAP0ABCAgA/0AACD9USAE/QAAICAF/QAA',
-  'IP1R/VEgBv0AACAgB/0AACD9USAI/QAAICAJ/QAAIP1R/VH9Uf0LBCAgACAA/QAEMCAD/QAAMP1RIAT9AAAwIAX9AAAw/VH9USAG/QAA',
-  'MCAH/QAAMP1RIAj9AAAwIAn9AAAw/VH9Uf1R/QsEMCADQcAAaiEDIARBwABqIQQgBUHAAGohBSAGQcAAaiEGIAdBwABqIQcgCEHAAGoh',
-  'CCAJQcAAaiEJIABBwABqIQAgACABSQ0ACwvfAwICfwJ+QYCgAiECIAFBACgCmIACa0FAcSEDIANBgAZOBEBBgKACQYCgAikDACAAhTcD',
-  'AEIAIQAgASADayEBQYCgAiADaiEDQYCgAiADQYCgAhAAQYDABiECQYDABiADIAH8CgAAIANBACAB/AsAQYDABkGAwAYgAWogAxAACyAC',
-  'IAFqIQEgAUEPayEDAkADQCACIANODQEgAikDACAAhSEEIAIpAwghBSAEQgOGQvgPg6cpA4DwASAEQgWIQvgPg6cpA4DgAYUgBEINiEL4',
-  'D4OnKQOA0AEgBEIViEL4D4OnKQOAwAGFhSAEQh2IQvgPg6cpA4CwASAEQiWIQvgPg6cpA4CgAYUgBEItiEL4D4OnKQOAkAEgBEI1iEL4',
-  'D4OnKQOAgAGFhYUgBUIDhkL4D4OnKQOAcCAFQgWIQvgPg6cpA4BghSAFQg2IQvgPg6cpA4BQIAVCFYhC+A+DpykDgECFhSAFQh2IQvgP',
-  'g6cpA4AwIAVCJYhC+A+DpykDgCCFIAVCLYhC+A+DpykDgBAgBUI1iEL4D4OnKQMAhYWFhSEAIAJBEGohAgwACwsCQANAIAIgAU8NASAA',
-  'QgiIIACnIAItAABzQf8BcUEDdCkDAIUhACACQQFqIQIMAAsLIAAL',
-].join('')
-
 const DISTANCES = 32_768
 const BYTES = 36_864
 const STEP = 65_536
@@ -22,15 +5,15 @@ const STEP = 65_536
 /** The register before these bytes → the register after them. */
 export type Step = (register: bigint, bytes: Uint8Array) => bigint
 
-/** The module where the runtime has compiled it. */
-let imported: WebAssembly.Module | undefined
+/** `crc.wasm`, compiled. */
+let compiled: WebAssembly.Module | undefined
 
 /**
- * Takes `crc.wasm` as the runtime has compiled it: Workers may compile no bytes, and import it. To be called before the
- * first CRC.
+ * Takes `crc.wasm` as the runtime has compiled it: of bytes (`crc-compiled.ts`), or imported by Workers, which may compile
+ * none. To be called before the first CRC.
  */
 export function useCrcModule(module: WebAssembly.Module): void {
-  imported = module
+  compiled = module
 }
 
 /**
@@ -38,12 +21,12 @@ export function useCrcModule(module: WebAssembly.Module): void {
  * zlib's CRC-32.
  * @param tables what bytes do to the register, as in `crc.ts`.
  * @param distances those of a sparse multiple of the polynomial, in rising order.
- * @returns undefined where the runtime compiles no WebAssembly and nothing has imported it.
+ * @returns undefined where no module has been given, or the runtime does not run it.
  */
 export function crcWasm(tables: BigUint64Array, distances: readonly number[]): Step | undefined {
+  if (compiled === undefined) return undefined
   try {
-    const module = imported ?? new WebAssembly.Module(Buffer.from(MODULE, 'base64'))
-    const { exports } = new WebAssembly.Instance(module)
+    const { exports } = new WebAssembly.Instance(compiled)
     const { memory, update } = exports as {
       memory: WebAssembly.Memory
       update: (crc: bigint, length: number) => bigint
