@@ -1,4 +1,5 @@
-import { type Config, DEFAULT_LOCAL_CREDENTIALS } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
+import { DEFAULT_LOCAL_CREDENTIALS } from '../config/machine.ts'
 import type { Workers } from '../node/cluster.ts'
 import type { Running } from '../node/serve.ts'
 import { describeSource } from '../oss/credentials/source.ts'

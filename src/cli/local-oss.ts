@@ -1,4 +1,5 @@
-import { type Config, DEFAULT_LOCAL_CREDENTIALS } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
+import { DEFAULT_LOCAL_CREDENTIALS } from '../config/machine.ts'
 import { openUpstream } from '../node/upstream.ts'
 import type { Log } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'

@@ -1,31 +1,9 @@
-import { SESSION_NAME } from '../oss/credentials/profile.ts'
-import type { CredentialSource, Role } from '../oss/credentials/source.ts'
-import { stsOf } from '../oss/credentials/sts.ts'
+import type { Role } from '../oss/credentials/source.ts'
+import { SESSION_NAME, stsOf } from '../oss/credentials/sts.ts'
 import type { Origin } from '../oss/regions.ts'
 import { parseOrigin } from './endpoint.ts'
 import { platformValue, type SourceSettings } from './source-settings.ts'
 import { isLoopback, redacted } from './values.ts'
-
-/** RRSA, as the identity webhook of ACK sets it. Adds to `problems` what is missing or wrong. */
-export function parseRrsa(settings: SourceSettings): CredentialSource {
-  const { environment, problems, files } = settings
-  const webhook =
-    "in ACK the pod's identity webhook sets it, where the service account is annotated with a role and the namespace is labelled for it"
-  const role = parseRole(settings, `the RAM role; ${webhook}`)
-  const providerArn = platformValue(environment, 'ALIBABA_CLOUD_OIDC_PROVIDER_ARN')
-  const tokenFile = platformValue(environment, 'ALIBABA_CLOUD_OIDC_TOKEN_FILE')
-  if (providerArn === undefined)
-    problems.push(`ALIBABA_CLOUD_OIDC_PROVIDER_ARN is missing: who has issued the token; ${webhook}`)
-  else if (!/^acs:ram:[\w-]*:\d+:oidc-provider\/\S+$/.test(providerArn))
-    problems.push(
-      `ALIBABA_CLOUD_OIDC_PROVIDER_ARN is ${redacted(providerArn)}: it must be like acs:ram::123456789012:oidc-provider/name`,
-    )
-  if (tokenFile === undefined)
-    problems.push(`ALIBABA_CLOUD_OIDC_TOKEN_FILE is missing: the file with the token; ${webhook}`)
-  else if (files?.has(tokenFile) === false)
-    problems.push('ALIBABA_CLOUD_OIDC_TOKEN_FILE: there is no such file')
-  return { from: 'rrsa', role, providerArn: providerArn ?? '', tokenFile: tokenFile ?? '' }
-}
 
 /** `ALIBABA_CLOUD_ROLE_ARN`, and where it is assumed. @param what the role is, for the message. */
 export function parseRole(settings: SourceSettings, what: string): Role {

@@ -1,12 +1,10 @@
-import { isRoleName } from '../oss/credentials/ecs-ram-role.ts'
-import { isUri, sourceOfProfile } from '../oss/credentials/profile.ts'
 import type { CredentialSource, KeyFiles } from '../oss/credentials/source.ts'
+import { isUri } from '../oss/credentials/uri.ts'
 import type { OssCredentials } from '../ports.ts'
-import { parseRole, parseRrsa, parseSts } from './credential-role.ts'
+import { parseRole } from './credential-role.ts'
 import type { SettingName } from './environment.ts'
-import type { Files } from './files.ts'
 import { hasRrsa, platformValue, type SourceSettings } from './source-settings.ts'
-import { isLoopback, keyIdProblem, redacted, secretProblem } from './values.ts'
+import { isLoopback, ossKeyIdProblem, redacted, secretProblem } from './values.ts'
 
 const kinds = ['environment', 'ecs-ram-role', 'rrsa', 'assume-role', 'uri', 'profile'] as const
 type Kind = (typeof kinds)[number]
@@ -18,7 +16,7 @@ const keyNames = ['OSS_ACCESS_KEY_ID', 'OSS_ACCESS_KEY_SECRET', 'OSS_SESSION_TOK
 
 /** Where the gateway's own key at OSS comes from. Adds to `problems` what is missing or wrong. */
 export function parseCredentialSource(settings: SourceSettings): CredentialSource {
-  const { get, problems, environment } = settings
+  const { get, problems, machine } = settings
   const kind = kindOf(settings)
   if (kind === undefined)
     return { from: 'settings', key: { accessKeyId: '', accessKeySecret: '' }, files: {} }
@@ -27,20 +25,9 @@ export function parseCredentialSource(settings: SourceSettings): CredentialSourc
     problems.push(`${own.join(', ')} means nothing with OSS_CREDENTIALS=${kind}: leave it out`)
   if (get('OSS_STS_ENDPOINT') !== undefined && !withSts.includes(kind))
     problems.push(`OSS_STS_ENDPOINT means nothing with OSS_CREDENTIALS=${kind}: leave it out`)
-  const platform = (name: string) => platformValue(environment, name)
   switch (kind) {
     case 'environment':
       return parseKey(settings)
-    case 'ecs-ram-role': {
-      const roleName = platform('ALIBABA_CLOUD_ECS_METADATA')
-      if (roleName !== undefined && !isRoleName(roleName))
-        problems.push(
-          `ALIBABA_CLOUD_ECS_METADATA is ${redacted(roleName)}: the name of a RAM role has 1 to 64 letters, digits, . and -`,
-        )
-      return { from: 'ecs-ram-role', roleName }
-    }
-    case 'rrsa':
-      return parseRrsa(settings)
     case 'assume-role':
       return {
         from: 'assume-role',
@@ -49,8 +36,9 @@ export function parseCredentialSource(settings: SourceSettings): CredentialSourc
       }
     case 'uri':
       return parseUri(settings)
-    case 'profile':
-      return parseProfile(settings)
+    default:
+      // On Workers it is a mistake, which is told, and one without a key of the settings' own stands for it.
+      return machine?.parseSource(kind, settings) ?? { from: 'ecs-ram-role', roleName: undefined }
   }
 }
 
@@ -62,12 +50,12 @@ export function ownKey(source: CredentialSource): OssCredentials | undefined {
 
 /** Undefined where a mistake that is told hides it. */
 function kindOf(settings: SourceSettings): Kind | undefined {
-  const { get, reported, problems, warnings, environment, files } = settings
+  const { get, reported, problems, warnings, environment, machine } = settings
   const text = get('OSS_CREDENTIALS')
   const hasKey = keyNames.some((name) => get(name) !== undefined || reported.has(name))
   if (text === undefined) {
     if (reported.has('OSS_CREDENTIALS')) return undefined
-    if (!hasRrsa(environment) || files === undefined) return 'environment'
+    if (!hasRrsa(environment) || machine?.files === undefined) return 'environment'
     if (!hasKey) return 'rrsa'
     warnings.push(
       'OSS_ACCESS_KEY_ID is set, and so is ALIBABA_CLOUD_ROLE_ARN for RRSA: the key is used, and not the role. OSS_CREDENTIALS=environment says so without this warning',
@@ -79,7 +67,7 @@ function kindOf(settings: SourceSettings): Kind | undefined {
     problems.push(`OSS_CREDENTIALS is ${redacted(text)}: it must be one of ${kinds.join(', ')}`)
     return undefined
   }
-  if (files === undefined && !kindsOnWorkers.includes(kind))
+  if (machine?.files === undefined && !kindsOnWorkers.includes(kind))
     problems.push(
       `OSS_CREDENTIALS is ${kind}, which there is not on Workers: it must be one of ${kindsOnWorkers.join(', ')}`,
     )
@@ -121,11 +109,6 @@ function parseKey(settings: SourceSettings): Extract<CredentialSource, { from: '
 const inFile = (part: keyof KeyFiles, file: string | undefined): KeyFiles =>
   file === undefined ? {} : { [part]: file }
 
-const ossKeyIdProblem = (id: string) =>
-  /^(?:AKIA|ASIA)[A-Z0-9]{16}$/.test(id)
-    ? "that is a key of AWS's, and OSS needs one of its own"
-    : keyIdProblem(id)
-
 function parseUri({ environment, problems, warnings }: SourceSettings): CredentialSource {
   const uri = platformValue(environment, 'ALIBABA_CLOUD_CREDENTIALS_URI')
   if (uri === undefined) problems.push('ALIBABA_CLOUD_CREDENTIALS_URI is missing: where keys are asked for')
@@ -139,46 +122,4 @@ function parseUri({ environment, problems, warnings }: SourceSettings): Credenti
       warnings.push(`ALIBABA_CLOUD_CREDENTIALS_URI: keys come from ${hostname} unencrypted`)
   }
   return { from: 'uri', uri: uri ?? '' }
-}
-
-function parseProfile(settings: SourceSettings): CredentialSource {
-  const { environment, problems, files } = settings
-  const named = platformValue(environment, 'ALIBABA_CLOUD_CREDENTIALS_FILE')
-  const sts = parseSts(settings)
-  const profile = platformValue(environment, 'ALIBABA_CLOUD_PROFILE')
-  const file = named ?? findProfileFile(files, problems)
-  const source = { from: 'profile' as const, file: file ?? '', profile, sts }
-  if (file !== undefined && files !== undefined) {
-    try {
-      const is = sourceOfProfile(files.read(file), source)
-      const why = is.from === 'settings' ? keyProblem(is.key) : undefined
-      if (why === undefined) return { ...source, is }
-      problems.push(`${named === undefined ? file : 'ALIBABA_CLOUD_CREDENTIALS_FILE'}: ${why}`)
-    } catch (error) {
-      problems.push(
-        `${named === undefined ? file : 'ALIBABA_CLOUD_CREDENTIALS_FILE'}: ${(error as Error).message}`,
-      )
-    }
-  }
-  return { ...source, is: { from: 'ecs-ram-role', roleName: undefined } }
-}
-
-const keyProblem = ({ accessKeyId, accessKeySecret }: OssCredentials) => {
-  const id = ossKeyIdProblem(accessKeyId)
-  const secret = secretProblem(accessKeySecret)
-  if (id !== undefined) return `access_key_id is not right: ${id}`
-  return secret === undefined ? undefined : `access_key_secret is not right: ${secret}`
-}
-
-/** The one profile file that the user has. */
-function findProfileFile(files: Files | undefined, problems: string[]): string | undefined {
-  if (files === undefined) return undefined
-  const there = ['.alibabacloud/credentials', '.aliyun/config.json']
-    .map((name) => `${files.home}/${name}`)
-    .filter((path) => files.has(path))
-  if (there.length === 1) return there[0]
-  const both = `there are both ${there.join(' and ')}: ALIBABA_CLOUD_CREDENTIALS_FILE says which one is meant`
-  const none = `there is neither ~/.alibabacloud/credentials nor ~/.aliyun/config.json in ${files.home}: ALIBABA_CLOUD_CREDENTIALS_FILE says where the profile is`
-  problems.push(`OSS_CREDENTIALS is profile, and ${there.length > 1 ? both : none}`)
-  return undefined
 }

@@ -1,5 +1,5 @@
 import { type Document, documentSchema } from './document-schema.ts'
-import type { SettingName } from './environment.ts'
+import { type SettingName, settingNames } from './environment.ts'
 
 /** On Workers a setting works (true), or is refused: why it means nothing there, or what is wrong with its value. */
 type Decision = true | string | ((value: unknown) => string | undefined)
@@ -156,6 +156,13 @@ export const documentOnWorkers: Readonly<Record<Paths<Document>, Decision>> = {
 /** What is wrong with settings that mean nothing on Workers: a setting that did nothing unseen would be believed. */
 export const meansNothing = (name: string, why: string) =>
   `${name} means nothing on Workers, ${why}: leave it out`
+
+/** What the environment sets that Workers do not do, a line each. */
+export const variablesRefusedOnWorkers = (values: ReadonlyMap<SettingName, string>): string[] =>
+  settingNames.flatMap((name) => {
+    const why = environmentOnWorkers[name]
+    return why === true || !values.has(name) ? [] : [meansNothing(name, why)]
+  })
 
 /** A schema as far as names go. */
 type Named = { entries?: Record<string, object>; item?: object; wrapped?: object; value?: object }

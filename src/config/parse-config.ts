@@ -1,5 +1,6 @@
 import { readYaml } from './document-text.ts'
 import { type Config, type Environment, type Files, parseSettings } from './index.ts'
+import { machineOf } from './machine.ts'
 
 /**
  * Settings → Config.
@@ -14,4 +15,7 @@ export const parseConfig = (
   documentText?: string,
   runtime: 'node' | 'workers' = 'node',
   files?: Files,
-): Config => parseSettings(environment, readYaml, documentText, runtime, files)
+): Config => {
+  const machine = runtime === 'node' ? machineOf(files) : undefined
+  return parseSettings(environment, readYaml, documentText, machine)
+}

@@ -6,6 +6,7 @@ import type { Document } from './document-schema.ts'
 import { parseEndpoint } from './endpoint.ts'
 import { type Environment, readSecret, type SettingName } from './environment.ts'
 import type { Files } from './files.ts'
+import type { Machine } from './machine.ts'
 
 /** An OSS to ask: where it is, and by which key. */
 export type Upstream = { endpoint: Endpoint; credentials: CredentialSource }
@@ -47,7 +48,8 @@ const fieldsOf: Readonly<Record<Credentials['from'], RegExp>> = {
 /** What the settings of upstreams are read with. */
 export type UpstreamSettings = {
   environment: Environment
-  files: Files | undefined
+  /** Absent on Workers. */
+  machine: Machine | undefined
   /** The key of the upstream without a name: it assumes roles in other accounts where these settings name no key. */
   by: CredentialSource
   problems: string[]
@@ -70,7 +72,7 @@ export function parseUpstreams(
 function parseUpstream(
   name: string,
   { region, endpoint: address, endpoints, credentials }: Document['upstreams'][string],
-  { environment, files, by, problems, warnings }: UpstreamSettings,
+  { environment, machine, by, problems, warnings }: UpstreamSettings,
 ): Upstream {
   const path = `upstreams.${name}`
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name) || name === 'default')
@@ -83,7 +85,7 @@ function parseUpstream(
   const domains = parseBucketDomains(endpoints, problems, `${path}.endpoints`)
   const misplaced = misplacedFields(credentials)
   found.push(...misplaced)
-  const { values, fileOf, reported } = readKey(credentials, environment, files, found)
+  const { values, fileOf, reported } = readKey(credentials, environment, machine?.files, found)
   values.set('OSS_CREDENTIALS', credentials.from === 'key' ? 'environment' : credentials.from)
   if (credentials.stsEndpoint !== undefined) values.set('OSS_STS_ENDPOINT', credentials.stsEndpoint)
   const source =
@@ -94,7 +96,7 @@ function parseUpstream(
           reported,
           fileOf,
           environment: sourceEnvironment(credentials, environment),
-          files,
+          machine,
           endpoint,
           by,
           problems: found,

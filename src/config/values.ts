@@ -71,6 +71,12 @@ export function keyIdProblem(id: string): string | undefined {
   return 'an access key id has 1 to 128 letters, digits and . _ - @ ~, and no blank, slash, colon or quotation mark'
 }
 
+/** What is wrong with the id of a key at OSS, or undefined. */
+export const ossKeyIdProblem = (id: string) =>
+  /^(?:AKIA|ASIA)[A-Z0-9]{16}$/.test(id)
+    ? "that is a key of AWS's, and OSS needs one of its own"
+    : keyIdProblem(id)
+
 /** What is wrong with a secret, or undefined; never quotes it. */
 export function secretProblem(secret: string): string | undefined {
   if (/^'.*'$|^".*"$/s.test(secret)) return 'it stands in quotation marks that are part of it: leave them out'

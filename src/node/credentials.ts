@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/index.ts'
 import { createCredentials, type SourceCredentials } from '../oss/credentials/create.ts'
+import { machineSources } from '../oss/credentials/machine.ts'
 import { type CredentialSource, isFixed } from '../oss/credentials/source.ts'
 import type { Ask, Clock, Credentials, Log } from '../ports.ts'
 import { ask } from '../runtime/ask.ts'
@@ -75,7 +76,7 @@ function openUnasked(
     ask,
     clock: nodePorts.clock,
     ...ports,
-    readFile: nodeFiles.read,
+    fetchOnMachine: machineSources(nodeFiles.read),
     newId: randomUUID,
     log,
     shares: nodePorts.platform.requestsWait,

@@ -13,7 +13,7 @@ export function workerConfig(env: Environment): Config {
   const document = isNames(bound) ? JSON.stringify(bound) : bound
   // What else is bound under that name is one of the mistakes.
   const text = typeof document === 'string' ? document : undefined
-  return parseSettings({ ...env, GATEWAY_CONFIG: document }, readJson, text, 'workers', undefined)
+  return parseSettings({ ...env, GATEWAY_CONFIG: document }, readJson, text, undefined)
 }
 
 /**

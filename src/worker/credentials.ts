@@ -17,8 +17,8 @@ export const workerCredentials = (
     log,
     ask,
     shares: workerPorts.platform.requestsWait,
-    // The settings of a Worker name none.
-    readFile: () => {
-      throw new Error('there are no files on Workers')
+    // The settings of a Worker name no such source.
+    fetchOnMachine: ({ from }) => {
+      throw new Error(`on Workers there is no key from ${from}`)
     },
   })

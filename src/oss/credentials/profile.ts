@@ -2,9 +2,8 @@ import type { Origin } from '../regions.ts'
 import { isRoleName } from './ecs-ram-role.ts'
 import type { CredentialSource, Role } from './source.ts'
 import { SourceError } from './source-error.ts'
-
-/** The name of an assumed role's session where nobody names one; RAM's logs show it. */
-export const SESSION_NAME = 's3-oss-gateway'
+import { SESSION_NAME } from './sts.ts'
+import { isUri } from './uri.ts'
 
 /** A profile's names with values; those without a value are left out. */
 type Profile = Readonly<Record<string, string>>
@@ -125,13 +124,6 @@ function sourceOfCli(text: string, request: ProfileRequest): CredentialSource {
         throw new SourceError(`the mode of the profile ${name} must be ${cliModes}`)
     }
   }
-}
-
-/** Whether a text can be a credentials URI: a URL of HTTP without a name and a password, which fetch does not send. */
-export function isUri(text: string): boolean {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false
-  const { username, password } = new URL(text)
-  return username === '' && password === ''
 }
 
 function parseCli(text: string): { current: string | undefined; profiles: Map<string, Profile> } {

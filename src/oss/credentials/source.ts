@@ -1,10 +1,6 @@
 import type { Ask, Clock, OssCredentials } from '../../ports.ts'
 import type { Origin } from '../regions.ts'
-import { isSendable } from './answered-key.ts'
-import { fetchEcsRamRole } from './ecs-ram-role.ts'
-import { sourceOfProfile } from './profile.ts'
-import { SourceError } from './source-error.ts'
-import { assumeRole, assumeRoleWithOidc } from './sts.ts'
+import { assumeRole } from './sts.ts'
 import { fetchFromUri } from './uri.ts'
 
 /** Where the gateway's own key at OSS comes from. */
@@ -22,6 +18,12 @@ export type CredentialSource =
   /** What a profile of Alibaba Cloud's SDKs or its command line says; its file is read again for the next key. */
   | { from: 'profile'; file: string; profile: string | undefined; sts: Origin; is: CredentialSource }
 
+/** The sources that may need files, or a machine of Alibaba Cloud's. */
+export type MachineSource = Extract<
+  CredentialSource,
+  { from: 'settings' | 'ecs-ram-role' | 'rrsa' | 'profile' }
+>
+
 /** The files that parts of a key are read from. */
 export type KeyFiles = Readonly<Partial<Record<'accessKeyId' | 'accessKeySecret' | 'securityToken', string>>>
 
@@ -32,8 +34,8 @@ export type Role = { arn: string; sessionName: string; sts: Origin }
 export type SourcePorts = {
   ask: Ask
   clock: Clock
-  /** A file's text. @throws Error that says why not, without its text. */
-  readFile: (path: string) => string
+  /** A key of a source that Workers do not have (`machine.ts`). @throws as `fetchKey` does. */
+  fetchOnMachine: (source: MachineSource, ports: SourcePorts) => Promise<OssCredentials>
   /** A fresh, unguessable text. */
   newId: () => string
 }
@@ -44,32 +46,10 @@ export const isFixed = (source: CredentialSource) =>
 
 /** A key of a source, as it is now. @throws SourceError; an Error that says why not, without a secret. */
 export async function fetchKey(source: CredentialSource, ports: SourcePorts): Promise<OssCredentials> {
-  switch (source.from) {
-    case 'settings':
-      return readKey(source, ports)
-    case 'ecs-ram-role':
-      return fetchEcsRamRole(source.roleName, ports)
-    case 'rrsa': {
-      const { role, providerArn, tokenFile } = source
-      return assumeRoleWithOidc(role, providerArn, ports.readFile(tokenFile).trim(), ports)
-    }
-    case 'assume-role':
-      return assumeRole(source.role, await fetchKey(source.by, ports), ports)
-    case 'uri':
-      return fetchFromUri(source.uri, ports)
-    case 'profile':
-      return fetchKey(sourceOfProfile(ports.readFile(source.file), source), ports)
-  }
-}
-
-/** The key that settings name, with the parts that stand in files as they are now. */
-function readKey({ key, files }: Extract<CredentialSource, { from: 'settings' }>, { readFile }: SourcePorts) {
-  const parts = Object.entries(files).map(([part, file]) => {
-    const text = readFile(file).trim()
-    if (!isSendable(text)) throw new SourceError(`the file of the ${part} holds none`)
-    return [part, text]
-  })
-  return { ...key, ...Object.fromEntries(parts) } as OssCredentials
+  if (source.from === 'assume-role') return assumeRole(source.role, await fetchKey(source.by, ports), ports)
+  if (source.from === 'uri') return fetchFromUri(source.uri, ports)
+  if (source.from === 'settings' && isFixed(source)) return source.key
+  return ports.fetchOnMachine(source, ports)
 }
 
 /** Where keys come from, in words, without a secret. */

@@ -11,6 +11,9 @@ const LIMIT = 10_000
 /** Seconds that a role's key is valid: what every role allows by default. */
 const DURATION = '3600'
 
+/** The name of an assumed role's session where nobody names one; RAM's logs show it. */
+export const SESSION_NAME = 's3-oss-gateway'
+
 /** Regions of OSS alone, and such as STS is not documented for. */
 const withoutSts = /finance|^cn-hzjbp$|^rg-|-gov-/
 

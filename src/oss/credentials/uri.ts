@@ -19,3 +19,10 @@ export async function fetchFromUri(uri: string, { ask }: SourcePorts): Promise<O
   if (fields.Code !== undefined && fields.Code !== 'Success') throw new SourceError(`${who} has no key now`)
   return answeredKey(fields, who)
 }
+
+/** Whether a text can be a credentials URI: a URL of HTTP without a name and a password, which fetch does not send. */
+export function isUri(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false
+  const { username, password } = new URL(text)
+  return username === '' && password === ''
+}
