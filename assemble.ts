@@ -1,17 +1,18 @@
-/** Assembles `src/bytes/crc.wat` into what is committed beside it: `crc.wasm` for Workers, and its bytes in `crc-compiled.ts`. */
+/** Assembles `src/bytes/*.wat` into what is committed beside them: `.wasm` for Workers, and their bytes in `compiled.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { assembledCrc } from './test/bytes/assembled-crc.ts'
+import { assembled, modules } from './test/bytes/assembled.ts'
 
-const wasm = await assembledCrc()
-writeFileSync('src/bytes/crc.wasm', wasm)
-
-const source = 'src/bytes/crc-compiled.ts'
-const lines =
-  Buffer.from(wasm)
-    .toString('base64')
-    .match(/.{1,104}/g) ?? []
-const written = readFileSync(source, 'utf8').replace(
-  /const MODULE = \[\n.*?\n\]/s,
-  `const MODULE = [\n${lines.map((line) => `  '${line}',\n`).join('')}]`,
-)
-writeFileSync(source, written)
+const source = 'src/bytes/compiled.ts'
+for (const [name, constant] of modules) {
+  const wasm = await assembled(name)
+  writeFileSync(`src/bytes/${name}.wasm`, wasm)
+  const lines =
+    Buffer.from(wasm)
+      .toString('base64')
+      .match(/.{1,104}/g) ?? []
+  const written = readFileSync(source, 'utf8').replace(
+    new RegExp(`const ${constant} = \\[\n.*?\\]`, 's'),
+    `const ${constant} = [\n${lines.map((line) => `  '${line}',\n`).join('')}]`,
+  )
+  writeFileSync(source, written)
+}

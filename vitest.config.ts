@@ -4,7 +4,7 @@ import { defineConfig, mergeConfig } from 'vitest/config'
 import shared from './vitest.shared.ts'
 
 // Pure protocol tests run unchanged in both runtimes; the others start servers, and drive workerd from outside.
-const everywhere = ['test/{s3,oss,translate,copy}/**/*.test.ts', 'test/bytes/crc.test.ts']
+const everywhere = ['test/{s3,oss,translate,copy}/**/*.test.ts', 'test/bytes/{crc,xxh}.test.ts']
 
 export default mergeConfig(
   shared,
@@ -23,7 +23,7 @@ export default mergeConfig(
             // The SDK is loaded once, not once a file.
             isolate: false,
             globalSetup: 'test/build-worker.ts',
-            setupFiles: 'src/bytes/crc-compiled.ts',
+            setupFiles: 'src/bytes/compiled.ts',
           },
         },
         {
@@ -34,7 +34,7 @@ export default mergeConfig(
           test: {
             name: 'workerd',
             include: everywhere,
-            setupFiles: 'src/worker/crc-module.ts',
+            setupFiles: 'src/worker/modules.ts',
             // A workerd for many: pure functions leave nothing behind.
             isolate: false,
           },

@@ -1,5 +1,6 @@
 /** The gateway as a library: the app, its settings, and what a runtime hands to it. */
-import './bytes/crc-compiled.ts'
+import './bytes/compiled.ts'
+
 export { createApp, createGateway } from './app.ts'
 export { type Client, type Config, ConfigError, type Files } from './config/index.ts'
 export { parseConfig } from './config/parse-config.ts'

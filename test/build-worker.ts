@@ -2,13 +2,15 @@ import { type BuildOptions, build } from 'esbuild'
 
 const folder = 'dist/test'
 
+/** The modules of a bundle. By name: Miniflare would parse it at each start, to look for what it imports. */
+export const modulesOf = (name: string) => [
+  { type: 'ESModule' as const, path: `${folder}/${name}.js` },
+  ...['crc', 'xxh'].map((wasm) => ({ type: 'CompiledWasm' as const, path: `${folder}/${wasm}.wasm` })),
+]
+
 /** What Miniflare is to run: the bundle, as the platform would. */
 export const builtWorker = {
-  // By name: Miniflare would parse the bundle at each start, to look for what it imports.
-  modules: [
-    { type: 'ESModule' as const, path: `${folder}/worker.js` },
-    { type: 'CompiledWasm' as const, path: `${folder}/crc.wasm` },
-  ],
+  modules: modulesOf('worker'),
   compatibilityDate: '2026-04-01',
   compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
   cf: false,

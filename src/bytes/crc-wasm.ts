@@ -9,7 +9,7 @@ export type Step = (register: bigint, bytes: Uint8Array) => bigint
 let compiled: WebAssembly.Module | undefined
 
 /**
- * Takes `crc.wasm` as the runtime has compiled it: of bytes (`crc-compiled.ts`), or imported by Workers, which may compile
+ * Takes `crc.wasm` as the runtime has compiled it: of bytes (`compiled.ts`), or imported by Workers, which may compile
  * none. To be called before the first CRC.
  */
 export function useCrcModule(module: WebAssembly.Module): void {

@@ -42,7 +42,7 @@ export async function checkNoBody(
       'The request included a body. Requests of this type must not include a non-empty body.',
     )
   }
-  if (Object.keys(verified.headers).some(carriesChecksum)) await checkNothing(verified.headers)
+  if (Object.keys(verified.headers).some(carriesChecksum)) checkNothing(verified.headers)
 }
 
 /** Whether a request has a body with bytes; a chunked one may be empty. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import '../bytes/crc-compiled.ts'
+import '../bytes/compiled.ts'
 import type { Platform } from '../ports.ts'
 import { sleep, timer } from '../runtime/timers.ts'
 import { serveOnNode } from './server.ts'

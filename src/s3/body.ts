@@ -72,10 +72,7 @@ async function* streamed(
     }
     decoder?.end()
     if (size < least) throw wrong(size)
-    for (const { hasher, verify } of checks) {
-      const digest = hasher.digest()
-      verify(typeof digest === 'string' ? digest : await digest)
-    }
+    for (const { hasher, verify } of checks) verify(hasher.digest())
     if (held !== undefined) yield held
   } catch (error) {
     failed(error)
@@ -94,10 +91,7 @@ async function verifiedWhole(
   try {
     const bytes = await collected(source, sizes, decoder)
     if (bytes.length < sizes.least) throw sizes.wrong(bytes.length)
-    for (const { hasher, verify } of checks) {
-      const digest = hasher.digestOf(bytes)
-      verify(typeof digest === 'string' ? digest : await digest)
-    }
+    for (const { hasher, verify } of checks) verify(hasher.digestOf(bytes))
     return bytes
   } catch (error) {
     failed(error)

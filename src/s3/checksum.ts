@@ -1,7 +1,6 @@
-import { Xxh3_64, Xxh3_128, Xxh64 } from '@aws-sdk/checksums/xxh'
 import type { HeaderMap } from '../ports.ts'
 import { notImplemented, S3Error } from './error.ts'
-import { crcHasher, type Hasher, hash, xxHash } from './hasher.ts'
+import { crcHasher, type Hasher, hash, xxHasher } from './hasher.ts'
 
 export type Algorithm = {
   /** As S3 writes it in `x-amz-checksum-algorithm` and in its error texts. */
@@ -13,8 +12,8 @@ export type Algorithm = {
   create(): Hasher
 }
 
-/** The checksums of S3's model whose digest is there at once. */
-export const algorithms = {
+/** All the checksums that S3 clients send; the gateway verifies each. */
+export const allAlgorithms = {
   CRC32: { name: 'CRC32', header: 'x-amz-checksum-crc32', bytes: 4, create: () => crcHasher('CRC32') },
   CRC32C: { name: 'CRC32C', header: 'x-amz-checksum-crc32c', bytes: 4, create: () => crcHasher('CRC32C') },
   CRC64NVME: {
@@ -27,33 +26,27 @@ export const algorithms = {
   SHA1: { name: 'SHA1', header: 'x-amz-checksum-sha1', bytes: 20, create: () => hash('sha1') },
   SHA256: { name: 'SHA256', header: 'x-amz-checksum-sha256', bytes: 32, create: () => hash('sha256') },
   SHA512: { name: 'SHA512', header: 'x-amz-checksum-sha512', bytes: 64, create: () => hash('sha512') },
-} as const satisfies Record<string, Algorithm>
-
-const xxHashes = {
   XXHASH128: {
     name: 'XXHASH128',
     header: 'x-amz-checksum-xxhash128',
     bytes: 16,
-    create: () => xxHash(new Xxh3_128()),
+    create: () => xxHasher('XXHASH128'),
   },
   XXHASH3: {
     name: 'XXHASH3',
     header: 'x-amz-checksum-xxhash3',
     bytes: 8,
-    create: () => xxHash(new Xxh3_64()),
+    create: () => xxHasher('XXHASH3'),
   },
   XXHASH64: {
     name: 'XXHASH64',
     header: 'x-amz-checksum-xxhash64',
     bytes: 8,
-    create: () => xxHash(new Xxh64()),
+    create: () => xxHasher('XXHASH64'),
   },
 } as const satisfies Record<string, Algorithm>
 
-export type AlgorithmName = keyof typeof algorithms | keyof typeof xxHashes
-
-/** All the checksums that S3 clients send; the gateway verifies each. */
-export const allAlgorithms: Readonly<Record<AlgorithmName, Algorithm>> = { ...algorithms, ...xxHashes }
+export type AlgorithmName = keyof typeof allAlgorithms
 
 /**
  * The algorithm of that name, in any case.
@@ -112,13 +105,13 @@ const isSent = (name: AlgorithmName, declared: DeclaredChecksum | undefined, hea
  * Holds a request without a body to the checksum it was sent with.
  * @throws S3Error BadDigest, and those of {@link declaredChecksum}.
  */
-export async function checkNothing(headers: HeaderMap): Promise<void> {
+export function checkNothing(headers: HeaderMap): void {
   for (const name in headers) {
     if (!carriesChecksum(name)) continue
     const algorithm = supported(name)
     const value = (headers[name] ?? '').trim()
     validateChecksum(algorithm, value)
-    if ((await algorithm.create().digest()) !== value) throw badChecksum(algorithm)
+    if (algorithm.create().digest() !== value) throw badChecksum(algorithm)
   }
 }
 

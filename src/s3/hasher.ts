@@ -1,24 +1,22 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { Xxh64 } from '@aws-sdk/checksums/xxh'
 import { type CrcName, crc, crcs } from '../bytes/crc.ts'
 import { digestOf } from '../bytes/digest.ts'
+import { type XxhName, xxh } from '../bytes/xxh.ts'
+import { notImplemented } from './error.ts'
 
-/** Base64; where the algorithm's library has no digest at once, a promise of it. */
-export type Digest = string | Promise<string>
-
-/** A digest that grows with the bytes it is shown. `digest` is called once. */
-export type Hasher<Given extends Digest = Digest> = {
+/** A digest, base64, that grows with the bytes it is shown. `digest` is called once. */
+export type Hasher = {
   update(bytes: Uint8Array): void
-  digest(): Given
+  digest(): string
   /** Instead of both, for bytes that are all there. */
-  digestOf(bytes: Uint8Array): Given
+  digestOf(bytes: Uint8Array): string
 }
 
 /** A hasher of node:crypto; base64 by default. */
 export function hash(
   name: 'md5' | 'sha1' | 'sha256' | 'sha512',
   encoding: 'base64' | 'hex' = 'base64',
-): Hasher<string> {
+): Hasher {
   let state: Hash | undefined
   return {
     update: (bytes) => {
@@ -31,23 +29,26 @@ export function hash(
 }
 
 /** A hasher of a CRC, base64. */
-export function crcHasher(name: CrcName): Hasher<string> {
+export function crcHasher(name: CrcName): Hasher {
   const state = crc(name)
   return growing({ update: state.update, digest: () => bigEndian(state.digest(), crcs[name].bits / 8) })
 }
 
-/** The SDK's own xxHash, which is JavaScript and so runs on Workers as well. */
-export const xxHash = (state: Pick<Xxh64, 'update' | 'digest'>) =>
-  growing({
-    update: (bytes) => state.update(bytes),
-    digest: () => state.digest().then((digest) => Buffer.from(digest).toString('base64')),
-  })
+const xxhBytes: Readonly<Record<XxhName, number>> = { XXHASH64: 8, XXHASH3: 8, XXHASH128: 16 }
+
+/**
+ * A hasher of an xxHash, base64.
+ * @throws S3Error NotImplemented where the runtime has no WebAssembly.
+ */
+export function xxHasher(name: XxhName): Hasher {
+  const state = xxh(name)
+  if (state === undefined)
+    throw notImplemented(`x-amz-checksum-${name.toLowerCase()}`, 'There is no WebAssembly to compute it with')
+  return growing({ update: state.update, digest: () => bigEndian(state.digest(), xxhBytes[name]) })
+}
 
 /** A hasher to which it makes no difference whether all bytes are there. */
-const growing = <Given extends Digest>({
-  update,
-  digest,
-}: Pick<Hasher<Given>, 'update' | 'digest'>): Hasher<Given> => ({
+const growing = ({ update, digest }: Pick<Hasher, 'update' | 'digest'>): Hasher => ({
   update,
   digest,
   digestOf: (bytes) => {

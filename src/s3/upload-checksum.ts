@@ -10,7 +10,6 @@ import {
 } from './checksum.ts'
 import { combineCrcs } from './crc-combine.ts'
 import { notImplemented, S3Error } from './error.ts'
-import type { Digest } from './hasher.ts'
 
 type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT'
 
@@ -90,7 +89,8 @@ export type CheckedPart = {
 export const DEFAULT_CHECKSUM: UploadChecksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' }
 
 export type ObjectChecksum = UploadChecksum & {
-  value: Digest
+  /** Base64. */
+  value: string
   /** Those of the parts, base64. */
   ofParts: readonly string[]
   /** Whether the parts' are those that their bytes were verified with; else they are the client's word. */
@@ -151,16 +151,14 @@ function combined(
       message: `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
     })
   }
-  const known = (value: Digest): ObjectChecksum => ({ algorithm, type, value, ofParts, isVerified })
+  const known = (value: string): ObjectChecksum => ({ algorithm, type, value, ofParts, isVerified })
   if (type === 'FULL_OBJECT') {
     const crcs = digests.map((crc, at) => ({ crc, size: sizes[at] as number }))
     return known(agreeing(combineCrcs(algorithm, crcs)))
   }
   const hasher = allAlgorithms[algorithm].create()
   for (const digest of digests) hasher.update(digest)
-  const counted = (digest: string) => agreeing(`${digest}-${parts.length}`)
-  const digest = hasher.digest()
-  return known(typeof digest === 'string' ? counted(digest) : digest.then(counted))
+  return known(agreeing(`${hasher.digest()}-${parts.length}`))
 }
 
 /** A checksum that cannot be compared with the object's is refused: success would look as if it had been. */

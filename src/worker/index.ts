@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'hono'
-import './crc-module.ts'
+import './modules.ts'
 import { createApp } from '../app.ts'
 import { type Config, ConfigError } from '../config/index.ts'
 import { observerOf } from '../observe/observers.ts'

@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs'
 import loadWabt from 'wabt'
 
-/** `src/bytes/crc.wat` as WebAssembly, assembled now. */
-export async function assembledCrc(): Promise<Uint8Array> {
+/** The modules of WebAssembly in `src/bytes`, with the names that their bytes have in `compiled.ts`. */
+export const modules = [
+  ['crc', 'CRC'],
+  ['xxh', 'XXH'],
+] as const
+
+/** `src/bytes/NAME.wat` as WebAssembly, assembled now. */
+export async function assembled(name: string): Promise<Uint8Array> {
   const wabt = await loadWabt()
-  const source = readFileSync('src/bytes/crc.wat', 'utf8')
-  return wabt.parseWat('crc.wat', source, { simd: true, bulk_memory: true }).toBinary({}).buffer
+  const source = readFileSync(`src/bytes/${name}.wat`, 'utf8')
+  const features = { simd: true, bulk_memory: true, multi_value: true }
+  return wabt.parseWat(`${name}.wat`, source, features).toBinary({}).buffer
 }

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { assembledCrc } from './assembled-crc.ts'
+import { assembled, modules } from './assembled.ts'
 
-test('what both runtimes execute is what crc.wat says, assembled', async () => {
-  const wasm = Buffer.from(await assembledCrc())
-  expect(readFileSync('src/bytes/crc.wasm').equals(wasm)).toBe(true)
-  const quoted = readFileSync('src/bytes/crc-compiled.ts', 'utf8').match(/'[\w+/=]{8,}'/g) ?? []
-  expect(quoted.map((text) => text.slice(1, -1)).join('')).toBe(wasm.toString('base64'))
+test.each(modules)('what both runtimes execute is what %s.wat says, assembled', async (name, constant) => {
+  const wasm = Buffer.from(await assembled(name))
+  expect(readFileSync(`src/bytes/${name}.wasm`).equals(wasm)).toBe(true)
+  const [, lines = ''] =
+    new RegExp(`const ${constant} = \\[\n(.*?)\n\\]`, 's').exec(
+      readFileSync('src/bytes/compiled.ts', 'utf8'),
+    ) ?? []
+  expect(lines.replace(/[^\w+/=]/g, '')).toBe(wasm.toString('base64'))
 })

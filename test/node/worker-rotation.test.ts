@@ -1,7 +1,7 @@
 import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { builtWorker, bundling } from '../build-worker.ts'
+import { builtWorker, bundling, modulesOf } from '../build-worker.ts'
 import { send, sign } from '../gateway/wire.ts'
 
 /** Before all else in the bundle: a clock that is ahead. */
@@ -33,10 +33,7 @@ beforeAll(async () => {
   })
   worker = new Miniflare({
     ...builtWorker,
-    modules: [
-      { type: 'ESModule', path: 'dist/test/with-clock.js' },
-      { type: 'CompiledWasm', path: 'dist/test/crc.wasm' },
-    ],
+    modules: modulesOf('with-clock'),
     kvNamespaces: ['CONFIG'],
     bindings: {
       OSS_REGION: 'cn-hangzhou',

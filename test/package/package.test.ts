@@ -99,7 +99,7 @@ afterAll(() => installed?.remove())
 
 test('the tarball holds the entries, their declarations and nothing else', async () => {
   const expected =
-    /^(?:LICENSE|README\.md|package\.json|dist\/(?:index|node|worker|local-oss|cli)\.js|dist\/chunks\/chunk-\w+\.js|dist\/chunks\/crc-\w+\.wasm|dist\/types\/.+\.d\.ts)$/
+    /^(?:LICENSE|README\.md|package\.json|dist\/(?:index|node|worker|local-oss|cli)\.js|dist\/chunks\/chunk-\w+\.js|dist\/chunks\/(?:crc|xxh)-\w+\.wasm|dist\/types\/.+\.d\.ts)$/
   expect(installed.packed.filter((path) => !expected.test(path))).toEqual([])
   const texts = await Promise.all(
     installed.packed
@@ -151,7 +151,10 @@ test.each(['worker', 'wholeWorker'])(
     const inputs = Object.keys(JSON.parse(await installed.readText('metafile.json')).inputs)
     expect(inputs.some((input) => input.endsWith('node_modules/s3-oss-gateway/dist/worker.js'))).toBe(true)
     // Not compiled from bytes, which Workers refuse.
-    expect(await installed.files('bundle')).toContainEqual(expect.stringMatching(/crc-\w+\.wasm$/))
+    for (const name of ['crc', 'xxh'])
+      expect(await installed.files('bundle')).toContainEqual(
+        expect.stringMatching(new RegExp(`${name}-\\w+\\.wasm$`)),
+      )
     expect(inputs.filter((input) => /classic-level|memory-level|undici|node-server/.test(input))).toEqual([])
     expect(await installed.readText(`bundle/${name}.js`)).not.toMatch(
       /classic-level|memory-level|node:https?['"]/,

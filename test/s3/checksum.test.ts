@@ -6,7 +6,6 @@ import { headerMap } from '../../src/ports.ts'
 import {
   type Algorithm,
   type AlgorithmName,
-  algorithms,
   allAlgorithms,
   declaredChecksum,
   declaredMd5,
@@ -41,9 +40,9 @@ describe('digests', () => {
     ['XXHASH64', '8cb841db40e6ae83', 'ef46db3751d8e999'],
     ['XXHASH3', '72dcb18b67a17dff', '2d06800538d394c2'],
     ['XXHASH128', '33119477ede5dcd5e9716427681d5860', '99aa06d3014798d86001c324468d497f'],
-  ])('%s', async (name, nine, nothing) => {
-    expect(await digestOf(allAlgorithms[name], Buffer.from('123456789'))).toBe(base64(nine))
-    expect(await digestOf(allAlgorithms[name])).toBe(base64(nothing))
+  ])('%s', (name, nine, nothing) => {
+    expect(digestOf(allAlgorithms[name], Buffer.from('123456789'))).toBe(base64(nine))
+    expect(digestOf(allAlgorithms[name])).toBe(base64(nothing))
   })
 
   // Of 100,000 bytes, by hash-wasm.
@@ -51,7 +50,7 @@ describe('digests', () => {
     ['XXHASH64', '41e6519f7497cfe2'],
     ['XXHASH3', '145dec4ac529006e'],
     ['XXHASH128', '849ec3081af6272d145dec4ac529006e'],
-  ])('%s of bytes whose memory is used again', async (name, long) => {
+  ])('%s of bytes whose memory is used again', (name, long) => {
     const bytes = Buffer.alloc(100_000, 'The quick brown fox jumps over the lazy dog. ')
     const memory = Buffer.alloc(777)
     const hasher = allAlgorithms[name].create()
@@ -59,10 +58,10 @@ describe('digests', () => {
       hasher.update(memory.subarray(0, bytes.copy(memory, 0, at)))
       memory.fill(0)
     }
-    expect(await hasher.digest()).toBe(base64(long))
+    expect(hasher.digest()).toBe(base64(long))
   })
 
-  test.each(Object.values(algorithms))('$name does not depend on how the bytes are cut', (algorithm) => {
+  test.each(Object.values(allAlgorithms))('$name does not depend on how the bytes are cut', (algorithm) => {
     const cut = fc
       .uint8Array({ maxLength: 300 })
       .chain((bytes) => fc.tuple(fc.constant(bytes), fc.nat(bytes.length), fc.nat(bytes.length)))
@@ -80,12 +79,14 @@ describe('digests', () => {
       fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), async (bytes) => {
         const sdk = new Crc64Nvme()
         sdk.update(bytes)
-        expect(digestOf(algorithms.CRC64NVME, bytes)).toBe(Buffer.from(await sdk.digest()).toString('base64'))
+        expect(digestOf(allAlgorithms.CRC64NVME, bytes)).toBe(
+          Buffer.from(await sdk.digest()).toString('base64'),
+        )
       }),
     )
   })
 
-  test.each(Object.values(algorithms))('$name: an empty piece changes nothing', (algorithm) => {
+  test.each(Object.values(allAlgorithms))('$name: an empty piece changes nothing', (algorithm) => {
     const piece = Buffer.from('123456789')
     const nothing = new Uint8Array(new ArrayBuffer(0)) // zlib.crc32 takes it for a fresh start
     expect(digestOf(algorithm, piece, nothing)).toBe(digestOf(algorithm, piece))
@@ -103,11 +104,11 @@ describe('what a request declares', () => {
 
   test('a checksum by value, by trailer, or none', () => {
     expect(declared({ 'x-amz-checksum-crc32': 'NhCmhg==' })).toEqual({
-      algorithm: algorithms.CRC32,
+      algorithm: allAlgorithms.CRC32,
       expected: 'NhCmhg==',
     })
     expect(declared({ 'x-amz-trailer': 'X-Amz-Checksum-CRC64NVME' })).toEqual({
-      algorithm: algorithms.CRC64NVME,
+      algorithm: allAlgorithms.CRC64NVME,
     })
     expect(declared({ 'content-md5': 'CY9rzUYh03PK3k6DJie09g==' })).toBeUndefined()
   })
@@ -129,7 +130,7 @@ describe('what a request declares', () => {
 
   const single = 'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.'
   test.each<[headers: Record<string, string>, code: string, message: string]>([
-    ...Object.values(algorithms).flatMap(({ header }) =>
+    ...Object.values(allAlgorithms).flatMap(({ header }) =>
       ['', 'invalid', 'AAAA', 'A'.repeat(44)].map((value): [Record<string, string>, string, string] => [
         { [header]: value },
         'InvalidRequest',

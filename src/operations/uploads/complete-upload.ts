@@ -5,7 +5,7 @@ import { bareETag, parseCompletion, type WantedPart } from '../../s3/completion.
 import { S3Error } from '../../s3/error.ts'
 import { MIN_PART_BYTES } from '../../s3/limits.ts'
 import { readDocument } from '../../s3/read-document.ts'
-import { objectChecksum } from '../../s3/upload-checksum.ts'
+import { type ObjectChecksum, objectChecksum } from '../../s3/upload-checksum.ts'
 import type { Upload } from '../../s3/upload-id.ts'
 import { etagOfParts } from '../../translate/etag.ts'
 import type { PartIndex } from '../../translate/part-index.ts'
@@ -19,7 +19,7 @@ import { lockUploaded } from '../objects/write-lock.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { refuseCondition, writeTurn } from '../writes/turns.ts'
 import { endRecords, readRecords, verifiedChecksum } from './checksum-records.ts'
-import { checkSize, completedBefore, completionReply, type KnownChecksum, known } from './completed-upload.ts'
+import { checkSize, completedBefore, completionReply } from './completed-upload.ts'
 import { type OssPart, readOssParts } from './oss-parts.ts'
 import { uploadOf } from './upload-request.ts'
 
@@ -52,7 +52,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
     ...part,
     verified: verifiedChecksum(upload, part, records.get(part.number)),
   }))
-  const checksum = await known(objectChecksum(upload.checksum, headers, checked))
+  const checksum = objectChecksum(upload.checksum, headers, checked)
   const turn = await writeTurn(request, context)
   // Before the answer may begin with a 200.
   await turn.begin()
@@ -71,7 +71,7 @@ export async function completeMultipartUpload(request: ObjectRequest, context: C
 type Completion = {
   upload: Upload
   parts: readonly ChosenPart[]
-  checksum: KnownChecksum | undefined
+  checksum: ObjectChecksum | undefined
   /** By which OSS holds the client's condition. */
   conditions: HeaderMap
 }
@@ -127,7 +127,7 @@ async function keepParts(
   { oss, config }: Context,
   { id: uploadId, mark }: Upload,
   parts: readonly ChosenPart[],
-  checksum: KnownChecksum | undefined,
+  checksum: ObjectChecksum | undefined,
 ): Promise<string | undefined> {
   const { storeParts, storeChecksums } = config.document
   const kept = checksum?.isVerified ? checksum : undefined

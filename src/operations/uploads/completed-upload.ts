@@ -20,20 +20,13 @@ import { type Context, type ObjectRequest, xmlReply } from '../operation.ts'
 import { requestOrigin } from '../request-origin.ts'
 import { endRecords } from './checksum-records.ts'
 
-/** An object's checksum, worked out. */
-export type KnownChecksum = Omit<ObjectChecksum, 'value'> & { value: string }
-
-/** @throws S3Error BadDigest. */
-export const known = async (checksum: ObjectChecksum | undefined): Promise<KnownChecksum | undefined> =>
-  checksum && { ...checksum, value: await checksum.value }
-
 /** The reply to a completion. @param etag the object's, as OSS has it. @param headers OSS's. */
 export const completionReply = (
   request: ObjectRequest,
   context: Context,
   etag: string,
   headers: HeaderMap,
-  checksum: KnownChecksum | undefined,
+  checksum: ObjectChecksum | undefined,
 ): Reply =>
   xmlReply(
     'CompleteMultipartUploadResult',
@@ -82,7 +75,7 @@ export async function completedBefore(
     size: wanted.length === 1 ? Number(length) : index?.parts[at]?.size,
     verified: verifiedBefore(upload, index, at),
   }))
-  const checksum = await known(objectChecksum(upload.checksum, headers, parts))
+  const checksum = objectChecksum(upload.checksum, headers, parts)
   await lockUploaded(request, context, object)
   request.waitUntil?.(endRecords(context.oss, { bucket, key, payer: requestPayer(headers) }, upload))
   return completionReply(request, context, etag, object, checksum)

@@ -114,7 +114,7 @@ export async function uploadPart(request: ObjectRequest, context: Context): Prom
   const stored = await sendBody(context.oss, body, call, noTurn, undefined, hasher?.update)
   const answer = Object.assign(encryptionOf(upload), toS3Answer(stored.headers))
   if (isRecorded) {
-    const value = (hasher === undefined ? body.checksums()[header] : await hasher.digest()) as string
+    const value = (hasher === undefined ? body.checksums()[header] : hasher.digest()) as string
     const part = { number, etag: stored.headers.etag ?? '' }
     await recordChecksum(context.oss, { bucket, key, payer }, upload, part, value)
     // S3 tells what it computes of a part that came without, for an upload that has an algorithm.
