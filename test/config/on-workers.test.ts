@@ -104,8 +104,11 @@ describe('the document', () => {
   })
 })
 
-test.each(settingNames.filter((name) => environmentOnWorkers[name] !== true))('%s is refused', (name) => {
-  expect(problemsOf({ ...real, [name]: '1' }, undefined, 'workers')).toContain(
-    `${name} means nothing on Workers, ${environmentOnWorkers[name]}: leave it out`,
-  )
+test.each(settingNames.filter((name) => environmentOnWorkers[name] !== true))('%s is refused, once', (name) => {
+  for (const value of ['1', 'no such value']) {
+    const problems = problemsOf({ ...real, [name]: value }, undefined, 'workers')
+    expect(problems.filter((problem) => problem.startsWith(`${name} `))).toEqual([
+      `${name} means nothing on Workers, ${environmentOnWorkers[name]}: leave it out`,
+    ])
+  }
 })
