@@ -104,11 +104,14 @@ describe('the document', () => {
   })
 })
 
-test.each(settingNames.filter((name) => environmentOnWorkers[name] !== true))('%s is refused, once', (name) => {
-  for (const value of ['1', 'no such value']) {
-    const problems = problemsOf({ ...real, [name]: value }, undefined, 'workers')
-    expect(problems.filter((problem) => problem.startsWith(`${name} `))).toEqual([
-      `${name} means nothing on Workers, ${environmentOnWorkers[name]}: leave it out`,
-    ])
-  }
-})
+test.each(settingNames.filter((name) => environmentOnWorkers[name] !== true))(
+  '%s is refused, once',
+  (name) => {
+    for (const value of ['1', 'no such value']) {
+      const problems = problemsOf({ ...real, [name]: value }, undefined, 'workers')
+      expect(problems.filter((problem) => problem.startsWith(`${name} `))).toEqual([
+        `${name} means nothing on Workers, ${environmentOnWorkers[name]}: leave it out`,
+      ])
+    }
+  },
+)
