@@ -16,8 +16,8 @@ export function datasetOf(bound: unknown): Dataset | undefined {
 const methods = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
 
 /**
- * What is written of a request: the facts of the Node runtime's metrics, none of which a client can make up. The README
- * names the columns: to those that there are, others may be added at the end.
+ * What is written of a request: the facts of the Node runtime's metrics, none of which a client can make up.
+ * docs/observability.md names the columns: to those that there are, others may be added at the end.
  */
 export function dataPoint(record: RequestRecord): Parameters<Dataset['writeDataPoint']>[0] {
   const operation = record.operation ?? 'none'

@@ -97,9 +97,9 @@ beforeAll(async () => {
 })
 afterAll(() => installed?.remove())
 
-test('the tarball holds the entries, their declarations and nothing else', async () => {
+test('the tarball holds the entries, their declarations, the documents and nothing else', async () => {
   const expected =
-    /^(?:LICENSE|README\.md|package\.json|dist\/(?:index|node|worker|local-oss|cli)\.js|dist\/chunks\/chunk-\w+\.js|dist\/chunks\/(?:crc|xxh)-\w+\.wasm|dist\/types\/.+\.d\.ts)$/
+    /^(?:LICENSE|README\.md|docs\/\w[\w-]*\.md|package\.json|dist\/(?:index|node|worker|local-oss|cli)\.js|dist\/chunks\/chunk-\w+\.js|dist\/chunks\/(?:crc|xxh)-\w+\.wasm|dist\/types\/.+\.d\.ts)$/
   expect(installed.packed.filter((path) => !expected.test(path))).toEqual([])
   const texts = await Promise.all(
     installed.packed
