@@ -1,10 +1,16 @@
-/** Parameters of a presigned URL by which another could send it again, or that are secrets of their own; in lower case. */
+/**
+ * Parameters of a presigned URL by which another could send it again, those that are secrets of their own, and the policy of
+ * a request to STS; in lower case.
+ */
 const secrets = new Set([
   'x-amz-signature',
   'x-amz-credential',
   'x-amz-security-token',
   'signature',
   'awsaccesskeyid',
+  'x-amz-server-side-encryption-customer-key',
+  'x-amz-copy-source-server-side-encryption-customer-key',
+  'policy',
 ])
 
 /** A request's path and query for a log: without what a presigned request could be sent again by. */
@@ -17,7 +23,10 @@ export function redactedTarget(target: string): string {
 
 function redacted(parameter: string): string {
   const [name = ''] = parameter.split('=', 1)
-  return secrets.has(decoded(name).toLowerCase()) ? `${name}=REDACTED` : parameter
+  // Without a value it chooses an operation, such as `?policy`.
+  return parameter.length > name.length + 1 && secrets.has(decoded(name).toLowerCase())
+    ? `${name}=REDACTED`
+    : parameter
 }
 
 function decoded(name: string): string {

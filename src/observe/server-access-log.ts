@@ -21,9 +21,16 @@ const timeOf = perSecond((iso) => {
   return `[${day}/${months[Number(month) - 1]}/${year}:${clock} +0000]`
 })
 
-/** A field: what is unknown is `-`, and nothing in it ends it early. */
-const field = (value: string | number | undefined) =>
-  value === undefined || value === '' ? '-' : String(value).replace(/[\s"\\]/g, encodeURIComponent)
+/** A field: what is unknown is `-`, and nothing in it ends it early, or means something to a terminal. */
+function field(value: string | number | undefined): string {
+  if (value === undefined || value === '') return '-'
+  const text = String(value)
+  return /^[!#-[\]-~]*$/.test(text)
+    ? text
+    : Buffer.from(text)
+        .toString()
+        .replace(/["\\]|[^!-~]/gu, encodeURIComponent)
+}
 
 const quoted = (value: string | undefined) =>
   value === undefined ? '"-"' : `"${value.replace(/["\\]|[^\x20-\x7e]/gu, encodeURIComponent)}"`
