@@ -2,9 +2,12 @@ import { BlockList, isIP, isIPv6, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Peer } from '../ports.ts'
 
-/** IPv4 addresses stand without the prefix that a listener for both has for them. */
-const withoutPrefix = (address: string) =>
-  address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
+/** An address without the prefix that a listener for both has for one of IPv4, and without the zone of one of IPv6. */
+function bareAddress(address: string): string {
+  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice('::ffff:'.length)
+  const zone = address.indexOf('%')
+  return zone < 0 ? address : address.slice(0, zone)
+}
 
 /**
  * What a limit of one client address counts by: an IPv4 address itself; of an IPv6 address its network of 64 bits, since
@@ -12,7 +15,7 @@ const withoutPrefix = (address: string) =>
  * @param address as `socket.remoteAddress` gives it; undefined once the connection is closed.
  */
 export function clientNetwork(address: string | undefined): string {
-  const bare = withoutPrefix(address ?? '')
+  const bare = bareAddress(address ?? '')
   if (!bare.includes(':')) return bare
   const [head = '', tail = ''] = bare.split('::')
   const groupsOf = (part: string) => (part === '' ? [] : part.split(':'))
@@ -40,7 +43,7 @@ const isIn = (list: BlockList, address: string) => list.check(address, isIPv6(ad
 function forwardedAddress(entry: string): string | undefined {
   const text = entry.trim()
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
-  return isIP(bare) === 0 ? undefined : withoutPrefix(bare)
+  return isIP(bare) === 0 ? undefined : bareAddress(bare)
 }
 
 /**
@@ -52,7 +55,7 @@ export function clientAddressOf(
   forwardedFor: string | undefined,
   trusted: BlockList | undefined,
 ): string {
-  let address = withoutPrefix(remoteAddress ?? '')
+  let address = bareAddress(remoteAddress ?? '')
   if (trusted === undefined || forwardedFor === undefined) return address
   for (const entry of forwardedFor.split(',').reverse()) {
     if (address === '' || !isIn(trusted, address)) return address

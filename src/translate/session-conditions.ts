@@ -10,7 +10,7 @@ export type RequestFacts = {
   delimiter: string | undefined
   /** The header `x-amz-acl`. */
   acl: string | undefined
-  /** Who asks; undefined where the platform does not tell. */
+  /** Who asks; undefined where the platform does not tell, without an address where the connection is closed. */
   peer: { address: string; isEncrypted: boolean } | undefined
 }
 
@@ -75,11 +75,12 @@ export class UnknownPeer extends Error {
 /**
  * Whether a condition holds for an action of a request. As with AWS a key that the request has not makes it fail, unless it
  * is negated or has `IfExists`.
- * @throws UnknownPeer where it is about who asks, and the platform does not tell.
+ * @throws UnknownPeer where it is about who asks, and that is not known.
  */
 export function holds(condition: SessionCondition, action: string, facts: RequestFacts): boolean {
   const { key, operator, values, ifExists } = condition
-  if (key.startsWith('aws:') && facts.peer === undefined) throw new UnknownPeer()
+  // A connection that has been closed meanwhile has no address.
+  if (key.startsWith('aws:') && !facts.peer?.address) throw new UnknownPeer()
   const value = hasKey(key, action) ? keys[key].valueOf(facts) : undefined
   if (operator === 'Null')
     return values.some((text) => (text.toLowerCase() === 'true') === (value === undefined))

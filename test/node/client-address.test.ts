@@ -6,6 +6,7 @@ test.each<[address: string | undefined, network: string]>([
   ['::ffff:192.0.2.7', '192.0.2.7'],
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
   ['2001:db8:1:2::6', '2001:db8:1:2'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
   ['2001:db8::6', '2001:db8:0:0'],
   ['2001:db8::3:4:5:6', '2001:db8:0:0'],
   ['2001:db8::2:3:4:5:6', '2001:db8:0:2'],
@@ -21,6 +22,7 @@ const trusted = blockListOf(['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'])
 
 test.each<[what: string, remote: string, forwardedFor: string | undefined, address: string]>([
   ['no proxy', '203.0.113.5', '198.51.100.7', '203.0.113.5'],
+  ['no proxy, of a zone', 'fe80::1%eth0', undefined, 'fe80::1'],
   ['a trusted proxy', '10.1.2.3', '198.51.100.7', '198.51.100.7'],
   ['a trusted proxy, mapped', '::ffff:10.1.2.3', '198.51.100.7', '198.51.100.7'],
   ['a trusted proxy of one address', '192.0.2.1', '198.51.100.7', '198.51.100.7'],

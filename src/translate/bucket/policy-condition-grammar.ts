@@ -41,7 +41,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map(
 export const kindOf = (operator: string): Kind | undefined => kinds.get(operator)
 
 const ON_LISTS = ['ListBucket', 'ListBucketVersions']
-const ON_ACLS = ['PutObject', 'PutObjectAcl', 'PutObjectVersionAcl', 'PutBucketAcl']
+const ON_ACLS = ['PutObject', 'PutObjectAcl', 'PutObjectVersionAcl', 'CreateBucket', 'PutBucketAcl']
 const ON_TAGGED = `DeleteObjectTagging DeleteObjectVersionTagging GetObject GetObjectAcl GetObjectAttributes
   GetObjectTagging GetObjectVersion GetObjectVersionAcl GetObjectVersionAttributes GetObjectVersionTagging
   PutObjectAcl PutObjectTagging PutObjectVersionAcl PutObjectVersionTagging`.split(/\s+/)
