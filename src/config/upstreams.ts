@@ -182,11 +182,30 @@ const documentNames: Readonly<Record<string, string>> = {
 
 /** What is said of the environment's names, said of the document's. */
 function inDocument(line: string, path: string): string {
-  const said = line
-    .replace(/\b(?:OSS|ALIBABA_CLOUD)_[A-Z_]+\b/g, (name) => {
-      const own = documentNames[name]
-      return own === undefined ? name : `${path}.${own}`
-    })
-    .replace(/\benvironment\b/g, 'key')
+  const said = renamed(line, (name) => `${path}.${name}`).replace(/\benvironment\b/g, 'key')
   return said.startsWith(path) ? said : `${path}.${said}`
+}
+
+const renamed = (line: string, inPath: (name: string) => string) =>
+  line.replace(/\b(?:OSS|ALIBABA_CLOUD)_[A-Z_]+\b/g, (name) => {
+    const own = documentNames[name]
+    return own === undefined ? name : inPath(own)
+  })
+
+/**
+ * What is said of the settings of the environment, said of those of an upstream of the document.
+ * @param line names settings of the environment. @param settings as they are written: a part of the key may be in a file or
+ * in a variable.
+ */
+export function settingsOfUpstream(
+  line: string,
+  upstream: string,
+  settings: Document['upstreams'][string] | undefined,
+): string {
+  const isThere = (name: string) =>
+    settings?.credentials[name.replace('credentials.', '') as Field] !== undefined
+  return renamed(line, (name) => {
+    const place = [name, `${name}File`, `${name}Variable`].find(isThere) ?? name
+    return `upstreams.${upstream}.${place}`
+  }).replace(/(upstreams\.[\w.-]+)=/g, '$1: ')
 }

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/index.ts'
+import type { BucketMapping, Config, Upstream } from '../../config/index.ts'
 import type { Origin } from '../../oss/regions.ts'
 import type { HeaderMap, OssCredentials } from '../../ports.ts'
 import type { Connection, Response, Silence } from './answer.ts'
@@ -26,9 +26,9 @@ export type Question =
    * where, instead of at the gateway's endpoint.
    */
   | ({ of: 'gateway'; announced?: number; at?: Facts['gateway'] } & Request)
-  /** Signed with the gateway's own key. */
+  /** Signed with the gateway's own key at the step's upstream. */
   | ({ of: 'oss' } & Request)
-  /** Who the gateway's key is, of Alibaba Cloud's Security Token Service. */
+  /** Who the gateway's key at the upstream is, of Alibaba Cloud's Security Token Service. */
   | { of: 'sts' }
 
 /** What a question is answered with, by whom it is of. */
@@ -42,12 +42,11 @@ export type Answers = {
   sts: Response | Silence
 }
 
-/** What is known of a bucket that was named; checks add to it. */
-export type Bucket = {
-  name: string
-  /** Where in it clients are; empty: everywhere. */
-  prefix: string
-  /** Of keys that doctor writes and removes again, and below the gateway's own prefix. */
+/** What is known of a bucket that was named, and of what it is in OSS; checks add to it. */
+export type Bucket = BucketMapping & {
+  /** What keys have in front of them in OSS where clients are; empty: they are everywhere. */
+  within: string
+  /** Of keys that doctor writes and removes again, and below the gateway's own prefix; as OSS has them. */
   scratch: string
   reservedScratch: string
   region?: string
@@ -65,23 +64,37 @@ export type Bucket = {
   partETag?: string
 }
 
-/** What is known besides; checks add to the clocks. */
+/** What is known of an upstream; checks add to it. */
+export type UpstreamFacts = Upstream & {
+  /** By the settings; undefined: that of the environment. */
+  name: string | undefined
+  /** What its checks are about. */
+  about: string
+  /** The gateway's own key, or why its source gives none. */
+  key: OssCredentials | { none: string }
+  /** How far its clock is ahead of this machine's, in milliseconds. */
+  clock?: number
+  /** Whether it has taken the key. */
+  isUsable?: boolean
+}
+
+/** What is known besides; checks add to the clock. */
 export type Facts = {
   config: Config
   /** Where the running gateway is, and the name that its certificate has to be for. */
   gateway: Origin & { name: string }
-  /** Of OSS; undefined: nobody but the gateway itself can ask the embedded one. */
-  oss: Config['endpoint'] | undefined
-  /** The gateway's own key, or why its source gives none. */
-  key: OssCredentials | { none: string }
+  /** That of the environment first. */
+  upstreams: readonly [UpstreamFacts, ...UpstreamFacts[]]
+  /** Nobody but the gateway itself can ask the embedded OSS. */
+  isOssHidden: boolean
   buckets: readonly Bucket[]
   readOnly: boolean
   /** Milliseconds since the epoch. */
   now: number
   /** Whether the gateway's admin port says so. */
   isAlive?: boolean
-  /** How far the clocks of the two are ahead of this machine's, in milliseconds. */
-  clocks: { gateway?: number; OSS?: number }
+  /** How far the gateway's clock is ahead of this machine's, in milliseconds. */
+  clock?: number
 }
 
 /** How a check ended: `warning` and `wrong` come with advice; `skipped`: it has nothing to say here. */
@@ -97,23 +110,35 @@ export type Verdict = {
 /** A step: what it asks, and what the answer means. It keeps what it learns in the facts, and does nothing else. */
 export type Check<Of extends Question['of'] = Question['of']> = {
   name: string
-  /** `gateway`, `OSS`, `bucket NAME`, `copy A → B`. */
+  /** `gateway`, `OSS`, `upstream NAME`, `bucket NAME`, `copy A to B`. */
   about: string
+  /** Whose key and settings it is about; absent: those of the environment's. */
+  upstream?: string | undefined
   /** What it does, and what it means for clients when it fails. */
   does: string
   means: string
   /** Names of checks without whose success this one would say nothing: of the same `about`, else with it. */
   needs: readonly string[]
   /** Whether it is about anything here; absent: it is. What needs it does not wait for what does not apply. */
-  applies?(facts: Facts): boolean
-  ask(facts: Facts): Extract<Question, { of: Of }>
-  judge(answer: Answers[Of], facts: Facts): Verdict
+  applies?(facts: Facts, upstream: UpstreamFacts): boolean
+  ask(facts: Facts, upstream: UpstreamFacts): Extract<Question, { of: Of }>
+  judge(answer: Answers[Of], facts: Facts, upstream: UpstreamFacts): Verdict
 }
 
 /** A check that asks nobody: it compares what is known. */
-export type Comparison = Omit<Check, 'ask' | 'judge'> & { compare(facts: Facts): Verdict }
+export type Comparison = Omit<Check, 'ask' | 'judge'> & {
+  compare(facts: Facts, upstream: UpstreamFacts): Verdict
+}
 
 export type Step = Check | Comparison
+
+/** The upstream of a name in the settings; undefined: that of the environment. */
+export const upstreamOf = ({ upstreams }: Facts, name: string | undefined): UpstreamFacts =>
+  upstreams.find((upstream) => upstream.name === name) ?? upstreams[0]
+
+/** Checks as those of an upstream. */
+export const atUpstream = (upstream: string | undefined, steps: readonly Step[]): Step[] =>
+  upstream === undefined ? [...steps] : steps.map((step) => ({ ...step, upstream }))
 
 /** A check as a step, whomever it asks. */
 export const asking = <Of extends Question['of']>(check: Check<Of>): Step => check as unknown as Step
@@ -122,6 +147,8 @@ export const asking = <Of extends Question['of']>(check: Check<Of>): Step => che
 export type Result = {
   check: string
   about: string
+  /** By its name in the settings, of what is not about that of the environment. */
+  upstream?: string
   outcome: Verdict['outcome']
   said: string
   /** Of what has failed: what that means, and what to do about it. */

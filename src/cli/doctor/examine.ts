@@ -1,8 +1,9 @@
 import type { Client, Config } from '../../config/index.ts'
 import { openCredentials } from '../../node/credentials.ts'
+import type { CredentialSource } from '../../oss/credentials/source.ts'
 import type { OssCredentials } from '../../ports.ts'
 import type { Arguments } from './arguments.ts'
-import type { Answers, Facts, Question } from './check.ts'
+import type { Answers, Facts, Question, Request, UpstreamFacts } from './check.ts'
 import { factsOf } from './facts.ts'
 import type { Network } from './network.ts'
 import { type OssVoice, openOssVoice } from './oss-voice.ts'
@@ -27,22 +28,29 @@ export async function examine(
   { network, now }: DoctorPorts,
   signal: AbortSignal | undefined,
 ): Promise<{ report: Report; secrets: readonly string[] }> {
-  const key = await keyOf(config)
-  const facts = factsOf(asked, config, key, now())
+  const main = await keyOf(config.credentials)
+  const keys = new Map<string | undefined, UpstreamFacts['key']>()
+  for (const [name, { credentials }] of config.upstreams) keys.set(name, await keyOf(credentials))
+  const facts = factsOf(asked, config, (name) => keys.get(name) ?? main, now())
   const written = new Written()
   const s3 = await openS3Voice(network, [...config.clients.values()][0] as Client)
-  const oss = await openOssVoice(network, facts.oss ?? config.endpoint, key as OssCredentials)
+  const voices = new Map<string | undefined, OssVoice>()
+  for (const { name, endpoint, key } of facts.upstreams)
+    voices.set(name, await openOssVoice(network, endpoint, key as OssCredentials))
+  const oss = (upstream: string | undefined) => voices.get(upstream) as OssVoice
   const results = await runSteps(allSteps(facts), facts, asker(facts, network, s3, oss, written), now, signal)
   for (const bucket of facts.buckets) {
-    const removal = await removeScratch(bucket, written, (request) => oss(request, bucket.region))
+    const removal = await removeScratch(bucket, written, (request) =>
+      oss(bucket.upstream)(request, bucket.region),
+    )
     if (removal !== undefined) results.push(removal)
   }
   return { report: reportOf(facts, results), secrets: secretsOf(facts) }
 }
 
-async function keyOf({ credentials }: Config): Promise<Facts['key']> {
+async function keyOf(source: CredentialSource): Promise<UpstreamFacts['key']> {
   try {
-    const opened = await openCredentials(credentials, () => {})
+    const opened = await openCredentials(source, () => {})
     opened.close()
     return await opened.current()
   } catch (error) {
@@ -51,10 +59,20 @@ async function keyOf({ credentials }: Config): Promise<Facts['key']> {
 }
 
 /** Puts questions to those they are of. */
-function asker(facts: Facts, network: Network, s3: S3Voice, oss: OssVoice, written: Written): Asker {
-  const regionOf = (name: string | undefined) => facts.buckets.find((bucket) => bucket.name === name)?.region
+function asker(
+  facts: Facts,
+  network: Network,
+  s3: S3Voice,
+  oss: (upstream: string | undefined) => OssVoice,
+  written: Written,
+): Asker {
+  const regionOf = (upstream: string | undefined, name: string | undefined) =>
+    facts.buckets.find((bucket) => bucket.upstream === upstream && bucket.bucket === name)?.region
   const askers: {
-    [Of in Question['of']]: (question: Extract<Question, { of: Of }>) => Promise<Answers[Of]>
+    [Of in Question['of']]: (
+      question: Extract<Question, { of: Of }>,
+      upstream: UpstreamFacts,
+    ) => Promise<Answers[Of]>
   } = {
     name: ({ host }) => network.resolve(host),
     connection: ({ origin, name }) => network.connect(origin, name),
@@ -62,18 +80,31 @@ function asker(facts: Facts, network: Network, s3: S3Voice, oss: OssVoice, writt
     // Of a body that is only announced nothing is stored.
     gateway: (question) =>
       question.announced === undefined
-        ? written.during(question, () => s3(question, question.at ?? facts.gateway))
+        ? written.during(asInOss(question), () => s3(question, question.at ?? facts.gateway))
         : s3(question, question.at ?? facts.gateway),
-    oss: (question) => written.during(question, () => oss(question, regionOf(question.bucket))),
-    sts: () => askIdentity(network, facts.config.endpoint, facts.key as OssCredentials),
+    oss: (question, { name }) =>
+      written.during(question, () => oss(name)(question, regionOf(name, question.bucket))),
+    sts: (_, { endpoint, key }) => askIdentity(network, endpoint, key as OssCredentials),
   }
-  return <Of extends Question['of']>(question: Extract<Question, { of: Of }>) =>
-    (askers[question.of] as unknown as (asked: typeof question) => Promise<Answers[Of]>)(question)
+  /** A request of a client's by the names that OSS has. */
+  function asInOss(request: Request): Request {
+    const place = facts.buckets.find(({ name }) => name === request.bucket)
+    if (place === undefined || request.key === undefined) return request
+    return { ...request, bucket: place.bucket, key: place.prefix + request.key }
+  }
+  return <Of extends Question['of']>(question: Extract<Question, { of: Of }>, upstream: UpstreamFacts) =>
+    (askers[question.of] as unknown as (...asked: [typeof question, UpstreamFacts]) => Promise<Answers[Of]>)(
+      question,
+      upstream,
+    )
 }
 
 /** What must not be told, should others say it. */
-function secretsOf({ key, config: { credentials, clients, uploadIdSecret } }: Facts): string[] {
-  const keys = [key, ...(credentials.from === 'settings' ? [credentials.key] : [])]
+function secretsOf({ upstreams, config: { clients, uploadIdSecret } }: Facts): string[] {
+  const keys = upstreams.flatMap(({ key, credentials }) => [
+    key,
+    ...(credentials.from === 'settings' ? [credentials.key] : []),
+  ])
   return [
     ...keys.flatMap((one) => ('none' in one ? [] : [one.accessKeySecret, one.securityToken ?? ''])),
     ...[...clients.values()].flatMap(({ secretAccessKeys }) => secretAccessKeys),

@@ -1,53 +1,68 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Config } from '../../config/index.ts'
+import type { Client, Config } from '../../config/index.ts'
+import { placeOf } from '../../operations/mapping.ts'
 import { RESERVED_PREFIX } from '../../operations/reserved-keys.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Arguments } from './arguments.ts'
-import type { Facts } from './check.ts'
+import type { Facts, UpstreamFacts } from './check.ts'
+import { aboutUpstream } from './checks/names.ts'
 
 /**
  * What is known at the beginning.
- * @param key the gateway's own, or why there is none. @param now milliseconds since the epoch.
+ * @param keyOf the gateway's own at an upstream (undefined: of the environment), or why there is none. @param now milliseconds since the epoch.
  * @throws UsageError where nobody says where the gateway is.
  */
 export function factsOf(
   { buckets, endpoint, readOnly }: Arguments,
   config: Config,
-  key: Facts['key'],
+  keyOf: (upstream: string | undefined) => UpstreamFacts['key'],
   now: number,
 ): Facts {
   const id = randomBytes(6).toString('hex')
   if (endpoint === undefined && config.listen.port === 0)
     throw new UsageError(['PORT is 0: name the running gateway with --endpoint'])
-  const mapped = buckets.find(({ name }) => config.buckets.has(name))
-  if (mapped !== undefined)
-    throw new UsageError([
-      `--bucket ${mapped.name}: that is a name of the settings (buckets): name the bucket as OSS does, ${config.buckets.get(mapped.name)?.bucket}`,
-    ])
+  const [client] = config.clients.values()
   return {
     config,
     gateway: endpoint === undefined ? ownEndpoint(config) : { ...endpoint, name: nameOf(endpoint.host) },
-    oss: ossOf(config),
-    key,
-    buckets: buckets.map(({ name, prefix }) => ({
-      name,
-      prefix,
-      scratch: `${prefix}s3-oss-gateway-doctor/${id}/`,
-      reservedScratch: `${RESERVED_PREFIX}doctor/${id}/`,
-    })),
+    upstreams: [
+      {
+        name: undefined,
+        about: aboutUpstream(undefined),
+        endpoint: ossOf(config),
+        credentials: config.credentials,
+        key: keyOf(undefined),
+      },
+      ...[...config.upstreams].map(([name, upstream]) => ({
+        ...upstream,
+        name,
+        about: aboutUpstream(name),
+        key: keyOf(name),
+      })),
+    ],
+    isOssHidden: config.localOss?.port === 0,
+    buckets: buckets.map(({ name, prefix }, i) => {
+      const place = placeOf(config, client as Client, name)
+      const within = place.prefix + prefix
+      return {
+        ...place,
+        within,
+        // Two names may stand for one bucket.
+        scratch: `${within}s3-oss-gateway-doctor/${id}${i}/`,
+        reservedScratch: `${RESERVED_PREFIX}doctor/${id}${i}/`,
+      }
+    }),
     readOnly,
     now,
-    clocks: {},
   }
 }
 
 const nameOf = (host: string) => host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 
-/** Where OSS is; the embedded one is asked by its own port. */
-function ossOf({ endpoint, localOss }: Config): Facts['oss'] {
-  if (localOss === undefined) return endpoint
-  if (localOss.port === 0) return undefined
+/** Where OSS is; the embedded one is asked by its own port, if it has one. */
+function ossOf({ endpoint, localOss }: Config): Config['endpoint'] {
+  if (localOss === undefined || localOss.port === 0) return endpoint
   // Custom domains lead to the embedded OSS within its own process alone.
   return { ...endpoint, protocol: 'http:', host: `127.0.0.1:${localOss.port}`, domains: undefined }
 }

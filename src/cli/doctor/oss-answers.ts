@@ -4,7 +4,16 @@ import { child } from '../../translate/elements.ts'
 import { text } from '../../xml/index.ts'
 import type { Level } from './actions.ts'
 import { errorOf, isSilent, type Response, type ServiceError, said } from './answer.ts'
-import { asking, type Bucket, type Check, type Facts, type Step, type Verdict, wrong } from './check.ts'
+import {
+  asking,
+  type Bucket,
+  type Check,
+  type Facts,
+  type Step,
+  type UpstreamFacts,
+  type Verdict,
+  wrong,
+} from './check.ts'
 import { WRONG_SIGNING_REGION } from './oss-voice.ts'
 import { resourceOf } from './ram-policy.ts'
 
@@ -23,16 +32,16 @@ export const askingOss = (
 ): Step =>
   asking<'oss'>({
     ...check,
-    judge(answer, facts) {
+    judge(answer, facts, upstream) {
       if (isSilent(answer)) return { ...wrong(`no answer came: ${answer.silence}`, TRY_AGAIN), ends: true }
-      return troubleOf(answer, facts) ?? check.judge(answer, facts)
+      return troubleOf(answer, upstream) ?? check.judge(answer, facts)
     },
   })
 
 const TRY_AGAIN = 'try again; if it stays so, look at the way from here to OSS'
 
 /** What an answer means that has nothing to do with what was asked; undefined: nothing of that kind. */
-export function troubleOf(answer: Response, { config }: Facts): Verdict | undefined {
+export function troubleOf(answer: Response, { credentials }: UpstreamFacts): Verdict | undefined {
   if (answer.headers['x-oss-request-id'] === undefined) {
     const what = `what answers (${said(answer)}) is not OSS: it gives no x-oss-request-id`
     return { ...wrong(what, 'OSS_ENDPOINT, or a proxy on the way there'), ends: true }
@@ -48,7 +57,6 @@ export function troubleOf(answer: Response, { config }: Facts): Verdict | undefi
   // InvalidArgument is said of much else.
   if (settings === undefined || (error.code === 'InvalidArgument' && error.ec !== WRONG_SIGNING_REGION))
     return undefined
-  const { credentials } = config
   const advice =
     credentials.from === 'settings' || error.code === 'InvalidArgument'
       ? `set right: ${settings}`
@@ -65,9 +73,9 @@ export function denied(
   action: string,
   on: Level,
   bucket?: Bucket,
-  prefix = bucket?.prefix,
+  prefix = bucket?.within,
 ): Verdict {
-  const resource = resourceOf(on, bucket?.name ?? '', prefix)
+  const resource = resourceOf(on, bucket?.bucket ?? '', prefix)
   const detail = child(error.document, 'AccessDeniedDetail') ?? {}
   const who = text(detail, 'AuthPrincipalDisplayName')
   const explicit = text(detail, 'NoPermissionType')

@@ -6,6 +6,8 @@ export type PolicyBucket = {
   name: string
   /** Where in the bucket clients are; empty: everywhere. */
   prefix: string
+  /** Whether clients have the prefix for a whole bucket, of which they cannot change the settings. */
+  isPart?: boolean
   has: readonly Kind[]
   /** What its objects are encrypted with that needs permissions of its own: a key of KMS, or `any`. */
   kmsKey?: string | undefined
@@ -26,15 +28,16 @@ export const resourceOf = (on: Level, bucket: string, prefix = ''): string =>
 
 /**
  * What the gateway's identity needs for S3's operations on objects in these buckets, and no more.
- * @param log where it delivers its access log, if to a bucket.
+ * @param log where it delivers its access log, if to a bucket. @param isListed whether a client's ListBuckets asks there.
  */
 export function objectPolicy(
   buckets: readonly PolicyBucket[],
-  log?: { bucket: string; prefix: string },
+  { log, isListed = true }: { log?: { bucket: string; prefix: string } | undefined; isListed?: boolean } = {},
 ): RamPolicy {
   const kinds = [undefined, 'versions', 'object lock'] as const
   return policyOf([
-    ...(['service', 'bucket'] as const).map((on) => statement(objectActions, on, undefined, buckets)),
+    ...(isListed ? [statement(objectActions, 'service', undefined, buckets)] : []),
+    statement(objectActions, 'bucket', undefined, buckets),
     ...kinds.map((only) => statement(objectActions, 'object', only, buckets)),
     ...kinds.map((only) => reservedStatement(only, buckets)),
     {

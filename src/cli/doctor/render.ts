@@ -1,17 +1,19 @@
 import { printable } from '../printable.ts'
 import type { Result } from './check.ts'
 import type { RamPolicy, Statement } from './ram-policy.ts'
-import type { Report } from './report.ts'
+import type { Policies, Report } from './report.ts'
 
 const marks = { ok: 'ok', warning: 'warning', wrong: 'WRONG', skipped: '-' }
 const WIDTH = 110
 
 /** A report as text. */
-export function renderReport({ ok, gateway, oss, results, copyLimit, refused, policies }: Report): string {
+export function renderReport(report: Report): string {
+  const { ok, gateway, oss, results, copyLimit, refused, policies, upstreams = [] } = report
   const abouts = [...new Set(results.map(({ about }) => about))]
   return [
     `Gateway  ${gateway}`,
     `OSS      ${oss}`,
+    ...upstreams.map((one) => `         ${one.oss}, the upstream ${one.upstream}`),
     ...abouts.flatMap((about) => ['', about, ...renderResults(results.filter((one) => one.about === about))]),
     '',
     `What OSS copies in one call: ${copyLimit}`,
@@ -19,7 +21,7 @@ export function renderReport({ ok, gateway, oss, results, copyLimit, refused, po
     'What is refused to clients:',
     ...refused.map((line) => `  - ${printable(line)}`),
     '',
-    ...renderPolicies(policies),
+    ...renderAllPolicies(policies, upstreams),
     '',
     conclusion(ok, results),
     '',
@@ -69,17 +71,32 @@ function wrapped(beginning: string, words: readonly string[], indent: number): s
   return lines
 }
 
-function renderPolicies(policies: Report['policies']): string[] {
-  if (policies === undefined)
+function renderAllPolicies(policies: Policies | undefined, upstreams: Report['upstreams'] = []): string[] {
+  const all = [
+    ...(policies === undefined ? [] : [renderPolicies(policies, '')]),
+    ...upstreams.flatMap(({ upstream, policies: own }) =>
+      own === undefined ? [] : [renderPolicies(own, ` at the upstream ${upstream}`)],
+    ),
+  ]
+  if (all.length === 0)
     return [
       'With --bucket, it is looked at what OSS allows in a bucket, and the RAM policy that is enough is told.',
     ]
+  return all.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]))
+}
+
+/** @param where at which upstream, if not at that of the environment. */
+function renderPolicies({ objects, settings }: Policies, where: string): string[] {
+  const first = [
+    `The RAM policy that is enough for the gateway's identity${where}, for what clients do with objects:`,
+    ...renderPolicy(objects),
+  ]
+  if (settings.Statement.length === 0) return first
   return [
-    "The RAM policy that is enough for the gateway's identity, for what clients do with objects:",
-    ...renderPolicy(policies.objects),
+    ...first,
     '',
     'and besides, where clients are to create and delete these buckets and to change their settings:',
-    ...renderPolicy(policies.settings),
+    ...renderPolicy(settings),
   ]
 }
 

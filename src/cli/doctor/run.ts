@@ -1,3 +1,4 @@
+import { settingsOfUpstream } from '../../config/upstreams.ts'
 import {
   type Answers,
   type Check,
@@ -5,12 +6,15 @@ import {
   type Question,
   type Result,
   type Step,
+  type UpstreamFacts,
+  upstreamOf,
   wrong,
 } from './check.ts'
 
-/** Puts a question to whom it is of; never rejects. */
+/** Puts a question to whom it is of, of OSS at that upstream; never rejects. */
 export type Asker = <Of extends Question['of']>(
   question: Extract<Question, { of: Of }>,
+  upstream: UpstreamFacts,
 ) => Promise<Answers[Of]>
 
 /**
@@ -27,7 +31,7 @@ export async function runSteps(
 ): Promise<Result[]> {
   const results: Result[] = []
   const byName = new Map<string, Result>()
-  const silenced = new Set<Question['of']>()
+  const silenced = new Set<string>()
 
   /** What a step waits for in vain: the check that has failed, or why another was left out for which it waits. */
   function hindrance({ needs, about }: Step): string | undefined {
@@ -44,13 +48,15 @@ export async function runSteps(
     if (signal?.aborted) return { outcome: 'skipped', said: 'stopped' }
     const why = hindrance(step)
     if (why !== undefined) return { outcome: 'skipped', said: why }
-    if ('compare' in step) return { means: step.means, ...step.compare(facts) }
-    const question = (step as Check).ask(facts)
-    if (silenced.has(question.of)) return { outcome: 'skipped', said: 'not asked any more' }
-    const answer = await ask(question)
+    const upstream = upstreamOf(facts, step.upstream)
+    if ('compare' in step) return { means: step.means, ...step.compare(facts, upstream) }
+    const question = (step as Check).ask(facts, upstream)
+    const whom = `${question.of} ${step.upstream ?? ''}`
+    if (silenced.has(whom)) return { outcome: 'skipped', said: 'not asked any more' }
+    const answer = await ask(question, upstream)
     facts.now = now()
-    const verdict = (step as Check).judge(answer, facts)
-    if (verdict.ends) silenced.add(question.of)
+    const verdict = (step as Check).judge(answer, facts, upstream)
+    if (verdict.ends) silenced.add(whom)
     return { means: step.means, ...verdict }
   }
 
@@ -61,12 +67,14 @@ export async function runSteps(
   })
 
   for (const step of steps) {
-    if ('applies' in step && step.applies?.(facts) === false) continue
-    const { outcome, said, means, advice } = await take(step).catch(failed)
+    if ('applies' in step && step.applies?.(facts, upstreamOf(facts, step.upstream)) === false) continue
+    const { outcome, means, ...words } = await take(step).catch(failed)
+    const { said, advice } = inOwnNames(words, facts, step.upstream)
     const hasFailed = outcome === 'wrong' || outcome === 'warning'
     const result = {
       about: step.about,
       check: step.name,
+      ...(step.upstream === undefined ? {} : { upstream: step.upstream }),
       outcome,
       said,
       ...(hasFailed ? { means, advice } : {}),
@@ -75,4 +83,15 @@ export async function runSteps(
     byName.set(`${step.about} ${step.name}`, result)
   }
   return results
+}
+
+/** Checks speak of the settings of the environment: of another upstream's they speak by the names that these have. */
+function inOwnNames(
+  { said, advice }: Pick<Result, 'said' | 'advice'>,
+  { config }: Facts,
+  upstream: string | undefined,
+): Pick<Result, 'said' | 'advice'> {
+  if (upstream === undefined) return { said, advice }
+  const named = (text: string) => settingsOfUpstream(text, upstream, config.document.upstreams[upstream])
+  return { said: named(said), advice: advice && named(advice) }
 }

@@ -25,7 +25,11 @@ export class Written {
     return answer
   }
 
-  of = (bucket: string): readonly string[] => [...(this.#keys.get(bucket)?.keys() ?? [])]
+  /** What of it is a bucket's own, and not of another name of the same. */
+  of = ({ bucket, scratch, reservedScratch }: Bucket): readonly string[] =>
+    [...(this.#keys.get(bucket)?.keys() ?? [])].filter(
+      (key) => key.startsWith(scratch) || key.startsWith(reservedScratch),
+    )
 }
 
 /** More pages than doctor writes. */
@@ -36,13 +40,13 @@ const MOST_ROUNDS = 5
  * @returns undefined where it has written nothing.
  */
 export async function removeScratch(bucket: Bucket, written: Written, ask: Ask): Promise<Result | undefined> {
-  const keys = written.of(bucket.name)
+  const keys = written.of(bucket)
   if (keys.length === 0) return undefined
   const left: string[] = []
   const remove = async (key: string, query: Record<string, string> = {}) => {
-    const answer = await ask({ method: 'DELETE', bucket: bucket.name, key, query })
+    const answer = await ask({ method: 'DELETE', bucket: bucket.bucket, key, query })
     const isGone = !isSilent(answer) && (answer.status < 300 || answer.status === 404)
-    if (!isGone) left.push(`oss://${bucket.name}/${key} (${said(answer)})`)
+    if (!isGone) left.push(`oss://${bucket.bucket}/${key} (${said(answer)})`)
   }
 
   for (const { key, id } of await uploadsOf(bucket, ask)) await remove(key, { uploadId: id })
@@ -56,10 +60,12 @@ export async function removeScratch(bucket: Bucket, written: Written, ask: Ask):
     }
   }
   const about = aboutBucket(bucket.name)
+  const at = bucket.upstream === undefined ? {} : { upstream: bucket.upstream }
   if (left.length === 0)
-    return { about, check: 'removal', outcome: 'ok', said: 'all that was written is gone' }
+    return { about, ...at, check: 'removal', outcome: 'ok', said: 'all that was written is gone' }
   return {
     about,
+    ...at,
     check: 'removal',
     outcome: 'wrong',
     said: `left behind: ${left.join(', ')}`,
@@ -73,7 +79,7 @@ type Entry = { key: string; id: string }
 /** Begun uploads below the scratch prefix; where they cannot be listed, the one that is known. */
 async function uploadsOf(bucket: Bucket, ask: Ask): Promise<Entry[]> {
   const query = { uploads: '', prefix: bucket.scratch, 'encoding-type': 'url' }
-  const answer = await ask({ method: 'GET', bucket: bucket.name, query })
+  const answer = await ask({ method: 'GET', bucket: bucket.bucket, query })
   if (isSilent(answer) || errorOf(answer) !== undefined) {
     const { uploadId } = bucket
     return uploadId === undefined ? [] : [{ key: `${bucket.scratch}upload`, id: uploadId }]
@@ -85,7 +91,7 @@ async function versionsOf(bucket: Bucket, ask: Ask): Promise<Entry[]> {
   const found: Entry[] = []
   for (const prefix of [bucket.scratch, bucket.reservedScratch]) {
     const query = { versions: '', prefix, 'encoding-type': 'url' }
-    const answer = await ask({ method: 'GET', bucket: bucket.name, query })
+    const answer = await ask({ method: 'GET', bucket: bucket.bucket, query })
     if (isSilent(answer)) continue
     found.push(...entries(documentOf(answer, 'ListVersionsResult'), ['Version', 'DeleteMarker'], 'VersionId'))
   }

@@ -1,18 +1,28 @@
-import { type Facts, type Step, warning } from './check.ts'
+import {
+  atUpstream,
+  type Bucket,
+  type Facts,
+  type Step,
+  type UpstreamFacts,
+  upstreamOf,
+  warning,
+} from './check.ts'
 import { bucketChecks, regionCheck } from './checks/buckets.ts'
-import { clockCheck } from './checks/clocks.ts'
+import { clockCheck, upstreamClockCheck } from './checks/clocks.ts'
 import { connectionChecks } from './checks/connections.ts'
 import { copyChecks } from './checks/copies.ts'
 import { customDomainChecks, hostedChecks } from './checks/domains.ts'
 import { gatewayAnswer, gatewayChecks } from './checks/gateway.ts'
 import { healthChecks } from './checks/health.ts'
-import { identityCheck, keyChecks, ossAnswer, ossUnreachable } from './checks/oss.ts'
+import { aboutDomain } from './checks/names.ts'
+import { identityCheck, keyChecks, reachChecks } from './checks/oss.ts'
 import { permissionChecks } from './checks/permissions.ts'
 import { transferChecks } from './checks/transfers.ts'
 
 /** All steps, in their order. @param facts those that are known at the beginning. */
 export function allSteps(facts: Facts): Step[] {
-  const { buckets, config, oss } = facts
+  const { buckets, config, upstreams, isOssHidden } = facts
+  const [main, ...others] = upstreams
   const hosted = config.domains.flatMap(hostedChecks)
   const ofGateway = [
     ...connectionChecks({
@@ -24,32 +34,47 @@ export function allSteps(facts: Facts): Step[] {
     gatewayAnswer,
   ]
   // The embedded OSS of a gateway without a port for OSS tools.
-  if (oss === undefined)
-    return [...ofGateway, unseen, clockCheck, ...gatewayChecks, ...hosted, ...healthChecks]
+  if (isOssHidden) return [...ofGateway, unseen, clockCheck, ...gatewayChecks, ...hosted, ...healthChecks]
+  const domainsOf = (upstream: UpstreamFacts) =>
+    [...(upstream.endpoint.domains ?? [])].flatMap(([bucket, origin]) =>
+      customDomainChecks(upstream, bucket, origin),
+    )
+  const inBucket = (checks: (bucket: Bucket) => Step[]) =>
+    buckets.flatMap((bucket) => atUpstream(bucket.upstream, checks(bucket)))
   return [
     ...ofGateway,
-    ...connectionChecks({
-      about: 'OSS',
-      origin: () => oss,
-      unreachable: ossUnreachable,
-      certificate: 'what answers for OSS_ENDPOINT: a proxy, or another service',
-    }),
-    ossAnswer,
+    ...reachChecks(main),
     clockCheck,
     ...gatewayChecks,
     ...hosted,
-    ...keyChecks,
-    identityCheck,
+    ...keyChecks(main, 'clocks clocks'),
+    identityCheck(main),
+    ...others.flatMap((upstream) =>
+      atUpstream(upstream.name, [
+        ...reachChecks(upstream),
+        upstreamClockCheck(upstream.about),
+        ...keyChecks(upstream, 'clocks'),
+        identityCheck(upstream),
+      ]),
+    ),
     ...healthChecks,
-    ...[...(oss.domains ?? [])].flatMap(([bucket, origin]) => customDomainChecks(bucket, origin)),
-    ...buckets.flatMap((bucket) => bucketChecks(bucket, oss.domains?.has(bucket.name) ?? false)),
-    regionCheck,
-    ...buckets.flatMap(permissionChecks),
-    ...buckets.flatMap((bucket) => copyChecks(bucket, bucket)),
-    ...buckets.flatMap(transferChecks),
-    ...buckets.flatMap((from) => buckets.filter((to) => to !== from).flatMap((to) => copyChecks(from, to))),
+    ...upstreams.flatMap((upstream) => atUpstream(upstream.name, domainsOf(upstream))),
+    ...inBucket((bucket) => bucketChecks(bucket, domainCheckOf(facts, bucket))),
+    ...upstreams.flatMap((upstream) => atUpstream(upstream.name, [regionCheck(upstream)])),
+    ...inBucket(permissionChecks),
+    ...inBucket((bucket) => copyChecks(bucket, bucket)),
+    ...inBucket(transferChecks),
+    ...buckets.flatMap((from) =>
+      buckets.filter((to) => to !== from).flatMap((to) => atUpstream(to.upstream, copyChecks(from, to))),
+    ),
   ]
 }
+
+/** The check of the custom domain that a bucket is asked by; undefined: it has none. */
+const domainCheckOf = (facts: Facts, { upstream, bucket }: Bucket) =>
+  upstreamOf(facts, upstream).endpoint.domains?.has(bucket)
+    ? `${aboutDomain(upstream, bucket)} domain`
+    : undefined
 
 const unseen: Step = {
   about: 'OSS',

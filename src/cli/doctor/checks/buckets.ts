@@ -3,12 +3,12 @@ import { child } from '../../../translate/elements.ts'
 import { text, type XmlNode } from '../../../xml/index.ts'
 import { objectActions } from '../actions.ts'
 import { documentOf, errorOf, type Response, said } from '../answer.ts'
-import { type Bucket, ok, type Step, type Verdict, warning, wrong } from '../check.ts'
+import { type Bucket, ok, type Step, type UpstreamFacts, type Verdict, warning, wrong } from '../check.ts'
 import { askingOss, denied } from '../oss-answers.ts'
-import { aboutBucket } from './names.ts'
+import { aboutBucket, aboutUpstream } from './names.ts'
 
-/** What a bucket is, and what of that is in the way of S3 clients. @param hasDomain whether it is asked for by its own domain. */
-export function bucketChecks(bucket: Bucket, hasDomain: boolean): Step[] {
+/** What a bucket is, and what of that is in the way of S3 clients. @param domain the check of its own domain, if it has one. */
+export function bucketChecks(bucket: Bucket, domain: string | undefined): Step[] {
   const about = aboutBucket(bucket.name)
   return [
     askingOss({
@@ -16,15 +16,15 @@ export function bucketChecks(bucket: Bucket, hasDomain: boolean): Step[] {
       name: 'bucket',
       does: 'asks OSS for the bucket (GetBucketInfo)',
       means: 'all that clients do in it fails',
-      needs: ['OSS credentials', ...(hasDomain ? ['domain'] : [])],
-      ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.name, query: { bucketInfo: '' } }),
-      judge(answer) {
+      needs: [`${aboutUpstream(bucket.upstream)} credentials`, ...(domain === undefined ? [] : [domain])],
+      ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.bucket, query: { bucketInfo: '' } }),
+      judge(answer, { config }) {
         const error = errorOf(answer)
-        if (error !== undefined) return bucketTrouble(bucket, answer)
+        if (error !== undefined) return bucketTrouble(bucket, answer, config.buckets.has(bucket.name))
         learn(bucket, child(documentOf(answer, 'BucketInfo') ?? {}, 'Bucket') ?? {})
         const versions = bucket.versioning === undefined ? 'no versions' : `versions: ${bucket.versioning}`
         return ok(
-          `in ${bucket.region}, of the account ${bucket.ownerId}, ${bucket.storageClass}, ${versions}`,
+          `${config.buckets.has(bucket.name) ? `oss://${bucket.bucket}/${bucket.prefix}, ` : ''}in ${bucket.region}, of the account ${bucket.ownerId}, ${bucket.storageClass}, ${versions}`,
         )
       },
     }),
@@ -51,7 +51,7 @@ export function bucketChecks(bucket: Bucket, hasDomain: boolean): Step[] {
       does: 'asks for its retention policy (GetBucketWorm)',
       means: 'clients can neither delete nor overwrite what they have written',
       needs: ['bucket'],
-      ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.name, query: { worm: '' } }),
+      ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.bucket, query: { worm: '' } }),
       judge(answer) {
         const setting = readSetting(answer, 'GetBucketWorm', bucket, 'WormConfiguration')
         if ('outcome' in setting) {
@@ -69,7 +69,7 @@ export function bucketChecks(bucket: Bucket, hasDomain: boolean): Step[] {
       does: 'asks for its object lock (GetBucketObjectWormConfiguration)',
       means: 'clients cannot delete what they have written',
       needs: ['bucket', 'retention'],
-      ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.name, query: { objectWorm: '' } }),
+      ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.bucket, query: { objectWorm: '' } }),
       judge(answer) {
         const setting = readSetting(
           answer,
@@ -111,12 +111,17 @@ function learn(bucket: Bucket, info: XmlNode): void {
   } satisfies Partial<Bucket>)
 }
 
-/** Why OSS does not tell of a bucket. */
-function bucketTrouble(bucket: Bucket, answer: Response): Verdict {
+/** Why OSS does not tell of a bucket. @param isMapped whether the settings say which one it is. */
+function bucketTrouble(bucket: Bucket, answer: Response, isMapped: boolean): Verdict {
   const error = errorOf(answer)
+  const where = isMapped ? ` (buckets.${bucket.name} of the settings document)` : ''
   if (error?.code === 'NoSuchBucket')
-    return wrong(`there is none (${said(answer)})`, `create the bucket ${bucket.name}, or look at its name`)
-  if (error?.code !== 'AccessDenied') return wrong(said(answer), `the bucket's name, ${bucket.name}`)
+    return wrong(
+      `there is none (${said(answer)})`,
+      `create the bucket ${bucket.bucket}, or look at its name${where}`,
+    )
+  if (error?.code !== 'AccessDenied')
+    return wrong(said(answer), `the bucket's name, ${bucket.bucket}${where}`)
   const verdict = denied(error, 'GetBucketInfo', 'bucket', bucket)
   // OSS says this of a bucket of one's own as well, without the permission (EC 0003-00000001).
   if (!error.message.includes('does not belong to you')) return verdict
@@ -148,16 +153,16 @@ function readSetting(
   return error.status === 404 ? ok('none') : wrong(said(answer), 'try again')
 }
 
-/** The regions of all buckets named, beside that of the settings. */
-export const regionCheck: Step = {
-  about: 'OSS',
+/** The regions of all buckets named at an upstream, beside that of the settings. */
+export const regionCheck = ({ about, name, endpoint: { region } }: UpstreamFacts): Step => ({
+  about,
   name: 'region',
   does: 'compares the regions of the buckets with OSS_REGION',
   means: 'every request takes the public network, and new buckets are made in the wrong region',
   needs: ['credentials'],
-  compare({ buckets, config, oss }) {
-    const { region } = oss ?? config.endpoint
-    const regions = [...new Set(buckets.flatMap((bucket) => bucket.region ?? []))]
+  compare({ buckets, config }) {
+    const there = buckets.filter(({ upstream }) => upstream === name)
+    const regions = [...new Set(there.flatMap((bucket) => bucket.region ?? []))]
     const [first] = regions
     if (first === undefined || regions.includes(region) || config.localOss !== undefined)
       return ok(regions.length === 0 ? region : regions.join(', '))
@@ -166,4 +171,4 @@ export const regionCheck: Step = {
       `OSS_REGION=${first}, with an OSS_ENDPOINT of that region if there is one`,
     )
   },
-}
+})

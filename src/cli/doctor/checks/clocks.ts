@@ -1,11 +1,11 @@
 import { MAX_SKEW } from '../../../s3/signature.ts'
 import type { Response } from '../answer.ts'
-import { type Facts, ok, type Step, warning, wrong } from '../check.ts'
+import { type Facts, ok, type Step, type UpstreamFacts, type Verdict, warning, wrong } from '../check.ts'
 
-/** Keeps how far somebody's clock is ahead of this machine's, by the header `Date`. */
-export function noteClock({ clocks, now }: Facts, whose: keyof Facts['clocks'], { headers }: Response): void {
+/** Keeps how far somebody's clock is ahead of this machine's, by the header `Date`. @param now milliseconds since the epoch. */
+export function noteClock(whose: { clock?: number }, now: number, { headers }: Response): void {
   const time = Date.parse(headers.date ?? '')
-  if (!Number.isNaN(time)) clocks[whose] = time - now
+  if (!Number.isNaN(time)) whose.clock = time - now
 }
 
 /** More is no delay of the network. */
@@ -18,28 +18,37 @@ export const clockCheck: Step = {
   does: "compares this machine's clock, the gateway's and OSS's",
   means: 'signatures that are 15 minutes off are refused',
   needs: [],
-  compare({ clocks }) {
-    const { OSS, gateway } = clocks
-    const reference = OSS ?? 0
-    const against = OSS === undefined ? "this machine's" : "OSS's"
-    const apart = [
-      ...(OSS === undefined ? [] : ([["this machine's", -OSS]] as const)),
-      ...(gateway === undefined ? [] : ([["the gateway's", gateway - reference]] as const)),
-    ].filter(([, ms]) => Math.abs(ms) > NOTEWORTHY)
-    if (apart.length === 0)
-      return ok(clocks.gateway === undefined && OSS === undefined ? 'nobody tells the time' : 'agree')
-    const told = apart
-      .map(
-        ([whose, ms]) =>
-          `${whose} clock is ${inWords(Math.abs(ms))} ${ms < 0 ? 'behind' : 'ahead of'} ${against}`,
-      )
-      .join(', and ')
-    const whom = apart
-      .map(([whose]) => (whose === "the gateway's" ? "the gateway's machine" : 'this machine'))
-      .join(' and ')
-    const verdict = apart.some(([, ms]) => Math.abs(ms) > MAX_SKEW) ? wrong : warning
-    return verdict(told, `set the clock of ${whom}, and keep it by NTP`)
-  },
+  compare: compareClocks,
+}
+
+/** The same of another upstream, whose clock is not OSS's in that of the environment. */
+export const upstreamClockCheck = (about: string): Step => ({
+  ...clockCheck,
+  about,
+  needs: ['answer', 'clocks clocks'],
+  compare: compareClocks,
+})
+
+function compareClocks({ clock: gateway }: Facts, { clock: OSS }: UpstreamFacts): Verdict {
+  const reference = OSS ?? 0
+  const against = OSS === undefined ? "this machine's" : "OSS's"
+  const apart = [
+    ...(OSS === undefined ? [] : ([["this machine's", -OSS]] as const)),
+    ...(gateway === undefined ? [] : ([["the gateway's", gateway - reference]] as const)),
+  ].filter(([, ms]) => Math.abs(ms) > NOTEWORTHY)
+  if (apart.length === 0)
+    return ok(gateway === undefined && OSS === undefined ? 'nobody tells the time' : 'agree')
+  const told = apart
+    .map(
+      ([whose, ms]) =>
+        `${whose} clock is ${inWords(Math.abs(ms))} ${ms < 0 ? 'behind' : 'ahead of'} ${against}`,
+    )
+    .join(', and ')
+  const whom = apart
+    .map(([whose]) => (whose === "the gateway's" ? "the gateway's machine" : 'this machine'))
+    .join(' and ')
+  const verdict = apart.some(([, ms]) => Math.abs(ms) > MAX_SKEW) ? wrong : warning
+  return verdict(told, `set the clock of ${whom}, and keep it by NTP`)
 }
 
 const inWords = (ms: number) =>

@@ -8,6 +8,7 @@ import { copied, s3Verdict } from './transfers.ts'
 
 /** Copies from one bucket to another, or within one: by OSS, and through the gateway. */
 export function copyChecks(from: Bucket, to: Bucket): Step[] {
+  if (from.upstream !== to.upstream) return [acrossCheck(from, to)]
   const about = aboutCopy(from.name, to.name)
   const needs = [
     `${aboutBucket(from.name)} oss:PutObject`,
@@ -24,9 +25,9 @@ export function copyChecks(from: Bucket, to: Bucket): Step[] {
     ask: () => ({
       of: 'oss',
       method: 'PUT',
-      bucket: to.name,
+      bucket: to.bucket,
       key: `${to.scratch}small of ${from.name}`,
-      headers: { 'x-oss-copy-source': copySource(from.name, `${from.scratch}small`) },
+      headers: { 'x-oss-copy-source': copySource(from.bucket, `${from.scratch}small`) },
     }),
     judge: (answer, facts) => copyVerdict(answer, from, to, facts),
   })
@@ -51,6 +52,32 @@ export function copyChecks(from: Bucket, to: Bucket): Step[] {
   })
   return [byOss, throughGateway]
 }
+
+/** A copy between upstreams, whose keys cannot read each other's: the gateway reads and writes. */
+const acrossCheck = (from: Bucket, to: Bucket): Step =>
+  askingS3({
+    about: aboutCopy(from.name, to.name),
+    name: 'S3 CopyObject',
+    does: 'copies an object through the gateway',
+    means: 'copies between these are refused',
+    needs: [
+      `${aboutBucket(from.name)} S3 GetObject`,
+      `${aboutBucket(from.name)} oss:GetObjectTagging`,
+      `${aboutBucket(from.name)} oss:GetObjectVersion`,
+      `${aboutBucket(from.name)} oss:GetObjectVersionTagging`,
+      `${aboutBucket(to.name)} S3 PutObject`,
+      `${aboutBucket(to.name)} oss:PutObjectTagging`,
+    ],
+    ask: () => ({ of: 'gateway', bucket: to.name, ...copied(from, to) }),
+    judge(answer, facts) {
+      if (errorOf(answer)?.code !== 'AccessDenied' || facts.config.document.copy.crossUpstream === 'reroute')
+        return s3Verdict(answer, facts, undefined)
+      return wrong(
+        'copies between upstreams are refused, by copy.crossUpstream: reject',
+        'copy.crossUpstream: reroute in the settings document, unless they are to be refused',
+      )
+    },
+  })
 
 /** "Target object does not reside in the same data center as source object." */
 const OTHER_REGION = '0016-00000306'

@@ -1,11 +1,11 @@
 import { RESERVED_PREFIX } from '../../../operations/reserved-keys.ts'
 import { type Origin, withoutPort } from '../../../oss/regions.ts'
 import { errorOf, isSilent, said } from '../answer.ts'
-import { asking, type Bucket, type Facts, ok, type Step, wrong } from '../check.ts'
+import { asking, type Bucket, type Facts, ok, type Step, type UpstreamFacts, wrong } from '../check.ts'
 import { WRONG_SIGNING_REGION } from '../oss-voice.ts'
 import { askingS3 } from '../s3-answers.ts'
 import { connectionChecks } from './connections.ts'
-import { aboutBucket } from './names.ts'
+import { aboutDomain } from './names.ts'
 
 /** A bucket of which a name can be made that a wildcard certificate is for. */
 const someBucket = (buckets: readonly Bucket[]) =>
@@ -57,16 +57,21 @@ export function hostedChecks(domain: string): Step[] {
 }
 
 /** That a bucket's custom domain (`endpoints` of the settings document) leads to OSS, and is bound to that bucket. */
-export function customDomainChecks(bucket: string, origin: Origin): Step[] {
-  const about = aboutBucket(bucket)
+export function customDomainChecks(
+  { name, about: ofUpstream }: UpstreamFacts,
+  bucket: string,
+  origin: Origin,
+): Step[] {
+  const about = aboutDomain(name, bucket)
   const domain = withoutPort(origin.host)
+  const setting = `${name === undefined ? '' : `upstreams.${name}.`}endpoints.${bucket}`
+  const needs = [`${ofUpstream} credentials`]
   return [
     ...connectionChecks({
       about,
-      needs: ['OSS credentials'],
+      needs,
       origin: () => origin,
-      unreachable: () =>
-        `endpoints.${bucket} of the settings document, or the CNAME record of ${domain} in DNS`,
+      unreachable: () => `${setting} of the settings document, or the CNAME record of ${domain} in DNS`,
       certificate: `the certificate that OSS has for ${domain} (PutCname)`,
     }),
     asking<'oss'>({
@@ -74,7 +79,7 @@ export function customDomainChecks(bucket: string, origin: Origin): Step[] {
       name: 'domain',
       does: `asks OSS for the bucket by its domain ${domain}`,
       means: 'all that clients do with its objects fails',
-      needs: ['OSS credentials', 'certificate'],
+      needs: [...needs, 'certificate'],
       ask: () => ({ of: 'oss', method: 'GET', bucket, query: { 'max-keys': '1', prefix: RESERVED_PREFIX } }),
       judge(answer) {
         if (isSilent(answer)) return wrong(`no answer came: ${answer.silence}`, 'try again')
@@ -88,7 +93,7 @@ export function customDomainChecks(bucket: string, origin: Origin): Step[] {
         if (code === 'SignatureDoesNotMatch' || ec === WRONG_SIGNING_REGION)
           return wrong(
             `${domain} is bound to another bucket: OSS takes the signature for ${bucket} for wrong`,
-            `bind ${domain} to ${bucket} in OSS (PutCname), or correct endpoints.${bucket} of the settings document`,
+            `bind ${domain} to ${bucket} in OSS (PutCname), or correct ${setting} of the settings document`,
           )
         if (code === 'NoSuchBucket')
           return wrong(
@@ -97,7 +102,7 @@ export function customDomainChecks(bucket: string, origin: Origin): Step[] {
           )
         // What it may do there is told by the permissions.
         if (code === undefined || code === 'AccessDenied') return ok(`${domain} is the bucket's`)
-        return wrong(said(answer), `endpoints.${bucket} of the settings document`)
+        return wrong(said(answer), `${setting} of the settings document`)
       },
     }),
   ]

@@ -117,7 +117,7 @@ export const gatewayAnswer = asking<'page'>({
     if (isSilent(answer)) return wrong(`no answer came: ${answer.silence}`, 'the log of the gateway')
     const trouble = notFromGateway(answer)
     if (trouble !== undefined) return trouble
-    noteClock(facts, 'gateway', answer)
+    noteClock(facts, facts.now, answer)
     return ok(`${answer.status}, as S3 answers`)
   },
 })

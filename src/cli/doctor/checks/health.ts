@@ -48,11 +48,17 @@ export const healthChecks: readonly Step[] = [
     needs: ['OSS credentials'],
     applies: ({ isAlive }) => isAlive === true,
     ask: (facts) => ({ of: 'page', url: adminUrl(facts, '/readyz') }),
-    judge(answer) {
+    judge(answer, { upstreams }) {
       if (isSilent(answer)) return wrong(answer.silence, WHY)
       const said = answer.body.toString().trim()
       if (answer.status !== 200) return wrong(`${answer.status} ${said}`, WHY)
-      return said === 'ok' ? ok('ready') : warning(said, WHY)
+      if (said === 'ok') return ok('ready')
+      // What doctor finds wrong with these is told where they are.
+      const others = upstreams.filter(({ name, isUsable }) => name !== undefined && !isUsable)
+      const [, names = ''] = /^degraded: .* at (.*), the log/.exec(said) ?? []
+      const isTold =
+        names !== '' && names.split(', ').every((name) => others.some((one) => one.name === name))
+      return isTold ? ok(`ready, but for ${names}`) : warning(said, WHY)
     },
   }),
 ]

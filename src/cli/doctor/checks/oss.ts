@@ -3,84 +3,101 @@ import type { OssCredentials } from '../../../ports.ts'
 import { child } from '../../../translate/elements.ts'
 import { text } from '../../../xml/index.ts'
 import { documentOf, errorOf, isSilent, said } from '../answer.ts'
-import { asking, type Facts, ok, type Step, warning, wrong } from '../check.ts'
+import { asking, type Facts, ok, type Step, type UpstreamFacts, warning, wrong } from '../check.ts'
 import { askingOss, denied, troubleOf } from '../oss-answers.ts'
 import { noteClock } from './clocks.ts'
-
-const about = 'OSS'
-const NOTHING_WORKS = 'the gateway can do nothing at all'
-
-const endpointOf = ({ oss, config }: Facts) => oss ?? config.endpoint
-const isAliyun = (facts: Facts) => endpointOf(facts).host.endsWith('.aliyuncs.com')
+import { connectionChecks } from './connections.ts'
 
 /** What to look at when the endpoint cannot be reached. */
-export function ossUnreachable(facts: Facts): string {
-  const { host, region } = endpointOf(facts)
+function ossUnreachable({ host, region }: UpstreamFacts['endpoint']): string {
   if (/-internal\.aliyuncs\.com$/.test(host))
     return `OSS_ENDPOINT: an internal endpoint is reached from within Alibaba Cloud in ${region} alone; from elsewhere it is https://oss-${region}.aliyuncs.com`
   return 'OSS_ENDPOINT, and whether this machine may connect to it (firewall, proxy, DNS)'
 }
 
-/** That OSS answers at all; tells its clock. */
-export const ossAnswer = asking<'page'>({
-  about,
-  name: 'answer',
-  does: 'asks OSS without a signature',
-  means: NOTHING_WORKS,
-  needs: ['certificate'],
-  ask: (facts) => ({ of: 'page', url: `${endpointOf(facts).protocol}//${endpointOf(facts).host}/` }),
-  judge(answer, facts) {
-    if (isSilent(answer)) return wrong(`no answer came: ${answer.silence}`, ossUnreachable(facts))
-    const trouble = troubleOf(answer, facts)
-    if (trouble !== undefined) return trouble
-    noteClock(facts, 'OSS', answer)
-    if (answer.headers['x-oss-s3-compat'] === 'true') {
-      return wrong(
-        'that is the S3-compatible endpoint of OSS',
-        'OSS_ENDPOINT: the gateway speaks the protocol of OSS itself, on the endpoint without s3. in front',
-      )
-    }
-    return ok(`${answer.status}, as OSS answers`)
-  },
-})
+/** What an upstream that does not work means. */
+const meaning = ({ name }: UpstreamFacts) =>
+  name === undefined ? 'the gateway can do nothing at all' : 'all that clients do there fails'
+
+/** That OSS is reached and answers at all; tells its clock. */
+export const reachChecks = (upstream: UpstreamFacts): Step[] => [
+  ...connectionChecks({
+    about: upstream.about,
+    origin: () => upstream.endpoint,
+    unreachable: () => ossUnreachable(upstream.endpoint),
+    certificate: 'what answers for OSS_ENDPOINT: a proxy, or another service',
+  }),
+  ossAnswer(upstream),
+]
+
+const ossAnswer = (upstream: UpstreamFacts) =>
+  asking<'page'>({
+    about: upstream.about,
+    name: 'answer',
+    does: 'asks OSS without a signature',
+    means: meaning(upstream),
+    needs: ['certificate'],
+    ask: () => ({ of: 'page', url: `${upstream.endpoint.protocol}//${upstream.endpoint.host}/` }),
+    judge(answer, { now }) {
+      if (isSilent(answer))
+        return wrong(`no answer came: ${answer.silence}`, ossUnreachable(upstream.endpoint))
+      const trouble = troubleOf(answer, upstream)
+      if (trouble !== undefined) return trouble
+      noteClock(upstream, now, answer)
+      if (answer.headers['x-oss-s3-compat'] === 'true') {
+        return wrong(
+          'that is the S3-compatible endpoint of OSS',
+          'OSS_ENDPOINT: the gateway speaks the protocol of OSS itself, on the endpoint without s3. in front',
+        )
+      }
+      return ok(`${answer.status}, as OSS answers`)
+    },
+  })
+
+/** Whether a client's ListBuckets asks there: a bucket of a mapping is looked up by itself. */
+export const isListed = ({ clients }: Facts['config'], upstream: string | undefined) =>
+  upstream === undefined || [...clients.values()].some((client) => client.upstream === upstream)
 
 const listed = { of: 'oss', method: 'GET', query: { 'max-keys': '1' } } as const
 
-/** Whose key OSS takes the gateway's for, and how long. */
-export const keyChecks: readonly Step[] = [
+/** Whose key OSS takes the gateway's for, and how long. @param clocks the check that has compared them. */
+export const keyChecks = (upstream: UpstreamFacts, clocks: string): Step[] => [
   {
-    about,
+    about: upstream.about,
     name: 'key',
     does: "gets the gateway's key from where the settings say",
-    means: NOTHING_WORKS,
+    means: meaning(upstream),
     needs: [],
-    compare({ key, config: { credentials } }) {
+    compare() {
+      const { key, credentials } = upstream
       const source = describeSource(credentials)
       if ('accessKeyId' in key) return ok(`${key.accessKeyId}, ${source}`)
       return wrong(`${source} gives none: ${key.none}`, 'OSS_CREDENTIALS, and what it needs')
     },
   },
   askingOss({
-    about,
+    about: upstream.about,
     name: 'credentials',
     does: 'asks OSS whose key it is',
-    means: NOTHING_WORKS,
-    needs: ['answer', 'key', 'clocks clocks'],
+    means: meaning(upstream),
+    needs: ['answer', 'key', clocks],
     ask: () => listed,
     judge(answer) {
       const error = errorOf(answer)
       if (error !== undefined && error.code !== 'AccessDenied')
         return wrong(said(answer), 'OSS_ACCESS_KEY_ID')
+      upstream.isUsable = true
       const owner = text(child(documentOf(answer, 'ListAllMyBucketsResult') ?? {}, 'Owner') ?? {}, 'ID')
       return ok(owner === undefined ? 'OSS knows the key' : `OSS knows the key, of the account ${owner}`)
     },
   }),
   askingOss({
-    about,
+    about: upstream.about,
     name: 'oss:ListBuckets',
     does: 'lists the buckets',
     means: "S3's ListBuckets is refused",
     needs: ['credentials'],
+    applies: ({ config }) => isListed(config, upstream.name),
     ask: () => listed,
     judge(answer) {
       const error = errorOf(answer)
@@ -88,12 +105,13 @@ export const keyChecks: readonly Step[] = [
     },
   }),
   {
-    about,
+    about: upstream.about,
     name: 'expiry',
     does: 'looks until when the key is valid',
-    means: 'the gateway can do nothing at all, once it has expired',
+    means: `${meaning(upstream)}, once it has expired`,
     needs: ['credentials'],
-    compare({ key, config: { credentials } }) {
+    compare() {
+      const { key, credentials } = upstream
       const { securityToken, expiration } = key as OssCredentials
       if (securityToken === undefined) return ok('the key does not expire')
       if (!isFixed(credentials)) {
@@ -110,17 +128,18 @@ export const keyChecks: readonly Step[] = [
 ]
 
 /** Who the key is, in words of RAM; where the endpoint is none of Alibaba Cloud's, nobody would know. */
-export const identityCheck = asking<'sts'>({
-  about,
-  name: 'identity',
-  does: 'asks the Security Token Service who the key is (GetCallerIdentity, which needs no permission)',
-  means: '',
-  needs: ['credentials'],
-  applies: isAliyun,
-  ask: () => ({ of: 'sts' }),
-  judge(answer) {
-    if (isSilent(answer)) return ok(`STS is not reached from here: ${answer.silence}`)
-    const arn = /"Arn"\s*:\s*"([^"]*)"/.exec(answer.body.toString())?.[1]
-    return ok(arn ?? `STS does not say (${answer.status})`)
-  },
-})
+export const identityCheck = (upstream: UpstreamFacts) =>
+  asking<'sts'>({
+    about: upstream.about,
+    name: 'identity',
+    does: 'asks the Security Token Service who the key is (GetCallerIdentity, which needs no permission)',
+    means: '',
+    needs: ['credentials'],
+    applies: () => upstream.endpoint.host.endsWith('.aliyuncs.com'),
+    ask: () => ({ of: 'sts' }),
+    judge(answer) {
+      if (isSilent(answer)) return ok(`STS is not reached from here: ${answer.silence}`)
+      const arn = /"Arn"\s*:\s*"([^"]*)"/.exec(answer.body.toString())?.[1]
+      return ok(arn ?? `STS does not say (${answer.status})`)
+    },
+  })

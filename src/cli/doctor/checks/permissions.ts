@@ -136,7 +136,7 @@ function permissionCheck({ action, on, only, without }: ActionRow, bucket: Bucke
     applies: () =>
       (only !== 'versions' || bucket.versioning !== undefined) &&
       (only !== 'object lock' || bucket.hasObjectLock === true),
-    ask: () => ({ of: 'oss', bucket: bucket.name, ...request(bucket) }),
+    ask: () => ({ of: 'oss', bucket: bucket.bucket, ...request(bucket) }),
     judge: (answer) => permissionVerdict(answer, action, bucket, on),
   })
 }
@@ -160,7 +160,7 @@ function reservedCheck({ action, needs, ...request }: (typeof reserved)[number],
     means: 'conditional writes are refused, and reads of parts are told less than S3 tells',
     needs: [`oss:${action}`, ...needs],
     applies: () => action !== 'DeleteObjectVersion' || bucket.versioning !== undefined,
-    ask: () => ({ of: 'oss', bucket: bucket.name, key: `${bucket.reservedScratch}lock`, ...request }),
+    ask: () => ({ of: 'oss', bucket: bucket.bucket, key: `${bucket.reservedScratch}lock`, ...request }),
     judge: (answer) => permissionVerdict(answer, action, bucket, 'object', RESERVED_PREFIX),
   })
 }
@@ -170,7 +170,7 @@ function permissionVerdict(
   action: string,
   bucket: Bucket,
   on: ActionRow['on'],
-  prefix = bucket.prefix,
+  prefix = bucket.within,
 ): Verdict {
   const error = errorOf(answer)
   if (error?.code === 'AccessDenied') return denied(error, action, on, bucket, prefix)
@@ -180,5 +180,5 @@ function permissionVerdict(
     (error.status === 404 && error.code !== 'NoSuchBucket') ||
     error.code === 'InvalidObjectState'
   if (isAllowed) return ok('allowed')
-  return wrong(`OSS answers ${said(answer)}`, `oss:${action} on ${resourceOf(on, bucket.name, prefix)}`)
+  return wrong(`OSS answers ${said(answer)}`, `oss:${action} on ${resourceOf(on, bucket.bucket, prefix)}`)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { keyName } from '../../../operations/mapping.ts'
 import { text } from '../../../xml/index.ts'
 import { documentOf, errorOf, type Response, said } from '../answer.ts'
 import { type Bucket, type Facts, ok, type Request, type Step, type Verdict, wrong } from '../check.ts'
@@ -11,9 +12,11 @@ import { aboutBucket, aboutCopy } from './names.ts'
 const content = Buffer.alloc(2 * 1024 ** 2, 'doctor of s3-oss-gateway\n')
 const md5 = createHash('md5').update(content).digest('hex')
 
-/** A key of characters that are encoded everywhere. */
-export const objectKey = ({ scratch }: Bucket) => `${scratch}a//b c+d%2F&=é.bin`
-const uploadKey = ({ scratch }: Bucket) => `${scratch}upload`
+/** A key of characters that are encoded everywhere, as OSS has it. */
+const ossKey = ({ scratch }: Bucket) => `${scratch}a//b c+d%2F&=é.bin`
+/** The same, and that of an upload, as clients have them. */
+const objectKey = (bucket: Bucket) => keyName({ mapped: bucket }, ossKey(bucket))
+const uploadKey = (bucket: Bucket) => keyName({ mapped: bucket }, `${bucket.scratch}upload`)
 
 type Row = {
   name: string
@@ -32,7 +35,10 @@ const rows = (bucket: Bucket): Row[] => {
     {
       name: 'S3 ListObjectsV2',
       needs: ['oss:ListObjects'],
-      request: () => ({ method: 'GET', query: { 'list-type': '2', prefix: bucket.scratch } }),
+      request: () => ({
+        method: 'GET',
+        query: { 'list-type': '2', prefix: keyName({ mapped: bucket }, bucket.scratch) },
+      }),
     },
     {
       name: 'S3 PutObject',
@@ -146,7 +152,7 @@ const tagging = (key: string): Omit<Request, 'bucket'> => ({
 /** What asks the gateway for a copy. */
 export const copied = (from: Bucket, to: Bucket): Omit<Request, 'bucket'> => ({
   method: 'PUT',
-  key: `${to.scratch}copy of ${from.name}`,
+  key: keyName({ mapped: to }, `${to.scratch}copy of ${from.name}`),
   headers: { 'x-amz-copy-source': copySource(from.name, objectKey(from)).slice(1) },
 })
 
@@ -198,7 +204,7 @@ const seenCheck = (bucket: Bucket): Step =>
     does: 'looks at OSS for what was written through the gateway',
     means: 'clients write to another place than the settings name',
     needs: ['S3 PutObject', 'oss:GetObject', 'class'],
-    ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.name, key: objectKey(bucket) }),
+    ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.bucket, key: ossKey(bucket) }),
     judge(answer) {
       if (answer.status === 200 && answer.body.equals(content)) return ok('the same bytes')
       return wrong(
