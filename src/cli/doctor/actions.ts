@@ -12,6 +12,8 @@ export type ActionRow = {
   only?: Kind
   /** Also below the gateway's own prefix: locks of conditional writes, the index of parts. */
   reserved?: true
+  /** Of a setting: also where clients have a part of the bucket, whose settings they may read. */
+  part?: true
   /** What becomes of the gateway without it, where it goes on. */
   without?: string
 }
@@ -82,6 +84,12 @@ export const objectActions: readonly ActionRow[] = [
   row('object', 'PutObjectLegalHold', 'PutObjectLegalHold', objectLock),
 ]
 
+/** Of settings: what is asked for where clients have a part of the bucket (operations/part-of-bucket.ts). */
+const readInParts = new Set([
+  ...['GetBucketVersioning', 'GetBucketTagging', 'GetBucketEncryption', 'GetBucketPublicAccessBlock'],
+  'GetBucketRequestPayment',
+])
+
 /** What the operations on buckets and on their settings need besides, by the calls that they make; which are the actions' names. */
 export const settingActions: readonly ActionRow[] = [
   ...`PutBucket DeleteBucket PutBucketAcl GetBucketVersioning PutBucketVersioning PutBucketCors
@@ -91,8 +99,8 @@ export const settingActions: readonly ActionRow[] = [
   GetBucketWebsite PutBucketWebsite DeleteBucketWebsite GetBucketRequestPayment PutBucketRequestPayment
   GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus`
     .split(/\s+/)
-    .map((action) => row('bucket', action)),
-  row('bucket', 'GetBucketTransferAcceleration'),
+    .map((action) => row('bucket', action, action, readInParts.has(action) ? { part: true } : {})),
+  row('bucket', 'GetBucketTransferAcceleration', 'GetBucketTransferAcceleration', { part: true }),
   row('bucket', 'PutBucketTransferAcceleration'),
   row('bucket', 'PutBucketObjectWormConfiguration', 'PutBucketObjectWorm'),
 ]

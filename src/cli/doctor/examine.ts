@@ -99,12 +99,16 @@ function asker(
     )
 }
 
+/** The keys that settings hold, that roles are assumed with among them. */
+function keysOf(source: CredentialSource): OssCredentials[] {
+  if (source.from === 'settings') return [source.key]
+  if (source.from === 'assume-role') return keysOf(source.by)
+  return source.from === 'profile' ? keysOf(source.is) : []
+}
+
 /** What must not be told, should others say it. */
 function secretsOf({ upstreams, config: { clients, uploadIdSecret } }: Facts): string[] {
-  const keys = upstreams.flatMap(({ key, credentials }) => [
-    key,
-    ...(credentials.from === 'settings' ? [credentials.key] : []),
-  ])
+  const keys = upstreams.flatMap(({ key, credentials }) => [key, ...keysOf(credentials)])
   return [
     ...keys.flatMap((one) => ('none' in one ? [] : [one.accessKeySecret, one.securityToken ?? ''])),
     ...[...clients.values()].flatMap(({ secretAccessKeys }) => secretAccessKeys),

@@ -53,9 +53,22 @@ export function objectPolicy(
   ])
 }
 
-/** What it needs besides to create and delete these buckets, and for their settings. */
+/** What it needs besides to create and delete these buckets, and for their settings; of a part to read them. */
 export const settingPolicy = (buckets: readonly PolicyBucket[]): RamPolicy =>
-  policyOf([statement(settingActions, 'bucket', undefined, buckets)])
+  policyOf([
+    statement(
+      settingActions,
+      'bucket',
+      undefined,
+      buckets.filter(({ isPart }) => !isPart),
+    ),
+    statement(
+      settingActions.filter(({ part }) => part),
+      'bucket',
+      undefined,
+      buckets.filter(({ isPart }) => isPart),
+    ),
+  ])
 
 type Part = Omit<Statement, 'Effect'>
 

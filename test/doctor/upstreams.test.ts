@@ -1,0 +1,333 @@
+import OSS from 'ali-oss'
+import { afterEach, describe, expect, test } from 'vitest'
+import { objectPolicy, type RamPolicy, settingPolicy } from '../../src/cli/doctor/ram-policy.ts'
+import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
+import { writeBucket } from '../gateway/raw-oss.ts'
+import type { OssBucket } from '../harness.ts'
+import { freePort } from '../node/free-port.ts'
+import { type DoctorWorld, startDoctorWorld } from './doctor-world.ts'
+import { startProxy } from './proxies.ts'
+
+const company = { accessKeyId: 'company', accessKeySecret: 'company-secret' }
+const archive = { accessKeyId: 'archive', accessKeySecret: 'archive-secret' }
+const ARCHIVE_ACCOUNT = '2000000000000002'
+const part = { name: 'company-photos', prefix: 'team-a/', isPart: true, has: [] }
+const enough: RamPolicy = objectPolicy([part], { isListed: false })
+
+/** Another OSS, in which the key of the upstream `archive` may do in `company-photos` what a policy says. */
+type Archive = {
+  localOss: LocalOss
+  endpoint: string
+  oss: OssBucket
+  give(policy: RamPolicy): Promise<void>
+}
+
+async function startArchive(): Promise<Archive> {
+  const localOss = await createLocalOss({
+    directory: ':memory:',
+    credentials: company,
+    accounts: [{ id: ARCHIVE_ACCOUNT, keys: [archive] }],
+  })
+  const endpoint = `http://127.0.0.1:${await localOss.listen(0)}`
+  const oss = new OSS({
+    ...company,
+    bucket: part.name,
+    endpoint,
+    region: 'oss-cn-hangzhou',
+    authorizationV4: true,
+  } as OSS.Options) as OssBucket
+  await oss.putBucket(part.name)
+  await oss.put('team-b/own', Buffer.from('of somebody else'))
+  const give = async ({ Version, Statement }: RamPolicy) => {
+    const own = Statement.map((one) => ({ ...one, Principal: [ARCHIVE_ACCOUNT] }))
+    await writeBucket(oss, part.name, 'policy', JSON.stringify({ Version, Statement: own }))
+  }
+  await give(enough)
+  return { localOss, endpoint, oss, give }
+}
+
+type Upstream = { region?: string; endpoint?: string; credentials?: object }
+type Setup = {
+  upstream?: Upstream
+  settings?: Record<string, string>
+  copy?: object
+  network?: NonNullable<Parameters<typeof startDoctorWorld>[0]>['network']
+}
+
+const ended: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ended.splice(0).reverse()) await end()
+})
+
+/** A gateway with buckets at two upstreams: `near` is at that of the environment, `photos` a part of one at `archive`. */
+async function start(
+  at: Archive,
+  { upstream = {}, settings = {}, copy = {}, network }: Setup = {},
+): Promise<DoctorWorld> {
+  const document = {
+    upstreams: {
+      archive: { region: 'cn-hangzhou', endpoint: at.endpoint, credentials: archive, ...upstream },
+    },
+    buckets: { photos: { upstream: 'archive', bucket: part.name, prefix: part.prefix } },
+    copy,
+  }
+  const world = await startDoctorWorld({
+    settings: { ...settings, GATEWAY_CONFIG: JSON.stringify(document) },
+    ...(network === undefined ? {} : { network }),
+  })
+  ended.push(() => world.stop())
+  await world.oss('near').putBucket('near')
+  return world
+}
+
+const both = ['--bucket', 'near', '--bucket', 'photos']
+const archived = async () => {
+  const at = await startArchive()
+  ended.push(() => at.localOss.close())
+  return at
+}
+const without = (action: string): RamPolicy => ({
+  ...enough,
+  Statement: enough.Statement.map((one) => ({
+    ...one,
+    Action: one.Action.filter((name) => name !== action),
+  })),
+})
+
+describe('doctor in front of two upstreams', () => {
+  test('says that all is right where it is, and leaves nothing behind', async () => {
+    const at = await archived()
+    const world = await start(at)
+    const { code, out, err } = await world.run(both)
+    expect({ code, err, wrong: out.match(/WRONG.*/g) }).toEqual({ code: 0, err: '', wrong: null })
+    expect(out).toMatch(/^All right: \d+ checks\.$/m)
+    expect(out).toContain(`${at.endpoint}, the upstream archive`)
+    expect(out).toContain('oss://company-photos/team-a/, in cn-hangzhou')
+    const names = async (oss: OssBucket) =>
+      ((await oss.list({ 'max-keys': 100 }, {})).objects ?? []).map(({ name }) => name)
+    expect(await names(at.oss)).toEqual(['team-b/own'])
+    expect(await names(world.oss('near'))).toEqual([])
+  })
+
+  test('looks at what there is without a bucket', async () => {
+    const { results, ok, policies, upstreams } = await (await start(await archived())).report([])
+    expect(ok).toBe(true)
+    expect([...new Set(results.map(({ about }) => about))]).toContain('upstream archive')
+    expect(policies).toBeUndefined()
+    expect(upstreams).toMatchObject([{ upstream: 'archive' }])
+  })
+
+  test('prints the policy of each upstream, narrowed to the part of a bucket that clients have', async () => {
+    const at = await archived()
+    const { policies, upstreams, results } = await (await start(at)).report(both)
+    expect(policies).toEqual({
+      objects: objectPolicy([{ name: 'near', prefix: '', has: [] }]),
+      settings: settingPolicy([{ name: 'near', prefix: '', has: [] }]),
+    })
+    expect(upstreams).toEqual([
+      {
+        upstream: 'archive',
+        oss: at.endpoint,
+        policies: { objects: enough, settings: settingPolicy([part]) },
+      },
+    ])
+    const of = (about: string) => results.filter((one) => one.about === about)
+    for (const about of ['upstream archive', 'bucket photos', 'copy near to photos'])
+      expect(new Set(of(about).map(({ upstream }) => upstream))).toEqual(new Set(['archive']))
+    for (const about of ['gateway', 'OSS', 'clocks', 'bucket near', 'copy photos to near'])
+      expect(new Set(of(about).map(({ upstream }) => upstream))).toEqual(new Set([undefined]))
+  })
+
+  test('sends nothing that could change anything with --read-only', async () => {
+    const at = await archived()
+    const world = await start(at)
+    const methods = new Set<string>()
+    const stop = at.localOss.onRequest(({ method }) => methods.add(method))
+    const { ok } = await world.report([...both, '--read-only'])
+    stop()
+    expect({ ok, methods: [...methods] }).toEqual({ ok: true, methods: ['GET'] })
+  })
+})
+
+type Fault = {
+  setup?: (at: Archive) => Setup | Promise<Setup>
+  plant?: (at: Archive) => Promise<unknown>
+  told: [about: string, check: string][]
+  says: RegExp
+}
+
+const key = (credentials: object) => (): Setup => ({ upstream: { credentials } })
+
+const faults: Record<string, Fault> = {
+  'a wrong secret': {
+    setup: key({ ...archive, accessKeySecret: 'other-secret' }),
+    told: [['upstream archive', 'credentials']],
+    says: /SignatureDoesNotMatch.*set right: upstreams\.archive\.credentials\.accessKeySecret$/,
+  },
+  'a wrong secret of a variable': {
+    setup: () => ({
+      upstream: {
+        credentials: { accessKeyId: archive.accessKeyId, accessKeySecretVariable: 'ARCHIVE_SECRET' },
+      },
+      settings: { ARCHIVE_SECRET: 'other-secret' },
+    }),
+    told: [['upstream archive', 'credentials']],
+    says: /SignatureDoesNotMatch.*upstreams\.archive\.credentials\.accessKeySecretVariable$/,
+  },
+  'a key that OSS does not know': {
+    setup: key({ ...archive, accessKeyId: 'nobody' }),
+    told: [['upstream archive', 'credentials']],
+    says: /InvalidAccessKeyId.*upstreams\.archive\.credentials\.accessKeyId/,
+  },
+  'a token that there is not': {
+    setup: key({ ...archive, securityToken: 'gone' }),
+    told: [['upstream archive', 'credentials']],
+    says: /upstreams\.archive\.credentials\.securityToken/,
+  },
+  'a source of keys that gives none': {
+    setup: key({ from: 'uri', uri: 'http://127.0.0.1:1/key' }),
+    told: [['upstream archive', 'key']],
+    says: /the credentials URI.*upstreams\.archive\.credentials\.from/,
+  },
+  'the wrong region': {
+    setup: () => ({ upstream: { region: 'cn-beijing' } }),
+    told: [['upstream archive', 'region']],
+    says: /upstreams\.archive\.region is cn-beijing.*upstreams\.archive\.region: cn-hangzhou, with an upstreams\.archive\.endpoint/,
+  },
+  'an endpoint that is not reached': {
+    setup: () => ({ upstream: { endpoint: 'http://127.0.0.1:1' } }),
+    told: [['upstream archive', 'connection']],
+    says: /takes no connection.*upstreams\.archive\.endpoint/,
+  },
+  'an endpoint without an address': {
+    setup: () => ({ upstream: { endpoint: 'http://oss.nowhere.invalid' } }),
+    told: [['upstream archive', 'name']],
+    says: /oss\.nowhere\.invalid has no address.*upstreams\.archive\.endpoint/,
+  },
+  'a clock that is 20 minutes behind': {
+    setup: async ({ endpoint }) => {
+      const date = new Date(Date.now() - 20 * 60_000).toUTCString()
+      const proxy = await startProxy(endpoint, { date })
+      ended.push(() => proxy.stop())
+      return { upstream: { endpoint: proxy.endpoint } }
+    },
+    told: [['upstream archive', 'clocks']],
+    says: /this machine's clock is 20 min ahead of OSS's/,
+  },
+  'a throttled upload': {
+    plant: async ({ localOss }) => {
+      const action = { kind: 'error', status: 503, code: 'UploadTrafficRateLimitExceeded' } as const
+      localOss.faults.add({ operation: 'PutObject', times: 10_000, action })
+    },
+    told: [['bucket photos', 'oss:PutObject']],
+    says: /UploadTrafficRateLimitExceeded.*limits/,
+  },
+  'a put that is not allowed': {
+    plant: ({ give }) => give(without('oss:PutObject')),
+    told: [['bucket photos', 'oss:PutObject']],
+    says: /no policy allows it.*oss:PutObject on acs:oss:\*:\*:company-photos\/team-a\/\*$/,
+  },
+  'a list that is not allowed': {
+    plant: ({ give }) => give(without('oss:ListObjects')),
+    told: [['bucket photos', 'oss:ListObjects']],
+    says: /no policy allows it.*oss:ListObjects on acs:oss:\*:\*:company-photos$/,
+  },
+  "a policy for another part, and for the gateway's own keys": {
+    plant: ({ give }) =>
+      give({
+        ...enough,
+        Statement: enough.Statement.map((one) => ({
+          ...one,
+          Resource: one.Resource.map((name) => name.replace('/team-a/', '/team-b/')),
+        })),
+      }),
+    told: [
+      'GetObject',
+      'GetObjectTagging',
+      'GetObjectAcl',
+      'ListParts',
+      'DeleteObject',
+      'AbortMultipartUpload',
+    ].map((action) => ['bucket photos', `oss:${action}`]),
+    says: /oss:\w+ on acs:oss:\*:\*:company-photos\/team-a\/\*$/,
+  },
+  "a policy that forgets the gateway's own keys": {
+    plant: ({ give }) =>
+      give({
+        ...enough,
+        Statement: enough.Statement.filter(
+          ({ Resource }) => !Resource.some((name) => name.includes('/.s3-')),
+        ),
+      }),
+    told: [
+      ['bucket photos', 'oss:GetObject below .s3-oss-gateway/'],
+      ['bucket photos', 'oss:DeleteObject below .s3-oss-gateway/'],
+    ],
+    says: /oss:\w+ on acs:oss:\*:\*:company-photos\/\.s3-oss-gateway\/\*$/,
+  },
+  'a bucket that is missing': {
+    plant: async ({ oss }) => {
+      await oss.delete('team-b/own')
+      await oss.deleteBucket(part.name)
+    },
+    told: [['bucket photos', 'bucket']],
+    says: /NoSuchBucket.*create the bucket company-photos.*buckets\.photos of the settings document/,
+  },
+  'copies that are refused between upstreams': {
+    setup: () => ({ copy: { crossUpstream: 'reject' } }),
+    told: [
+      ['copy near to photos', 'S3 CopyObject'],
+      ['copy photos to near', 'S3 CopyObject'],
+    ],
+    says: /copy\.crossUpstream: reject/,
+  },
+}
+
+describe('of another upstream doctor names what is wrong, and nothing else', () => {
+  test.each(Object.entries(faults))('%s', async (_, { setup, plant, told, says }) => {
+    const at = await archived()
+    const world = await start(at, await setup?.(at))
+    await plant?.(at)
+    const { results, ok } = await world.report(both)
+    const failed = results.filter(({ outcome }) => outcome === 'wrong' || outcome === 'warning')
+    expect(failed.map(({ about, check }) => [about, check])).toEqual(told)
+    for (const { said, advice, upstream, about } of failed) {
+      expect(`${said} → ${advice}`).toMatch(says)
+      expect(upstream).toBe(about === 'copy photos to near' ? undefined : 'archive')
+    }
+    expect(ok).toBe(false)
+    // The other one is looked at all the same.
+    expect(
+      results.find(({ about, check }) => about === 'bucket near' && check === 'OSS GetObject'),
+    ).toMatchObject({
+      outcome: 'ok',
+    })
+  })
+
+  test('as the running gateway does, which is ready for the others', async () => {
+    const at = await archived()
+    const world = await start(at, {
+      upstream: { credentials: { ...archive, accessKeySecret: 'other-secret' } },
+      settings: { ADMIN_PORT: String(await freePort()) },
+    })
+    const { results } = await world.report(both)
+    const failed = results.filter(({ outcome }) => outcome === 'wrong' || outcome === 'warning')
+    expect(failed.map(({ about, check }) => [about, check])).toEqual([['upstream archive', 'credentials']])
+    expect(results.find(({ check }) => check === 'readiness')).toMatchObject({
+      outcome: 'ok',
+      said: 'ready, but for archive',
+    })
+  })
+
+  test('without its secrets', async () => {
+    const at = await archived()
+    const world = await start(at)
+    const action = { kind: 'error', status: 400, code: 'Told', message: 'archive-secret' } as const
+    at.localOss.faults.add({ operation: 'PutObject', times: 10_000, action })
+    for (const json of [[], ['--json']]) {
+      const { out } = await world.run([...both, ...json])
+      expect(out).toContain('Told: ***')
+      expect(out).not.toContain('archive-secret')
+    }
+  })
+})
