@@ -16,7 +16,8 @@ export type Contestant = {
     | 'gateway-all'
     | 'versitygw'
     | 's3s-proxy'
-    | `observed-${string}`
+    | 'observed'
+    | 'observed-metrics'
   title: string
   core: Core
   /** The only works it is there for. */

@@ -7,7 +7,7 @@ import { type Contestant, contestants, enter, logOf, type Running } from './cont
 import { type Grown, type Growth, grow, growths } from './growth.ts'
 import { largeWorks } from './large.ts'
 import type { Bench, Sample, Work } from './measure.ts'
-import { OBSERVING_ROUNDS, observed, observedWorks } from './observing.ts'
+import { LAUNCHES, observe, observed, observedWorks, type Way, ways } from './observing.ts'
 import { installPeers } from './peers.ts'
 import { start, stop } from './processes.ts'
 import { contestTable, growthTable, observingTable, render, renderResults, type Table } from './report.ts'
@@ -132,11 +132,15 @@ async function contests(bench: Bench, title: string, works: readonly Work[]): Pr
 /** What it costs the gateway to observe requests. */
 async function observing(bench: Bench, works: readonly Work[]): Promise<Table[]> {
   if (works.length === 0 || cpuProfile !== undefined) return []
-  const measured = new Map<Work, Map<Running, Sample[]>>()
-  const turns = Math.max(rounds, OBSERVING_ROUNDS)
+  const measured = new Map<Work, Map<Way, Sample[]>>()
   for (const work of works) {
     console.info(`${work.name} …`)
-    measured.set(work, await during(bench, observed, (entered) => contest(bench, work, entered, turns)))
+    const all = new Map<Way, Sample[]>(ways.map((way) => [way, []]))
+    for (let launch = 0; launch < Math.max(rounds, LAUNCHES); launch++) {
+      const taken = await during(bench, observed, (entered) => observe(bench, work, entered))
+      for (const way of ways) all.get(way)?.push(...(taken.get(way) ?? []))
+    }
+    measured.set(work, all)
   }
   return [shown(observingTable(measured))]
 }

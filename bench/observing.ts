@@ -1,66 +1,95 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Contestant, gateway, type Surroundings } from './contestants.ts'
-import type { Work } from './measure.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Contestant, gateway, logOf, type Running, type Surroundings } from './contestants.ts'
+import type { Bench, Sample, Work } from './measure.ts'
 import { smallBody } from './requests.ts'
 import { asWork, CONNECTIONS, flood, keyOf, type SmallWork } from './small.ts'
 
-/** The gateway, and how much more CPU than one that observes nothing it may use. */
-export type Observed = Contestant & { most: number | undefined }
+/** A way in which requests are told of. @property most how much more CPU than by none it may use. */
+export type Way = { title: string; process: 0 | 1; to: 'off' | 'stdout' | 'file'; most?: number }
 
-/** Rounds at least: what is measured is less than one differs from the next. */
-export const OBSERVING_ROUNDS = 9
-
-/** Some seconds of CPU, of which one hundredth can be told. */
-const REQUESTS = 8_000
-
-/** Settings by which requests are told of in the access log. */
-function logTo(to: string, name: string, { folder }: Surroundings): Record<string, string> {
-  const file = join(folder, `${name}.json`)
-  writeFileSync(file, JSON.stringify({ accessLog: { to, format: 'json' } }))
-  return { GATEWAY_CONFIG: file }
-}
-
-const metrics = ({ adminPort }: Surroundings) => ({ ADMIN_PORT: String(adminPort) })
-const logFile = ({ folder }: Surroundings) => resolve(folder, 'access.log')
-
-const ways: readonly {
-  name: string
-  title: string
-  most?: number
-  settings: (surroundings: Surroundings) => Record<string, string>
-}[] = [
-  { name: 'off', title: 'nothing', settings: () => ({}) },
-  {
-    name: 'file',
-    title: 'access log, JSON to a file',
-    most: 0.05,
-    settings: (s) => logTo(logFile(s), 'file', s),
-  },
-  {
-    name: 'stdout',
-    title: 'access log, JSON to a pipe',
-    most: 0.05,
-    settings: (s) => logTo('stdout', 'stdout', s),
-  },
-  { name: 'metrics', title: 'metrics', settings: metrics },
-  {
-    name: 'both',
-    title: 'access log to a file, and metrics',
-    most: 0.08,
-    settings: (s) => ({ ...logTo(logFile(s), 'both', s), ...metrics(s) }),
-  },
+/** The first is none. */
+export const ways: readonly Way[] = [
+  { title: 'nothing', process: 0, to: 'off' },
+  { title: 'access log, JSON to a file', process: 0, to: 'file', most: 0.05 },
+  { title: 'access log, JSON to a pipe', process: 0, to: 'stdout', most: 0.05 },
+  { title: 'metrics', process: 1, to: 'off' },
+  { title: 'access log to a file, and metrics', process: 1, to: 'file', most: 0.08 },
 ]
 
-/** The gateway in one process with each way of observing requests; the first with none. */
-export const observed: readonly Observed[] = ways.map(({ name, title, most, settings }) => ({
-  name: `observed-${name}`,
-  title,
-  core: 0,
-  kind: 'gateway',
-  most,
-  command: (surroundings) => gateway(surroundings, settings(surroundings)),
-}))
+/** By what is compiled when, one process differs from the next by as much as is measured: */
+export const LAUNCHES = 5
+/** each is measured in all ways, so often. */
+const ROUNDS = 3
+
+/** Some seconds of CPU, of which one hundredth can be told. */
+const REQUESTS = 20_000
+
+const settingsFile = (folder: string, name: string) => join(folder, `${name}.json`)
+
+function logTo(to: Way['to'], name: string, folder: string): void {
+  const accessLog = { to: to === 'file' ? resolve(folder, 'access.log') : to, format: 'json' }
+  writeFileSync(settingsFile(folder, name), JSON.stringify({ accessLog }))
+}
+
+const processOf = (
+  name: 'observed' | 'observed-metrics',
+  more: (s: Surroundings) => Record<string, string>,
+) =>
+  ({
+    name,
+    title: name,
+    core: 0,
+    kind: 'gateway',
+    command: (surroundings) => {
+      logTo('off', name, surroundings.folder)
+      return gateway(surroundings, {
+        GATEWAY_CONFIG: settingsFile(surroundings.folder, name),
+        ...more(surroundings),
+      })
+    },
+  }) satisfies Contestant
+
+/** The gateway without metrics, and with them. Both change the way they log while they run. */
+export const observed: readonly Contestant[] = [
+  processOf('observed', () => ({})),
+  processOf('observed-metrics', ({ adminPort }) => ({ ADMIN_PORT: String(adminPort) })),
+]
+
+/** Has a running gateway log in another way. */
+async function setLog(running: Running, to: Way['to'], bench: Bench): Promise<void> {
+  const readAgain = () => readFileSync(logOf(running, bench), 'utf8').split('settings read again').length
+  const before = readAgain()
+  logTo(to, running.name, bench.folder)
+  process.kill(running.pid, 'SIGHUP')
+  while (readAgain() === before) await sleep(20)
+}
+
+/** Measures a work in all ways, in turns. @param entered the processes of {@link observed}. */
+export async function observe(
+  bench: Bench,
+  work: Work,
+  entered: readonly Running[],
+): Promise<Map<Way, Sample[]>> {
+  const taken = new Map<Way, Sample[]>(ways.map((way) => [way, []]))
+  // What logs is compiled, too.
+  for (const to of ['file', 'off'] as const) {
+    for (const running of entered) {
+      await setLog(running, to, bench)
+      await work.prepare(bench, running)
+    }
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    // There and back: what drifts meanwhile is no one's loss.
+    for (const way of round % 2 === 0 ? ways : [...ways].reverse()) {
+      const running = entered[way.process] as Running
+      await setLog(running, way.to, bench)
+      taken.get(way)?.push(await work.round(bench, running))
+    }
+  }
+  return taken
+}
 
 const table: readonly SmallWork[] = [
   {

@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import type { Running } from './contestants.ts'
 import type { Grown, Growth } from './growth.ts'
 import { costOf, median, type Sample, type Work } from './measure.ts'
-import type { Observed } from './observing.ts'
+import type { Way } from './observing.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
@@ -75,19 +75,18 @@ function verdict(ratio: number | undefined, most: number | undefined): string {
 }
 
 /** What it costs to observe requests: the first of each work observes nothing. */
-export function observingTable(measured: ReadonlyMap<Work, ReadonlyMap<Running, readonly Sample[]>>): Table {
+export function observingTable(measured: ReadonlyMap<Work, ReadonlyMap<Way, readonly Sample[]>>): Table {
   const rows = [...measured].flatMap(([{ title }, samples]) => {
     const [[, base = []] = []] = samples
     return [...samples].map(([way, taken]) => {
       const more = taken.map((sample, round) => costOf(sample) / costOf(base[round] as Sample) - 1)
       const middle = median(more)
-      const { most } = way as Running & Observed
       return [
         title,
         way.title,
         (median(taken.map(costOf)) * 1e6).toFixed(1),
         ...(taken === base ? ['', ''] : [percent(middle), middleHalf(more).map(percent).join(' … ')]),
-        most === undefined ? '' : `≤ ${percent(most)} ${middle <= most ? '✓' : '✗'}`,
+        way.most === undefined ? '' : `≤ ${percent(way.most)} ${middle <= way.most ? '✓' : '✗'}`,
       ]
     })
   })
