@@ -102,7 +102,7 @@ export class NodeRequest implements Incoming {
     if (this.closed) return
     this.closed = true
     if (!this.outgoing.writableFinished) this.abort(new Error('the client went away'))
-    if (this.length !== 0 && !this.incoming.readableEnded) this.body.fail(new S3Error('IncompleteBody'))
+    if (this.body.isOpen) this.body.fail(new S3Error('IncompleteBody'))
     this.endAnswer()
     this.connection?.onClosed(this)
   }

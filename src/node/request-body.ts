@@ -14,6 +14,7 @@ export class RequestBody implements Body, Source {
   readonly #onBegin: (() => void) | undefined
   #stream: BodyStream | undefined
   #failure: Error | undefined
+  #isTaken = false
   /** Bytes that were read. */
   received = 0
 
@@ -32,6 +33,11 @@ export class RequestBody implements Body, Source {
     return this.#stream?.waiting === true
   }
 
+  /** Whether some of it may still have to come. */
+  get isOpen(): boolean {
+    return this.#length !== 0 && !this.#isTaken && !this.#incoming.readableEnded
+  }
+
   takeWhole(): Uint8Array | undefined {
     if (this.#failure !== undefined) return undefined
     if (this.#length === 0) return NONE
@@ -39,8 +45,10 @@ export class RequestBody implements Body, Source {
     // Not `complete`, which is set some iterations of the event loop after the last byte.
     if (incoming.readableDidRead || incoming.readableLength !== this.#length) return undefined
     const bytes: Buffer | null = incoming.read()
-    this.received = bytes?.length ?? 0
-    return bytes ?? undefined
+    if (bytes === null) return undefined
+    this.received = bytes.length
+    this.#isTaken = true
+    return bytes
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
