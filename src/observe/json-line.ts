@@ -13,9 +13,9 @@ export function jsonLine(record: RequestRecord, worker?: number): string {
   const { oss, headers, peer, signature, copySource, batch, session, issued } = record
   return (
     `{"request_time":"${timeText(record.time)}","request_id":"${record.requestId}"` +
-    text(',"remote_ip":', peer?.address) +
-    text(',"requester":', record.accessKeyId) +
-    text(',"bucket_name":', record.bucket) +
+    remoteIp(peer?.address) +
+    requester(record.accessKeyId) +
+    bucketName(record.bucket) +
     text(',"operation":', awsOperation(record)) +
     text(',"object_key":', record.key) +
     text(',"object_version_id":', record.versionId) +
@@ -26,13 +26,13 @@ export function jsonLine(record: RequestRecord, worker?: number): string {
     number(',"object_size":', record.objectSize) +
     number(',"total_time_ms":', record.totalTime) +
     number(',"turn_around_time_ms":', record.turnAroundTime) +
-    text(',"referer":', headers.referer) +
-    text(',"user_agent":', headers['user-agent']) +
+    referer(headers.referer) +
+    userAgent(headers['user-agent']) +
     word(',"signature_version":', signature?.version) +
     word(',"authentication_type":', signature?.type) +
     text(',"cipher_suite":', peer?.tls?.cipher) +
     text(',"tls_version":', peer?.tls?.version) +
-    text(',"host_header":', headers.host) +
+    hostHeader(headers.host) +
     word(',"s3_operation":', record.operation) +
     number(',"bytes_received":', record.bytesReceived) +
     text(',"copy_source":', copySource && `${copySource.bucket}/${copySource.key}`) +
@@ -62,6 +62,24 @@ const plain = /^[ !#-[\]-~]*$/
 
 const text = (name: string, value: string | undefined) =>
   value === undefined ? '' : name + (plain.test(value) ? `"${value}"` : JSON.stringify(value))
+
+/** A field that mostly has what it had in the line before: that is compared at less than it costs to render it again. */
+function repeated(name: string): (value: string | undefined) => string {
+  let last: string | undefined
+  let rendered = ''
+  return (value) => {
+    if (value !== last) rendered = text(name, value)
+    last = value
+    return rendered
+  }
+}
+
+const remoteIp = repeated(',"remote_ip":')
+const requester = repeated(',"requester":')
+const bucketName = repeated(',"bucket_name":')
+const referer = repeated(',"referer":')
+const userAgent = repeated(',"user_agent":')
+const hostHeader = repeated(',"host_header":')
 
 /** Of names that S3 and the gateway give. */
 const word = (name: string, value: string | undefined) => (value === undefined ? '' : `${name}"${value}"`)
