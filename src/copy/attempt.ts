@@ -40,9 +40,14 @@ export function withoutAnswerTimeout(client: OssClient): OssClient {
   const own = (call: OssCall): OssCall =>
     call.answerTimeout === undefined ? { ...call, answerTimeout } : call
   const untimed: OssClient = {
-    ...oss,
     send: (call) => oss.send(own(call)),
     sendForXml: (call, root) => oss.sendForXml(own(call), root),
+    sendForList: (call, root, tables) => oss.sendForList(own(call), root, tables),
+    learnRegion: (bucket, region) => oss.learnRegion(bucket, region),
+    forgetRegion: (bucket) => oss.forgetRegion(bucket),
+    once: () => untimed,
+    observedBy: (observer) => withoutAnswerTimeout(client.observedBy(observer)),
+    identity: oss.identity,
   }
   untimedClients.set(client, untimed)
   return untimed

@@ -1,4 +1,5 @@
 import { addCall, beginRecord, type Observer, type RequestRecord } from '../observe/record.ts'
+import type { CallObserver, OssCallRecord } from '../oss/call-record.ts'
 import type { OssClient } from '../oss/client.ts'
 import type { Clock, Incoming, Reply } from '../ports.ts'
 import { recordReply } from './record.ts'
@@ -39,14 +40,26 @@ export function recorderFor(observer: Observer | undefined, clock: Clock): Recor
       else onAnswered(end)
     },
     observed: (client, record) =>
-      record === undefined
-        ? client
-        : client.observedBy({
-            onOssCall: (call) => {
-              addCall(record.oss, call)
-              observer.onOssCall(call, record)
-            },
-            onRetry: observer.onRetry,
-          }),
+      record === undefined ? client : client.observedBy(new RecordedCalls(observer, record)),
+  }
+}
+
+/** Adds the calls that are made for a request to its record. */
+class RecordedCalls implements CallObserver {
+  readonly #observer: Observer
+  readonly #record: RequestRecord
+
+  constructor(observer: Observer, record: RequestRecord) {
+    this.#observer = observer
+    this.#record = record
+  }
+
+  onOssCall(call: OssCallRecord): void {
+    addCall(this.#record.oss, call)
+    this.#observer.onOssCall(call, this.#record)
+  }
+
+  onRetry(reason: string): void {
+    this.#observer.onRetry(reason)
   }
 }

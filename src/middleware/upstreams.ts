@@ -32,20 +32,24 @@ export type Upstreams = {
 /** @throws Error where an upstream of the settings has no credentials. */
 export function createUpstreams(ports: UpstreamPorts): Upstreams {
   const { config, observer } = ports
-  function clientsOf(endpoint: Endpoint, credentials: Credentials): UpstreamClients {
-    const signing = createOssClient({ ...ports, endpoint, credentials })
+  function clientsOf(
+    upstream: string | undefined,
+    endpoint: Endpoint,
+    credentials: Credentials,
+  ): UpstreamClients {
+    const signing = createOssClient({ ...ports, upstream, endpoint, credentials })
     return {
       signing,
       own: observer === undefined ? signing : signing.observedBy(observer),
-      unsigned: createOssClient({ ...ports, endpoint, credentials: undefined }),
+      unsigned: createOssClient({ ...ports, upstream, endpoint, credentials: undefined }),
     }
   }
-  const main = clientsOf(config.endpoint, ports.credentials)
+  const main = clientsOf(undefined, config.endpoint, ports.credentials)
   const others = new Map<string, UpstreamClients>()
   for (const [name, { endpoint }] of config.upstreams) {
     const credentials = ports.upstreams?.get(name)
     if (credentials === undefined) throw new Error(`there are no credentials for the upstream ${name}`)
-    others.set(name, clientsOf(endpoint, credentials))
+    others.set(name, clientsOf(name, endpoint, credentials))
   }
   return { of: (name) => (name === undefined ? main : (others.get(name) as UpstreamClients)), others }
 }

@@ -94,8 +94,8 @@ export function forwarding(oss: OssClient, headers: HeaderMap, cors: boolean, on
       seen(oss.sendForList(withOwn(call), root, tables)).catch((error) => {
         throw isOfWebsite(error) ? new OssWebsitePage({ cause: error }) : error
       }),
-    learnRegion: oss.learnRegion,
-    forgetRegion: oss.forgetRegion,
+    learnRegion: (bucket, region) => oss.learnRegion(bucket, region),
+    forgetRegion: (bucket) => oss.forgetRegion(bucket),
     once: () => through(oss.once()),
     observedBy: (observer) => through(oss.observedBy(observer)),
     identity: oss.identity,

@@ -1,6 +1,6 @@
 import { encodeStrictly } from '../bytes/percent.ts'
 import { headerMap, type OssCredentials, type OssResponse } from '../ports.ts'
-import { type CallObserver, failedCall, operationOf } from './call-record.ts'
+import { answeredCall, type CallObserver, failedCall } from './call-record.ts'
 import type { OssCall, OssClientPorts } from './client.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import { bytesOf, textOf, wholeOf } from './read-body.ts'
@@ -15,62 +15,43 @@ export function attempt(
   ports: OssClientPorts,
   call: OssCall,
   region: string,
-  key: OssCredentials | undefined,
+  credentials: OssCredentials | undefined,
   observer: CallObserver | undefined,
 ): Promise<OssResponse> {
-  const began = observer === undefined ? 0 : ports.clock()
-  const answer = sendTo(ports, call, region, key)
-  if (observer === undefined) return answer
-  return answer.then(
-    (response) => {
-      observer.onOssCall({
-        operation: operationOf(call),
-        status: response.status,
-        began,
-        time: ports.clock() - began,
-        requestId: response.headers['x-oss-request-id'],
-        errorCode: undefined,
-        ec: undefined,
-      })
-      return response
-    },
-    (error) => {
-      observer.onOssCall(failedCall(call, began, ports.clock() - began, error))
-      throw error
-    },
-  )
-}
-
-/** @throws OssError, OssUnreachable. */
-function sendTo(
-  ports: OssClientPorts,
-  call: OssCall,
-  region: string,
-  credentials: OssCredentials | undefined,
-): Promise<OssResponse> {
   const { method, bucket, key, body, signal, answerTimeout } = call
+  const now = ports.clock()
   const query = encodeQuery(call.query)
   const given = call.headers ?? {}
   const headers =
     credentials === undefined
       ? headerMap(given)
-      : signV4({ method, bucket, key, query, headers: given, region }, credentials, ports.clock())
+      : signV4({ method, bucket, key, query, headers: given, region }, credentials, now)
   if (body instanceof Uint8Array) headers['content-length'] = String(body.length)
   const search = query.length === 0 ? '' : `?${query.join('&')}`
   const url = `${urlBase(ports.endpoint, region, call)}${encodePath(key ?? '')}${search}`
   const anonymous = credentials === undefined
+  // An observer is told in the steps that there are anyway: one of its own would cost each call a promise.
+  const answered = (response: OssResponse): OssResponse => {
+    observer?.onOssCall(answeredCall(ports, call, now, response))
+    return response
+  }
+  const failing = (error: unknown): never => {
+    observer?.onOssCall(failedCall(ports, call, now, error))
+    throw error
+  }
   return ports.transport({ method, url, headers, body, signal, anonymous, answerTimeout }).then(
     (response) => {
-      if (response.status >= 300) return refused(response)
+      if (response.status >= 300) return refused(response).catch(failing)
       // From a proxy, say: taken for OSS's it would acknowledge a write that was not stored.
-      if (response.headers['x-oss-request-id'] === undefined) return notFromOss(response)
+      if (response.headers['x-oss-request-id'] === undefined) return notFromOss(response).catch(failing)
       const isEmpty =
         method === 'HEAD' || response.status === 204 || response.headers['content-length'] === '0'
-      return isEmpty && wholeOf(response.body) === undefined ? readToEnd(response) : response
+      return isEmpty && wholeOf(response.body) === undefined
+        ? readToEnd(response).then(answered, failing)
+        : answered(response)
     },
-    (cause) => {
-      throw new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })
-    },
+    (cause) =>
+      failing(new OssUnreachable(`no answer came from OSS: ${(cause as Error)?.message}`, { cause })),
   )
 }
 

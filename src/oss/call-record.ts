@@ -1,8 +1,11 @@
-import type { OssCall } from './client.ts'
+import type { OssResponse } from '../ports.ts'
+import type { OssCall, OssClientPorts } from './client.ts'
 import { OssError } from './error.ts'
 
 /** One call to OSS that was answered, or was not. */
 export type OssCallRecord = {
+  /** By its name in the settings; undefined: that of the environment. */
+  upstream: string | undefined
   /** OSS's name for the operation, one of few. */
   operation: string
   /** Absent where no answer came. */
@@ -28,16 +31,46 @@ export type CallObserver = {
 /** Why a call failed, in one word of few. */
 export const reasonOf = (error: unknown): string => (error instanceof OssError ? error.code : 'Unreachable')
 
-/** The record of a call that failed. */
-export function failedCall(call: OssCall, began: number, time: number, error: unknown): OssCallRecord {
-  const operation = operationOf(call)
-  const errorCode = reasonOf(error)
-  if (!(error instanceof OssError)) {
-    return { operation, status: undefined, began, time, requestId: undefined, errorCode, ec: undefined }
+/** The record of a call that was answered. @param began milliseconds since the epoch. */
+export function answeredCall(
+  { clock, upstream }: CallPorts,
+  call: OssCall,
+  began: number,
+  { status, headers }: OssResponse,
+): OssCallRecord {
+  return {
+    upstream,
+    operation: operationOf(call),
+    status,
+    began,
+    time: clock() - began,
+    requestId: headers['x-oss-request-id'],
+    errorCode: undefined,
+    ec: undefined,
   }
-  const { status, requestId, ec } = error
-  return { operation, status, began, time, requestId, errorCode, ec }
 }
+
+/** The record of a call that failed. @param began milliseconds since the epoch. */
+export function failedCall(
+  { clock, upstream }: CallPorts,
+  call: OssCall,
+  began: number,
+  error: unknown,
+): OssCallRecord {
+  const answer = error instanceof OssError ? error : undefined
+  return {
+    upstream,
+    operation: operationOf(call),
+    status: answer?.status,
+    began,
+    time: clock() - began,
+    requestId: answer?.requestId,
+    errorCode: reasonOf(error),
+    ec: answer?.ec,
+  }
+}
+
+type CallPorts = Pick<OssClientPorts, 'clock' | 'upstream'>
 
 const methodNames: Record<OssCall['method'], string> = {
   GET: 'Get',

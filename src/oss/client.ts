@@ -47,6 +47,8 @@ export type OssClientPorts = {
   transport: Transport
   clock: Clock
   endpoint: Endpoint
+  /** Its name in the settings, for observers; absent: it is that of the environment. */
+  upstream?: string | undefined
   /** Absent: requests are not signed, and OSS decides what anybody may. */
   credentials: Credentials | undefined
   /** What attempts are repeated with; absent: every call is made once. */
@@ -71,7 +73,7 @@ export type OssClient = {
   ): Promise<{ headers: HeaderMap; document: RewrittenList<Name> }>
   learnRegion(bucket: string, region: string): void
   forgetRegion(bucket: string): void
-  /** The same client without retries, for callers with their own. A function: an accessor would cost each request a microsecond. */
+  /** The same client without retries, for callers with their own. */
   once(): OssClient
   /** The same client, whose calls an observer is told of. */
   observedBy(observer: CallObserver): OssClient
@@ -90,35 +92,68 @@ const dotSegment = /(?:^|\/)\.\.?(?:\/|$)/
 export function createOssClient(ports: OssClientPorts): OssClient {
   const { sleep, random } = ports
   const repeat = sleep === undefined || random === undefined ? makeOnce : repeating({ sleep, random })
-  return clientOf(ports, { regions: new Map(), repeat }, repeat, undefined)
+  return new Client({ ports, regions: new Map(), repeat }, repeat, undefined)
 }
 
 /** What all clients made from one share. */
-type Shared = { regions: Map<string, string>; repeat: Repeat }
+type Shared = { ports: OssClientPorts; regions: Map<string, string>; repeat: Repeat }
 
 const makeOnce: Repeat = (_, attempt) => attempt()
 
-function clientOf(
-  ports: OssClientPorts,
-  shared: Shared,
-  repeat: Repeat,
-  observer: CallObserver | undefined,
-): OssClient {
-  const { regions } = shared
-  function learnRegion(bucket: string, region: string) {
+/** A class, since one is made for each request that is observed: as closures it would be a dozen objects. */
+class Client implements OssClient {
+  readonly identity: Shared
+  readonly #repeat: Repeat
+  readonly #observer: CallObserver | undefined
+
+  constructor(shared: Shared, repeat: Repeat, observer: CallObserver | undefined) {
+    this.identity = shared
+    this.#repeat = repeat
+    this.#observer = observer
+  }
+
+  send(call: OssCall): Promise<OssResponse> {
+    return this.#repeat(call, () => this.#sendOnce(call), this.#observer)
+  }
+
+  // Repeated too where the response is not a complete document.
+  sendForXml(call: OssCall, root: string) {
+    const read = (bytes: Buffer) => parseLenientXml(bytes.toString('utf8'), root)
+    return this.#repeat(call, () => this.#readOnce(call, root, read), this.#observer)
+  }
+
+  sendForList<Name extends string>(call: OssCall, root: string, tables: RowTables<Name>) {
+    const read = (bytes: Buffer) => rewriteRows(bytes, root, tables)
+    return this.#repeat(call, () => this.#readOnce(call, root, read), this.#observer)
+  }
+
+  learnRegion(bucket: string, region: string): void {
+    const { regions } = this.identity
     // The name becomes part of a host name, so it is checked although OSS has sent it.
     if (!isRegionName(region)) return
     if (regions.size >= MAX_KNOWN_BUCKETS) regions.clear()
     regions.set(bucket, region)
   }
 
-  async function findRegion(bucket: string, signal: AbortSignal | undefined) {
+  forgetRegion(bucket: string): void {
+    this.identity.regions.delete(bucket)
+  }
+
+  once(): OssClient {
+    return new Client(this.identity, makeOnce, this.#observer)
+  }
+
+  observedBy(observer: CallObserver): OssClient {
+    return new Client(this.identity, this.#repeat, observer)
+  }
+
+  async #findRegion(bucket: string, signal: AbortSignal | undefined): Promise<void> {
     try {
-      const { document } = await sendForXml(
+      const { document } = await this.sendForXml(
         { method: 'GET', bucket, query: { location: null }, signal },
         'LocationConstraint',
       )
-      learnRegion(bucket, regionOfLocation(text(document, '#text') ?? ''))
+      this.learnRegion(bucket, regionOfLocation(text(document, '#text') ?? ''))
     } catch (error) {
       // Not allowed to ask: the endpoint's own region is the best guess.
       if (!(error instanceof OssError && error.code === 'AccessDenied')) throw error
@@ -126,28 +161,29 @@ function clientOf(
   }
 
   /** A streamed body cannot be sent twice, so its bucket's region is looked up before, once. A custom domain leads there by itself. */
-  const needsRegion = ({ body, bucket, region }: OssCall) =>
-    isStream(body) && !!bucket && !region && !regions.has(bucket) && !ports.endpoint.domains?.has(bucket)
+  #needsRegion({ body, bucket, region }: OssCall): boolean {
+    const { ports, regions } = this.identity
+    return (
+      isStream(body) && !!bucket && !region && !regions.has(bucket) && !ports.endpoint.domains?.has(bucket)
+    )
+  }
 
   /** The region that OSS's refusal names; where it only says that the signature's is another, it is looked up. */
-  async function actualRegion(
-    { bucket, query, signal }: OssCall,
-    error: unknown,
-  ): Promise<string | undefined> {
+  async #actualRegion({ bucket, query, signal }: OssCall, error: unknown): Promise<string | undefined> {
     if (!(error instanceof OssError)) return undefined
     if (error.endpoint) return regionOfHost(error.endpoint)
     if (error.ec !== WRONG_SIGNING_REGION || !bucket || (query && 'location' in query)) return undefined
-    await findRegion(bucket, signal).catch((hindrance) => {
+    await this.#findRegion(bucket, signal).catch((hindrance) => {
       throw hindrance instanceof OssError && hindrance.code === 'NoSuchBucket' ? hindrance : error
     })
-    return regions.get(bucket)
+    return this.identity.regions.get(bucket)
   }
 
   /** The region where the bucket is, if that is why OSS has refused. Rejects with that refusal where it is not. */
-  async function movedTo(call: OssCall, region: string, error: unknown): Promise<string> {
-    const actual = await actualRegion(call, error)
+  async #movedTo(call: OssCall, region: string, error: unknown): Promise<string> {
+    const actual = await this.#actualRegion(call, error)
     if (!call.bucket || !actual || !isRegionName(actual) || actual === region) throw error
-    learnRegion(call.bucket, actual)
+    this.learnRegion(call.bucket, actual)
     if (isStream(call.body)) {
       throw new OssUnreachable(`the bucket ${call.bucket} has moved to ${actual}`, { cause: error })
     }
@@ -155,9 +191,10 @@ function clientOf(
   }
 
   /** Once more in the bucket's own region, and once with another key. */
-  async function sendOnce(call: OssCall): Promise<OssResponse> {
+  async #sendOnce(call: OssCall): Promise<OssResponse> {
+    const { ports, regions } = this.identity
     if (ports.platform?.resolvesDots && dotSegment.test(call.key ?? '')) throw new OssKeyUnaddressable()
-    if (needsRegion(call)) await findRegion(call.bucket as string, call.signal)
+    if (this.#needsRegion(call)) await this.#findRegion(call.bucket as string, call.signal)
     const { credentials } = ports
     let region = call.region ?? (call.bucket && regions.get(call.bucket)) ?? ports.endpoint.region
     let [hasMoved, isRenewed] = [false, false]
@@ -166,28 +203,28 @@ function clientOf(
       const current = credentials?.current()
       const key = current instanceof Promise ? await current : current
       try {
-        const response = await attempt(ports, call, region, key, observer)
+        const response = await attempt(ports, call, region, key, this.#observer)
         // Other regions answer some calls on a bucket, but none on an object.
-        if (call.bucket && call.key && !regions.has(call.bucket)) learnRegion(call.bucket, region)
+        if (call.bucket && call.key && !regions.has(call.bucket)) this.learnRegion(call.bucket, region)
         return response
       } catch (error) {
         if (key !== undefined && credentials?.renew !== undefined && isKeyRefused(error)) {
           await renewKey(credentials.renew, key, error)
           if (isRenewed || isStream(call.body)) throw refusedKey('it has been renewed', error)
           isRenewed = true
-          observer?.onRetry(reasonOf(error))
+          this.#observer?.onRetry(reasonOf(error))
         } else {
           if (hasMoved) throw error
-          region = await movedTo(call, region, error)
+          region = await this.#movedTo(call, region, error)
           hasMoved = true
         }
       }
     }
   }
 
-  async function readOnce<Document>(call: OssCall, root: string, read: (bytes: Buffer) => Document) {
-    const { headers, body } = await sendOnce(call)
-    if (ports.credentials === undefined && !/xml/i.test(headers['content-type'] ?? 'xml')) {
+  async #readOnce<Document>(call: OssCall, root: string, read: (bytes: Buffer) => Document) {
+    const { headers, body } = await this.#sendOnce(call)
+    if (this.identity.ports.credentials === undefined && !/xml/i.test(headers['content-type'] ?? 'xml')) {
       // Leaves the rest to the runtime.
       for await (const _ of body) break
       throw new OssWebsitePage()
@@ -199,32 +236,6 @@ function clientOf(
       // Something between here and OSS answered, or half an answer came: what OSS did is unknown.
       throw new OssUnreachable(`OSS's answer is no ${root}: ${(cause as Error).message}`, { cause })
     }
-  }
-
-  const onRetry = observer?.onRetry
-  const send: OssClient['send'] = (call) => repeat(call, () => sendOnce(call), onRetry)
-  // Repeated too where the response is not a complete document.
-  const sendForXml: OssClient['sendForXml'] = (call, root) =>
-    repeat(
-      call,
-      () => readOnce(call, root, (bytes) => parseLenientXml(bytes.toString('utf8'), root)),
-      onRetry,
-    )
-  const sendForList: OssClient['sendForList'] = (call, root, tables) =>
-    repeat(call, () => readOnce(call, root, (bytes) => rewriteRows(bytes, root, tables)), onRetry)
-  let once: OssClient | undefined
-  return {
-    send,
-    sendForXml,
-    sendForList,
-    learnRegion,
-    forgetRegion: (bucket) => void regions.delete(bucket),
-    once: () => {
-      once ??= clientOf(ports, shared, makeOnce, observer)
-      return once
-    },
-    observedBy: (other) => clientOf(ports, shared, repeat, other),
-    identity: shared,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Sleep } from '../ports.ts'
-import { reasonOf } from './call-record.ts'
+import { type CallObserver, reasonOf } from './call-record.ts'
 import type { OssCall } from './client.ts'
 import { OssError, OssUnreachable } from './error.ts'
 
@@ -7,7 +7,7 @@ import { OssError, OssUnreachable } from './error.ts'
 export type Repeat = <T>(
   call: OssCall,
   attempt: () => Promise<T>,
-  onRetry?: (reason: string) => void,
+  observer?: Pick<CallObserver, 'onRetry'>,
 ) => Promise<T>
 
 const MAX_RETRIES = 2
@@ -95,7 +95,7 @@ export function pauseBefore(repeats: number, random: number, error: unknown): nu
 
 /** Repeats repeatable calls after a pause, while the budget lasts and the client is connected. */
 export function repeating(ports: { sleep: Sleep; random: () => number }, budget = retryBudget()): Repeat {
-  return async (call, attempt, onRetry) => {
+  return async (call, attempt, observer) => {
     for (let repeats = 0; ; repeats++) {
       try {
         const answer = await attempt()
@@ -104,7 +104,7 @@ export function repeating(ports: { sleep: Sleep; random: () => number }, budget 
       } catch (error) {
         const again = repeats < MAX_RETRIES && !call.signal?.aborted && isRepeatable(call, error)
         if (!again || !budget.spend()) throw error
-        onRetry?.(reasonOf(error))
+        observer?.onRetry(reasonOf(error))
         await ports.sleep(pauseBefore(repeats, ports.random(), error), call.signal).catch(() => {
           throw error
         })

@@ -42,6 +42,7 @@ function recordOf(headers: Record<string, string>, more: Partial<RequestRecord> 
   )
 }
 const call = {
+  upstream: undefined,
   operation: 'PutObject',
   began: 1_000_010,
   time: 20,

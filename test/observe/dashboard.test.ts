@@ -24,6 +24,7 @@ describe.each([
     const key = { upstream: 'other', expiration: 1, asked: { success: 1, same: 0, failure: 0 } }
     metrics.watch(() => ({ inFlight: 0, waiting: 0, connections: 0, keys: [key] }))
     const oss = {
+      upstream: 'other',
       operation: 'GetObject',
       status: 200,
       began: 1,

@@ -12,7 +12,7 @@ import {
 import type { Load } from '../../gateway.ts'
 import type { Observer, RequestRecord } from '../../observe/record.ts'
 import { createHistogram } from './histogram.ts'
-import { keyMetrics, type UpstreamKey } from './oss-metrics.ts'
+import { keyMetrics, type UpstreamKey, upstreamLabel } from './oss-metrics.ts'
 
 /** Metrics of one process as they are sent to another. */
 export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
@@ -48,19 +48,19 @@ function bounded(): (value: string) => string {
   }
 }
 
-/** What was made for a method, an operation and a status, or is made now. */
-function made<T>(
-  make: (method: string, operation: string, status: number) => T,
-): (method: string, operation: string, status: number) => T {
-  const known = new Map<string, T>()
-  return (method, operation, status) => {
-    const name = `${method} ${operation} ${status}`
-    let one = known.get(name)
-    if (one === undefined) {
-      one = make(method, operation, status)
-      known.set(name, one)
-    }
-    return one
+/** What was made for a name, an operation and a status, or is made now. One text of them to look for would cost more. */
+function made<Name, T>(
+  make: (name: Name, operation: string, status: number) => T,
+): (name: Name, operation: string, status: number) => T {
+  const known = new Map<string, Map<number, Map<Name, T>>>()
+  return (name, operation, status) => {
+    const one = known.get(operation)?.get(status)?.get(name)
+    if (one !== undefined) return one
+    const ofOperation = known.get(operation) ?? new Map<number, Map<Name, T>>()
+    const ofStatus = ofOperation.get(status) ?? new Map<Name, T>()
+    const first = make(name, operation, status)
+    known.set(operation, ofOperation.set(status, ofStatus.set(name, first)))
+    return first
   }
 }
 
@@ -127,7 +127,9 @@ export function createMetrics(): Metrics {
       sent: responseSize.series(labels),
     }
   })
-  const ossCalls = made((_, operation, status) => ossDuration.series({ oss_operation: operation, status }))
+  const ossCalls = made((upstream: string | undefined, operation: string, status) =>
+    ossDuration.series({ oss_operation: operation, status, ...upstreamLabel(upstream) }),
+  )
 
   function countCopy({ copyRoute: route, errorCode, status, objectSize }: RequestRecord): void {
     if (route === undefined) return
@@ -147,8 +149,8 @@ export function createMetrics(): Metrics {
         if (record.errorCode !== undefined) refused.inc({ code: codeLabel(record.errorCode) })
         countCopy(record)
       },
-      onOssCall: ({ operation, status = 0, time }) =>
-        ossCalls('', ossOperationLabel(operation), status).observe(time / 1000),
+      onOssCall: ({ upstream, operation, status = 0, time }) =>
+        ossCalls(upstream, ossOperationLabel(operation), status).observe(time / 1000),
       onRetry: (reason) => retries.inc({ reason: reasonLabel(reason) }),
     },
     watch: (told) => {

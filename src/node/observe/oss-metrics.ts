@@ -11,8 +11,8 @@ type Made = { name: string; help: string; type: 'gauge' | 'counter'; aggregator:
 const metricOf = (about: Made, values: MetricValue<string>[]) =>
   ({ ...about, values }) as unknown as MetricValues[number]
 
-/** The labels of an upstream: none of that of the environment. */
-const labelsOf = (upstream: string | undefined): Record<string, string> =>
+/** The label of an upstream: that of the environment has none. */
+export const upstreamLabel = (upstream: string | undefined): Record<string, string> =>
   upstream === undefined ? {} : { upstream }
 
 /** Whether OSS can be used, by upstream (undefined: that of the environment). */
@@ -24,7 +24,7 @@ export const usableMetric = (usable: ReadonlyMap<string | undefined, boolean>): 
       type: 'gauge',
       aggregator: 'sum',
     },
-    [...usable].map(([upstream, is]) => ({ value: is ? 1 : 0, labels: labelsOf(upstream) })),
+    [...usable].map(([upstream, is]) => ({ value: is ? 1 : 0, labels: upstreamLabel(upstream) })),
   )
 
 /** What is told of keys at OSS: nothing of those that stay as they are. Of several processes the key that expires first. */
@@ -42,7 +42,7 @@ export function keyMetrics(keys: readonly UpstreamKey[]): MetricValues {
       renewed.flatMap(({ upstream, expiration }) =>
         expiration === undefined
           ? []
-          : [{ value: (expiration - Date.now()) / 1000, labels: labelsOf(upstream) }],
+          : [{ value: (expiration - Date.now()) / 1000, labels: upstreamLabel(upstream) }],
       ),
     ),
     metricOf(
@@ -55,7 +55,7 @@ export function keyMetrics(keys: readonly UpstreamKey[]): MetricValues {
       renewed.flatMap(({ upstream, asked }) =>
         Object.entries(asked).map(([result, value]) => ({
           value,
-          labels: { result, ...labelsOf(upstream) },
+          labels: { result, ...upstreamLabel(upstream) },
         })),
       ),
     ),
