@@ -1,18 +1,14 @@
 import cluster, { type Worker } from 'node:cluster'
-import type { Config, Upstream } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
 import { parseConfig } from '../config/parse-config.ts'
-import { createOssClient } from '../oss/client.ts'
-import type { Endpoint } from '../oss/regions.ts'
-import type { Credentials, Log } from '../ports.ts'
+import type { Log } from '../ports.ts'
 import { endsWithin, sleep } from '../runtime/timers.ts'
 import { openAdmin, whyNotReadyAt } from './admin.ts'
-import { openAllCredentials } from './credentials.ts'
 import { nodeFiles } from './files.ts'
+import { openHealthUpstreams } from './health-upstreams.ts'
 import { createMetrics, type Metrics, type MetricValues } from './observe/metrics.ts'
 import { workerMetrics } from './observe/worker-metrics.ts'
-import { nodePorts } from './ports.ts'
 import { type Running, serve } from './serve.ts'
-import { openUpstream } from './upstream.ts'
 
 /** The settings as they were read: parsed, the document's text, and the files that they were read from. */
 export type Settings = { config: Config; document: string | undefined; files: readonly string[] }
@@ -68,23 +64,10 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
 
   const metrics = workerMetrics<Worker>((worker, asked) => sendToWorker(worker, { tellMetrics: asked }))
   const { config } = settings
-  const keys = await openAllCredentials(config, log)
-  const upstream = await openUpstream(config)
-  const { transport } = upstream
-  const clientOf = (endpoint: Endpoint, credentials: Credentials) =>
-    createOssClient({ ...nodePorts, transport, endpoint, credentials })
-  const asked = {
-    oss: clientOf(config.endpoint, keys.credentials),
-    upstreams: new Map(
-      [...keys.upstreams].map(([name, own]) => {
-        const { endpoint } = config.upstreams.get(name) as Upstream
-        return [name, clientOf(endpoint, own)] as const
-      }),
-    ),
-  }
+  const upstreams = await openHealthUpstreams(config, log)
   const admin = await openAdmin(
     config.listen,
-    () => asked,
+    upstreams.asked,
     {
       alive: () => stopping || serving.size > 0,
       unready: () =>
@@ -178,6 +161,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       const next = wanted
       wanted = undefined
       await replaceAll(next)
+      if (accepted === next) await upstreams.renew(next.config)
     }
     reloading = false
   }
@@ -194,7 +178,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       isDraining = true
     },
     reload: (next) => void reload(next),
-    whyNotReady: (upstream) => whyNotReadyAt(asked, upstream),
+    whyNotReady: (upstream) => whyNotReadyAt(upstreams.asked(), upstream),
     reopenLog: () => {
       for (const worker of workers.keys()) sendToWorker(worker, { reopenLog: true })
     },
@@ -203,9 +187,8 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
       await endsWithin(limit + ENDING_LIMIT, Promise.all(workers.values()))
       admin.close()
-      for (const one of [keys.credentials, ...keys.upstreams.values()]) one.close()
       // A health check may still wait for OSS.
-      await endsWithin(CLOSING_LIMIT, upstream.close())
+      await endsWithin(CLOSING_LIMIT, upstreams.close())
     },
   }
 }

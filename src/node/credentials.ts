@@ -46,6 +46,39 @@ export async function openAllCredentials(
   return { credentials, upstreams }
 }
 
+/** All that are open, the upstream of the environment's first. */
+const all = ({ credentials, upstreams }: UpstreamCredentials) => [credentials, ...upstreams.values()]
+
+/** Of an upstream; absent: of that of the environment. */
+const keyOf = ({ credentials, upstreams }: UpstreamCredentials, name: string | undefined) =>
+  name === undefined ? credentials : upstreams.get(name)
+
+const sourceOf = (
+  { credentials, upstreams }: Pick<Config, 'credentials' | 'upstreams'>,
+  name: string | undefined,
+) => (name === undefined ? credentials : upstreams.get(name)?.credentials)
+
+/**
+ * The credentials of settings that follow others; where a source is the same, those that are open. Nothing is closed.
+ * @throws Error as {@link openAllCredentials}.
+ */
+export const reopenAllCredentials = (
+  config: Pick<Config, 'credentials' | 'upstreams'>,
+  log: Log,
+  before: { config: Pick<Config, 'credentials' | 'upstreams'>; keys: UpstreamCredentials },
+): Promise<UpstreamCredentials> =>
+  openAllCredentials(config, log, (source, name) =>
+    JSON.stringify(source) === JSON.stringify(sourceOf(before.config, name))
+      ? keyOf(before.keys, name)
+      : undefined,
+  )
+
+/** Closes credentials. @param kept but not what these have, too. */
+export function closeAllCredentials(closed: UpstreamCredentials, kept?: UpstreamCredentials): void {
+  const open = kept === undefined ? [] : all(kept)
+  for (const one of all(closed)) if (!open.includes(one)) one.close()
+}
+
 /**
  * The credentials of a source, with a key in hand.
  * @param ports what asks over the network, and the clock. Default: fetch, and this machine's.

@@ -9,7 +9,12 @@ import { KeyQueue } from '../operations/writes/key-queue.ts'
 import type { Log, Transport } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
 import { openAdmin, whyNotReadyAt } from './admin.ts'
-import { openAllCredentials, type UpstreamCredentials } from './credentials.ts'
+import {
+  closeAllCredentials,
+  openAllCredentials,
+  reopenAllCredentials,
+  type UpstreamCredentials,
+} from './credentials.ts'
 import { listen } from './listen.ts'
 import { openAccessLog } from './observe/index.ts'
 import { createMetrics, type Metrics, metricsText } from './observe/metrics.ts'
@@ -67,7 +72,7 @@ export async function serve(
   Buffer.poolSize = BUFFER_POOL_SIZE
   const first = await openAllCredentials(config, log)
   const upstream = await openUpstream(config, log).catch((error) => {
-    for (const one of all(first)) one.close()
+    closeAllCredentials(first)
     throw error
   })
   const { localOss } = upstream
@@ -138,36 +143,28 @@ export async function serve(
       .then(() => current.accessLog?.close())
       .then(() => upstream.close())
     await endsWithin(CLOSING_LIMIT, rest)
-    for (const one of all(current.keys)) one.close()
+    closeAllCredentials(current.keys)
     admin.close()
   }
 
   /** One after the other, since a key may have to be awaited. */
   let reloaded = Promise.resolve()
   async function reload(settings: Config): Promise<void> {
-    const before = current
-    const keys = await openAllCredentials(settings, log, (source, name) =>
-      JSON.stringify(source) === JSON.stringify(sourceOf(before.settings, name))
-        ? keyOf(before.keys, name)
-        : undefined,
-    )
-    /** Closes what the one has and the other has not. */
-    const closeBut = (closed: UpstreamCredentials, kept: UpstreamCredentials) => {
-      for (const one of all(closed)) if (!all(kept).includes(one)) one.close()
-    }
+    const before = { config: current.settings, keys: current.keys }
+    const keys = await reopenAllCredentials(settings, log, before)
     // What can fail comes first.
     let next: typeof current | undefined
     try {
       next = begin(settings, upstream.renewed(settings.document.timeouts.oss), keys)
       http.apply(settings)
     } catch (error) {
-      closeBut(keys, before.keys)
+      closeAllCredentials(keys, before.keys)
       void next?.accessLog?.close()
       throw error
     }
     const old = current
     current = next
-    closeBut(old.keys, keys)
+    closeAllCredentials(old.keys, keys)
     // Requests in flight still write to it.
     if (old.accessLog !== undefined) void http.answered().then(() => old.accessLog?.close())
   }
@@ -203,13 +200,3 @@ export async function serve(
     },
   }
 }
-
-/** All that are open, the upstream of the environment's first. */
-const all = ({ credentials, upstreams }: UpstreamCredentials) => [credentials, ...upstreams.values()]
-
-/** Of an upstream; absent: of that of the environment. */
-const keyOf = ({ credentials, upstreams }: UpstreamCredentials, name: string | undefined) =>
-  name === undefined ? credentials : upstreams.get(name)
-
-const sourceOf = ({ credentials, upstreams }: Config, name: string | undefined) =>
-  name === undefined ? credentials : upstreams.get(name)?.credentials

@@ -8,6 +8,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createLocalOss } from '../../src/local-oss/index.ts'
 import { freePort } from './free-port.ts'
 import { buildCli, clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
 
@@ -105,5 +106,39 @@ describe.each(['1', '2'])('WORKERS=%s', (WORKERS) => {
         .catch(({ $metadata }) => $metadata.httpStatusCode),
     )
     expect(await gateway.exit).toBe(0)
+  })
+
+  test('health checks ask the upstreams of now', async () => {
+    const key = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
+    const localOss = await createLocalOss({ directory: ':memory:', credentials: key })
+    const endpoint = `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`
+    const upstreams = (...names: string[]) =>
+      Object.fromEntries(
+        names.map((name) => [
+          name,
+          { region: 'cn-hangzhou', endpoint: 'http://127.0.0.1:1', credentials: key },
+        ]),
+      )
+    await write({ upstreams: upstreams('one', 'two') })
+    const port = await freePort()
+    const gateway = await started({
+      GATEWAY_CONFIG,
+      WORKERS,
+      ADMIN_PORT: port,
+      OSS_ENDPOINT: endpoint,
+      OSS_ACCESS_KEY_ID: key.accessKeyId,
+      OSS_ACCESS_KEY_SECRET: key.accessKeySecret,
+    })
+    const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text()
+    expect(await readiness()).toBe('degraded: OSS cannot be used now at one, two, the log says why\n')
+    await write({ upstreams: upstreams('three') })
+    gateway.child.kill('SIGHUP')
+    await until(
+      async () => (await readiness()) === 'degraded: OSS cannot be used now at three, the log says why\n',
+    )
+    await write({})
+    gateway.child.kill('SIGHUP')
+    await until(async () => (await readiness()) === 'ok\n')
+    await localOss.close()
   })
 })
