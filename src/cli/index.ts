@@ -50,8 +50,11 @@ async function runServe(): Promise<void> {
   const starting = (count > 1 ? startWorkers(settings, count, log) : serve(config, log)).catch(
     (error: Error) => fail(1, [`The gateway cannot start: ${error.message}`]),
   )
-  handleSignals(starting, drainTime(config), fail)
-  handleReload(starting, settings, log)
+  let current = config
+  handleSignals(starting, () => drainTime(current), fail)
+  handleReload(starting, settings, log, (config) => {
+    current = config
+  })
   const running = await starting
   process.stdout.write(greeting(config, running, count))
   // Only logged: OSS may be reachable in a moment.
@@ -65,7 +68,7 @@ async function runLocalOss(): Promise<void> {
   const starting = startLocalOss(config, log).catch((error: Error) =>
     fail(1, [`The embedded OSS cannot start: ${error.message}`]),
   )
-  handleSignals(starting, 0, fail)
+  handleSignals(starting, () => 0, fail)
   process.stdout.write(localOssGreeting(config, await starting))
 }
 

@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs'
-import { ConfigError } from '../config/index.ts'
+import { type Config, ConfigError } from '../config/index.ts'
 import type { Settings, Workers } from '../node/cluster.ts'
 import type { Running } from '../node/serve.ts'
 import { readSettings } from '../node/settings.ts'
@@ -8,8 +8,17 @@ import type { Log } from '../ports.ts'
 /** Milliseconds between two looks at a file. Looked at and not watched: Kubernetes replaces a link to its folder. */
 const WATCH_INTERVAL = 2_000
 
-/** Reads the settings again at SIGHUP, and when a file that they name has changed. Opens the access log again at SIGHUP and SIGUSR2. */
-export function handleReload(gateway: Promise<Running | Workers>, settings: Settings, log: Log): void {
+/**
+ * Reads the settings again at SIGHUP, and when a file that they name has changed. Opens the access log again at SIGHUP and
+ * SIGUSR2.
+ * @param onSettings told of the settings that have been read again.
+ */
+export function handleReload(
+  gateway: Promise<Running | Workers>,
+  settings: Settings,
+  log: Log,
+  onSettings: (config: Config) => void,
+): void {
   let watched: readonly string[] = []
 
   function watch(files: readonly string[]): void {
@@ -25,6 +34,7 @@ export function handleReload(gateway: Promise<Running | Workers>, settings: Sett
       const next = readSettings(process.env)
       if ('localOss' in running) await running.reload(next.config)
       else void running.reload(next)
+      onSettings(next.config)
       for (const warning of next.config.warnings) log('warning', { warning })
       log('settings read again', {})
       watch(next.files)

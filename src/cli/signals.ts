@@ -21,11 +21,12 @@ export function drainTime({ document }: Config): number {
 
 /**
  * Stops at SIGTERM and SIGINT.
- * @param drain milliseconds for which requests are still taken after SIGTERM; nobody waits for a Ctrl-C.
+ * @param drain says for how many milliseconds requests are still taken after SIGTERM, by the settings of then; nobody
+ *   waits for a Ctrl-C.
  */
 export function handleSignals(
   gateway: Promise<Running | Workers | RunningLocalOss>,
-  drain: number,
+  drain: () => number,
   fail: Fail,
 ): void {
   let signalledAt: number | undefined
@@ -49,6 +50,6 @@ export function handleSignals(
     }
   }
 
-  process.on('SIGTERM', () => onSignal(drain))
+  process.on('SIGTERM', () => onSignal(drain()))
   process.on('SIGINT', () => onSignal(0))
 }

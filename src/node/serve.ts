@@ -184,7 +184,7 @@ export async function serve(
     drain: () => {
       isDraining = true
     },
-    stop: async (limit = config.document.timeouts.stop * 1000) => {
+    stop: async (limit = current.settings.document.timeouts.stop * 1000) => {
       stopping ??= beginToStop()
       if (!(await endsWithin(limit, stopping)) && closed === undefined) {
         log('requests given up', { afterSeconds: limit / 1000 })

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import {
   CreateBucketCommand,
   GetObjectCommand,
@@ -73,6 +74,27 @@ describe('one process', () => {
     expect(gateway.output()).toContain('clints: there is no such setting')
   })
 
+  test('told to stop, gives requests up after the time of settings that were read again', async () => {
+    await write({ timeouts: { stop: 3600 } })
+    const port = await freePort()
+    const gateway = await started({ GATEWAY_CONFIG, ADMIN_PORT: port })
+    const s3 = clientOf(gateway)
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    const Body = new PassThrough()
+    const upload = s3.send(new PutObjectCommand({ Bucket, Key: 'key', Body, ContentLength: 1_000_000 }))
+    Body.write('the first of it')
+    const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    await until(async () => (await metrics()).includes('s3gw_in_flight 1'))
+    await write({ timeouts: { stop: 0.1 } })
+    gateway.child.kill('SIGHUP')
+    await until(() => times(gateway, 'settings read again') === 1)
+    gateway.child.kill('SIGTERM')
+    await expect(upload).rejects.toThrow()
+    expect(await gateway.exit).toBe(0)
+    expect(gateway.output()).toContain('"event":"requests given up","afterSeconds":0.1')
+    Body.destroy()
+  })
+
   test('notices that a file of its settings has changed', async () => {
     await write({ clients: [] })
     const gateway = await started({ GATEWAY_CONFIG })
@@ -83,9 +105,13 @@ describe('one process', () => {
   })
 })
 
-describe.each(['1', '2'])('WORKERS=%s', (WORKERS) => {
+describe.each([
+  ['1', 'from the start', { timeouts: { drain: 5 } }],
+  ['1', 'read again', {}],
+  ['2', 'read again', {}],
+])('WORKERS=%s, settings %s', (WORKERS, how, first) => {
   test('told to stop, says so to health checks first, and goes on serving for a while', async () => {
-    await write({ timeouts: { drain: 5 } })
+    await write(first)
     const oss =
       WORKERS === '1'
         ? {}
@@ -97,6 +123,11 @@ describe.each(['1', '2'])('WORKERS=%s', (WORKERS) => {
     const port = await freePort()
     const gateway = await started({ GATEWAY_CONFIG, WORKERS, ADMIN_PORT: port, ...oss })
     const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text()
+    if (how === 'read again') {
+      await write({ timeouts: { drain: 5 } })
+      gateway.child.kill('SIGHUP')
+      await until(() => times(gateway, 'settings read again') > 0)
+    }
     gateway.child.kill('SIGTERM')
     await until(async () => (await readiness()) === 'stopping\n')
     // The embedded OSS has no such bucket, and the other one cannot be reached.
