@@ -16,9 +16,11 @@ type Ports = Omit<StsPorts, 'onAction' | 'onClient' | 'onIssued'> & {
 export async function answerSts(request: S3Request, ports: Ports): Promise<Reply> {
   const { log, requestId, record } = ports
   const recorded: Pick<StsPorts, 'onAction' | 'onClient' | 'onIssued'> = {
-    onAction: (action) => {
-      if (record !== undefined) record.operation = action
-    },
+    onAction:
+      record &&
+      ((action) => {
+        record.operation = action
+      }),
     onClient: (client, secret) => {
       if (record === undefined) return
       recordClient(record, client)

@@ -15,8 +15,9 @@ import { invalid, StsError, toStsError } from './error.ts'
 /** What a request to STS is answered with. */
 export type StsPorts = Pick<Context, 'config' | 'clock' | 'timer' | 'oss' | 'onVerified'> & {
   newId: () => string
-  /** Told of an action, once it is known, and of who asks for it, once that is. */
-  onAction: (action: string) => void
+  /** Told of an action, once it is known, also of one that is refused; absent: nobody wants to know. */
+  onAction: ((action: string) => void) | undefined
+  /** Told who asks for it, once that is known. */
   onClient: (client: Client, secret: number) => void
   onIssued: (session: StsResult['issued']) => void
 }
@@ -41,6 +42,33 @@ export function isStsRequest({ method, bucket, headers, query }: S3Request): boo
  * @throws StsError, S3Error.
  */
 export async function performSts(request: S3Request, ports: StsPorts, requestId: string): Promise<Reply> {
+  const { onAction } = ports
+  let reading: Promise<Uint8Array> | undefined
+  const readBody = async (what: 'verified' | 'refused') => {
+    reading = readUnverified(ports, () => readWhole(request.body), undefined, what)
+    const body = await reading
+    const name = actionNamed(request, body)
+    if (name !== undefined) onAction?.(name)
+    return body
+  }
+  try {
+    return await perform(request, { ...ports, readBody: () => readBody('verified') }, requestId)
+  } catch (error) {
+    // Whoever is refused before the body was read is told of by what was asked for, too, where there is room.
+    if (onAction !== undefined && reading === undefined) await readBody('refused').catch(() => {})
+    throw error
+  }
+}
+
+type PerformPorts = StsPorts & { readBody: () => Promise<Uint8Array> }
+
+/** The action of ours that a request names. */
+function actionNamed(request: S3Request, body: Uint8Array): string | undefined {
+  const named = new Map(formOf(request, body)).get('Action') ?? ''
+  return Object.hasOwn(actions, named) ? named : undefined
+}
+
+async function perform(request: S3Request, ports: PerformPorts, requestId: string): Promise<Reply> {
   const { sts } = ports.config
   if (sts === undefined) {
     throw denied('AccessDenied', 'This gateway gives out no session tokens: its settings have no sts.')
@@ -50,7 +78,6 @@ export async function performSts(request: S3Request, ports: StsPorts, requestId:
   const name = parameters.get('Action') ?? ''
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (action === undefined || parameters.get('Version') !== VERSION) throw noAction(parameters)
-  ports.onAction(name)
   for (const parameter of parameters.keys()) {
     if (!['Action', 'Version', ...action.takes].includes(parameter)) {
       throw invalid(`The parameter ${parameter} of ${name} has no meaning here, and so is refused`)
@@ -70,7 +97,7 @@ export async function performSts(request: S3Request, ports: StsPorts, requestId:
  */
 async function verify(
   request: S3Request,
-  ports: StsPorts,
+  ports: PerformPorts,
   now: number,
 ): Promise<Pick<StsCall, 'client' | 'secret' | 'parameters'>> {
   if (request.headers.authorization === undefined) {
@@ -79,7 +106,7 @@ async function verify(
   const claim = claimOfHeader(request, now, 'sts')
   const signer = signerOf(ports.config, request, now)
   const secrets = requireSecrets(signer.secretsOf, claim.accessKeyId, sessionTokenOf(request))
-  const body = await readUnverified(ports, () => readWhole(request.body))
+  const body = await ports.readBody()
   const secret = verifyStsRequest(request, claim, body, secrets)
   const client = signer.client()
   ports.onClient(client, secret)
@@ -117,16 +144,19 @@ async function readWhole(body: Body): Promise<Uint8Array> {
   return Buffer.concat(pieces)
 }
 
-/** @throws StsError ValidationError for one that is there twice. */
-function parametersOf(
-  { method, parameters: query }: S3Request,
+const formOf = (
+  { method, parameters }: S3Request,
   body: Uint8Array,
-): ReadonlyMap<string, string> {
-  const form = [...new URLSearchParams(Buffer.from(body).toString())]
-  if (method === 'GET' ? form.length > 0 : query.length > 0) {
+): readonly (readonly [string, string])[] =>
+  method === 'GET' ? parameters : [...new URLSearchParams(Buffer.from(body).toString())]
+
+/** @throws StsError ValidationError for one that is there twice. */
+function parametersOf(request: S3Request, body: Uint8Array): ReadonlyMap<string, string> {
+  const { method, parameters: query } = request
+  if (method === 'GET' ? body.length > 0 : query.length > 0) {
     throw invalid('The parameters stand in the query of a GET, and in the body of a POST')
   }
-  const all = method === 'GET' ? query : form
+  const all = formOf(request, body)
   const parameters = new Map(all)
   if (parameters.size < all.length) throw invalid('A parameter must not be given twice')
   return parameters
