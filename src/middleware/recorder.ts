@@ -1,4 +1,4 @@
-import { addCall, beginRecord, type Observer, type RequestRecord } from '../observe/record.ts'
+import { addCall, addRetry, beginRecord, type Observer, type RequestRecord } from '../observe/record.ts'
 import type { CallObserver, OssCallRecord } from '../oss/call-record.ts'
 import type { OssClient } from '../oss/client.ts'
 import type { Clock, Incoming, Reply } from '../ports.ts'
@@ -60,6 +60,7 @@ class RecordedCalls implements CallObserver {
   }
 
   onRetry(reason: string): void {
+    addRetry(this.#record.oss, reason)
     this.#observer.onRetry(reason)
   }
 }

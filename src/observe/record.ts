@@ -74,6 +74,9 @@ export type OssSummary = {
   /** OSS's error code and the more precise EC, of the last call that was refused. */
   errorCode: string | undefined
   ec: string | undefined
+  /** How often calls were made again, and why, each reason once. */
+  retries: number
+  retryReasons: readonly string[]
 }
 
 /** Whoever is told of requests when they are over, and of calls to OSS. It must not throw. */
@@ -120,7 +123,15 @@ export function beginRecord(
     status: 0,
     errorCode: undefined,
     objectSize: undefined,
-    oss: { calls: 0, time: 0, requestId: undefined, errorCode: undefined, ec: undefined },
+    oss: {
+      calls: 0,
+      time: 0,
+      requestId: undefined,
+      errorCode: undefined,
+      ec: undefined,
+      retries: 0,
+      retryReasons: [],
+    },
     bytesReceived: undefined,
     bytesSent: undefined,
     turnAroundTime: 0,
@@ -136,4 +147,10 @@ export function addCall(oss: OssSummary, { time, requestId, errorCode, ec }: Oss
   if (errorCode === undefined) return
   oss.errorCode = errorCode
   oss.ec = ec
+}
+
+/** Adds to the summary of a request's calls that one is made again. @param reason OSS's error code, or `Unreachable`. */
+export function addRetry(oss: OssSummary, reason: string): void {
+  oss.retries++
+  if (!oss.retryReasons.includes(reason)) oss.retryReasons = [...oss.retryReasons, reason]
 }

@@ -32,6 +32,8 @@ export function dataPoint(record: RequestRecord): Parameters<Dataset['writeDataP
       record.errorCode ?? '',
       record.copyRoute ?? '',
       oss.errorCode ?? '',
+      // Sorted, so that the same reasons are one value.
+      [...oss.retryReasons].sort().join(' '),
     ],
     doubles: [
       record.totalTime,
@@ -41,6 +43,7 @@ export function dataPoint(record: RequestRecord): Parameters<Dataset['writeDataP
       record.bytesReceived ?? 0,
       record.bytesSent ?? 0,
       record.objectSize ?? 0,
+      oss.retries,
     ],
   }
 }

@@ -47,12 +47,12 @@ describe('metrics of Workers in Analytics Engine', () => {
     const facts = told.map(({ indexes, blobs, doubles }) => [...indexes, ...blobs, ...doubles.slice(4)])
     const document = expect.any(Number)
     expect(facts).toEqual([
-      ['PutObject', 'PutObject', 'PUT', '200', '', '', '', size, 0, size],
-      ['GetObject', 'GetObject', 'GET', '200', '', '', '', 0, size, size],
-      ['HeadObject', 'HeadObject', 'HEAD', '200', '', '', '', 0, 0, size],
-      ['CopyObject', 'CopyObject', 'PUT', '200', '', 'parts', 'EntityTooLarge', 0, document, size],
-      ['DeleteObject', 'DeleteObject', 'DELETE', '204', '', '', '', 0, 0, 0],
-      ['GetObject', 'GetObject', 'GET', '404', 'NoSuchKey', '', 'NoSuchKey', 0, document, 0],
+      ['PutObject', 'PutObject', 'PUT', '200', '', '', '', '', size, 0, size, 0],
+      ['GetObject', 'GetObject', 'GET', '200', '', '', '', '', 0, size, size, 0],
+      ['HeadObject', 'HeadObject', 'HEAD', '200', '', '', '', '', 0, 0, size, 0],
+      ['CopyObject', 'CopyObject', 'PUT', '200', '', 'parts', 'EntityTooLarge', '', 0, document, size, 0],
+      ['DeleteObject', 'DeleteObject', 'DELETE', '204', '', '', '', '', 0, 0, 0, 0],
+      ['GetObject', 'GetObject', 'GET', '404', 'NoSuchKey', '', 'NoSuchKey', '', 0, document, 0, 0],
     ])
     for (const { doubles } of told) {
       const [total = -1, turnAround = -1, oss = -1, calls = 0] = doubles
@@ -61,6 +61,25 @@ describe('metrics of Workers in Analytics Engine', () => {
       expect(calls).toBeGreaterThanOrEqual(1)
     }
   })
+
+  test.each([
+    ['nothing', [], '', 0],
+    ['one refusal', ['ServiceUnavailable'], 'ServiceUnavailable', 1],
+    ['two refusals alike', ['InternalError', 'InternalError'], 'InternalError', 2],
+    ['two reasons', ['TotalQpsLimitExceeded', 'InternalError'], 'InternalError TotalQpsLimitExceeded', 2],
+  ])(
+    'a point tells how often calls to OSS were made again after %s, and why',
+    async (_, codes, reasons, times) => {
+      for (const [skip, code] of codes.entries()) {
+        const status = code === 'InternalError' ? 500 : 503
+        world.fault({ operation: 'GetObject', skip, action: { kind: 'error', status, code } })
+      }
+      await world.bucket('near').put('again', Buffer.from('x'))
+      const get = new GetObjectCommand({ Bucket: 'near', Key: 'again' })
+      const [point] = await pointsOf(() => world.client.send(get))
+      expect([point?.blobs[6], point?.doubles[7]]).toEqual([reasons, times])
+    },
+  )
 
   test('of an error and of a list, what is sent is what the client receives', async () => {
     for (const list of [
@@ -90,7 +109,7 @@ describe('metrics of Workers in Analytics Engine', () => {
     )
     for (const { indexes, blobs, doubles } of told) {
       expect(JSON.stringify([indexes, blobs])).not.toMatch(/xxx|PROPFIND/)
-      expect([indexes.length, blobs.length, doubles.length]).toEqual([1, 6, 7])
+      expect([indexes.length, blobs.length, doubles.length]).toEqual([1, 7, 8])
       expect(Buffer.byteLength(indexes[0] as string)).toBeLessThanOrEqual(96)
       for (const value of doubles) expect(Number.isFinite(value)).toBe(true)
     }

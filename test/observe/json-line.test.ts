@@ -38,7 +38,15 @@ test('a line has the names of S3’s log for what S3 logs, and the gateway’s o
       bytesSent: 2,
       turnAroundTime: 4,
       totalTime: 5,
-      oss: { calls: 6, time: 7, requestId: 'OSS', errorCode: 'NoSuchKey', ec: '0026-00000001' },
+      oss: {
+        calls: 6,
+        time: 7,
+        requestId: 'OSS',
+        errorCode: 'NoSuchKey',
+        ec: '0026-00000001',
+        retries: 1,
+        retryReasons: ['InternalError'],
+      },
     },
     { referer: 'r', 'user-agent': 'u', host: 'h' },
   )
