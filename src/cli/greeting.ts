@@ -36,13 +36,14 @@ export function greeting(
   const [id, secret] = known ? [accessKeyId, accessKeySecret] : ['$S3_ACCESS_KEY_ID', '$S3_SECRET_ACCESS_KEY']
   lines.push(
     `OSS           embedded, kept in ${config.localOss.directory}${ossTools} (${keys})`,
+    ...placesOf(config),
     'Set OSS_REGION, OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET to run in front of Alibaba Cloud OSS.',
     '',
     'Try it:',
     '',
     `export AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret} AWS_DEFAULT_REGION=us-east-1`,
     `aws --endpoint-url ${endpoint} s3 mb s3://my-bucket`,
-    `aws --endpoint-url ${endpoint} s3 cp README.md s3://my-bucket/hello.txt`,
+    `echo hello | aws --endpoint-url ${endpoint} s3 cp - s3://my-bucket/hello.txt`,
     `aws --endpoint-url ${endpoint} s3 cp s3://my-bucket/hello.txt s3://my-bucket/copy.txt`,
   )
   return `${lines.join('\n')}\n`

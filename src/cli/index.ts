@@ -93,6 +93,12 @@ function commandOf(args: string[]): Asked {
   return { command: values.version ? 'version' : command, help: command === 'help' }
 }
 
+/** What is wrong with the arguments. What parseArgs advises besides is about positional arguments, of which there are none. */
+const messageOf = ({ message }: Error) =>
+  message.startsWith('Unknown option')
+    ? `${message.replace(/\. .*/s, '')}: settings come from the environment, such as PORT=9000.`
+    : message
+
 async function run({ command, help }: Asked): Promise<void> {
   if (help) {
     process.stdout.write(command === 'local-oss' ? LOCAL_OSS_USAGE : USAGE)
@@ -127,7 +133,7 @@ if (args[0] === 'explain') {
   try {
     asked = commandOf(args)
   } catch (error) {
-    fail(2, [(error as Error).message, USAGE])
+    fail(2, [USAGE, messageOf(error as Error)])
   }
   await run(asked)
 }

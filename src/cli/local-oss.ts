@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.ts'
 import { DEFAULT_LOCAL_CREDENTIALS } from '../config/machine.ts'
+import { whyNotListening } from '../node/listen.ts'
 import { openUpstream } from '../node/upstream.ts'
 import type { Log } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
@@ -49,16 +50,10 @@ export async function startLocalOss(config: Config, log: Log): Promise<RunningLo
     return { port, stop }
   } catch (error) {
     await close()
-    throw new Error(whyNotListening(error as NodeJS.ErrnoException, wanted), { cause: error })
+    throw new Error(whyNotListening(error as NodeJS.ErrnoException, wanted, '127.0.0.1', 'LOCAL_OSS_PORT'), {
+      cause: error,
+    })
   }
-}
-
-function whyNotListening({ code, message }: NodeJS.ErrnoException, port: number): string {
-  if (code === 'EADDRINUSE')
-    return `another process listens on 127.0.0.1:${port}; stop it, or set LOCAL_OSS_PORT to another port`
-  if (code === 'EACCES')
-    return `this user may not listen on port ${port}; set LOCAL_OSS_PORT to one above 1023`
-  return message
 }
 
 /** What `local-oss` prints once it listens: where, its key, and a command to try. Never a secret that was set. */

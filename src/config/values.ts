@@ -65,8 +65,13 @@ export function isHostName(text: string): boolean {
 export const isLoopback = (host: string) =>
   /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|\[?::ffff:127\.\d+\.\d+\.\d+\]?)$/i.test(host)
 
+/** What documents and templates have in place of a value. */
+const PLACEHOLDER = /^(?:\$\{.*\}|\$\(.*\)|\{\{.*\}\}|<.*>|\.{3,}|…)$/
+const UNFILLED = 'nobody has put the value in for the placeholder'
+
 /** What is wrong with an access key's id, or undefined. */
 export function keyIdProblem(id: string): string | undefined {
+  if (PLACEHOLDER.test(id)) return UNFILLED
   if (/^[A-Za-z0-9][A-Za-z0-9._@~-]{0,127}$/.test(id)) return undefined
   return 'an access key id has 1 to 128 letters, digits and . _ - @ ~, and no blank, slash, colon or quotation mark'
 }
@@ -83,8 +88,7 @@ export function secretProblem(secret: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   if (/[\s\u0000-\u001f\u007f]|\p{Cf}/u.test(secret))
     return 'it has blanks, control characters or characters without a width in it'
-  if (/^(?:\$\{.*\}|\$\(.*\)|\{\{.*\}\}|<.*>)$/.test(secret))
-    return 'nobody has put the value in for the placeholder'
+  if (PLACEHOLDER.test(secret)) return UNFILLED
   if (/^(?:LTAI|STS\.)[A-Za-z0-9]{10,}$/.test(secret))
     return 'it is the id of an access key: id and secret are swapped'
   return undefined

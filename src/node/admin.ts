@@ -113,7 +113,7 @@ export async function openAdmin(
   if (adminPort === undefined) return { port: 0, close: () => {} }
   const { fetch } = createAdmin(health, createLook(asked, log), metrics)
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
-  const port = await listen(server, adminPort, adminHost)
+  const port = await listen(server, adminPort, adminHost, 'ADMIN_PORT')
   return {
     port,
     close: () => {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { isAbsolute } from 'node:path'
 import type { Files } from '../config/index.ts'
 
 /** Bytes; what settings name is smaller. */
@@ -16,18 +17,18 @@ export const nodeFiles: Files = {
       if (statSync(path).size > MAX_BYTES) throw new Error('the file is too large')
       return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
     } catch (error) {
-      throw new Error(whyNot(error))
+      throw new Error(whyNot(error, path))
     }
   },
 }
 
 /** Why a file cannot be used. Without its name: a secret may have been set in place of that. */
-function whyNot(error: unknown): string {
+function whyNot(error: unknown, path: string): string {
   const { code, message } = error as NodeJS.ErrnoException
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return 'there is no such file'
+      return `there is no such file${isAbsolute(path) ? '' : ` below ${process.cwd()}, where it was started`}`
     case 'EACCES':
     case 'EPERM':
       return 'the file may not be read by this user'

@@ -15,7 +15,7 @@ import {
   reopenAllCredentials,
   type UpstreamCredentials,
 } from './credentials.ts'
-import { listen } from './listen.ts'
+import { listen, whyNotListening } from './listen.ts'
 import { openAccessLog } from './observe/index.ts'
 import { createMetrics, type Metrics, metricsText } from './observe/metrics.ts'
 import { registeredTracing } from './observe/tracing.ts'
@@ -114,7 +114,7 @@ export async function serve(
   }))
   const { host, port: wanted } = config.listen
   const [port, admin] = await Promise.all([
-    listen(http.server, wanted, host),
+    listen(http.server, wanted, host, 'PORT'),
     openAdmin(
       config.listen,
       () => current.gateway,
@@ -129,7 +129,13 @@ export async function serve(
 
   // On loopback only, whatever HOST is: its one key has all rights.
   const localPort = config.localOss?.port ?? 0
-  const localOssPort = localOss && localPort > 0 ? await localOss.listen(localPort) : 0
+  const localOssPort =
+    localOss && localPort > 0
+      ? await localOss.listen(localPort).catch((error) => {
+          const why = whyNotListening(error, localPort, '127.0.0.1', 'LOCAL_OSS_PORT')
+          throw new Error(why, { cause: error })
+        })
+      : 0
 
   function beginToStop(): Promise<unknown> {
     return http.end().then(() => http.settled())

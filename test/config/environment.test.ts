@@ -171,7 +171,9 @@ describe('keys', () => {
   test.each<[settings: Settings, problem: RegExp]>([
     [{ ...real, OSS_ACCESS_KEY_ID: 'LTAI 5t' }, /^OSS_ACCESS_KEY_ID is not right: an access key id has/],
     [{ ...real, OSS_ACCESS_KEY_ID: '"LTAI5t"' }, /^OSS_ACCESS_KEY_ID is not right/],
-    [{ ...real, OSS_ACCESS_KEY_ID: '<your-id>' }, /^OSS_ACCESS_KEY_ID is not right/],
+    [{ ...real, OSS_ACCESS_KEY_ID: '<your-id>' }, /^OSS_ACCESS_KEY_ID .* placeholder/],
+    [{ ...real, OSS_ACCESS_KEY_ID: '...' }, /^OSS_ACCESS_KEY_ID .* placeholder/],
+    [{ ...real, OSS_ACCESS_KEY_SECRET: '...' }, /^OSS_ACCESS_KEY_SECRET .* placeholder/],
     [{ ...real, OSS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE' }, /^OSS_ACCESS_KEY_ID .* AWS/],
     [{ ...real, OSS_ACCESS_KEY_ID: 'STS.NUgYrLnoC37mZZCNnAbez' }, /^OSS_SESSION_TOKEN is missing/],
     [{ ...real, OSS_ACCESS_KEY_SECRET: 'the-secret and more' }, /^OSS_ACCESS_KEY_SECRET .* blanks/],

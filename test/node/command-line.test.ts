@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -22,7 +23,7 @@ async function run(args: readonly string[], settings: Record<string, string> = {
 
 test.each<[args: string[], words: string]>([
   [['frobnicate'], 'There is no command "frobnicate"'],
-  [['serve', '--port', '1234'], "Unknown option '--port'"],
+  [['serve', '--port', '1234'], "Unknown option '--port': settings come from the environment"],
   [['serve', 'now'], 'serve takes no arguments, but there is "now"'],
   [['--port=1234'], "Unknown option '--port'"],
   [['-p'], "Unknown option '-p'"],
@@ -118,7 +119,46 @@ describe('check-config', () => {
   )
 })
 
+describe('an address that cannot be listened on is told with the setting that mends it', () => {
+  let taken: Server
+  let port: string
+  beforeAll(async () => {
+    taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    port = String((taken.address() as AddressInfo).port)
+  })
+  afterAll(() => taken.close())
+
+  test.each(['PORT', 'ADMIN_PORT', 'LOCAL_OSS_PORT'])('%s', async (name) => {
+    const { code, output } = await run(['serve'], { [name]: port })
+    expect(code).toBe(1)
+    expect(output).toContain(
+      `The gateway cannot start: another process listens on 127.0.0.1:${port}; stop it, or set ${name} to another port`,
+    )
+  })
+
+  test.each(['HOST', 'ADMIN_HOST'])('%s', async (name) => {
+    // Of a block for documentation (RFC 5737): no machine has it.
+    const { code, output } = await run(['serve'], {
+      ADMIN_PORT: await freePort(),
+      [name]: '192.0.2.1',
+      S3_ACCESS_KEY_ID: 'app',
+      S3_SECRET_ACCESS_KEY: 'the-s3-secret',
+    })
+    expect(code).toBe(1)
+    expect(output).toContain(`192.0.2.1 is no address of this machine; set ${name} to one that is`)
+  })
+})
+
 describe('the embedded OSS', () => {
+  test('tells where the names of buckets lead that are not its own', async () => {
+    const GATEWAY_CONFIG = join(folder, 'names.yaml')
+    await writeFile(GATEWAY_CONFIG, 'buckets: { photos: { bucket: company-photos, prefix: team/ } }')
+    const gateway = await started({ GATEWAY_CONFIG })
+    await until(() => gateway.output().includes('Try it'))
+    expect(gateway.output()).toMatch(/^Bucket +photos: company-photos\/team\/$/m)
+  })
+
   test('shows the keys that everybody knows, and never those that were set', async () => {
     expect((await started({})).output()).toContain('AWS_SECRET_ACCESS_KEY=local-secret')
     const own = await started({ S3_ACCESS_KEY_ID: 'app', S3_SECRET_ACCESS_KEY: 'the-s3-secret' })

@@ -77,6 +77,7 @@ test('a key in the place of its file is not told to anyone', async () => {
 
 test.each<[name: string, value: string, problem: RegExp]>([
   ['GATEWAY_CONFIG', '@none.yaml', /^GATEWAY_CONFIG: there is no such file$/],
+  ['GATEWAY_CONFIG', 'none.yaml', /^GATEWAY_CONFIG: there is no such file below \/.+, where it was started$/],
   ['GATEWAY_CONFIG', '@folder', /^GATEWAY_CONFIG: that is a folder, not a file$/],
   ['GATEWAY_CONFIG', '@right.yaml/x', /^GATEWAY_CONFIG: there is no such file$/],
   ['GATEWAY_CONFIG', '@latin1.yaml', /^GATEWAY_CONFIG: the file is no text in UTF-8$/],

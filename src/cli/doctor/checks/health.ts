@@ -44,7 +44,8 @@ export const healthChecks: readonly Step[] = [
     about,
     name: 'readiness',
     does: 'asks it whether OSS answers the running gateway',
-    means: 'load balancers and Kubernetes send it no requests',
+    means:
+      'load balancers and Kubernetes send it no requests (where it says degraded they do, and those fail that need that OSS)',
     needs: ['OSS credentials'],
     applies: ({ isAlive }) => isAlive === true,
     ask: (facts) => ({ of: 'page', url: adminUrl(facts, '/readyz') }),
