@@ -8,16 +8,39 @@ const namesIn = (expression: string) =>
   [...expression.matchAll(/\b(?:http_server|oss_client|s3gw|nodejs|process)_\w+/g)].map(([name]) =>
     name.replace(/_(?:bucket|sum|count)$/, ''),
   )
-const labelsIn = (expression: string) =>
-  [...expression.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map(([, label]) => label as string)
+/** Labels that an expression chooses by, and that it has its result by. */
+const labelsIn = (expression: string) => [
+  ...[...expression.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map(([, label]) => label as string),
+  ...groupsIn(expression).flat(),
+]
+const groupsIn = (expression: string) =>
+  [...expression.matchAll(/\bby \(([^)]*)\)/g)].map(([, names = '']) => names.split(', '))
+/** Labels that the text beside an expression tells. */
+const toldIn = (text: string) =>
+  [...text.matchAll(/\{\{ ?(?:\$labels\.)?(\w+) ?\}\}/g)].map(([, label]) => label as string)
+/** Those that Prometheus adds where it scrapes. */
+const SCRAPED = ['instance', 'job']
 
 describe.each([
-  ['dashboard', 'deploy/grafana/dashboard.json', /"expr": "((?:[^"\\]|\\.)*)"/g],
-  ['alerts', 'deploy/alerts.yaml', /expr: (.+|\|\n(?: {10}.*\n)+)/g],
-])('the %s', (_, file, pattern) => {
-  const expressions = [...readFileSync(file, 'utf8').matchAll(pattern)].map(([, expression = '']) =>
-    expression.replaceAll('\\"', '"'),
-  )
+  [
+    'dashboard',
+    'deploy/grafana/dashboard.json',
+    /"expr": "((?:[^"\\]|\\.)*)",\s*"legendFormat": "(.*)"/g,
+    /"expr"/g,
+  ],
+  [
+    'alerts',
+    'deploy/alerts.yaml',
+    /expr: (\|\n(?: {10}.*\n)+|.+\n)(?:(?!.*expr:).*\n)*?.*summary: (.+)/g,
+    /expr:/g,
+  ],
+])('the %s', (_, file, pattern, each) => {
+  const text = readFileSync(file, 'utf8')
+  const rows = [...text.matchAll(pattern)].map(([, expression = '', told = '']) => ({
+    expression: expression.replaceAll('\\"', '"'),
+    told,
+  }))
+  const expressions = rows.map(({ expression }) => expression)
   let known: Map<string, Set<string>>
   beforeAll(async () => {
     const metrics = createMetrics()
@@ -57,16 +80,39 @@ describe.each([
     }
   })
 
-  test('has expressions', () => expect(expressions.length).toBeGreaterThan(5))
+  test('has expressions, and a text beside each', () => {
+    expect(expressions.length).toBeGreaterThan(5)
+    expect(expressions).toHaveLength(text.match(each)?.length ?? 0)
+  })
 
   test('names metrics and labels that the gateway has', () => {
     for (const expression of expressions) {
       for (const name of namesIn(expression)) expect([...known.keys()]).toContain(name)
       const labels = new Set(namesIn(expression).flatMap((name) => [...(known.get(name) ?? [])]))
       for (const label of labelsIn(expression)) {
-        // Prometheus adds these where it scrapes.
-        if (!['instance', 'job'].includes(label)) expect([...labels]).toContain(label)
+        if (!['le', ...SCRAPED].includes(label)) expect([...labels]).toContain(label)
       }
+    }
+  })
+
+  test('tells no label that the result of its expression has not', () => {
+    for (const { expression, told } of rows) {
+      const [first = [], ...others] = groupsIn(expression)
+      expect(new Set([first, ...others].map(String)).size).toBe(1)
+      const isGrouped = /\b(?:sum|min|max)\b/.test(expression)
+      const labels = isGrouped ? first : namesIn(expression).flatMap((name) => [...(known.get(name) ?? [])])
+      const has = isGrouped ? labels : [...labels, ...SCRAPED]
+      for (const label of toldIn(told)) expect([expression, ...has]).toContain(label)
+    }
+  })
+
+  test('has of what is counted by upstream nothing that does not say of which', () => {
+    const byUpstream = [...known].filter(([, labels]) => labels.has('upstream')).map(([name]) => name)
+    expect(byUpstream).toHaveLength(4)
+    for (const name of byUpstream) {
+      const about = rows.filter(({ expression }) => namesIn(expression).includes(name))
+      expect([name, about.length > 0]).toEqual([name, true])
+      for (const { told } of about) expect(toldIn(told)).toContain('upstream')
     }
   })
 })
