@@ -2,11 +2,13 @@ import { unwatchFile, watchFile } from 'node:fs'
 import { type Config, ConfigError } from '../config/index.ts'
 import type { Settings, Workers } from '../node/cluster.ts'
 import type { Running } from '../node/serve.ts'
-import { readSettings } from '../node/settings.ts'
+import { readSettings, SettingsError } from '../node/settings.ts'
 import type { Log } from '../ports.ts'
 
 /** Milliseconds between two looks at a file. Looked at and not watched: Kubernetes replaces a link to its folder. */
 const WATCH_INTERVAL = 2_000
+/** Milliseconds after a change: who writes a file in place empties it first. */
+const WRITING = 200
 
 /**
  * Reads the settings again at SIGHUP, and when a file that they name has changed. Opens the access log again at SIGHUP and
@@ -19,12 +21,26 @@ export function handleReload(
   log: Log,
   onSettings: (config: Config) => void,
 ): void {
-  let watched: readonly string[] = []
+  const watched = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
 
+  /** What is watched already goes on being so: a change since it was read would be lost. */
   function watch(files: readonly string[]): void {
-    for (const file of watched) unwatchFile(file, reload)
-    for (const file of files) watchFile(file, { interval: WATCH_INTERVAL, persistent: false }, reload)
-    watched = files
+    for (const file of watched) {
+      if (files.includes(file)) continue
+      unwatchFile(file, reloadSoon)
+      watched.delete(file)
+    }
+    for (const file of files) {
+      if (watched.has(file)) continue
+      watchFile(file, { interval: WATCH_INTERVAL, persistent: false }, reloadSoon)
+      watched.add(file)
+    }
+  }
+
+  function reloadSoon(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => void reload(), WRITING).unref()
   }
 
   /** With a mistake in the settings all goes on as before. */
@@ -41,6 +57,7 @@ export function handleReload(
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems : [(error as Error).message]
       log('settings refused, all goes on as before', { problems })
+      if (error instanceof SettingsError) watch([...watched, ...error.files])
     }
   }
 

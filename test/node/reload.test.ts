@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -37,6 +40,18 @@ const statusFor = (gateway: GatewayProcess, name: string) => {
 }
 const times = (gateway: GatewayProcess, event: string) =>
   gateway.output().split(`"event":"${event}`).length - 1
+
+/** An OSS of its own, as the environment names it. */
+async function startOss() {
+  const key = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
+  const localOss = await createLocalOss({ directory: ':memory:', credentials: key })
+  const settings = {
+    OSS_ENDPOINT: `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`,
+    OSS_ACCESS_KEY_ID: key.accessKeyId,
+    OSS_ACCESS_KEY_SECRET: key.accessKeySecret,
+  }
+  return { localOss, key, settings }
+}
 
 describe('one process', () => {
   test('goes on with the settings of now at SIGHUP, and a request in flight with its own', async () => {
@@ -103,6 +118,37 @@ describe('one process', () => {
     await until(() => times(gateway, 'settings read again') === 1)
     expect(await statusFor(gateway, 'late')).toBe(200)
   })
+
+  test('notices that a file has come for which the settings were refused', async () => {
+    await write({ clients: [] })
+    const gateway = await started({ GATEWAY_CONFIG })
+    await clientOf(gateway).send(new CreateBucketCommand({ Bucket }))
+    const secretAccessKeyFile = join(directory, 'secret-of-late')
+    await write({ clients: [{ accessKeyId: 'late', secretAccessKeyFile }] })
+    await until(() => times(gateway, 'settings refused') === 1)
+    await writeFile(secretAccessKeyFile, team('late').secretAccessKey)
+    await until(() => times(gateway, 'settings read again') === 1)
+    expect(await statusFor(gateway, 'late')).toBe(200)
+  })
+
+  test('notices what changes while other settings wait for a key', async () => {
+    const { localOss, settings } = await startOss()
+    const waiting: ServerResponse[] = []
+    const service = createServer((_, response) => waiting.push(response)).listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    const uri = `http://127.0.0.1:${(service.address() as AddressInfo).port}/`
+    await write({ clients: [] })
+    const gateway = await started({ GATEWAY_CONFIG, ...settings })
+    await clientOf(gateway).send(new CreateBucketCommand({ Bucket }))
+    const upstreams = { slow: { region: 'cn-hangzhou', credentials: { from: 'uri', uri } } }
+    await write({ upstreams })
+    await until(() => waiting.length === 1)
+    await write({ clients: [team('late')] })
+    waiting[0]?.end('{}')
+    await until(async () => (await statusFor(gateway, 'late')) === 200)
+    service.close()
+    await localOss.close()
+  })
 })
 
 describe.each([
@@ -140,9 +186,7 @@ describe.each([
   })
 
   test('health checks ask the upstreams of now', async () => {
-    const key = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
-    const localOss = await createLocalOss({ directory: ':memory:', credentials: key })
-    const endpoint = `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`
+    const { localOss, key, settings } = await startOss()
     const upstreams = (...names: string[]) =>
       Object.fromEntries(
         names.map((name) => [
@@ -156,9 +200,7 @@ describe.each([
       GATEWAY_CONFIG,
       WORKERS,
       ADMIN_PORT: port,
-      OSS_ENDPOINT: endpoint,
-      OSS_ACCESS_KEY_ID: key.accessKeyId,
-      OSS_ACCESS_KEY_SECRET: key.accessKeySecret,
+      ...settings,
     })
     const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text()
     expect(await readiness()).toBe('degraded: OSS cannot be used now at one, two, the log says why\n')
