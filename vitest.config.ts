@@ -22,7 +22,7 @@ export default mergeConfig(
             exclude: ['test/{conformance,deploy,limits,package,readings}/**'],
             // The SDK is loaded once, not once a file.
             isolate: false,
-            globalSetup: 'test/build-worker.ts',
+            globalSetup: ['test/build-worker.ts', 'test/build-cli.ts'],
             setupFiles: 'src/bytes/compiled.ts',
           },
         },

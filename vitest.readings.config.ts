@@ -16,7 +16,7 @@ export default mergeConfig(
           name: 'gateway',
           include: ['test/{gateway,readings}/**/*.test.ts', 'test/node/explain*.test.ts'],
           isolate: false,
-          globalSetup: 'test/build-worker.ts',
+          globalSetup: ['test/build-worker.ts', 'test/build-cli.ts'],
         },
         { name: 'node', ...conformance },
         { name: 'workerd', ...conformance },

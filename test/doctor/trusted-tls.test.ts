@@ -1,12 +1,11 @@
 import OSS from 'ali-oss'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import type { Report } from '../../src/cli/doctor/report.ts'
 import { freePort } from '../node/free-port.ts'
-import { buildCli, killGateways, spawnGateway, until } from '../node/gateway-process.ts'
+import { killGateways, spawnGateway, until } from '../node/gateway-process.ts'
 
 const CERT = 'test/data/localhost-cert.pem'
 
-beforeAll(buildCli)
 afterAll(killGateways)
 
 /** Doctor as a process of its own: whom it trusts is read when it starts. */

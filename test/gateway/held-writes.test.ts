@@ -276,8 +276,9 @@ describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWri
   })
 })
 
-describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWrites) => {
-  test('a write whose answer is lost is waited for: OSS may still make it', async () => {
+// At once: most of their time goes by at an OSS that is silent.
+describe.concurrent.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWrites) => {
+  test('a write whose answer is lost is waited for: OSS may still make it', async ({ expect }) => {
     const world = await startWorld('sockets', {
       GATEWAY_CONFIG: `{conditionalWrites: ${conditionalWrites}, timeouts: {oss: {connect: 0.5, headers: 2}}}`,
     })
@@ -302,7 +303,7 @@ describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWri
     await world.stop()
   })
 
-  test('so is an attempt whose answer was lost, where the next one has succeeded', async () => {
+  test('so is an attempt whose answer was lost, where the next one has succeeded', async ({ expect }) => {
     const world = await startWorld('sockets', { GATEWAY_CONFIG: `{conditionalWrites: ${conditionalWrites}}` })
     const s3 = world.s3()
     for (const [Bucket, region] of [
@@ -335,42 +336,47 @@ describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWri
     await world.stop()
   })
 
-  test.each([
+  test.for([
     ['with a condition', true],
     ['without one', false],
-  ])('a streamed write %s that fails while it waits for its turn never has it', async (_, isConditional) => {
-    const world = await startWorld('sockets', { GATEWAY_CONFIG: `{conditionalWrites: ${conditionalWrites}}` })
-    const s3 = world.s3()
-    await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
-    const put = (Body: string, IfMatch?: string) =>
-      s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body, IfMatch }))
-    const { ETag } = await put('old')
-    const [first, second] = [gate(), gate()]
-    const arrived = [gate(), gate()] as const
-    const held = { operation: 'PutObject', key: 'key' }
-    for (const [i, { opened }] of [first, second].entries()) {
-      const run = () => {
-        arrived[i]?.open()
-        return opened
+  ] as const)(
+    'a streamed write %s that fails while it waits for its turn never has it',
+    async ([, isConditional], { expect }) => {
+      const world = await startWorld('sockets', {
+        GATEWAY_CONFIG: `{conditionalWrites: ${conditionalWrites}}`,
+      })
+      const s3 = world.s3()
+      await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
+      const put = (Body: string, IfMatch?: string) =>
+        s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body, IfMatch }))
+      const { ETag } = await put('old')
+      const [first, second] = [gate(), gate()]
+      const arrived = [gate(), gate()] as const
+      const held = { operation: 'PutObject', key: 'key' }
+      for (const [i, { opened }] of [first, second].entries()) {
+        const run = () => {
+          arrived[i]?.open()
+          return opened
+        }
+        world.localOss.faults.add({ ...held, skip: i, action: { kind: 'call', run } })
       }
-      world.localOss.faults.add({ ...held, skip: i, action: { kind: 'call', run } })
-    }
-    // Refused, the first leaves the object as it is, so that the second's condition still holds.
-    world.localOss.faults.add({ ...held, action: { kind: 'error', status: 403, code: 'AccessDenied' } })
-    world.localOss.faults.add({ ...held, skip: 1, action: { kind: 'cut', when: 'before' } })
-    const refused = put('new', ETag).catch((error) => error.name)
-    await arrived[0].opened
-    const failed = put('x'.repeat(300_000), isConditional ? ETag : undefined).catch(
-      (error) => error.$metadata,
-    )
-    await arrived[1].opened
-    await sleep(200)
-    second.open()
-    expect(await failed).toMatchObject({ httpStatusCode: 503 })
-    first.open()
-    expect(await refused).toBe('AccessDenied')
-    await put('newest', ETag)
-    await expect.poll(() => reservedVersions(world.localOss, 'bucket')).toEqual([])
-    await world.stop()
-  })
+      // Refused, the first leaves the object as it is, so that the second's condition still holds.
+      world.localOss.faults.add({ ...held, action: { kind: 'error', status: 403, code: 'AccessDenied' } })
+      world.localOss.faults.add({ ...held, skip: 1, action: { kind: 'cut', when: 'before' } })
+      const refused = put('new', ETag).catch((error) => error.name)
+      await arrived[0].opened
+      const failed = put('x'.repeat(300_000), isConditional ? ETag : undefined).catch(
+        (error) => error.$metadata,
+      )
+      await arrived[1].opened
+      await sleep(200)
+      second.open()
+      expect(await failed).toMatchObject({ httpStatusCode: 503 })
+      first.open()
+      expect(await refused).toBe('AccessDenied')
+      await put('newest', ETag)
+      await expect.poll(() => reservedVersions(world.localOss, 'bucket')).toEqual([])
+      await world.stop()
+    },
+  )
 })

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { startKeyUri } from '../key-services.ts'
 import { freePort } from './free-port.ts'
-import { buildCli, clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
+import { clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
 
 const Bucket = 'bucket'
 const reader = { accessKeyId: 'reader', secretAccessKey: 'a-secret-of-its-own' }
@@ -24,7 +24,6 @@ const reader = { accessKeyId: 'reader', secretAccessKey: 'a-secret-of-its-own' }
 let directory: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'access-log-'))
-  await buildCli()
 })
 afterAll(async () => {
   killGateways()

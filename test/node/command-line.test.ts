@@ -6,12 +6,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { freePort } from './free-port.ts'
-import { buildCli, killGateways, spawnGateway, started, until } from './gateway-process.ts'
+import { killGateways, spawnGateway, started, until } from './gateway-process.ts'
 
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'command-line-'))
-  await buildCli()
 })
 afterEach(killGateways)
 afterAll(() => rm(folder, { recursive: true, force: true }))

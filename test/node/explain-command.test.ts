@@ -7,7 +7,7 @@ import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Explanation } from '../../src/cli/explain/index.ts'
 import { type ExplainWorld, type Ran, startExplainWorld } from './explain-world.ts'
-import { buildCli, clientOf, killGateways, started } from './gateway-process.ts'
+import { clientOf, killGateways, started } from './gateway-process.ts'
 
 const from = 's3://hangzhou/small'
 const to = 's3://target/copy'
@@ -188,7 +188,6 @@ describe('the command explain, in a folder', () => {
   const cli = resolve('dist/test/cli.js')
   let folder: string
   beforeAll(async () => {
-    await buildCli()
     folder = await mkdtemp(join(tmpdir(), 'explain-'))
   })
   afterAll(async () => {

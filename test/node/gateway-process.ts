@@ -1,25 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rename } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { build } from 'esbuild'
-
-const cli = 'dist/test/cli.js'
-
-/** Bundles the gateway as it is packed. Several test files may do so at the same time. */
-export async function buildCli(): Promise<void> {
-  const outfile = `dist/test/cli-${process.pid}.js`
-  await build({
-    entryPoints: ['src/cli/index.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    outfile,
-    logLevel: 'warning',
-  })
-  await rename(outfile, cli)
-}
+import { cli } from '../build-cli.ts'
 
 /** The gateway in a process group of its own. */
 export type GatewayProcess = {

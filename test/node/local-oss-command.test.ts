@@ -5,12 +5,11 @@ import { join } from 'node:path'
 import OSS from 'ali-oss'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from './free-port.ts'
-import { buildCli, type GatewayProcess, killGateways, spawnGateway, until } from './gateway-process.ts'
+import { type GatewayProcess, killGateways, spawnGateway, until } from './gateway-process.ts'
 
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'local-oss-command-'))
-  await buildCli()
 })
 afterEach(killGateways)
 afterAll(() => rm(folder, { recursive: true, force: true }))

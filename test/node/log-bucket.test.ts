@@ -11,13 +11,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import { bucketSink } from '../../src/node/observe/bucket-sink.ts'
 import type { OssCall, OssClient } from '../../src/oss/client.ts'
-import { buildCli, clientOf, killGateways, started } from './gateway-process.ts'
+import { clientOf, killGateways, started } from './gateway-process.ts'
 
 describe('an access log in a bucket', () => {
   let directory: string
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'log-bucket-'))
-    await buildCli()
   })
   afterAll(async () => {
     killGateways()

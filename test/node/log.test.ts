@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { buildCli, killGateways, started, until } from './gateway-process.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { killGateways, started, until } from './gateway-process.ts'
 
-beforeAll(buildCli)
 afterEach(killGateways)
 
 /** What the sources say to the log. */

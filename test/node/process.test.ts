@@ -1,21 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  CreateBucketCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3'
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { buildCli, clientOf, killGateways, portOf, spawnGateway, started, until } from './gateway-process.ts'
+import { clientOf, killGateways, portOf, spawnGateway, started, until } from './gateway-process.ts'
 
 let directory: string
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gateway-'))
-  await buildCli()
 })
 afterEach(killGateways)
 afterAll(() => rm(directory, { recursive: true, force: true }))
@@ -56,53 +49,6 @@ describe('the process', () => {
     expect(gateway.output()).toContain('second time')
     await expect(finish()).rejects.toThrow()
     s3.destroy()
-  })
-
-  test('killed during a thousand writes it keeps every one it acknowledged, and shows no other', async () => {
-    const settings = { LOCAL_OSS_DIR: join(directory, 'killed') }
-    const gateway = await started(settings)
-    const s3 = clientOf(gateway)
-    await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
-    const bodyOf = (i: number) => Buffer.alloc(i % 10 === 0 ? 100_000 + i : 100 + i, `${i} `)
-    const acknowledged = new Set<number>()
-    let next = 0
-    const writer = async () => {
-      while (next < 1000) {
-        const i = next++
-        if (i === 400) gateway.child.kill('SIGKILL')
-        try {
-          await s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: String(i), Body: bodyOf(i) }))
-          acknowledged.add(i)
-        } catch {
-          // Killed under it: then it was not acknowledged.
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: 16 }, writer))
-    await gateway.exit
-    expect(acknowledged.size).toBeGreaterThan(300)
-    expect(acknowledged.size).toBeLessThan(1000)
-
-    s3.destroy()
-
-    const again = await started(settings)
-    const survivor = clientOf(again)
-    const seen = new Set<number>()
-    let ContinuationToken: string | undefined
-    do {
-      const page = await survivor.send(new ListObjectsV2Command({ Bucket: 'bucket', ContinuationToken }))
-      for (const { Key } of page.Contents ?? []) seen.add(Number(Key))
-      ContinuationToken = page.NextContinuationToken
-    } while (ContinuationToken)
-    for (const i of acknowledged) expect(seen.has(i)).toBe(true)
-    // A write whose acknowledgement was on its way when the process died may be there, but then whole.
-    for (const i of seen) {
-      const { Body } = await survivor.send(new GetObjectCommand({ Bucket: 'bucket', Key: String(i) }))
-      expect(Buffer.compare(Buffer.from((await Body?.transformToByteArray()) ?? []), bodyOf(i))).toBe(0)
-    }
-    survivor.destroy()
-    again.child.kill('SIGTERM')
-    expect(await again.exit).toBe(0)
   })
 
   test('says which port is taken, or that the folder is in use, and exits with 1', async () => {

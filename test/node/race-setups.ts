@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { serve } from '../../src/node/serve.ts'
 import { type Runtime, startWorld, type World } from '../harness.ts'
-import { buildCli, clientOf, killGateways, started } from './gateway-process.ts'
+import { clientOf, killGateways, started } from './gateway-process.ts'
 
 /** Gateways in front of one OSS, with a client for each way to them. */
 export type RaceSetup = {
@@ -57,7 +57,6 @@ async function twoGateways(): Promise<RaceSetup> {
 }
 
 async function twoWorkers(): Promise<RaceSetup> {
-  await buildCli()
   const { localOss, settings } = await localOssOnPort()
   const gateway = await started({ WORKERS: '2', ...settings })
   return {
@@ -92,10 +91,17 @@ async function gatewayAndWorkerd(): Promise<RaceSetup> {
   }
 }
 
-/** By what clients write through; the last says whether unconditional writes are held as well. */
-export const raceSetups: [name: string, start: () => Promise<RaceSetup>, all: boolean][] = [
+/** What clients write through; the last says whether unconditional writes are held as well. */
+export type NamedSetup = [name: string, start: () => Promise<RaceSetup>, all: boolean]
+
+/** One process alone, with each way to hold conditional writes. */
+export const oneProcess: NamedSetup[] = [
   ['one process, in turns', one('node', 'process'), true],
   ['one process, with locks', one('node', 'lock'), true],
+]
+
+/** What meets in OSS alone. */
+export const severalGateways: NamedSetup[] = [
   ['workerd', one('workerd', 'lock'), false],
   ['two gateways', twoGateways, false],
   ['two worker processes', twoWorkers, false],

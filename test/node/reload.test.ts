@@ -14,7 +14,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import { freePort } from './free-port.ts'
-import { buildCli, clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
+import { clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
 
 const Bucket = 'bucket'
 const team = (name: string) => ({ accessKeyId: name, secretAccessKey: `the-secret-of-${name}` })
@@ -24,7 +24,6 @@ let GATEWAY_CONFIG: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'reload-'))
   GATEWAY_CONFIG = join(directory, 'settings.yaml')
-  await buildCli()
 })
 afterEach(killGateways)
 afterAll(() => rm(directory, { recursive: true, force: true }))
@@ -151,40 +150,7 @@ describe('one process', () => {
   })
 })
 
-describe.each([
-  ['1', 'from the start', { timeouts: { drain: 5 } }],
-  ['1', 'read again', {}],
-  ['2', 'read again', {}],
-])('WORKERS=%s, settings %s', (WORKERS, how, first) => {
-  test('told to stop, says so to health checks first, and goes on serving for a while', async () => {
-    await write(first)
-    const oss =
-      WORKERS === '1'
-        ? {}
-        : {
-            OSS_ENDPOINT: 'http://127.0.0.1:1',
-            OSS_ACCESS_KEY_ID: 'local',
-            OSS_ACCESS_KEY_SECRET: 'local-secret',
-          }
-    const port = await freePort()
-    const gateway = await started({ GATEWAY_CONFIG, WORKERS, ADMIN_PORT: port, ...oss })
-    const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text()
-    if (how === 'read again') {
-      await write({ timeouts: { drain: 5 } })
-      gateway.child.kill('SIGHUP')
-      await until(() => times(gateway, 'settings read again') > 0)
-    }
-    gateway.child.kill('SIGTERM')
-    await until(async () => (await readiness()) === 'stopping\n')
-    // The embedded OSS has no such bucket, and the other one cannot be reached.
-    expect([404, 503]).toContain(
-      await clientOf(gateway)
-        .send(new HeadBucketCommand({ Bucket }))
-        .catch(({ $metadata }) => $metadata.httpStatusCode),
-    )
-    expect(await gateway.exit).toBe(0)
-  })
-
+describe.each(['1', '2'])('WORKERS=%s', (WORKERS) => {
   test('health checks ask the upstreams of now', async () => {
     const { localOss, key, settings } = await startOss()
     const upstreams = (...names: string[]) =>

@@ -8,7 +8,7 @@ import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { keyOf, policyOf, roleOf } from '../gateway/sts-world.ts'
 import { presign, send } from '../gateway/wire.ts'
 import { freePort } from './free-port.ts'
-import { buildCli, clientOf, killGateways, portOf, started, until } from './gateway-process.ts'
+import { clientOf, killGateways, portOf, started, until } from './gateway-process.ts'
 
 const local = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
 const team = { accessKeyId: 'team', secretAccessKey: 'the-secret-of-the-team' }
@@ -19,7 +19,6 @@ let localOss: LocalOss
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sts-'))
   localOss = await createLocalOss({ directory: ':memory:', credentials: local })
-  await buildCli()
 })
 afterAll(async () => {
   killGateways()

@@ -9,7 +9,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { tracingObserver } from '../../src/node/observe/tracing.ts'
 import { beginRecord, type RequestRecord } from '../../src/observe/record.ts'
-import { buildCli, clientOf, killGateways, started, until } from './gateway-process.ts'
+import { clientOf, killGateways, started, until } from './gateway-process.ts'
 
 const exporter = new InMemorySpanExporter()
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
@@ -117,7 +117,6 @@ describe('spans', () => {
 })
 
 describe('the process', () => {
-  beforeAll(buildCli)
   afterEach(killGateways)
 
   test.each([[true], [false]])('started with an SDK (%s) makes spans', async (isLoaded) => {

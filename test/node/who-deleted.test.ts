@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { presign } from '../gateway/wire.ts'
-import { buildCli, clientOf, type GatewayProcess, killGateways, portOf, started } from './gateway-process.ts'
+import { clientOf, type GatewayProcess, killGateways, portOf, started } from './gateway-process.ts'
 
 const Bucket = 'photos'
 
@@ -30,7 +30,6 @@ type Person = keyof typeof people
 let directory: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'who-deleted-'))
-  await buildCli()
 })
 afterAll(async () => {
   killGateways()

@@ -16,7 +16,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { freePort } from './free-port.ts'
 import {
-  buildCli,
   clientOf,
   type GatewayProcess,
   killGateways,
@@ -45,7 +44,6 @@ beforeAll(async () => {
     GATEWAY_CONFIG: join(directory, 'settings.yaml'),
   }
   await writeFile(settings.GATEWAY_CONFIG as string, '')
-  await buildCli()
 })
 afterAll(async () => {
   killGateways()

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { type IssuedKey, type KeyService, startSts } from '../key-services.ts'
-import { buildCli, clientOf, killGateways, spawnGateway, started, until } from './gateway-process.ts'
+import { clientOf, killGateways, spawnGateway, started, until } from '../node/gateway-process.ts'
 
 const Bucket = 'bucket'
 const ACCOUNT = '1000000000000001'
@@ -33,7 +33,6 @@ function issue(): IssuedKey {
   return key
 }
 
-beforeAll(buildCli)
 beforeEach(async () => {
   issued = []
   folder = await mkdtemp(join(tmpdir(), 'rotation-'))

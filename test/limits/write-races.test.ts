@@ -1,0 +1,4 @@
+import { severalGateways } from '../node/race-setups.ts'
+import { testWriteRaces } from '../node/write-races.ts'
+
+testWriteRaces(severalGateways)
