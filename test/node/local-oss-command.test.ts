@@ -127,7 +127,9 @@ describe('what it cannot use it names, with what to do', () => {
     await started({ LOCAL_OSS_DIR, LOCAL_OSS_PORT: await freePort() })
     const { code, output } = await ended({ LOCAL_OSS_DIR, LOCAL_OSS_PORT: await freePort() })
     expect(code).toBe(1)
-    expect(output).toContain('another process is using it, and each needs a folder of its own (LOCAL_OSS_DIR)')
+    expect(output).toContain(
+      'another process is using it, and each needs a folder of its own (LOCAL_OSS_DIR)',
+    )
   })
 
   test('a folder with a format that it does not know', async () => {

@@ -57,6 +57,7 @@ function notLoaded(name: string): (cause: Error) => never {
 
 /** LevelDB hides why it did not open one level down. */
 function reasonOf({ cause }: { cause?: { code?: string; message?: string } }): string {
-  if (cause?.code === 'LEVEL_LOCKED') return 'another process is using it, and each needs a folder of its own (LOCAL_OSS_DIR)'
+  if (cause?.code === 'LEVEL_LOCKED')
+    return 'another process is using it, and each needs a folder of its own (LOCAL_OSS_DIR)'
   return cause?.message ?? 'unknown'
 }
