@@ -84,11 +84,11 @@ export const ossKeyIdProblem = (id: string) =>
 
 /** What is wrong with a secret, or undefined; never quotes it. */
 export function secretProblem(secret: string): string | undefined {
+  if (PLACEHOLDER.test(secret)) return UNFILLED
   if (/^'.*'$|^".*"$/s.test(secret)) return 'it stands in quotation marks that are part of it: leave them out'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   if (/[\s\u0000-\u001f\u007f]|\p{Cf}/u.test(secret))
     return 'it has blanks, control characters or characters without a width in it'
-  if (PLACEHOLDER.test(secret)) return UNFILLED
   if (/^(?:LTAI|STS\.)[A-Za-z0-9]{10,}$/.test(secret))
     return 'it is the id of an access key: id and secret are swapped'
   return undefined

@@ -174,6 +174,7 @@ describe('keys', () => {
     [{ ...real, OSS_ACCESS_KEY_ID: '<your-id>' }, /^OSS_ACCESS_KEY_ID .* placeholder/],
     [{ ...real, OSS_ACCESS_KEY_ID: '...' }, /^OSS_ACCESS_KEY_ID .* placeholder/],
     [{ ...real, OSS_ACCESS_KEY_SECRET: '...' }, /^OSS_ACCESS_KEY_SECRET .* placeholder/],
+    [{ ...real, OSS_ACCESS_KEY_SECRET: '<secret of that key>' }, /^OSS_ACCESS_KEY_SECRET .* placeholder/],
     [{ ...real, OSS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE' }, /^OSS_ACCESS_KEY_ID .* AWS/],
     [{ ...real, OSS_ACCESS_KEY_ID: 'STS.NUgYrLnoC37mZZCNnAbez' }, /^OSS_SESSION_TOKEN is missing/],
     [{ ...real, OSS_ACCESS_KEY_SECRET: 'the-secret and more' }, /^OSS_ACCESS_KEY_SECRET .* blanks/],
