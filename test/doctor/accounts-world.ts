@@ -35,8 +35,13 @@ export type AccountsWorld = {
   /** The gateway's calls to OSS so far, by name. */
   calls: ReadonlySet<string>
   owned(name: string, has: readonly Kind[]): Promise<Owned>
+  /** The same of what the settings' names `part` and `far-part` stand for. */
+  ownedPart(has: readonly Kind[]): Promise<Owned>
   stop(): Promise<void>
 }
+
+/** What the names `part` and `far-part` have in front of their keys. */
+const PREFIX = 'team a/'
 
 export async function startAccountsWorld(): Promise<AccountsWorld> {
   const localOss = await createLocalOss({
@@ -52,7 +57,11 @@ export async function startAccountsWorld(): Promise<AccountsWorld> {
     S3_ACCESS_KEY_ID: keys.accessKeyId,
     S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
   }
-  const config = parseConfig(environment)
+  const names = {
+    part: { bucket: 'parted-near', prefix: PREFIX },
+    'far-part': { bucket: 'parted-far', prefix: PREFIX },
+  }
+  const config = parseConfig(environment, JSON.stringify({ buckets: names }))
   const calls = new Set<string>()
   const app = createApp({
     ...nodePorts,
@@ -80,7 +89,12 @@ export async function startAccountsWorld(): Promise<AccountsWorld> {
     credentials: keys,
   })
 
-  async function create(bucket: string, region: string, has: readonly Kind[]): Promise<OssBucket> {
+  async function create(
+    bucket: string,
+    region: string,
+    has: readonly Kind[],
+    prefix = '',
+  ): Promise<OssBucket> {
     const client = new OSS({
       ...owner,
       bucket,
@@ -96,7 +110,7 @@ export async function startAccountsWorld(): Promise<AccountsWorld> {
         '<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled></ObjectWormConfiguration>'
       await writeBucket(client, bucket, 'objectWorm', document)
     }
-    await client.put('k', Buffer.from('x'), { headers: { 'x-oss-tagging': 'a=b' } })
+    await client.put(`${prefix}k`, Buffer.from('x'), { headers: { 'x-oss-tagging': 'a=b' } })
     return client
   }
 
@@ -109,30 +123,33 @@ export async function startAccountsWorld(): Promise<AccountsWorld> {
     return JSON.parse(out)
   }
 
+  async function owned(name: string, has: readonly Kind[], prefix = ''): Promise<Owned> {
+    const own = { Bucket: `${name}-near`, far: `${name}-far` }
+    const clients = {
+      [own.Bucket]: await create(own.Bucket, 'cn-hangzhou', has, prefix),
+      [own.far]: await create(own.far, 'cn-beijing', has, prefix),
+    }
+    return {
+      ...own,
+      endpoint,
+      s3,
+      keys,
+      buckets: Object.keys(clients).map((bucket) => ({ name: bucket, prefix, isPart: prefix !== '', has })),
+      async give({ Statement }) {
+        for (const [bucket, client] of Object.entries(clients)) {
+          const document = { Version: '1', Statement: Statement.flatMap((one) => ofBucket(one, bucket)) }
+          await writeBucket(client, bucket, 'policy', JSON.stringify(document))
+        }
+      },
+    }
+  }
+
   return {
     report,
     localOss,
     calls,
-    async owned(name, has) {
-      const names = { Bucket: `${name}-near`, far: `${name}-far` }
-      const clients = {
-        [names.Bucket]: await create(names.Bucket, 'cn-hangzhou', has),
-        [names.far]: await create(names.far, 'cn-beijing', has),
-      }
-      return {
-        ...names,
-        endpoint,
-        s3,
-        keys,
-        buckets: Object.keys(clients).map((bucket) => ({ name: bucket, prefix: '', has })),
-        async give({ Statement }) {
-          for (const [bucket, client] of Object.entries(clients)) {
-            const document = { Version: '1', Statement: Statement.flatMap((one) => ofBucket(one, bucket)) }
-            await writeBucket(client, bucket, 'policy', JSON.stringify(document))
-          }
-        },
-      }
-    },
+    owned,
+    ownedPart: async (has) => ({ ...(await owned('parted', has, PREFIX)), Bucket: 'part', far: 'far-part' }),
     async stop() {
       s3.destroy()
       server?.close()

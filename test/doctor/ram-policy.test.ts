@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Kind, objectActions, settingActions } from '../../src/cli/doctor/actions.ts'
 import { objectPolicy, type RamPolicy, settingPolicy } from '../../src/cli/doctor/ram-policy.ts'
+import { bucketOperations } from '../../src/operations/part-of-bucket.ts'
 import { served } from '../../src/operations/served.ts'
 import { type AccountsWorld, type Owned, startAccountsWorld } from './accounts-world.ts'
 import { type Doing, onBuckets, onLocked, onObjects, onOwnBuckets, onVersions } from './s3-operations.ts'
@@ -45,6 +46,23 @@ describe('the RAM policy that doctor prints', () => {
       await place.give({ Version: '1', Statement: both.flatMap(({ Statement }) => Statement) })
       expect(`${what}: ${await whyNot(doing, place)}`).toBe(`${what}: done`)
     }
+  })
+
+  test('is enough for a part of a bucket, and for what may be read of its settings', async () => {
+    const place = await world.ownedPart(['versions'])
+    const both = [objectPolicy(place.buckets), settingPolicy(place.buckets)]
+    await place.give({ Version: '1', Statement: both.flatMap(({ Statement }) => Statement) })
+    const settings = Object.entries(onBuckets).filter(([name]) => bucketOperations.answered.includes(name))
+    expect(settings.length).toBeGreaterThan(5)
+    for (const [what, doing] of [...Object.entries({ ...onObjects, ...onVersions }), ...settings])
+      expect(`${what}: ${await whyNot(doing, place)}`).toBe(`${what}: done`)
+    const resources = both.flatMap(({ Statement }) => Statement.flatMap(({ Resource }) => Resource))
+    const ofObjects = resources.filter((name) => name.includes('/'))
+    expect(new Set(ofObjects.map((name) => name.replace(/^[^/]*/, '')))).toEqual(
+      new Set(['/team a/*', '/.s3-oss-gateway/*']),
+    )
+    const actions = both.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action))
+    expect(actions.filter((action) => /:(?:Put|Delete)Bucket/.test(action))).toEqual([])
   })
 
   test('comes of a table of just the calls that the gateway makes', () => {
