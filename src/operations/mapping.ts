@@ -1,6 +1,8 @@
+import { encodeStrictly } from '../bytes/percent.ts'
 import type { BucketMapping, Client, Config } from '../config/index.ts'
 import type { RequestRecord } from '../observe/record.ts'
 import { OssError } from '../oss/error.ts'
+import { encodePath } from '../oss/sign.ts'
 import type { Incoming } from '../ports.ts'
 import { parseCopySource } from '../s3/copy-source.ts'
 import { S3Error } from '../s3/error.ts'
@@ -83,38 +85,54 @@ export function enterMapping<Request extends Pick<S3Request, 'bucket' | 'key'>>(
   })
 }
 
-/** An error by the names that the client of a request knows: OSS's speak of its own. */
-export function inClientNames(
-  error: S3Error,
-  { buckets, domains, document }: Pick<Config, 'buckets' | 'domains' | 'document'>,
-  incoming: Incoming,
-): S3Error {
+type Places = Pick<Config, 'buckets' | 'domains' | 'document' | 'endpoint' | 'upstreams'>
+
+/** An error by the names that the client of a request knows: OSS's speak of its own, and of where it is. */
+export function inClientNames(error: S3Error, config: Places, incoming: Incoming): S3Error {
+  const { buckets, domains, document } = config
   // A copy is about its source as well.
   const names = [
     () => parseRequest(incoming, domains).bucket,
     () => parseCopySource(incoming.headers['x-amz-copy-source'] ?? '', document.accessPoints).bucket,
   ]
-  const mappings = names
-    .map((nameOf) => mappingOf(buckets, nameOf))
-    .filter((mapping) => mapping !== undefined)
+    .map(readName)
+    .filter((name) => name !== undefined)
+  // On no bucket at all there is the list of all of them.
+  const mappings =
+    names.length === 0 ? [...buckets.values()] : names.flatMap((name) => buckets.get(name) ?? [])
   if (mappings.length === 0) return error
   const { code, message, headers: sent, cause } = error
   const elements = { ...error.elements }
-  const named = mappings.find((mapping) => mapping.bucket === elements.BucketName)
-  if (named !== undefined) elements.BucketName = named.name
+  const { BucketName } = elements
+  if (BucketName !== undefined && !names.includes(String(BucketName))) {
+    const named = mappings.find(({ bucket }) => bucket === BucketName)?.name ?? names[0]
+    if (named === undefined) delete elements.BucketName
+    else elements.BucketName = named
+  }
   const isTelling =
-    cause instanceof OssError &&
-    mappings.some(
-      ({ name, bucket: real, prefix }) =>
-        (real !== name && message.includes(real)) || (prefix !== '' && message.includes(prefix)),
-    )
+    cause instanceof OssError && whatTells(mappings, config).some((text) => message.includes(text))
   return new S3Error(code, { ...(isTelling ? {} : { message }), elements, headers: sent, cause })
 }
 
-/** @param nameOf reads the name; what cannot be read has no mapping. */
-function mappingOf(buckets: Config['buckets'], nameOf: () => string | undefined): BucketMapping | undefined {
+/** What no client is told: other names of what it names, as they are and as URLs have them, and where OSS is. */
+function whatTells(mappings: readonly BucketMapping[], { endpoint, upstreams }: Places): string[] {
+  const hosts = [endpoint, ...[...upstreams.values()].map((upstream) => upstream.endpoint)].map(
+    ({ host }) => host,
+  )
+  return [
+    ...mappings.flatMap(({ name, bucket, prefix }) => [
+      ...(bucket === name ? [] : [bucket]),
+      ...(prefix === '' ? [] : [prefix, encodePath(prefix), encodeStrictly(prefix)]),
+    ]),
+    ...hosts,
+    '.aliyuncs.com',
+  ]
+}
+
+/** @param nameOf reads a bucket's name; undefined where it cannot be read, or there is none. */
+function readName(nameOf: () => string | undefined): string | undefined {
   try {
-    return buckets.get(nameOf() ?? '')
+    return nameOf() || undefined
   } catch {
     return undefined
   }

@@ -186,4 +186,37 @@ describe.each(runtimes)('a part of a bucket on %s', (runtime) => {
       for (const text of decoded) expect(text).not.toMatch(/whole(?! bucket)|team|%C3%BC|ü/)
     }
   })
+
+  const plain = `whole ${PREFIX}key`
+  const encoded = 'team%20a/%C3%BC/key team%20a%2F%C3%BC%2Fkey'
+  /** Errors of OSS that tell where they come from in all that OSS's errors have. */
+  const telling: [status: number, code: string, text: string][] = [
+    [400, 'InvalidArgument', plain],
+    [400, 'InvalidArgument', encoded],
+    [400, 'InvalidTag', 'team.oss-cn-hangzhou.aliyuncs.com'],
+    [403, 'AccessDenied', plain],
+    [404, 'NoSuchBucket', 'whole'],
+    [404, 'NoSuchBucket', 'teams-other-bucket'],
+    [404, 'NoSuchKey', plain],
+    [409, 'Unheard', encoded],
+  ]
+  test.each(telling)(
+    'no operation tells what leads to it where OSS says so in a %i %s: %s',
+    async (status, code, text) => {
+      const elements = ['Message', 'BucketName', 'Key', 'Endpoint', 'HostId', 'Bucket', 'Resource']
+      const body = `<Error><Code>${code}</Code>${elements.map((name) => `<${name}>${text}</${name}>`).join('')}</Error>`
+      const headers = { 'x-oss-request-id': '1', 'content-type': 'application/xml' }
+      const action = { kind: 'garbage', status, body, headers } as const
+      const remove = world.localOss.faults.add({ times: 1e9, action })
+      const asked = served.flatMap(({ name }) => requestsOf(name).map((request) => ({ name, request })))
+      const told = await Promise.all(
+        asked.map(async ({ name, request }) => {
+          const answer = await ask(request, 'guest')
+          return `${name}: ${JSON.stringify(answer.headers)} ${answer.body}`
+        }),
+      )
+      remove()
+      expect(told.filter((line) => /whole(?! bucket)|team|%C3%BC|ü|aliyuncs/.test(line))).toEqual([])
+    },
+  )
 })
