@@ -15,6 +15,18 @@ export const placeOf = (
   name: string,
 ): BucketMapping => buckets.get(name) ?? { name, upstream, bucket: name, prefix: '' }
 
+/** A whole bucket of OSS's as a client names it; undefined: it has no name for it. @param upstream where it is. */
+export function nameOf(
+  config: Pick<Config, 'buckets'>,
+  client: Client,
+  { upstream, bucket }: Pick<BucketMapping, 'upstream' | 'bucket'>,
+): string | undefined {
+  const own = placeOf(config, client, bucket)
+  const isIt = (place: BucketMapping) =>
+    place.upstream === upstream && place.bucket === bucket && place.prefix === ''
+  return [own, ...config.buckets.values()].find(isIt)?.name
+}
+
 /** Where it is asked for, and what its names are in OSS, where a client has others for them. */
 export function recordPlace(
   record: RequestRecord,

@@ -5,6 +5,7 @@ import {
   CreateMultipartUploadCommand,
   DeleteBucketCommand,
   DeleteObjectsCommand,
+  GetBucketLoggingCommand,
   GetBucketPolicyCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -21,7 +22,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runtimes } from '../harness.ts'
 import { type MappedWorld, PREFIX, startMappedWorld } from './mapped-world.ts'
-import { readBucketText } from './raw-oss.ts'
+import { readBucketText, writeBucket } from './raw-oss.ts'
 import { presign, send, sign } from './wire.ts'
 
 const PART = 1024 * 1024
@@ -160,6 +161,35 @@ describe.each(runtimes)('buckets by other names on %s', (runtime) => {
         s3.send(new PutBucketPolicyCommand({ Bucket: 'alias', Policy: JSON.stringify(policy('whole')) })),
       ).rejects.toMatchObject({ name: 'MalformedPolicy' })
     })
+
+    /** Where OSS sends the logs of a bucket, and what clients are told of that. */
+    const targets: [from: string, to: string, told: string | undefined][] = [
+      ['whole', 'whole', 'whole'],
+      ['alias', 'whole', 'whole'],
+      ['far', 'far-whole', 'far'],
+      ['far', 'far-other', undefined],
+    ]
+    test.each(targets)(
+      'of %s, whose logs go to %s of OSS, tell a name that clients have',
+      async (from, to, told) => {
+        const [oss, bucket] =
+          from === 'far' ? [world.ossOfSecond(), 'far-whole'] : ([world.oss(), 'whole'] as const)
+        await oss.putBucket(to)
+        const target = `<TargetBucket>${to}</TargetBucket><TargetPrefix>logs/</TargetPrefix>`
+        const logging = (enabled: string) =>
+          writeBucket(oss, bucket, 'logging', `<BucketLoggingStatus>${enabled}</BucketLoggingStatus>`)
+        await logging(`<LoggingEnabled>${target}</LoggingEnabled>`)
+        const asked = s3.send(new GetBucketLoggingCommand({ Bucket: from }))
+        if (told === undefined)
+          await expect(asked).rejects.toMatchObject({
+            name: 'AccessDenied',
+            message: expect.not.stringContaining(to),
+          })
+        else expect((await asked).LoggingEnabled).toEqual({ TargetBucket: told, TargetPrefix: 'logs/' })
+        await logging('')
+        if (to === 'far-other') await oss.deleteBucket(to)
+      },
+    )
 
     test.each(['alias', 'part', 'far'])(
       'send no logs to %s, which OSS knows by another name',

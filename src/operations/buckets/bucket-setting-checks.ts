@@ -5,7 +5,7 @@ import { isBucketName } from '../../s3/request.ts'
 import { child } from '../../translate/elements.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
-import { placeOf } from '../mapping.ts'
+import { nameOf, placeOf } from '../mapping.ts'
 import { readBucketLock } from '../objects/bucket-lock.ts'
 import type { BucketRequest, Context } from '../operation.ts'
 
@@ -63,6 +63,23 @@ export const checkLoggingTarget: SettingCheck = async ({ bucket }, context, docu
       elements: { SourceBucketLocation: source, TargetBucketLocation: region },
     })
   }
+}
+
+/**
+ * GetBucketLogging: where the logs go, by the name that the client has for it.
+ * @throws S3Error AccessDenied where it has none: nobody is told a name of OSS's that is not its own.
+ */
+export function loggingTargetNamed(document: XmlNode, { client, config, upstream }: Context): XmlNode {
+  const enabled = child(document, 'LoggingEnabled')
+  const bucket = enabled && text(enabled, 'TargetBucket')
+  if (!bucket) return document
+  const name = nameOf(config, client, { upstream, bucket })
+  if (name === undefined) {
+    throw new S3Error('AccessDenied', {
+      message: 'Access Denied: the logs of this bucket go to one that has no name here',
+    })
+  }
+  return { ...document, LoggingEnabled: [{ ...enabled, TargetBucket: [name] }] }
 }
 
 const MINIMUM = 'x-amz-transition-default-minimum-object-size'

@@ -14,7 +14,7 @@ import { tagging } from '../../translate/bucket/tagging.ts'
 import { versioning } from '../../translate/bucket/versioning.ts'
 import { website } from '../../translate/bucket/website.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
-import type { XmlTree } from '../../xml/index.ts'
+import type { XmlNode, XmlTree } from '../../xml/index.ts'
 import { type BucketRequest, type Context, type Operation, xmlReply } from '../operation.ts'
 import { bucketRow, callOnBucket, requireDocument, withDocument } from '../subresource.ts'
 import {
@@ -22,6 +22,7 @@ import {
   checkTransitionMinimumSize,
   checkVersioningBeforeLock,
   checkVersioningOfLockedBucket,
+  loggingTargetNamed,
   type SettingCheck,
 } from './bucket-setting-checks.ts'
 
@@ -37,6 +38,8 @@ type Setting = {
   status?: 204
   /** Looked at before OSS is asked to change anything. */
   check?: SettingCheck
+  /** What is told of OSS's document, by the names that the client has. */
+  named?: (content: XmlNode, context: Context) => XmlNode
   /** Headers for OSS besides the document. */
   headers?: HeaderMap
   /** What S3 shows where OSS has an error, by that error's code. */
@@ -103,6 +106,7 @@ const settings: readonly Setting[] = [
     get: 'GetBucketLogging',
     put: 'PutBucketLogging',
     check: checkLoggingTarget,
+    named: loggingTargetNamed,
   },
   {
     document: website,
@@ -152,13 +156,13 @@ export const bucketSettings: readonly Operation[] = settings.flatMap((setting) =
 })
 
 async function getSetting(
-  { document, ossQuery, absent = {} }: Setting,
+  { document, ossQuery, named = (same) => same, absent = {} }: Setting,
   request: BucketRequest,
-  { oss }: Context,
+  context: Context,
 ): Promise<Reply> {
   try {
-    const answer = await oss.sendForXml(callOnBucket(request, 'GET', ossQuery), document.ossRoot)
-    const content = document.toS3(answer.document)
+    const answer = await context.oss.sendForXml(callOnBucket(request, 'GET', ossQuery), document.ossRoot)
+    const content = document.toS3(named(answer.document, context))
     if (typeof content === 'string') throw new S3Error(content, { elements: { BucketName: request.bucket } })
     return xmlReply(document.root, content, toS3Answer(answer.headers))
   } catch (error) {
