@@ -24,11 +24,12 @@ export class Connection {
     for (const { socket } of Connection.#open) socket.destroy()
   }
 
-  constructor(endpoint: string) {
+  /** @param localAddress from which it comes. */
+  constructor(endpoint: string, localAddress = '127.0.0.1') {
     Connection.#open.add(this)
     const { host, port, protocol } = new URL(endpoint)
     this.#host = host
-    const options = { host: '127.0.0.1', port: Number(port) }
+    const options = { host: '127.0.0.1', port: Number(port), localAddress }
     this.socket =
       protocol === 'https:' ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options)
     this.socket.on('data', (bytes: Buffer) => {

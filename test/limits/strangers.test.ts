@@ -35,6 +35,27 @@ afterEach(() => {
 const closing: (() => void)[] = []
 const isServed = async (signing = {}) => (await send(world.endpoint, sign(GET, host, signing))).status === 200
 
+const fields = postForm(signFields({ key: 'form' }, 'bucket'), 'x')
+const formHead = () => {
+  const lines = Object.entries({ host, ...fields.headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `POST /bucket HTTP/1.1\r\n${lines.join('')}content-length: ${fields.body?.length}\r\n\r\n`
+}
+
+/** Begins forms whose fields do not come, until so many of them are refused for being too many. */
+async function dripForms(count: number, refused: number): Promise<void> {
+  let tooMany = 0
+  for (let i = 0; i < count; i++) {
+    const answer = connection().write(`${formHead()}--`).answer('POST')
+    answer.then(
+      ({ error }) => {
+        if (error.Code === 'SlowDown') tooMany++
+      },
+      () => {},
+    )
+  }
+  await expect.poll(() => tooMany).toBe(refused)
+}
+
 describe('of two keys', () => {
   beforeAll(() =>
     begin(`
@@ -58,12 +79,6 @@ describe('of two keys', () => {
     for (const { socket } of readers) socket.destroy()
     await expect.poll(async () => isServed()).toBe(true)
   })
-
-  const fields = postForm(signFields({ key: 'form' }, 'bucket'), 'x')
-  const formHead = () => {
-    const lines = Object.entries({ host, ...fields.headers }).map(([name, value]) => `${name}: ${value}\r\n`)
-    return `POST /bucket HTTP/1.1\r\n${lines.join('')}content-length: ${fields.body?.length}\r\n\r\n`
-  }
 
   test('forms whose fields drip take nothing from signed requests, and are given up', async () => {
     const forms = Array.from({ length: 20 }, () => connection().write(`${formHead()}--`))
@@ -90,6 +105,12 @@ describe('of two keys', () => {
     expect(codes.filter((code) => code === 'Throttling')).toHaveLength(18)
     expect(codes.filter((code) => code === 'RequestTimeout')).toHaveLength(2)
     for (let i = 0; i < 4; i++) expect((await send(world.endpoint, identity)).status).toBe(200)
+  })
+
+  test('forms that drip take nothing from requests to STS', async () => {
+    await dripForms(20, 18)
+    const identity = postSts('Action=GetCallerIdentity&Version=2011-06-15', host)
+    expect((await send(world.endpoint, identity)).status).toBe(200)
   })
 
   test('a form that is signed has a place among the signed ones', async () => {
@@ -130,7 +151,7 @@ describe('of two keys', () => {
 })
 
 describe('of two addresses with one key', () => {
-  beforeAll(() => begin('limits: {inFlight: 4, waiting: 2, waitingTime: 0.1}'))
+  beforeAll(() => begin('limits: {inFlight: 4, waiting: 2, waitingTime: 0.1, forms: 4}'))
   afterAll(end)
 
   test('one that reads no answer leaves the other its share', async () => {
@@ -151,6 +172,12 @@ describe('of two addresses with one key', () => {
       expect(status).toBe(200)
     }
     agent.destroy()
+  })
+
+  test('one whose forms drip leaves the other its share', async () => {
+    await dripForms(20, 18)
+    const other = new Connection(world.endpoint, '127.0.0.2').write(`${formHead()}${fields.body}`)
+    expect((await other.answer('POST')).status).toBe(204)
   })
 })
 

@@ -43,6 +43,8 @@ export async function postObject(request: BucketRequest, context: Context): Prom
   }
   const { headers, body } = request
   const form = await readUnverified(
+    'form',
+    request,
     context,
     () => readForm(headers['content-type'], (body as PlainBody).body),
     // Of fields that arrive after the timeout, the body must still be closed.

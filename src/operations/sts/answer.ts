@@ -44,15 +44,15 @@ export function isStsRequest({ method, bucket, headers, query }: S3Request): boo
 export async function performSts(request: S3Request, ports: StsPorts, requestId: string): Promise<Reply> {
   const { onAction } = ports
   let reading: Promise<Uint8Array> | undefined
-  const readBody = async (what: 'verified' | 'refused') => {
-    reading = readUnverified(ports, () => readWhole(request.body), undefined, what)
+  const readBody = async (what: 'sts' | 'refused') => {
+    reading = readUnverified(what, request, ports, () => readWhole(request.body))
     const body = await reading
     const name = actionNamed(request, body)
     if (name !== undefined) onAction?.(name)
     return body
   }
   try {
-    return await perform(request, { ...ports, readBody: () => readBody('verified') }, requestId)
+    return await perform(request, { ...ports, readBody: () => readBody('sts') }, requestId)
   } catch (error) {
     // Whoever is refused before the body was read is told of by what was asked for, too, where there is room.
     if (onAction !== undefined && reading === undefined) await readBody('refused').catch(() => {})
