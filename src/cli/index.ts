@@ -14,6 +14,7 @@ import { LOCAL_OSS_USAGE, localOssGreeting, startLocalOss, whyNotLocal } from '.
 import { log, setLogLevel } from './log.ts'
 import { handleReload } from './reload.ts'
 import { drainTime, type Fail, handleSignals } from './signals.ts'
+import { argumentProblem } from './usage-error.ts'
 
 const USAGE = `Usage: s3-oss-gateway [command]
 
@@ -93,12 +94,6 @@ function commandOf(args: string[]): Asked {
   return { command: values.version ? 'version' : command, help: command === 'help' }
 }
 
-/** What is wrong with the arguments. What parseArgs advises besides is about positional arguments, of which there are none. */
-const messageOf = ({ message }: Error) =>
-  message.startsWith('Unknown option')
-    ? `${message.replace(/\. .*/s, '')}: settings come from the environment, such as PORT=9000.`
-    : message
-
 async function run({ command, help }: Asked): Promise<void> {
   if (help) {
     process.stdout.write(command === 'local-oss' ? LOCAL_OSS_USAGE : USAGE)
@@ -133,7 +128,11 @@ if (args[0] === 'explain') {
   try {
     asked = commandOf(args)
   } catch (error) {
-    fail(2, [USAGE, messageOf(error as Error)])
+    const problem = argumentProblem(error as Error)
+    const hint = problem.startsWith('Unknown option')
+      ? ': settings come from the environment, such as PORT=9000'
+      : ''
+    fail(2, [USAGE, `${problem}${hint}`])
   }
   await run(asked)
 }

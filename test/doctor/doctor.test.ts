@@ -211,7 +211,7 @@ describe('doctor', () => {
     [['photos'], 'doctor takes no "photos"'],
     [['--endpoint', 'http://127.0.0.1:9000/path'], 'without a bucket, a path or keys'],
     [['--endpoint', 'http://a', '--endpoint', 'http://b'], '--endpoint is there 2 times'],
-    [['--writeonly'], "Unknown option '--writeonly'"],
+    [['--writeonly'], "Unknown option '--writeonly'\n"],
   ])('%j is a mistake in the command line', async (args, said) => {
     const { code, out, err } = await world.run(args)
     expect({ code, out }).toEqual({ code: 2, out: '' })

@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Installed, install } from './installed.ts'
 
-/** The README's. */
+/** That of docs/library.md. */
 const program = `
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'

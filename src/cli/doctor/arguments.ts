@@ -3,7 +3,7 @@ import { parseOrigin } from '../../config/endpoint.ts'
 import { isReserved } from '../../operations/reserved-keys.ts'
 import type { Origin } from '../../oss/regions.ts'
 import { isBucketName } from '../../s3/request.ts'
-import { UsageError } from '../usage-error.ts'
+import { argumentProblem, UsageError } from '../usage-error.ts'
 
 /** The usage of `doctor`, as a part of that of the program. */
 export const DOCTOR_USAGE = `doctor [options]
@@ -71,6 +71,6 @@ function parsed(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new UsageError([(error as Error).message])
+    throw new UsageError([argumentProblem(error as Error)])
   }
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { trimWhitespace } from '../../bytes/whitespace.ts'
 import { type HeaderMap, headerMap } from '../../ports.ts'
-import { UsageError } from '../usage-error.ts'
+import { argumentProblem, UsageError } from '../usage-error.ts'
 import type { Address } from './facts.ts'
 
 /** Those options of `aws s3api copy-object` that have a name here, by their headers; all others go by `--header`. */
@@ -136,7 +136,7 @@ function parsed(args: readonly string[]) {
       },
     }) as { values: Record<string, string[] | boolean | undefined>; positionals: string[] }
   } catch (error) {
-    throw new UsageError([(error as Error).message])
+    throw new UsageError([argumentProblem(error as Error)])
   }
 }
 
