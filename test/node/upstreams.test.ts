@@ -168,3 +168,45 @@ test.each<[from: string, to: string, plan: string, urls: RegExp]>([
   if (plan === 'refuse')
     expect(explained.answer.refused).toMatchObject({ code: 'NoSuchKey', about: 'source' })
 })
+
+test('explain tells buckets of one name apart, which are at two upstreams', async () => {
+  const other = await createLocalOss({ directory: ':memory:', credentials: second })
+  const endpoint = `http://127.0.0.1:${await other.listen(0, '127.0.0.1')}`
+  const options = { ...second, endpoint, bucket: 'whole', authorizationV4: true }
+  const oss = new OSS({ ...options, region: 'oss-cn-beijing' } as OSS.Options)
+  await oss.putBucket('whole')
+  await oss.put('k', Buffer.from('x'))
+  const config = parseConfig(
+    {
+      OSS_REGION: 'cn-hangzhou',
+      OSS_ENDPOINT: ossEndpoint,
+      OSS_ACCESS_KEY_ID: first.accessKeyId,
+      OSS_ACCESS_KEY_SECRET: first.accessKeySecret,
+      S3_ACCESS_KEY_ID: 'client',
+      S3_SECRET_ACCESS_KEY: 'client-secret',
+    },
+    JSON.stringify({
+      upstreams: { other: { region: 'cn-hangzhou', endpoint, credentials: second } },
+      buckets: { away: { upstream: 'other', bucket: 'whole' } },
+    }),
+  )
+  let out = ''
+  const stream = { write: (text: string) => (out += text) }
+  const streams = { stdout: stream, stderr: stream }
+  await explain(['copy', 's3://away/k', 's3://whole/k', '--json'], () => config, streams)
+  const { plan, calls } = JSON.parse(out)
+  const told = calls.map(({ method, url, of, status }: Record<string, string>) => [
+    method,
+    url?.startsWith(endpoint),
+    of,
+    status,
+  ])
+  expect(plan).toBe('relay')
+  expect(told).toEqual([
+    ['HEAD', true, 'source', 200],
+    ['GET', true, 'source', 206],
+    ['PUT', false, 'destination', 200],
+    ['HEAD', false, 'destination', 200],
+  ])
+  await other.close()
+})

@@ -44,11 +44,13 @@ type Ports = {
   rules: OssRules
   /** The custom domains of buckets. */
   domains: Endpoint['domains']
+  /** Where the two are asked for. */
+  hosts: Record<Side, string>
 }
 
 /** OSS as it would answer one copy, without anything being written. */
 export function createDryRunOss(
-  { real, facts, clock, rules, domains }: Ports,
+  { real, facts, clock, rules, domains, hosts }: Ports,
   { source, destination }: { source: Address; destination: Address },
 ): DryRunOss {
   const calls: RecordedCall[] = []
@@ -66,7 +68,7 @@ export function createDryRunOss(
     const headers = reportedHeaders(request)
     for (const name in headers) if (computed && isStoredChecksum(name)) headers[name] = COMPUTED
     const result = isVersion(target, source) ? undefined : written.get(nameOf(target))
-    const of = sideOf(target, result !== undefined)
+    const of = sideOf(target, result !== undefined, new URL(url).host)
     const why = reasonOf(method, target, headers, of, result !== undefined)
     const call: RecordedCall = { method, url, ...target, headers, why, made: false, status: 0 }
     if (of !== undefined) call.of = of
@@ -168,8 +170,12 @@ export function createDryRunOss(
   }
 
   /** Before it is written, a copy onto itself concerns its source; of one bucket it is the destination's. */
-  function sideOf({ bucket, key }: Target, isWritten: boolean): Side | undefined {
+  function sideOf({ bucket, key }: Target, isWritten: boolean, host: string): Side | undefined {
     const is = (at: Address) => at.bucket === bucket && (key === '' || at.key === key)
+    // Two upstreams may have buckets of one name.
+    const isAt = (side: Side) => host === hosts[side] || host.endsWith(`.${hosts[side]}`)
+    if (isAt('source') !== isAt('destination') && is(source) && is(destination))
+      return isAt('source') ? 'source' : 'destination'
     if (is(source) && !(is(destination) && (isWritten || key === ''))) return 'source'
     return is(destination) ? 'destination' : undefined
   }

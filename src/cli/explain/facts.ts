@@ -2,7 +2,7 @@ import { type BucketInfo, getBucketInfo } from '../../oss/bucket-info.ts'
 import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import type { HeaderMap } from '../../ports.ts'
-import type { CopyFacts } from './predict-refusal.ts'
+import type { CopyFacts, Side } from './predict-refusal.ts'
 
 export type Address = { bucket: string; key: string; versionId?: string | undefined }
 
@@ -29,8 +29,8 @@ export type Facts = {
   ofCopy(headers: HeaderMap): Promise<CopyFacts>
   ofDestination(headers: HeaderMap): Promise<CopyFacts['destination']>
   ofSource(headers: HeaderMap): Promise<ObjectFacts | OssError>
-  /** By their names. */
-  ofBuckets(): Promise<ReadonlyMap<string, BucketInfo | OssError>>
+  /** Of the source's bucket and of the destination's; at two upstreams they may have one name. */
+  ofBuckets(): Promise<Record<Side, BucketInfo | OssError>>
   /** Of the destination's bucket. */
   versioning(): Promise<string | undefined>
 }
@@ -76,8 +76,8 @@ export function factsOf(
       return { source: { name: source.bucket, bucket, object, versioned }, destination: to, isSelf }
     },
     async ofBuckets() {
-      const infos = await Promise.all([source, destination].map(bucketOf))
-      return new Map([source, destination].map(({ bucket }, index) => [bucket, infos[index] as BucketInfo]))
+      const [from, to] = await Promise.all([bucketOf(source), bucketOf(destination)])
+      return { source: from, destination: to }
     },
     async versioning() {
       const bucket = await bucketOf(destination)

@@ -68,7 +68,8 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
     between.destination,
   )
   const domains = new Map([from, to].flatMap((name) => [...(endpointOf(config, name).domains ?? [])]))
-  const dry = createDryRunOss({ real, facts, clock, rules, domains }, between)
+  const hosts = { source: endpointOf(config, from).host, destination: endpointOf(config, to).host }
+  const dry = createDryRunOss({ real, facts, clock, rules, domains, hosts }, between)
   const causes: string[] = []
   const gateway = createGateway({
     ...ports,
@@ -82,11 +83,17 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
   const assumptions: string[] = []
   // A name that cannot be a bucket's must not become one of a host.
   if (refuses === undefined) {
-    for (const [bucket, info] of await facts.ofBuckets()) {
+    const infos = await facts.ofBuckets()
+    for (const [side, upstream] of [
+      ['source', from],
+      ['destination', to],
+    ] as const) {
+      const { bucket } = between[side]
+      const info = infos[side]
+      const oss = upstream === undefined ? gateway.oss : gateway.upstreams.get(upstream)
       // A gateway that has served a bucket knows where it is.
-      if (!(info instanceof OssError)) {
-        for (const oss of [gateway.oss, ...gateway.upstreams.values()]) oss.learnRegion(bucket, info.region)
-      } else if (info.code === 'AccessDenied')
+      if (!(info instanceof OssError)) oss?.learnRegion(bucket, info.region)
+      else if (info.code === 'AccessDenied' && (side === 'source' || between.source.bucket !== bucket))
         assumptions.push(`${bucket} is in the same region as the other bucket: GetBucketInfo is not allowed`)
     }
   }
