@@ -51,6 +51,7 @@ type Setup = {
   upstream?: Upstream
   settings?: Record<string, string>
   copy?: object
+  buckets?: object
   network?: NonNullable<Parameters<typeof startDoctorWorld>[0]>['network']
 }
 
@@ -62,13 +63,13 @@ afterEach(async () => {
 /** A gateway with buckets at two upstreams: `near` is at that of the environment, `photos` a part of one at `archive`. */
 async function start(
   at: Archive,
-  { upstream = {}, settings = {}, copy = {}, network }: Setup = {},
+  { upstream = {}, settings = {}, copy = {}, buckets, network }: Setup = {},
 ): Promise<DoctorWorld> {
   const document = {
     upstreams: {
       archive: { region: 'cn-hangzhou', endpoint: at.endpoint, credentials: archive, ...upstream },
     },
-    buckets: { photos: { upstream: 'archive', bucket: part.name, prefix: part.prefix } },
+    buckets: buckets ?? { photos: { upstream: 'archive', bucket: part.name, prefix: part.prefix } },
     copy,
   }
   const world = await startDoctorWorld({
@@ -94,6 +95,10 @@ const without = (action: string): RamPolicy => ({
   })),
 })
 
+const whole = { name: part.name, prefix: '', has: [] }
+const namesIn = async (oss: OssBucket) =>
+  ((await oss.list({ 'max-keys': 100 }, {})).objects ?? []).map(({ name }) => name)
+
 describe('doctor in front of two upstreams', () => {
   test('says that all is right where it is, and leaves nothing behind', async () => {
     const at = await archived()
@@ -103,10 +108,57 @@ describe('doctor in front of two upstreams', () => {
     expect(out).toMatch(/^All right: \d+ checks\.$/m)
     expect(out).toContain(`${at.endpoint}, the upstream archive`)
     expect(out).toContain('oss://company-photos/team-a/, in cn-hangzhou')
-    const names = async (oss: OssBucket) =>
-      ((await oss.list({ 'max-keys': 100 }, {})).objects ?? []).map(({ name }) => name)
-    expect(await names(at.oss)).toEqual(['team-b/own'])
-    expect(await names(world.oss('near'))).toEqual([])
+    expect(await namesIn(at.oss)).toEqual(['team-b/own'])
+    expect(await namesIn(world.oss('near'))).toEqual([])
+  })
+
+  test('looks at one bucket by several names, and at those that a client has at its upstream', async () => {
+    const at = await archived()
+    await at.give({ Version: '1', Statement: [...enough.Statement, ...objectPolicy([whole]).Statement] })
+    const buckets = {
+      photos: { upstream: 'archive', bucket: part.name, prefix: part.prefix },
+      archived: { upstream: 'archive', bucket: part.name },
+      'near-part': { bucket: 'near', prefix: 'p/' },
+    }
+    const world = await start(at, { buckets })
+    const names = [...Object.keys(buckets), 'near'].flatMap((name) => ['--bucket', name])
+    const { results, ok, policies, upstreams } = await world.report(names)
+    expect(results.filter(({ outcome }) => outcome === 'wrong' || outcome === 'warning')).toEqual([])
+    expect(ok).toBe(true)
+    const written = results.filter(({ check }) => check === 'OSS GetObject' || check === 'removal')
+    expect(written.map(({ about, outcome }) => [about, outcome])).toEqual([
+      ...['photos', 'archived', 'near-part', 'near'].map((name) => [`bucket ${name}`, 'ok']),
+      ...['photos', 'archived', 'near-part', 'near'].map((name) => [`bucket ${name}`, 'ok']),
+    ])
+    expect(await namesIn(at.oss)).toEqual(['team-b/own'])
+    expect(await namesIn(world.oss('near'))).toEqual([])
+    const resources = (of: typeof policies) =>
+      new Set(of?.objects.Statement.flatMap(({ Resource }) => Resource).filter((name) => name.includes('/')))
+    const of = (bucket: string, keys: string) => `acs:oss:*:*:${bucket}/${keys}`
+    expect(resources(policies)).toEqual(
+      new Set([of('near', 'p/*'), of('near', '*'), of('near', '.s3-oss-gateway/*')]),
+    )
+    expect(resources(upstreams?.[0]?.policies)).toEqual(
+      new Set([of(part.name, 'team-a/*'), of(part.name, '*'), of(part.name, '.s3-oss-gateway/*')]),
+    )
+  })
+
+  test('says what it could not remove, and from where', async () => {
+    const at = await archived()
+    const world = await start(at)
+    const action = { kind: 'error', status: 403, code: 'AccessDenied' } as const
+    at.localOss.faults.add({ operation: 'DeleteObject', key: /\/small$/, times: 100, action })
+    const { results } = await world.report(both)
+    expect(results.filter(({ outcome }) => outcome === 'wrong')).toMatchObject([
+      {
+        about: 'bucket photos',
+        upstream: 'archive',
+        check: 'removal',
+        said: expect.stringMatching(
+          /left behind: oss:\/\/company-photos\/team-a\/s3-oss-gateway-doctor\/\w+\/small/,
+        ),
+      },
+    ])
   })
 
   test('looks at what there is without a bucket', async () => {
