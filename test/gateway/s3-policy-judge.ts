@@ -58,14 +58,15 @@ export function isAllowedByS3(policy: string, bucket: string, { by, action, key,
   const { Statement } = JSON.parse(policy) as Doc
   const arn = `arn:aws:s3:::${bucket}${key === undefined ? '' : `/${key}`}`
   const speaks = Statement.filter((statement) => {
-    const { Principal, Action, NotAction, Resource, Condition = {} } = statement
+    const { Principal, Action, NotAction, Resource, NotResource, Condition = {} } = statement
     const names = Principal === '*' ? ['*'] : list((Principal as { AWS: unknown }).AWS)
     const isAction = (patterns: unknown) =>
       list(patterns).some((pattern) => pattern === '*' || like(pattern, `s3:${action}`, 'i'))
+    const isResource = (patterns: unknown) => list(patterns).some((pattern) => like(pattern, arn))
     return (
       (names.includes('*') || (by === 'root' && names.length > 0)) &&
       (Action === undefined ? !isAction(NotAction) : isAction(Action)) &&
-      list(Resource).some((pattern) => like(pattern, arn)) &&
+      (Resource === undefined ? !isResource(NotResource) : isResource(Resource)) &&
       Object.entries(Condition as object).every(([operator, tests]) =>
         Object.entries(tests as object).every(([name, values]) =>
           holds(operator, name, list(values).map(String), context),

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RequestFacts } from '../../src/translate/session-conditions.ts'
 import { allows, parseSessionPolicy } from '../../src/translate/session-policy.ts'
+import { isAllowedByS3 } from '../gateway/s3-policy-judge.ts'
 
 const facts: RequestFacts = {
   prefix: 'team/',
@@ -317,4 +318,86 @@ describe('whatever a policy says', () => {
       { numRuns: 5000 },
     )
   })
+})
+
+test('a policy is judged as IAM’s documents say, whatever it says and is asked', () => {
+  const some = <T>(...values: T[]) => fc.array(fc.constantFrom(...values), { minLength: 1, maxLength: 3 })
+  const actions = some('*', 's3:*', 's3:Get*', 's3:?etObject', 'S3:LISTBUCKET', 's3:*Acl', 's3:PutObject')
+  const resources = some(...['*', 'b', 'b/*', 'b/k', 'b/?', 'b/a*c', '*/k', 'b/a?*', '?*'].map(arn))
+  const named = (field: string, values: fc.Arbitrary<string[]>) =>
+    fc.oneof(fc.record({ [field]: values }), fc.record({ [`Not${field}`]: values }))
+  const test = (operators: string[], keys: string[], values: string[]) =>
+    fc
+      .tuple(fc.constantFrom(...operators), fc.constantFrom(...keys), some(...values))
+      .map(([operator, key, tested]) => ({ [operator]: { [key]: tested } }))
+  const strings = [
+    'Equals',
+    'NotEquals',
+    'Like',
+    'NotLike',
+    'EqualsIgnoreCase',
+    'LikeIfExists',
+    'NotLikeIfExists',
+  ]
+  const condition = fc.oneof(
+    test(
+      strings.map((name) => `String${name}`),
+      ['s3:prefix', 'S3:Delimiter', 's3:x-amz-acl'],
+      ['', 'team/', 'TEAM/', 't*', '?eam/', '/', 'private', 'public-*'],
+    ),
+    test(
+      ['IpAddress', 'NotIpAddress'],
+      ['aws:SourceIp'],
+      ['10.0.0.0/8', '10.1.2.2/31', '0.0.0.0/0', '8.8.8.8'],
+    ),
+    test(['Bool'], ['aws:SecureTransport'], ['true', 'false']),
+    test(['Null'], ['s3:prefix', 's3:x-amz-acl', 'aws:SourceIp'], ['true', 'false']),
+  )
+  const statement = fc
+    .tuple(
+      fc.constantFrom('Allow', 'Allow', 'Deny'),
+      named('Action', actions),
+      named('Resource', resources),
+      fc.oneof(fc.constant({}), fc.record({ Condition: condition })),
+    )
+    .map(([Effect, ...members]): Members => Object.assign({ Effect }, ...members))
+  const asked = fc.record({
+    action: fc.constantFrom(
+      'GetObject',
+      'PutObject',
+      'PutObjectAcl',
+      'ListBucket',
+      'CreateBucket',
+      'PutBucketAcl',
+    ),
+    key: fc.constantFrom('k', 'abc', 'a/b/c', 'ac'),
+    prefix: fc.constantFrom(undefined, '', 'team/'),
+    delimiter: fc.constantFrom(undefined, '/'),
+    acl: fc.constantFrom(undefined, 'private', 'public-read'),
+    address: fc.constantFrom('10.1.2.3', '8.8.8.8'),
+    isEncrypted: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(statement, { minLength: 1, maxLength: 3 }), asked, (statements, one) => {
+      const { action, prefix, delimiter, acl, address, isEncrypted } = one
+      const key = /Bucket/.test(action) ? undefined : one.key
+      const has = (name: string, on: RegExp, value: string | undefined) =>
+        value !== undefined && on.test(action) ? { [name]: value } : {}
+      const context = {
+        ...has('s3:prefix', /^ListBucket$/, prefix),
+        ...has('s3:delimiter', /^ListBucket$/, delimiter),
+        ...has('s3:x-amz-acl', /^(?:PutObject|CreateBucket|Put.*Acl)$/, acl),
+        'aws:SourceIp': address,
+        'aws:SecureTransport': String(isEncrypted),
+      }
+      const document = JSON.stringify({ Statement: statements.map((said) => ({ Principal: '*', ...said })) })
+      const path = key === undefined ? 'b' : `b/${key}`
+      const peer = { address, isEncrypted }
+      const policy = parseSessionPolicy(JSON.stringify({ Statement: statements }))
+      expect(allows(policy, `s3:${action}`, path, { prefix, delimiter, acl, peer })).toBe(
+        isAllowedByS3(document, 'b', { by: 'anonymous', action, key, context }),
+      )
+    }),
+    { numRuns: 3000 },
+  )
 })
