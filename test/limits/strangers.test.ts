@@ -1,11 +1,12 @@
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { postForm, signFields } from '../gateway/form.ts'
 import { postSts } from '../gateway/sts-wire.ts'
 import { presign, send, sign } from '../gateway/wire.ts'
-import { startWorld, type World } from '../harness.ts'
+import { runtimes, startWorld, type World } from '../harness.ts'
 import { Connection } from './connection.ts'
 
 let world: World
@@ -222,4 +223,32 @@ test('who sends many requests at once, on many connections, keeps nobody from be
   expect(answered).toBeLessThan(32_000)
   Connection.closeAll()
   await end()
+})
+
+describe.each(runtimes)('who has not signed, on %s', (runtime) => {
+  test('and makes up two thousand buckets takes nothing from the good ones', async () => {
+    const origin = 'https://app.example'
+    const headers = { origin, 'access-control-request-method': 'GET' }
+    world = await startWorld(runtime)
+    await world.s3().send(new CreateBucketCommand({ Bucket: 'bucket' }))
+    const rule = { allowedOrigin: origin, allowedMethod: 'GET' }
+    await world.oss('bucket').putBucketCORS('bucket', [rule] as never)
+    const preflight = (bucket: string) =>
+      send(world.endpoint, { method: 'OPTIONS', target: `/${bucket}/key`, headers })
+    expect((await preflight('bucket')).status).toBe(200)
+    world.ossRequests()
+    const names = Array.from({ length: 2000 }, (_, i) => `made-up-${i}`)
+    const statuses = new Set<number>()
+    for (let i = 0; i < names.length; i += 100) {
+      const answers = await Promise.all(names.slice(i, i + 100).map(preflight))
+      for (const { status } of answers) statuses.add(status)
+      expect((await preflight('bucket')).status).toBe(200)
+    }
+    // The second where many are asked about at a time.
+    for (const status of statuses) expect([403, 503]).toContain(status)
+    // Those asked a good while ago may be asked again.
+    const asked = world.ossRequests().filter((name) => name !== 'GetBucketCors')
+    expect(new Set(asked)).toEqual(new Set(['ListBuckets']))
+    await end()
+  })
 })
