@@ -29,7 +29,12 @@ export function whatIsRefused({ config, buckets }: Facts): string[] {
   )
   add(copy.symlink === 'reject', 'copies of symbolic links that OSS does not copy (copy.symlink: reject)')
   lines.push(`copies of sources above ${sizeOf(copy.maxSize)} (copy.maxSize)`)
-  for (const { name, retention, hasObjectLock, storageClass = '', blocksPublicAccess } of buckets) {
+  for (const bucket of buckets) {
+    const { name, prefix, retention, hasObjectLock, storageClass = '', blocksPublicAccess } = bucket
+    add(
+      prefix !== '',
+      `in ${name}: what changes the whole bucket, or tells of all of it: it is a part of one (buckets.${name}.prefix)`,
+    )
     add(
       retention !== undefined && retention !== 'none',
       `in ${name}: deletions and overwrites, for ${retention}, and conditional writes that need a lock`,

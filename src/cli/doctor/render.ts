@@ -92,10 +92,14 @@ function renderPolicies({ objects, settings }: Policies, where: string): string[
     ...renderPolicy(objects),
   ]
   if (settings.Statement.length === 0) return first
+  // Of parts alone nothing can be changed.
+  const isToRead = settings.Statement.every(({ Action }) => !Action.includes('oss:PutBucket'))
   return [
     ...first,
     '',
-    'and besides, where clients are to create and delete these buckets and to change their settings:',
+    isToRead
+      ? 'and besides, where clients are to read those settings of these buckets that are told of a part:'
+      : 'and besides, where clients are to create and delete these buckets and to change their settings:',
     ...renderPolicy(settings),
   ]
 }
