@@ -58,7 +58,7 @@ export const connectionChecks = ({ about, needs = [], origin, unreachable, certi
     about,
     name: 'certificate',
     does: 'looks at its certificate: its name, its dates, who has signed it',
-    means: 'clients refuse the connection',
+    means: 'clients refuse a connection whose certificate is not valid',
     needs: ['connection'],
     ask: (facts) => connectionTo(origin(facts)),
     judge(answer, { now }) {
