@@ -52,6 +52,8 @@ type Setup = {
   settings?: Record<string, string>
   copy?: object
   buckets?: object
+  /** Those of doctor's settings, where these are others. */
+  doctorBuckets?: object
   network?: NonNullable<Parameters<typeof startDoctorWorld>[0]>['network']
 }
 
@@ -63,7 +65,7 @@ afterEach(async () => {
 /** A gateway with buckets at two upstreams: `near` is at that of the environment, `photos` a part of one at `archive`. */
 async function start(
   at: Archive,
-  { upstream = {}, settings = {}, copy = {}, buckets, network }: Setup = {},
+  { upstream = {}, settings = {}, copy = {}, buckets, doctorBuckets, network }: Setup = {},
 ): Promise<DoctorWorld> {
   const document = {
     upstreams: {
@@ -74,6 +76,9 @@ async function start(
   }
   const world = await startDoctorWorld({
     settings: { ...settings, GATEWAY_CONFIG: JSON.stringify(document) },
+    ...(doctorBuckets === undefined
+      ? {}
+      : { doctorSettings: { GATEWAY_CONFIG: JSON.stringify({ ...document, buckets: doctorBuckets }) } }),
     ...(network === undefined ? {} : { network }),
   })
   ended.push(() => world.stop())
@@ -144,6 +149,31 @@ describe('doctor in front of two upstreams', () => {
     expect(resources(upstreams?.[0]?.policies)).toEqual(
       new Set([of(part.name, 'team-a/*'), of(part.name, '*'), of(part.name, '.s3-oss-gateway/*')]),
     )
+  })
+
+  test.each([
+    ['another part of the bucket', { bucket: part.name, prefix: 'team-b/' }],
+    ['another upstream', { upstream: undefined, bucket: 'near' }],
+  ])('finds that the running gateway writes to %s, and removes that too', async (_, place) => {
+    const at = await archived()
+    await at.give({ Version: '1', Statement: [...enough.Statement, ...objectPolicy([whole]).Statement] })
+    const here = { upstream: 'archive', bucket: part.name, prefix: part.prefix }
+    const world = await start(at, {
+      buckets: { photos: { ...here, prefix: '', ...place } },
+      doctorBuckets: { photos: here },
+    })
+    const { results } = await world.report(['--bucket', 'photos'])
+    expect(results.filter(({ outcome }) => outcome === 'wrong')).toMatchObject([
+      {
+        about: 'bucket photos',
+        check: 'OSS GetObject',
+        said: expect.stringContaining('NoSuchKey'),
+        advice: expect.stringContaining('buckets.photos'),
+      },
+    ])
+    expect(results.at(-1)).toMatchObject({ check: 'removal', outcome: 'ok' })
+    expect(await namesIn(at.oss)).toEqual(['team-b/own'])
+    expect(await namesIn(world.oss('near'))).toEqual([])
   })
 
   test('says what it could not remove, and from where', async () => {

@@ -62,6 +62,8 @@ export type Bucket = BucketMapping & {
   uploadId?: string
   /** The ETag of the part that was uploaded. */
   partETag?: string
+  /** What is written through the gateway is not here. */
+  isElsewhere?: boolean
 }
 
 /** What is known of an upstream; checks add to it. */

@@ -40,9 +40,10 @@ export async function examine(
   const oss = (upstream: string | undefined) => voices.get(upstream) as OssVoice
   const results = await runSteps(allSteps(facts), facts, asker(facts, network, s3, oss, written), now, signal)
   for (const bucket of facts.buckets) {
-    const removal = await removeScratch(bucket, written, (request) =>
-      oss(bucket.upstream)(request, bucket.region),
-    )
+    const removal = await removeScratch(bucket, written, {
+      oss: (request) => oss(bucket.upstream)(request, bucket.region),
+      gateway: (request) => s3(request, facts.gateway),
+    })
     if (removal !== undefined) results.push(removal)
   }
   return { report: reportOf(facts, results), secrets: secretsOf(facts) }

@@ -1,10 +1,11 @@
 import { decodeKey } from '../../bytes/percent.ts'
+import { keyName } from '../../operations/mapping.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import { documentOf, errorOf, isSilent, type Response, type Silence, said } from './answer.ts'
 import type { Bucket, Request, Result } from './check.ts'
 import { aboutBucket } from './checks/names.ts'
 
-/** Asks OSS. */
+/** Asks OSS, or the gateway. */
 type Ask = (request: Request) => Promise<Response | Silence>
 
 /** The keys that doctor has written, or may have: an answer can be lost. By bucket. */
@@ -36,28 +37,38 @@ export class Written {
 const MOST_ROUNDS = 5
 
 /**
- * Removes what doctor has written to a bucket, its uploads and versions included.
+ * Removes what doctor has written to a bucket, its uploads and versions included. Where the gateway has written to another
+ * place than its settings name here, it is asked to remove that.
  * @returns undefined where it has written nothing.
  */
-export async function removeScratch(bucket: Bucket, written: Written, ask: Ask): Promise<Result | undefined> {
+export async function removeScratch(
+  bucket: Bucket,
+  written: Written,
+  ask: { oss: Ask; gateway: Ask },
+): Promise<Result | undefined> {
   const keys = written.of(bucket)
   if (keys.length === 0) return undefined
-  const left: string[] = []
-  const remove = async (key: string, query: Record<string, string> = {}) => {
-    const answer = await ask({ method: 'DELETE', bucket: bucket.bucket, key, query })
-    const isGone = !isSilent(answer) && (answer.status < 300 || answer.status === 404)
-    if (!isGone) left.push(`oss://${bucket.bucket}/${key} (${said(answer)})`)
+  const { scratch, reservedScratch, versioning, uploadId } = bucket
+  const inOss: Place = {
+    url: `oss://${bucket.bucket}`,
+    bucket: bucket.bucket,
+    prefixes: [scratch, reservedScratch],
+    keys,
+    hasVersions: versioning !== undefined,
+    upload: uploadId === undefined ? undefined : { key: `${scratch}upload`, id: uploadId },
   }
-
-  for (const { key, id } of await uploadsOf(bucket, ask)) await remove(key, { uploadId: id })
-  if (bucket.versioning === undefined) {
-    for (const key of keys) await remove(key)
-  } else {
-    for (let round = 0; round < MOST_ROUNDS && left.length === 0; round++) {
-      const versions = await versionsOf(bucket, ask)
-      if (versions.length === 0) break
-      for (const { key, id } of versions) await remove(key, { versionId: id })
+  const left = await removeFrom(inOss, ask.oss)
+  if (bucket.isElsewhere) {
+    const named = (key: string) => keyName({ mapped: bucket }, key)
+    const byClients: Place = {
+      url: `s3://${bucket.name}`,
+      bucket: bucket.name,
+      prefixes: [named(scratch)],
+      keys: keys.filter((key) => key.startsWith(scratch)).map(named),
+      hasVersions: undefined,
+      upload: uploadId === undefined ? undefined : { key: named(`${scratch}upload`), id: uploadId },
     }
+    left.push(...(await removeFrom(byClients, ask.gateway)))
   }
   const about = aboutBucket(bucket.name)
   const at = bucket.upstream === undefined ? {} : { upstream: bucket.upstream }
@@ -70,28 +81,61 @@ export async function removeScratch(bucket: Bucket, written: Written, ask: Ask):
     outcome: 'wrong',
     said: `left behind: ${left.join(', ')}`,
     means: 'what doctor has written is still there',
-    advice: `remove what begins with ${bucket.scratch} and ${bucket.reservedScratch}`,
+    advice: `remove what begins with ${scratch} and ${reservedScratch}`,
   }
 }
 
 type Entry = { key: string; id: string }
 
-/** Begun uploads below the scratch prefix; where they cannot be listed, the one that is known. */
-async function uploadsOf(bucket: Bucket, ask: Ask): Promise<Entry[]> {
-  const query = { uploads: '', prefix: bucket.scratch, 'encoding-type': 'url' }
-  const answer = await ask({ method: 'GET', bucket: bucket.bucket, query })
-  if (isSilent(answer) || errorOf(answer) !== undefined) {
-    const { uploadId } = bucket
-    return uploadId === undefined ? [] : [{ key: `${bucket.scratch}upload`, id: uploadId }]
+/** Where something was written, by the names of whoever is asked to remove it. */
+type Place = {
+  url: string
+  bucket: string
+  prefixes: readonly string[]
+  keys: readonly string[]
+  /** undefined: nobody says. */
+  hasVersions: boolean | undefined
+  /** The upload that is known. */
+  upload: Entry | undefined
+}
+
+/** @returns what is left. */
+async function removeFrom(place: Place, ask: Ask): Promise<string[]> {
+  const { url, bucket, keys, hasVersions } = place
+  const left: string[] = []
+  const remove = async (key: string, query: Record<string, string> = {}) => {
+    const answer = await ask({ method: 'DELETE', bucket, key, query })
+    const isGone = !isSilent(answer) && (answer.status < 300 || answer.status === 404)
+    if (!isGone) left.push(`${url}/${key} (${said(answer)})`)
   }
+
+  for (const { key, id } of await uploadsOf(place, ask)) await remove(key, { uploadId: id })
+  if (!hasVersions) for (const key of keys) await remove(key)
+  if (hasVersions === false) return left
+  for (let round = 0; round < MOST_ROUNDS && left.length === 0; round++) {
+    const versions = await versionsOf(place, ask)
+    if (versions.length === 0) break
+    for (const { key, id } of versions) await remove(key, { versionId: id })
+  }
+  return left
+}
+
+/** Begun uploads below the scratch prefix; where they cannot be listed, the one that is known. */
+async function uploadsOf({ bucket, prefixes, upload }: Place, ask: Ask): Promise<Entry[]> {
+  const query = { uploads: '', prefix: prefixes[0] ?? '', 'encoding-type': 'url' }
+  const answer = await ask({ method: 'GET', bucket, query })
+  if (isSilent(answer) || errorOf(answer) !== undefined) return upload === undefined ? [] : [upload]
   return entries(documentOf(answer, 'ListMultipartUploadsResult'), ['Upload'], 'UploadId')
 }
 
-async function versionsOf(bucket: Bucket, ask: Ask): Promise<Entry[]> {
+async function versionsOf({ bucket, prefixes }: Place, ask: Ask): Promise<Entry[]> {
   const found: Entry[] = []
-  for (const prefix of [bucket.scratch, bucket.reservedScratch]) {
-    const query = { versions: '', prefix, 'encoding-type': 'url' }
-    const answer = await ask({ method: 'GET', bucket: bucket.bucket, query })
+  for (const prefix of prefixes) {
+    const answer = await ask({
+      method: 'GET',
+      bucket,
+      query: { versions: '', prefix, 'encoding-type': 'url' },
+    })
     if (isSilent(answer)) continue
     found.push(...entries(documentOf(answer, 'ListVersionsResult'), ['Version', 'DeleteMarker'], 'VersionId'))
   }

@@ -205,11 +205,12 @@ const seenCheck = (bucket: Bucket): Step =>
     means: 'clients write to another place than the settings name',
     needs: ['S3 PutObject', 'oss:GetObject', 'class'],
     ask: () => ({ of: 'oss', method: 'GET', bucket: bucket.bucket, key: ossKey(bucket) }),
-    judge(answer) {
+    judge(answer, { config }) {
       if (answer.status === 200 && answer.body.equals(content)) return ok('the same bytes')
+      bucket.isElsewhere = true
       return wrong(
         answer.status === 200 ? 'OSS has other bytes than were written' : said(answer),
-        'the running gateway is in front of another OSS than doctor asks: OSS_ENDPOINT, OSS_REGION, endpoints',
+        `the running gateway is in front of another OSS than doctor asks: OSS_ENDPOINT, OSS_REGION, endpoints${config.buckets.has(bucket.name) ? `; or it has another place for the name: buckets.${bucket.name}` : ''}`,
       )
     },
   })
