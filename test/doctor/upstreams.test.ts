@@ -389,20 +389,34 @@ describe('of another upstream doctor names what is wrong, and nothing else', () 
     })
   })
 
-  test('as the running gateway does, which is ready for the others', async () => {
-    const at = await archived()
-    const world = await start(at, {
-      upstream: { credentials: { ...archive, accessKeySecret: 'other-secret' } },
-      settings: { ADMIN_PORT: String(await freePort()) },
-    })
-    const { results } = await world.report(both)
-    const failed = results.filter(({ outcome }) => outcome === 'wrong' || outcome === 'warning')
-    expect(failed.map(({ about, check }) => [about, check])).toEqual([['upstream archive', 'credentials']])
-    expect(results.find(({ check }) => check === 'readiness')).toMatchObject({
-      outcome: 'ok',
-      said: 'ready, but for archive',
-    })
-  })
+  /** Of which upstreams the key is wrong, what is said of readiness, and which bucket can be used through the gateway. */
+  const unready: [wrong: string[], outcome: string, said: string, usable: string | undefined][] = [
+    [['upstream archive'], 'ok', 'ready, but for archive', 'near'],
+    [['OSS'], 'ok', 'ready, but for the upstream of the environment', 'photos'],
+    [['OSS', 'upstream archive'], 'skipped', 'OSS cannot be used', undefined],
+  ]
+  test.each(unready)(
+    'as the running gateway does, with a wrong key of %j',
+    async (abouts, outcome, said, usable) => {
+      const at = await archived()
+      const own = { accessKeySecret: 'other-secret' }
+      const world = await start(at, {
+        upstream: { credentials: { ...archive, ...(abouts.includes('upstream archive') ? own : {}) } },
+        settings: {
+          ADMIN_PORT: String(await freePort()),
+          ...(abouts.includes('OSS') ? { OSS_ACCESS_KEY_SECRET: own.accessKeySecret } : {}),
+        },
+      })
+      const { results } = await world.report(both)
+      const failed = results.filter(({ outcome }) => outcome === 'wrong' || outcome === 'warning')
+      expect(failed.map(({ about, check }) => [about, check])).toEqual(
+        abouts.map((about) => [about, 'credentials']),
+      )
+      expect(results.find(({ check }) => check === 'readiness')).toMatchObject({ outcome, said })
+      const read = results.filter(({ check, outcome }) => check === 'S3 GetObject' && outcome === 'ok')
+      expect(read.map(({ about }) => about)).toEqual(usable === undefined ? [] : [`bucket ${usable}`])
+    },
+  )
 
   test('without its secrets', async () => {
     const at = await archived()

@@ -34,7 +34,8 @@ export function allSteps(facts: Facts): Step[] {
     gatewayAnswer,
   ]
   // The embedded OSS of a gateway without a port for OSS tools.
-  if (isOssHidden) return [...ofGateway, unseen, clockCheck, ...gatewayChecks, ...hosted, ...healthChecks]
+  if (isOssHidden)
+    return [...ofGateway, unseen, clockCheck, ...gatewayChecks, ...hosted, ...healthChecks(upstreams)]
   const domainsOf = (upstream: UpstreamFacts) =>
     [...(upstream.endpoint.domains ?? [])].flatMap(([bucket, origin]) =>
       customDomainChecks(upstream, bucket, origin),
@@ -57,7 +58,7 @@ export function allSteps(facts: Facts): Step[] {
         identityCheck(upstream),
       ]),
     ),
-    ...healthChecks,
+    ...healthChecks(upstreams),
     ...upstreams.flatMap((upstream) => atUpstream(upstream.name, domainsOf(upstream))),
     ...inBucket((bucket) => bucketChecks(bucket, domainCheckOf(facts, bucket))),
     ...upstreams.flatMap((upstream) => atUpstream(upstream.name, [regionCheck(upstream)])),

@@ -1,6 +1,6 @@
 import { isLoopback } from '../../../config/values.ts'
 import { isSilent } from '../answer.ts'
-import { asking, type Facts, ok, type Step, warning, wrong } from '../check.ts'
+import { asking, type Facts, ok, type Step, skipped, type UpstreamFacts, warning, wrong } from '../check.ts'
 
 const about = 'gateway'
 
@@ -21,8 +21,11 @@ function isHere({ config: { listen }, gateway }: Facts): boolean {
   return isLoopback(bare) || bare === listen.host
 }
 
-/** The admin port, of a gateway on this machine. */
-export const healthChecks: readonly Step[] = [
+/** As /readyz names them. */
+const nameOf = ({ name }: UpstreamFacts) => name ?? 'the upstream of the environment'
+
+/** The admin port, of a gateway on this machine. @param upstreams one that can be used is enough. */
+export const healthChecks = (upstreams: readonly UpstreamFacts[]): Step[] => [
   asking<'page'>({
     about,
     name: 'health',
@@ -46,20 +49,21 @@ export const healthChecks: readonly Step[] = [
     does: 'asks it whether OSS answers the running gateway',
     means:
       'load balancers and Kubernetes send it no requests (where it says degraded they do, and those fail that need that OSS)',
-    needs: ['OSS credentials'],
+    needs: upstreams.length > 1 ? [] : ['OSS credentials'],
     applies: ({ isAlive }) => isAlive === true,
     ask: (facts) => ({ of: 'page', url: adminUrl(facts, '/readyz') }),
-    judge(answer, { upstreams }) {
+    judge(answer) {
       if (isSilent(answer)) return wrong(answer.silence, WHY)
       const said = answer.body.toString().trim()
+      // What doctor finds wrong with these is told where they are.
+      const unusable = upstreams.filter(({ isUsable }) => !isUsable).map(nameOf)
+      if (answer.status !== 200 && unusable.length === upstreams.length) return skipped('OSS cannot be used')
       if (answer.status !== 200) return wrong(`${answer.status} ${said}`, WHY)
       if (said === 'ok') return ok('ready')
-      // What doctor finds wrong with these is told where they are.
-      const others = upstreams.filter(({ name, isUsable }) => name !== undefined && !isUsable)
-      const [, names = ''] = /^degraded: .* at (.*), the log/.exec(said) ?? []
-      const isTold =
-        names !== '' && names.split(', ').every((name) => others.some((one) => one.name === name))
-      return isTold ? ok(`ready, but for ${names}`) : warning(said, WHY)
+      const [isDegraded, names = nameOf(upstreams[0] as UpstreamFacts)] =
+        /^degraded: OSS cannot be used now(?: at (.*))?, the log/.exec(said) ?? []
+      const isTold = names.split(', ').every((name) => unusable.includes(name))
+      return isDegraded && isTold ? ok(`ready, but for ${names}`) : warning(said, WHY)
     },
   }),
 ]
