@@ -211,6 +211,8 @@ describe('doctor', () => {
     [['photos'], 'doctor takes no "photos"'],
     [['--endpoint', 'http://127.0.0.1:9000/path'], 'without a bucket, a path or keys'],
     [['--endpoint', 'http://a', '--endpoint', 'http://b'], '--endpoint is there 2 times'],
+    [['--client', 'nobody'], 'the settings have no client nobody'],
+    [['--client', 'a', '--client', 'b'], '--client is there 2 times'],
     [['--writeonly'], "Unknown option '--writeonly'\n"],
   ])('%j is a mistake in the command line', async (args, said) => {
     const { code, out, err } = await world.run(args)
@@ -249,6 +251,7 @@ test('every check waits for checks that there are', () => {
   const asked = {
     buckets: ['near', 'far'].map((name) => ({ name, prefix: '' })),
     endpoint: undefined,
+    client: undefined,
     readOnly: false,
     json: false,
   }

@@ -52,6 +52,7 @@ type Setup = {
   settings?: Record<string, string>
   copy?: object
   buckets?: object
+  clients?: object[]
   /** Those of doctor's settings, where these are others. */
   doctorBuckets?: object
   network?: NonNullable<Parameters<typeof startDoctorWorld>[0]>['network']
@@ -65,7 +66,7 @@ afterEach(async () => {
 /** A gateway with buckets at two upstreams: `near` is at that of the environment, `photos` a part of one at `archive`. */
 async function start(
   at: Archive,
-  { upstream = {}, settings = {}, copy = {}, buckets, doctorBuckets, network }: Setup = {},
+  { upstream = {}, settings = {}, copy = {}, buckets, clients = [], doctorBuckets, network }: Setup = {},
 ): Promise<DoctorWorld> {
   const document = {
     upstreams: {
@@ -73,6 +74,7 @@ async function start(
     },
     buckets: buckets ?? { photos: { upstream: 'archive', bucket: part.name, prefix: part.prefix } },
     copy,
+    clients,
   }
   const world = await startDoctorWorld({
     settings: { ...settings, GATEWAY_CONFIG: JSON.stringify(document) },
@@ -120,7 +122,7 @@ describe('doctor in front of two upstreams', () => {
     expect(await namesIn(world.oss('near'))).toEqual([])
   })
 
-  test('looks at one bucket by several names, and at those that a client has at its upstream', async () => {
+  test('looks at one bucket by several names', async () => {
     const at = await archived()
     await at.give({ Version: '1', Statement: [...enough.Statement, ...objectPolicy([whole]).Statement] })
     const buckets = {
@@ -174,6 +176,26 @@ describe('doctor in front of two upstreams', () => {
     expect(results.at(-1)).toMatchObject({ check: 'removal', outcome: 'ok' })
     expect(await namesIn(at.oss)).toEqual(['team-b/own'])
     expect(await namesIn(world.oss('near'))).toEqual([])
+  })
+
+  test('looks at the buckets that a client has at its upstream, as that client', async () => {
+    const at = await archived()
+    await at.give({ Version: '1', Statement: [...enough.Statement, ...objectPolicy([whole]).Statement] })
+    const historian = { accessKeyId: 'historian', secretAccessKey: 'historian-secret', upstream: 'archive' }
+    const world = await start(at, { clients: [historian] })
+    const { results, ok, upstreams } = await world.report(['--bucket', part.name, '--client', 'historian'])
+    expect(results.filter(({ outcome }) => outcome === 'wrong' || outcome === 'warning')).toEqual([])
+    expect(ok).toBe(true)
+    // Only a client of an upstream lists what is there.
+    const listing = results.filter(({ check }) => check === 'oss:ListBuckets')
+    expect(listing.map(({ about }) => about)).toEqual(['OSS', 'upstream archive'])
+    expect(results.find(({ check }) => check === 'OSS GetObject')).toMatchObject({
+      about: `bucket ${part.name}`,
+      upstream: 'archive',
+      outcome: 'ok',
+    })
+    expect(upstreams?.[0]?.policies?.objects).toEqual(objectPolicy([whole]))
+    expect(await namesIn(at.oss)).toEqual(['team-b/own'])
   })
 
   test('says what it could not remove, and from where', async () => {

@@ -14,6 +14,7 @@ export const DOCTOR_USAGE = `doctor [options]
                   --bucket B[/PREFIX]  a bucket to look at by the name that clients use, as often as there are; with a
                                        prefix: where clients are in it
                   --endpoint URL       of the running gateway; by default as the settings say
+                  --client KEY         the access key of the settings that asks; by default the first
                   --read-only          write nothing
                   --json               the same as JSON`
 
@@ -21,6 +22,7 @@ export const DOCTOR_USAGE = `doctor [options]
 export type Arguments = {
   buckets: readonly { name: string; prefix: string }[]
   endpoint: Origin | undefined
+  client: string | undefined
   readOnly: boolean
   json: boolean
 }
@@ -35,7 +37,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
   const problems = positionals.map(
     (text) => `doctor takes no ${JSON.stringify(text)}: buckets are named with --bucket`,
   )
-  const { bucket: named = [], endpoint: endpoints = [] } = values
+  const { bucket: named = [], endpoint: endpoints = [], client: clients = [] } = values
   const buckets = named.map((text) => {
     const [name = '', ...rest] = text.split('/')
     const prefix = rest.join('/')
@@ -47,12 +49,19 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
   for (const [i, { name }] of buckets.entries())
     if (buckets.findIndex((other) => other.name === name) < i)
       problems.push(`--bucket ${name} is there twice`)
+  if (clients.length > 1) problems.push(`--client is there ${clients.length} times`)
   if (endpoints.length > 1) problems.push(`--endpoint is there ${endpoints.length} times`)
   const [text] = endpoints
   const endpoint = text === undefined ? undefined : parseOrigin(text, 'https://s3.example.com')
   if (typeof endpoint === 'string') problems.push(`--endpoint ${JSON.stringify(text)}: ${endpoint}`)
   if (problems.length > 0 || typeof endpoint === 'string') throw new UsageError(problems)
-  return { buckets, endpoint, readOnly: values['read-only'] === true, json: values.json === true }
+  return {
+    buckets,
+    endpoint,
+    client: clients[0],
+    readOnly: values['read-only'] === true,
+    json: values.json === true,
+  }
 }
 
 function parsed(args: readonly string[]) {
@@ -65,6 +74,7 @@ function parsed(args: readonly string[]) {
       options: {
         bucket: text,
         endpoint: text,
+        client: text,
         'read-only': flag,
         json: flag,
         help: { ...flag, short: 'h' },

@@ -1,4 +1,4 @@
-import type { BucketMapping, Config, Upstream } from '../../config/index.ts'
+import type { BucketMapping, Client, Config, Upstream } from '../../config/index.ts'
 import type { Origin } from '../../oss/regions.ts'
 import type { HeaderMap, OssCredentials } from '../../ports.ts'
 import type { Connection, Response, Silence } from './answer.ts'
@@ -22,7 +22,7 @@ export type Question =
   /** Unsigned. */
   | { of: 'page'; url: string; name?: string }
   /**
-   * Signed with the first client's key. @property announced bytes of a body of which but the first are sent. @property at
+   * Signed with the client's key. @property announced bytes of a body of which but the first are sent. @property at
    * where, instead of at the gateway's endpoint.
    */
   | ({ of: 'gateway'; announced?: number; at?: Facts['gateway'] } & Request)
@@ -85,6 +85,8 @@ export type Facts = {
   config: Config
   /** Where the running gateway is, and the name that its certificate has to be for. */
   gateway: Origin & { name: string }
+  /** Who signs requests to it. */
+  client: Client
   /** That of the environment first. */
   upstreams: readonly [UpstreamFacts, ...UpstreamFacts[]]
   /** Nobody but the gateway itself can ask the embedded OSS. */

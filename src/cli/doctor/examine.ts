@@ -1,4 +1,4 @@
-import type { Client, Config } from '../../config/index.ts'
+import type { Config } from '../../config/index.ts'
 import { openCredentials } from '../../node/credentials.ts'
 import type { CredentialSource } from '../../oss/credentials/source.ts'
 import type { OssCredentials } from '../../ports.ts'
@@ -33,7 +33,7 @@ export async function examine(
   for (const [name, { credentials }] of config.upstreams) keys.set(name, await keyOf(credentials))
   const facts = factsOf(asked, config, (name) => keys.get(name) ?? main, now())
   const written = new Written()
-  const s3 = await openS3Voice(network, [...config.clients.values()][0] as Client)
+  const s3 = await openS3Voice(network, facts.client)
   const voices = new Map<string | undefined, OssVoice>()
   for (const { name, endpoint, key } of facts.upstreams)
     voices.set(name, await openOssVoice(network, endpoint, key as OssCredentials))

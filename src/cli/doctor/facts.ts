@@ -1,6 +1,6 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Client, Config } from '../../config/index.ts'
+import type { Config } from '../../config/index.ts'
 import { placeOf } from '../../operations/mapping.ts'
 import { RESERVED_PREFIX } from '../../operations/reserved-keys.ts'
 import { UsageError } from '../usage-error.ts'
@@ -11,10 +11,10 @@ import { aboutUpstream } from './checks/names.ts'
 /**
  * What is known at the beginning.
  * @param keyOf the gateway's own at an upstream (undefined: of the environment), or why there is none. @param now milliseconds since the epoch.
- * @throws UsageError where nobody says where the gateway is.
+ * @throws UsageError where nobody says where the gateway is, or the settings have no such client.
  */
 export function factsOf(
-  { buckets, endpoint, readOnly }: Arguments,
+  { buckets, endpoint, client: accessKeyId, readOnly }: Arguments,
   config: Config,
   keyOf: (upstream: string | undefined) => UpstreamFacts['key'],
   now: number,
@@ -22,7 +22,9 @@ export function factsOf(
   const id = randomBytes(6).toString('hex')
   if (endpoint === undefined && config.listen.port === 0)
     throw new UsageError(['PORT is 0: name the running gateway with --endpoint'])
-  const [client] = config.clients.values()
+  const [first] = config.clients.values()
+  const client = accessKeyId === undefined ? first : config.clients.get(accessKeyId)
+  if (client === undefined) throw new UsageError([`the settings have no client ${accessKeyId}`])
   return {
     config,
     gateway: endpoint === undefined ? ownEndpoint(config) : { ...endpoint, name: nameOf(endpoint.host) },
@@ -41,9 +43,10 @@ export function factsOf(
         key: keyOf(name),
       })),
     ],
+    client,
     isOssHidden: config.localOss?.port === 0,
     buckets: buckets.map(({ name, prefix }, i) => {
-      const place = placeOf(config, client as Client, name)
+      const place = placeOf(config, client, name)
       const within = place.prefix + prefix
       return {
         ...place,

@@ -13,7 +13,7 @@ export const askingS3 = (
     ...check,
     judge(answer, facts) {
       if (isSilent(answer)) return wrong(`no answer came: ${answer.silence}`, LOG)
-      return signatureTrouble(answer) ?? check.judge(answer, facts)
+      return signatureTrouble(answer, facts) ?? check.judge(answer, facts)
     },
   })
 
@@ -37,16 +37,17 @@ export function notFromGateway(answer: Response): Verdict | undefined {
 }
 
 /** Why the gateway has not taken a signature; undefined: it has. */
-export function signatureTrouble(answer: Answered): Verdict | undefined {
+export function signatureTrouble(answer: Answered, { client, config }: Facts): Verdict | undefined {
   const other = notFromGateway(answer)
   if (other !== undefined) return other
   const error = errorOf(answer)
+  const isFirst = [...config.clients.values()][0] === client
   if (error?.code === 'SignatureDoesNotMatch') {
     const change = changeBetween(answer.canonical, text(error.document, 'CanonicalRequest') ?? '')
     if (change === undefined)
       return wrong(
         'the running gateway has another secret for this key (SignatureDoesNotMatch)',
-        'S3_SECRET_ACCESS_KEY: run doctor with the settings of the running gateway, or start that again',
+        `${isFirst ? 'S3_SECRET_ACCESS_KEY' : 'clients'}: run doctor with the settings of the running gateway, or start that again`,
       )
     const { what, sent, came } = change
     return wrong(
@@ -57,7 +58,7 @@ export function signatureTrouble(answer: Answered): Verdict | undefined {
   if (error?.code === 'InvalidAccessKeyId')
     return wrong(
       `the running gateway does not know this key (InvalidAccessKeyId)`,
-      'S3_ACCESS_KEY_ID: run doctor with the settings of the running gateway, or start that again',
+      `${isFirst ? 'S3_ACCESS_KEY_ID' : 'clients'}: run doctor with the settings of the running gateway, or start that again`,
     )
   if (error?.code === 'RequestTimeTooSkewed') return wrong(said(answer), 'set the clocks')
   if (error?.code === 'AccessDenied' && 'HeadersNotSigned' in error.document)

@@ -93,14 +93,14 @@ export const gatewayChecks: readonly Step[] = [
       key: RESERVED_PREFIX,
       announced: 5 * GiB,
     }),
-    judge(answer) {
+    judge(answer, facts) {
       if (isSilent(answer)) {
         return warning(
           `an upload that is refused is not told so before all of it is sent (${answer.silence}): something in front of the gateway keeps it`,
           'let the proxy send bodies on as they come (nginx: proxy_request_buffering off); in front of a Worker it is the platform that keeps them',
         )
       }
-      return signatureTrouble(answer) ?? ok('reach the gateway as they are sent')
+      return signatureTrouble(answer, facts) ?? ok('reach the gateway as they are sent')
     },
   }),
 ]
