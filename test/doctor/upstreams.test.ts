@@ -198,6 +198,18 @@ describe('doctor in front of two upstreams', () => {
     expect(await namesIn(at.oss)).toEqual(['team-b/own'])
   })
 
+  test('takes the limits of a client for nothing that is wrong with the gateway', async () => {
+    const limited = { accessKeyId: 'limited', secretAccessKey: 'limited-secret', buckets: ['photos'] }
+    const world = await start(await archived(), { clients: [limited] })
+    const { results, ok } = await world.report(['--client', 'limited'])
+    expect(results.filter(({ outcome }) => outcome === 'wrong')).toEqual([])
+    expect(ok).toBe(true)
+    const near = await world.report(['--client', 'limited', '--bucket', 'near'])
+    expect(near.results.filter(({ outcome }) => outcome === 'wrong')).toMatchObject(
+      ['S3 HeadBucket', 'S3 ListObjectsV2', 'S3 PutObject'].map((check) => ({ about: 'bucket near', check })),
+    )
+  })
+
   test('says what it could not remove, and from where', async () => {
     const at = await archived()
     const world = await start(at)

@@ -1,3 +1,4 @@
+import { RESERVED_PREFIX } from '../../operations/reserved-keys.ts'
 import { text } from '../../xml/index.ts'
 import { errorOf, isSilent, type Response, said } from './answer.ts'
 import { changeBetween } from './canonical.ts'
@@ -18,6 +19,18 @@ export const askingS3 = (
   })
 
 const LOG = 'the log of the gateway, and of what is in front of it'
+
+/**
+ * Whether the gateway has taken a request for a key of its own, and refused it: by its signature it knew who asks. A client
+ * that is limited may be told of that first.
+ */
+export function isKnownAndRefused(answer: Answered): boolean {
+  const { code, message = '' } = errorOf(answer) ?? {}
+  return (
+    code === 'AccessDenied' &&
+    (message.includes(RESERVED_PREFIX) || message.includes('this access key is limited to'))
+  )
+}
 
 /** What came instead of an answer of the gateway's; undefined: the gateway has answered. */
 export function notFromGateway(answer: Response): Verdict | undefined {

@@ -3,7 +3,7 @@ import { type Origin, withoutPort } from '../../../oss/regions.ts'
 import { errorOf, isSilent, said } from '../answer.ts'
 import { asking, type Bucket, type Facts, ok, type Step, type UpstreamFacts, wrong } from '../check.ts'
 import { WRONG_SIGNING_REGION } from '../oss-voice.ts'
-import { askingS3 } from '../s3-answers.ts'
+import { askingS3, isKnownAndRefused } from '../s3-answers.ts'
 import { connectionChecks } from './connections.ts'
 import { aboutDomain } from './names.ts'
 
@@ -44,9 +44,7 @@ export function hostedChecks(domain: string): Step[] {
         query: { 'list-type': '2', prefix: RESERVED_PREFIX },
       }),
       judge(answer) {
-        const error = errorOf(answer)
-        if (error?.code === 'AccessDenied' && error.message.includes(RESERVED_PREFIX))
-          return ok('reaches the gateway')
+        if (isKnownAndRefused(answer)) return ok('reaches the gateway')
         return wrong(
           `the gateway takes it for something else: ${said(answer)}`,
           `S3_DOMAIN=${domain} in the settings of the running gateway`,

@@ -1,7 +1,7 @@
 import { RESERVED_PREFIX } from '../../../operations/reserved-keys.ts'
-import { errorOf, isSilent, said } from '../answer.ts'
+import { isSilent, said } from '../answer.ts'
 import { asking, type Facts, ok, type Request, type Step, warning, wrong } from '../check.ts'
-import { askingS3, notFromGateway, signatureTrouble } from '../s3-answers.ts'
+import { askingS3, isKnownAndRefused, notFromGateway, signatureTrouble } from '../s3-answers.ts'
 import { noteClock } from './clocks.ts'
 
 const about = 'gateway'
@@ -23,8 +23,7 @@ function refusedByItself(
     name,
     ask: (facts) => ({ of: 'gateway', ...request(someBucket(facts)) }),
     judge(answer) {
-      const error = errorOf(answer)
-      if (error?.code === 'AccessDenied' && error.message.includes(RESERVED_PREFIX)) return ok('taken')
+      if (isKnownAndRefused(answer)) return ok('taken')
       return wrong(
         `the gateway takes it for something else: ${said(answer)}`,
         '--endpoint: it may be another gateway; or something in front of it changes the path',
