@@ -86,6 +86,25 @@ describe('without one action of the policy something is refused', () => {
   })
   afterAll(() => world.stop())
 
+  describe('in a part of a bucket', () => {
+    let place: Owned
+    beforeAll(async () => {
+      place = await world.ownedPart([])
+    })
+
+    test.each(settingActions.filter(({ part }) => part))('$action', async ({ action }) => {
+      const both = [objectPolicy(place.buckets), settingPolicy(place.buckets)]
+      const Statement = both.flatMap((policy) => policy.Statement)
+      await place.give(without({ Version: '1', Statement }, `oss:${action}`))
+      const refused: string[] = []
+      for (const [what, doing] of Object.entries(onBuckets)) {
+        if (!bucketOperations.answered.includes(what)) continue
+        if ((await whyNot(doing, place)) !== 'done') refused.push(what)
+      }
+      expect(refused).toHaveLength(1)
+    })
+  })
+
   describe.each(places)('in %s buckets', (name, has, doings) => {
     const rows = objectActions.filter(
       ({ on, only, without }) => on !== 'service' && only === has.at(-1) && without === undefined,

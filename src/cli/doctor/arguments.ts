@@ -9,8 +9,9 @@ import { argumentProblem, UsageError } from '../usage-error.ts'
 export const DOCTOR_USAGE = `doctor [options]
                 prove a deployment end to end, as an S3 client against the running gateway and as a client of OSS:
                 clocks, endpoints, keys, buckets, permissions, transfers; what is wrong is told with the setting or the
-                RAM action that mends it, and at the end the RAM policy that is enough, of each upstream. What it writes it removes.
-                The exit code is 1 where something is wrong, 2 for mistakes in the command line or the settings.
+                RAM action that mends it, and at the end the RAM policy that is enough, of each upstream. What it writes
+                it removes. The exit code is 1 where something is wrong, 2 for mistakes in the command line or the
+                settings.
                   --bucket B[/PREFIX]  a bucket to look at by the name that clients use, as often as there are; with a
                                        prefix: where clients are in it
                   --endpoint URL       of the running gateway; by default as the settings say
