@@ -1,11 +1,11 @@
-import { unwatchFile, watchFile } from 'node:fs'
+import { statSync, unwatchFile, watchFile } from 'node:fs'
 import { type Config, ConfigError } from '../config/index.ts'
 import type { Settings, Workers } from '../node/cluster.ts'
 import type { Running } from '../node/serve.ts'
-import { readSettings, SettingsError } from '../node/settings.ts'
+import { readSettings } from '../node/settings.ts'
 import type { Log } from '../ports.ts'
 
-/** Milliseconds between two looks at a file. Looked at and not watched: Kubernetes replaces a link to its folder. */
+/** Milliseconds between two looks at a file, and at settings that were refused. Looked at and not watched: Kubernetes replaces a link to its folder. */
 const WATCH_INTERVAL = 2_000
 /** Milliseconds after a change: who writes a file in place empties it first. */
 const WRITING = 200
@@ -23,6 +23,11 @@ export function handleReload(
 ): void {
   const watched = new Set<string>()
   let timer: NodeJS.Timeout | undefined
+  /** What the log was told last of settings that were refused. */
+  let told: string | undefined
+  /** What the files were like when they were read last. */
+  let read: string | undefined
+  const look = () => [...watched].map(stampOf).join()
 
   /** What is watched already goes on being so: a change since it was read would be lost. */
   function watch(files: readonly string[]): void {
@@ -40,12 +45,20 @@ export function handleReload(
 
   function reloadSoon(): void {
     clearTimeout(timer)
-    timer = setTimeout(() => void reload(), WRITING).unref()
+    timer = setTimeout(() => {
+      // Somebody may have told by a signal, too.
+      if (look() !== read) void reload()
+    }, WRITING).unref()
   }
 
-  /** With a mistake in the settings all goes on as before. */
-  async function reload(): Promise<void> {
+  /**
+   * With a mistake in the settings all goes on as before. They are tried again until they are right: what they lack may be a
+   * file that is still to come.
+   */
+  async function reload(isRepeated = false): Promise<void> {
+    clearTimeout(timer)
     const running = await gateway
+    const now = look()
     try {
       const next = readSettings(process.env)
       if ('localOss' in running) await running.reload(next.config)
@@ -54,10 +67,14 @@ export function handleReload(
       for (const warning of next.config.warnings) log('warning', { warning })
       log('settings read again', {})
       watch(next.files)
+      read = now
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems : [(error as Error).message]
-      log('settings refused, all goes on as before', { problems })
-      if (error instanceof SettingsError) watch([...watched, ...error.files])
+      const text = problems.join('\n')
+      if (!isRepeated || text !== told) log('settings refused, all goes on as before', { problems })
+      told = text
+      clearTimeout(timer)
+      timer = setTimeout(() => void reload(true), WATCH_INTERVAL).unref()
     }
   }
 
@@ -73,4 +90,14 @@ export function handleReload(
   })
   // SIGUSR1, which others take for this, starts Node's debugger.
   process.on('SIGUSR2', () => void reopenLog())
+}
+
+/** What tells one content of a file from another; empty where there is none. */
+function stampOf(file: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(file)
+    return `${ino} ${size} ${mtimeMs}`
+  } catch {
+    return ''
+  }
 }

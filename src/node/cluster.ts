@@ -54,8 +54,9 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   let isDraining = false
   let stopping = false
   let reloading = false
-  /** What the workers are to be replaced for next. */
+  /** What the workers are to be replaced for next, and who waits meanwhile. */
   let wanted: Settings | undefined
+  let onWanted = () => {}
   let pause = 0
   /** All there are, until they end. */
   const workers = new Map<Worker, Promise<void>>()
@@ -130,6 +131,31 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
     }
   }
 
+  /**
+   * Starts a worker with new settings, however often that fails: where the key for OSS cannot be had now, clients that were
+   * taken out of them would go on.
+   * @returns false where meanwhile other settings came, or it is to stop.
+   */
+  async function startFresh(fresh: Settings): Promise<boolean> {
+    for (let pauseMs = FIRST_PAUSE; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE)) {
+      try {
+        await startWorker(fresh)
+        return !stopping
+      } catch (error) {
+        if (stopping || wanted !== undefined) return false
+        const { message: cause } = error as Error
+        log('a new worker does not start, the old ones stay', { cause, pauseMs })
+      }
+      await Promise.race([
+        sleep(pauseMs),
+        new Promise<void>((resolve) => {
+          onWanted = resolve
+        }),
+      ])
+      if (stopping || wanted !== undefined) return false
+    }
+  }
+
   async function replaceAll(fresh: Settings): Promise<void> {
     const old = [...serving]
     // No worker listens: the next to start gets these settings.
@@ -137,14 +163,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
     log('workers are replaced', { pids: old.map((worker) => worker.process.pid) })
     for (const worker of old) {
       if (!serving.has(worker)) continue
-      try {
-        await startWorker(fresh)
-      } catch (error) {
-        if (!stopping)
-          log('a new worker does not start, the old ones stay', { cause: (error as Error).message })
-        return
-      }
-      if (stopping) return
+      if (!(await startFresh(fresh))) return
       accepted = fresh
       serving.delete(worker)
       // Its requests in flight may take as long as any: the new workers serve meanwhile.
@@ -155,6 +174,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
 
   async function reload(settings: Settings): Promise<void> {
     wanted = settings
+    onWanted()
     if (reloading) return
     reloading = true
     for (; wanted !== undefined && !stopping; ) {

@@ -7,18 +7,9 @@ import { parseConfig } from '../config/parse-config.ts'
 import type { Settings } from './cluster.ts'
 import { nodeFiles } from './files.ts'
 
-/** Mistakes in settings, and the files that these name: it may be one of them that will mend it. */
-export class SettingsError extends ConfigError {
-  readonly files: readonly string[]
-  constructor(problems: readonly string[], files: readonly string[]) {
-    super(problems)
-    this.files = files
-  }
-}
-
 /**
  * The settings of this process, with the files that they name looked at; nothing is created.
- * @throws SettingsError with every mistake.
+ * @throws ConfigError with every mistake.
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const problems: string[] = []
@@ -42,8 +33,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   if (cert && key) checkTls(cert, key, Date.now(), problems)
   if (config !== undefined) checkAccessLog(config.document.accessLog.to, problems)
   if (config?.localOss !== undefined) checkDirectory(config.localOss.directory, problems)
+  if (config === undefined || problems.length > 0) throw new ConfigError(problems)
   const files = [file, cert, key, ...secrets].filter((name) => name !== undefined && name !== '') as string[]
-  if (config === undefined || problems.length > 0) throw new SettingsError(problems, files)
   return { config, document, files }
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -125,9 +125,12 @@ describe('one process', () => {
     const secretAccessKeyFile = join(directory, 'secret-of-late')
     await write({ clients: [{ accessKeyId: 'late', secretAccessKeyFile }] })
     await until(() => times(gateway, 'settings refused') === 1)
-    await writeFile(secretAccessKeyFile, team('late').secretAccessKey)
+    // At once: one that is empty would be another mistake.
+    await writeFile(`${secretAccessKeyFile}.new`, team('late').secretAccessKey)
+    await rename(`${secretAccessKeyFile}.new`, secretAccessKeyFile)
     await until(() => times(gateway, 'settings read again') === 1)
     expect(await statusFor(gateway, 'late')).toBe(200)
+    expect(times(gateway, 'settings refused')).toBe(1)
   })
 
   test('notices what changes while other settings wait for a key', async () => {
@@ -148,6 +151,39 @@ describe('one process', () => {
     service.close()
     await localOss.close()
   })
+})
+
+test('several processes take a client away, though there is no key for a new one at first', async () => {
+  const key = { accessKeyId: 'STS.one', accessKeySecret: 'secret', securityToken: 'token' }
+  const localOss = await createLocalOss({ directory: ':memory:', credentials: key })
+  let status = 200
+  const service = createServer((_, response) => {
+    const { accessKeyId: AccessKeyId, accessKeySecret: AccessKeySecret, securityToken: SecurityToken } = key
+    const answer = { AccessKeyId, AccessKeySecret, SecurityToken, Expiration: '2126-01-01T00:00:00Z' }
+    response.writeHead(status).end(JSON.stringify(answer))
+  }).listen(0, '127.0.0.1')
+  await once(service, 'listening')
+  await write({ clients: [team('leaving')] })
+  const gateway = await started({
+    GATEWAY_CONFIG,
+    WORKERS: '2',
+    OSS_ENDPOINT: `http://127.0.0.1:${await localOss.listen(0, '127.0.0.1')}`,
+    OSS_CREDENTIALS: 'uri',
+    ALIBABA_CLOUD_CREDENTIALS_URI: `http://127.0.0.1:${(service.address() as AddressInfo).port}/key`,
+    S3_ACCESS_KEY_ID: 'local',
+    S3_SECRET_ACCESS_KEY: 'local-secret',
+  })
+  await clientOf(gateway).send(new CreateBucketCommand({ Bucket }))
+  status = 500
+  await write({})
+  gateway.child.kill('SIGHUP')
+  await until(() => times(gateway, 'a new worker does not start') > 1)
+  expect(await statusFor(gateway, 'leaving')).toBe(200)
+  status = 200
+  await until(() => times(gateway, 'workers replaced') === 1)
+  await until(async () => (await statusFor(gateway, 'leaving')) === 403)
+  service.close()
+  await localOss.close()
 })
 
 describe.each(['1', '2'])('WORKERS=%s', (WORKERS) => {
