@@ -81,6 +81,8 @@ export async function startWorld(
         credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
         // workerd on its own never answers `100 Continue`; the SDK would wait six seconds for it.
         expectContinueHeader: runtime !== 'workerd',
+        // workerd closes a connection that nobody uses for five seconds, which on a busy machine may be as it is used again.
+        ...(runtime === 'workerd' ? { requestHandler: { httpAgent: { keepAlive: false } } } : {}),
         ...options,
       })
       clients.push(client)
