@@ -166,17 +166,19 @@ describe('two workers', () => {
 
   test('SIGHUP replaces both under load with the settings of now, and nothing fails', async () => {
     const before = workersOf(gateway)
+    const times = (event: string) => gateway.output().split(`"event":"${event}"`).length - 1
     const running = load(s3)
     await until(() => running.done() > 4)
     const client = { accessKeyId: 'late', secretAccessKey: 'late-secret' }
     await writeFile(settings.GATEWAY_CONFIG as string, JSON.stringify({ clients: [client] }))
     gateway.child.kill('SIGHUP')
-    await until(() => gateway.output().includes('"workers replaced"'))
-    await until(() => !before.some(runs))
+    // By the signal, and because the file has changed.
+    await until(() => times('settings read again') === 2)
+    await until(() => times('workers replaced') === times('workers are replaced'))
+    await until(() => !before.some(runs) && workersOf(gateway).length === 2)
     const already = running.done()
     await until(() => running.done() > already + 4)
     await running.end()
-    expect(workersOf(gateway)).toHaveLength(2)
     const late = clientOf(gateway, { credentials: client })
     await late.send(new ListObjectsV2Command({ Bucket: 'bucket' }))
     late.destroy()
