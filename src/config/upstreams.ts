@@ -186,10 +186,11 @@ function inDocument(line: string, path: string): string {
   return said.startsWith(path) ? said : `${path}.${said}`
 }
 
-const renamed = (line: string, inPath: (name: string) => string) =>
-  line.replace(/\b(?:OSS|ALIBABA_CLOUD)_[A-Z_]+\b/g, (name) => {
+/** @param assigns what stands between a name and its value, instead of `=`. */
+const renamed = (line: string, inPath: (name: string) => string, assigns = '=') =>
+  line.replace(/\b((?:OSS|ALIBABA_CLOUD)_[A-Z_]+)\b(=?)/g, (said, name: string, sign: string) => {
     const own = documentNames[name]
-    return own === undefined ? name : inPath(own)
+    return own === undefined ? said : inPath(own) + (sign && assigns)
   })
 
 /**
@@ -204,8 +205,9 @@ export function settingsOfUpstream(
 ): string {
   const isThere = (name: string) =>
     settings?.credentials[name.replace('credentials.', '') as Field] !== undefined
-  return renamed(line, (name) => {
+  const inPath = (name: string) => {
     const place = [name, `${name}File`, `${name}Variable`].find(isThere) ?? name
     return `upstreams.${upstream}.${place}`
-  }).replace(/(upstreams\.[\w.-]+)=/g, '$1: ')
+  }
+  return renamed(line, inPath, ': ')
 }
