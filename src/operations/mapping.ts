@@ -118,8 +118,9 @@ export function inClientNames(error: S3Error, config: Places, incoming: Incoming
   const { BucketName } = elements
   if (BucketName !== undefined && !names.includes(String(BucketName))) {
     const named = mappings.find(({ bucket }) => bucket === BucketName)?.name ?? names[0]
-    if (named === undefined) delete elements.BucketName
-    else elements.BucketName = named
+    if (named !== undefined) elements.BucketName = named
+    // What the gateway says itself of a request that names no bucket, is what the client has sent.
+    else if (cause instanceof OssError) delete elements.BucketName
   }
   const isTelling =
     cause instanceof OssError && whatTells(mappings, config).some((text) => message.includes(text))
