@@ -65,9 +65,11 @@ test('with wrong settings every request is answered in S3’s form, once, and th
     $metadata: { httpStatusCode: 501, attempts: 1 },
   })
   s3.destroy()
+  // What workerd prints may come behind the answer.
+  await expect.poll(output).toContain('did you mean OSS_ENDPOINT?')
   expect(output().split('did you mean OSS_ENDPOINT?')).toHaveLength(2)
-  expect(output()).toContain('OSS_ACCESS_KEY_ID is missing')
-  expect(output()).toContain('GATEWAY_CONFIG is bound to something that is no text')
+  await expect.poll(output).toContain('OSS_ACCESS_KEY_ID is missing')
+  await expect.poll(output).toContain('GATEWAY_CONFIG is bound to something that is no text')
   expect(output()).not.toContain('the-oss-secret')
 })
 
@@ -85,8 +87,10 @@ test('a setting that Workers do not do is told like any mistake, by its name, wh
       'NotImplemented',
     ])
   }
-  for (const name of ['trustedProxies', 'limits.inFlight'])
+  for (const name of ['trustedProxies', 'limits.inFlight']) {
+    await expect.poll(output).toContain(`GATEWAY_CONFIG: ${name} means nothing on Workers`)
     expect(output().split(`GATEWAY_CONFIG: ${name} means nothing on Workers`)).toHaveLength(2)
+  }
   expect(output().trim().split('\n')).toHaveLength(1)
 })
 
@@ -198,6 +202,7 @@ describe('the document in a namespace of KV', () => {
       const answer = await fetch(new URL('/bucket/key', endpoint))
       expect([answer.status, await codeOf(answer)]).toEqual([501, 'NotImplemented'])
     }
+    await expect.poll(output).toContain(problem)
     expect(output().split(problem)).toHaveLength(2)
     expect(output().trim().split('\n')).toHaveLength(1)
   })
@@ -223,6 +228,7 @@ describe('the document in a namespace of KV', () => {
   ])('binding %s is a mistake', async (_, bindings, more, problem) => {
     const { endpoint, output } = await start({ ...right, ...bindings }, more)
     expect((await fetch(new URL('/bucket/key', endpoint))).status).toBe(501)
+    await expect.poll(output).toContain(problem)
     expect(output().split(problem)).toHaveLength(2)
   })
 
