@@ -3,19 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { type CrcName, crc, crcs, tablesOf } from '../../src/bytes/crc.ts'
 import { crc32JavaScript, crc64JavaScript } from '../../src/bytes/crc-javascript.ts'
 import { crcWasm } from '../../src/bytes/crc-wasm.ts'
+import { randomBytes } from './random-bytes.ts'
 
 const bytesOf = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 151 + (i >> 8)) & 255)
-
-/** Without a pattern that could hide a byte at the wrong place: xorshift. */
-function randomBytes(length: number, seed: number): Uint8Array {
-  let state = seed | 1
-  return Uint8Array.from({ length }, () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return state
-  })
-}
 
 /** The register after the bytes, bit by bit, as the standard says it. */
 function bitByBit(polynomial: bigint, before: bigint, bytes: Uint8Array): bigint {

@@ -2,17 +2,7 @@ import { Xxh3_64, Xxh3_128, Xxh64 } from '@aws-sdk/checksums/xxh'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { type Xxh, type XxhName, xxh } from '../../src/bytes/xxh.ts'
-
-/** Without a pattern that could hide a byte at the wrong place: xorshift. */
-function randomBytes(length: number, seed: number): Uint8Array {
-  let state = seed | 1
-  return Uint8Array.from({ length }, () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return state
-  })
-}
+import { randomBytes } from './random-bytes.ts'
 
 describe.each<[XxhName, Sdk: new () => Pick<Xxh64, 'update' | 'digest'>, digits: number]>([
   ['XXHASH64', Xxh64, 16],
