@@ -1,3 +1,5 @@
+import { add } from '../runtime/counts.ts'
+
 /** How many signed requests are worked on at a time. The time is in milliseconds. */
 export type ConcurrencyLimits = {
   inFlight: number
@@ -127,11 +129,4 @@ export function createConcurrencyLimit(
     },
     load: () => ({ inFlight: total, waiting: queued }),
   }
-}
-
-/** Counts that reach zero are removed, since addresses are without number. */
-function add(counts: Map<string, number>, name: string, change: 1 | -1): void {
-  const count = (counts.get(name) ?? 0) + change
-  if (count === 0) counts.delete(name)
-  else counts.set(name, count)
 }

@@ -1,4 +1,5 @@
 import type { Incoming } from '../ports.ts'
+import { add } from '../runtime/counts.ts'
 import { S3Error, slowDown } from '../s3/error.ts'
 import { perClient } from './bucket-cache.ts'
 import type { Context } from './operation.ts'
@@ -28,11 +29,7 @@ class Readings {
 
   #add(address: string | undefined, change: 1 | -1): void {
     this.#all += change
-    if (address === undefined) return
-    const count = this.#of(address) + change
-    // Addresses are without number.
-    if (count === 0) this.#ofAddress.delete(address)
-    else this.#ofAddress.set(address, count)
+    if (address !== undefined) add(this.#ofAddress, address, change)
   }
 }
 
