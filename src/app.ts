@@ -28,7 +28,7 @@ import { checkVersionId } from './operations/version-id.ts'
 import { KeyQueue } from './operations/writes/key-queue.ts'
 import type { OssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
-import { type HeaderMap, headerMap, type Incoming, type Reply } from './ports.ts'
+import type { HeaderMap, Incoming, Reply } from './ports.ts'
 import { renderError, type S3Error, slowDown } from './s3/error.ts'
 import { parseRequest, validateKey } from './s3/request.ts'
 
@@ -229,13 +229,12 @@ export function createGateway(ports: Ports): Gateway {
     return config.buckets.size === 0 ? s3Error : inClientNames(s3Error, config, incoming)
   }
 
-  function refuse(error: S3Error, incoming?: RefusedRequest): Reply {
+  function refuse(error: S3Error, incoming: RefusedRequest): Reply {
     const requestId = newId()
-    const reply = errorReply(error, incoming?.method ?? '', requestId)
-    const refused = incoming ?? { method: '-', target: '-', headers: headerMap() }
-    const record = recorder.begin(refused, requestId)
+    const reply = errorReply(error, incoming.method, requestId)
+    const record = recorder.begin(incoming, requestId)
     if (record !== undefined) record.errorCode = error.code
-    recorder.end(record, reply, refused)
+    recorder.end(record, reply, incoming)
     return reply
   }
 

@@ -34,9 +34,9 @@ export type Gateway = {
   answer(incoming: Incoming): Promise<Reply>
   /**
    * The reply to a request that the runtime refuses before `answer`: malformed, too slow, or at shutdown.
-   * @param incoming absent where not even its head could be read.
+   * @param incoming what is known of it.
    */
-  refuse(error: S3Error, incoming?: RefusedRequest): Reply
+  refuse(error: S3Error, incoming: RefusedRequest): Reply
   /** The reply instead of one that cannot be sent. */
   replyInstead(error: S3Error, method: string): Reply
   oss: OssClient

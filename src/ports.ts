@@ -60,6 +60,8 @@ export type Peer = {
   address: string
   /** Absent where the connection is not encrypted. Names as OpenSSL has them, e.g. `TLSv1.3`. */
   tls?: { version: string; cipher: string } | undefined
+  /** Of HTTP, as `HTTP/1.1`. Absent where it is not known. */
+  protocol?: string | undefined
 }
 
 /** What an operation answers; the runtime makes its own response of it. */

@@ -11,8 +11,8 @@ const WATCH_INTERVAL = 2_000
 const WRITING = 200
 
 /**
- * Reads the settings again at SIGHUP, and when a file that they name has changed. Opens the access log again at SIGHUP and
- * SIGUSR2.
+ * Reads the settings again at SIGHUP, and when a file that they name has changed. Opens the access log again at SIGHUP,
+ * SIGUSR1 and SIGUSR2.
  * @param onSettings told of the settings that have been read again.
  */
 export function handleReload(
@@ -88,8 +88,8 @@ export function handleReload(
     void reopenLog()
     void reload()
   })
-  // SIGUSR1, which others take for this, starts Node's debugger.
-  process.on('SIGUSR2', () => void reopenLog())
+  // Unless it is listened to, SIGUSR1, which nginx takes for this, starts Node's debugger.
+  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => void reopenLog())
 }
 
 /** What tells one content of a file from another; empty where there is none. */

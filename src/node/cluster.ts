@@ -265,8 +265,8 @@ export function serveAsWorker(log: Log, onSettings: (config: Config) => void): v
     void end()
   })
   process.on('SIGTERM', () => void end())
-  // A terminal sends these to the whole process group; the primary process acts on them.
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+  // A terminal and `systemctl kill` send these to all processes; the primary one acts on them.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
   sendToPrimary('ready')
 }
 

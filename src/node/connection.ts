@@ -19,8 +19,8 @@ export type ConnectionHost = {
   begin(request: NodeRequest): void
   /** Answers a request with an error, whatever else works on it. */
   refuse(request: NodeRequest, error: S3Error): void
-  /** The answer to what never becomes a request. */
-  refusal(error: S3Error): Reply
+  /** The answer to what never becomes a request. @param socket where it came from. */
+  refusal(error: S3Error, socket: Socket): Reply
 }
 
 /** With so many requests behind the one that is worked on no more is read, */
@@ -265,7 +265,7 @@ export class Connection {
       socket.destroy()
       return
     }
-    const { status, headers, body } = this.#host.refusal(new S3Error(code))
+    const { status, headers, body } = this.#host.refusal(new S3Error(code), socket)
     const text = body as string
     const sent = { ...headers, 'content-length': String(Buffer.byteLength(text)), connection: 'close' }
     const lines = Object.entries(sent).map(([name, value]) => `${name}: ${value}\r\n`)

@@ -73,7 +73,11 @@ export class NodeRequest implements Incoming {
     return this.#aborter.signal
   }
 
-  readonly peer = (): Peer => ({ address: this.#address(), tls: tlsOf(this.incoming.socket) })
+  readonly peer = (): Peer => ({
+    address: this.#address(),
+    tls: tlsOf(this.incoming.socket),
+    protocol: `HTTP/${this.incoming.httpVersion}`,
+  })
 
   readonly traffic = () => ({ received: this.body.received, sent: this.sent })
 

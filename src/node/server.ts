@@ -12,10 +12,10 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Hono } from 'hono'
 import type { Config } from '../config/index.ts'
-import type { Responder, Serve } from '../gateway.ts'
-import type { Log, Reply } from '../ports.ts'
+import type { RefusedRequest, Responder, Serve } from '../gateway.ts'
+import { headerMap, type Log, type Reply } from '../ports.ts'
 import { retryAfter, S3Error } from '../s3/error.ts'
-import { blockListOf, clientNetwork } from './client-address.ts'
+import { blockListOf, clientAddressOf, clientNetwork, tlsOf } from './client-address.ts'
 import { type ClientTimeouts, Connection, type ConnectionHost } from './connection.ts'
 import { headResponse } from './head-response.ts'
 import { NodeRequest } from './node-request.ts'
@@ -96,6 +96,14 @@ function refuse(request: NodeRequest, error: S3Error, gateway: Responder, log: L
   if (!request.answered) void send(request, gateway.refuse(error, request), gateway, log)
 }
 
+/** What is known of a request of which not even the head could be read. */
+const unreadRequest = (socket: Socket): RefusedRequest => ({
+  method: '-',
+  target: '-',
+  headers: headerMap(),
+  peer: () => ({ address: clientAddressOf(socket.remoteAddress, undefined, undefined), tls: tlsOf(socket) }),
+})
+
 /** @returns a promise, as `respond` does; it never rejects. */
 function send(request: NodeRequest, reply: Reply, gateway: Responder, log: Log): Promise<void> | undefined {
   const instead = (error: Error) => {
@@ -143,7 +151,7 @@ export function createServer(
       if (!request.begun) serve(request, gateway, log)
     },
     refuse: (request, error) => refuse(request, error, gateway, log),
-    refusal: (error) => gateway.refuse(error),
+    refusal: (error, socket) => gateway.refuse(error, unreadRequest(socket)),
   }
   function take(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const connection = connections.get(incoming.socket)

@@ -1,6 +1,6 @@
 import { awsOperation } from './aws-operation.ts'
 import type { RequestRecord } from './record.ts'
-import { redactedTarget } from './request-uri.ts'
+import { redactedTarget, requestUri } from './request-uri.ts'
 import { perSecond } from './time-text.ts'
 
 /**
@@ -19,14 +19,14 @@ export function jsonLine(record: RequestRecord, worker?: number): string {
     text(',"operation":', awsOperation(record)) +
     text(',"object_key":', record.key) +
     text(',"object_version_id":', record.versionId) +
-    text(',"request_uri":', `${record.method} ${redactedTarget(record.target)} HTTP/1.1`) +
+    text(',"request_uri":', requestUri(record)) +
     number(',"http_status":', record.status) +
     text(',"error_code":', record.errorCode) +
     number(',"bytes_sent":', record.bytesSent) +
     number(',"object_size":', record.objectSize) +
     number(',"total_time_ms":', record.totalTime) +
     number(',"turn_around_time_ms":', record.turnAroundTime) +
-    referer(headers.referer) +
+    referer(headers.referer && redactedTarget(headers.referer)) +
     userAgent(headers['user-agent']) +
     word(',"signature_version":', signature?.version) +
     word(',"authentication_type":', signature?.type) +

@@ -1,6 +1,8 @@
+import type { RequestRecord } from './record.ts'
+
 /**
  * Parameters of a presigned URL by which another could send it again, those that are secrets of their own, and the policy of
- * a request to STS; in lower case.
+ * a request to STS; in lower case. OSS's own too: its V1 signs no host, so that a URL that went astray is good at OSS.
  */
 const secrets = new Set([
   'x-amz-signature',
@@ -8,12 +10,28 @@ const secrets = new Set([
   'x-amz-security-token',
   'signature',
   'awsaccesskeyid',
+  'ossaccesskeyid',
+  'security-token',
+  'x-oss-signature',
+  'x-oss-credential',
+  'x-oss-security-token',
   'x-amz-server-side-encryption-customer-key',
   'x-amz-copy-source-server-side-encryption-customer-key',
   'policy',
 ])
 
-/** A request's path and query for a log: without what a presigned request could be sent again by. */
+/** A request's line for a log, redacted. */
+export const requestUri = ({
+  method,
+  target,
+  peer,
+}: Pick<RequestRecord, 'method' | 'target' | 'peer'>): string =>
+  `${method} ${redactedTarget(target)} ${peer?.protocol ?? 'HTTP/1.1'}`
+
+/**
+ * A path and query, or a URL as a Referer has it, for a log: without what a presigned request could be sent again by. A page
+ * that was opened by a presigned URL names it to its own host with each image.
+ */
 export function redactedTarget(target: string): string {
   const mark = target.indexOf('?')
   if (mark < 0) return target

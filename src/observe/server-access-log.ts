@@ -1,6 +1,6 @@
 import { awsOperation } from './aws-operation.ts'
 import type { RequestRecord } from './record.ts'
-import { redactedTarget } from './request-uri.ts'
+import { redactedTarget, requestUri } from './request-uri.ts'
 import { perSecond } from './time-text.ts'
 
 /** What differs between the lines of one request. */
@@ -65,14 +65,14 @@ function render(record: RequestRecord, { operation, bucket, key, versionId, erro
     record.requestId,
     operation,
     keyField(key),
-    quoted(`${record.method} ${redactedTarget(record.target)} HTTP/1.1`),
+    quoted(requestUri(record)),
     record.status,
     field(errorCode),
     field(record.bytesSent || undefined),
     field(record.objectSize),
     record.totalTime,
     record.turnAroundTime,
-    quoted(headers.referer),
+    quoted(headers.referer && redactedTarget(headers.referer)),
     quoted(headers['user-agent']),
     field(versionId),
     field(oss.requestId),

@@ -13,7 +13,12 @@ type WorkersInit = { encodeBody: 'manual' }
 const platform: Platform = { connections: 5, requestsWait: false, resolvesDots: true }
 
 /** What Cloudflare says of a connection. */
-type Connection = { clientAcceptEncoding?: string; tlsVersion?: string; tlsCipher?: string }
+type Connection = {
+  clientAcceptEncoding?: string
+  httpProtocol?: string
+  tlsVersion?: string
+  tlsCipher?: string
+}
 
 /** What is to be known of a request when its response has been sent, and who is to be told of that. */
 type Exchange = { answered: (() => void)[]; received: number; sent: number | undefined }
@@ -39,11 +44,14 @@ function receive(c: Context, exchange: Exchange): Incoming {
 }
 
 /** The platform itself sets the header, whatever a client has sent; run locally it does not. */
-function peerOf(headers: HeaderMap, { tlsVersion, tlsCipher }: Connection = {}): Incoming['peer'] {
+function peerOf(
+  headers: HeaderMap,
+  { httpProtocol, tlsVersion, tlsCipher }: Connection = {},
+): Incoming['peer'] {
   const { 'cf-connecting-ip': address } = headers
   if (address === undefined) return undefined
-  return () =>
-    tlsVersion && tlsCipher ? { address, tls: { version: tlsVersion, cipher: tlsCipher } } : { address }
+  const tls = tlsVersion && tlsCipher ? { version: tlsVersion, cipher: tlsCipher } : undefined
+  return () => ({ address, tls, protocol: httpProtocol })
 }
 
 /** Of a body that is cut short the platform does not tell how much has been sent. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -16,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { startKeyUri } from '../key-services.ts'
 import { freePort } from './free-port.ts'
-import { clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
+import { clientOf, type GatewayProcess, killGateways, portOf, started, until } from './gateway-process.ts'
 
 const Bucket = 'bucket'
 const reader = { accessKeyId: 'reader', secretAccessKey: 'a-secret-of-its-own' }
@@ -102,6 +103,28 @@ describe('the access log', () => {
     for (const client of [s3, other, stranger]) client.destroy()
   })
 
+  test.each([
+    [
+      'HTTP/1.1',
+      'GET /bucket/key HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n',
+      'GET /bucket/key HTTP/1.1',
+    ],
+    ['HTTP/1.0', 'GET /bucket/key HTTP/1.0\r\nHost: h\r\n\r\n', 'GET /bucket/key HTTP/1.0'],
+    ['no HTTP', 'SSH-2.0-scanner\r\n\r\n', '- - HTTP/1.1'],
+    ['a head too long', `GET /${'k'.repeat(20_000)} HTTP/1.1\r\nHost: h\r\n\r\n`, '- - HTTP/1.1'],
+  ])('tells where %s came from, and as what', async (_, sent, request_uri) => {
+    const { gateway, linesIn } = await startedWithLog('json')
+    const socket = connect(portOf(gateway), '127.0.0.1')
+    socket.end(sent)
+    await once(socket.resume(), 'close')
+    await until(async () => (await linesIn()).length === 1)
+    expect(JSON.parse((await linesIn())[0] as string)).toMatchObject({
+      remote_ip: '127.0.0.1',
+      request_uri,
+      error_code: expect.any(String),
+    })
+  })
+
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('tells how each request was encrypted: %s', async (version) => {
     const { gateway, linesIn } = await startedWithLog('json', {
       TLS_CERT_FILE: 'test/data/localhost-cert.pem',
@@ -124,35 +147,41 @@ describe('the access log', () => {
 
   test.each([
     ['SIGHUP', {}],
+    ['SIGUSR1', {}],
+    ['SIGUSR1', { WORKERS: '2' }],
     ['SIGUSR2', { WORKERS: '2' }],
-  ] as const)('goes on in a new file of its name at %s, and nothing is lost', async (signal, settings) => {
-    const localOss = await createLocalOss({ directory: ':memory:', credentials: LOCAL })
-    const { gateway, path, linesIn } = await startedWithLog('s3', {
-      ...settings,
-      ...(await ossSettings(localOss)),
-    })
-    const s3 = clientOf(gateway)
-    await s3.send(new CreateBucketCommand({ Bucket }))
-    let sent = 1
-    const put = async () => {
-      sent++
-      await s3.send(new PutObjectCommand({ Bucket, Key: String(sent), Body: 'x' }))
-    }
-    for (let i = 0; i < 20; i++) await put()
-    await rename(path, `${path}.1`)
-    await put()
-    gateway.child.kill(signal)
-    await until(async () => {
+  ] as const)(
+    'goes on in a new file of its name at %s to all processes, and nothing is lost %o',
+    async (signal, settings) => {
+      const localOss = await createLocalOss({ directory: ':memory:', credentials: LOCAL })
+      const { gateway, path, linesIn } = await startedWithLog('s3', {
+        ...settings,
+        ...(await ossSettings(localOss)),
+      })
+      const s3 = clientOf(gateway)
+      await s3.send(new CreateBucketCommand({ Bucket }))
+      let sent = 1
+      const put = async () => {
+        sent++
+        await s3.send(new PutObjectCommand({ Bucket, Key: String(sent), Body: 'x' }))
+      }
+      for (let i = 0; i < 20; i++) await put()
+      await rename(path, `${path}.1`)
       await put()
-      return (await linesIn().catch(() => [])).length > 0
-    })
-    for (let i = 0; i < 20; i++) await put()
-    gateway.child.kill('SIGTERM')
-    expect(await gateway.exit).toBe(0)
-    expect([...(await linesIn(`${path}.1`)), ...(await linesIn())]).toHaveLength(sent)
-    s3.destroy()
-    await localOss.close()
-  })
+      process.kill(-gateway.pid, signal)
+      await until(async () => {
+        await put()
+        return (await linesIn().catch(() => [])).length > 0
+      })
+      for (let i = 0; i < 20; i++) await put()
+      gateway.child.kill('SIGTERM')
+      expect(await gateway.exit).toBe(0)
+      expect([...(await linesIn(`${path}.1`)), ...(await linesIn())]).toHaveLength(sent)
+      expect(gateway.output()).not.toMatch(/Debugger|worker died/)
+      s3.destroy()
+      await localOss.close()
+    },
+  )
 })
 
 const LOCAL = { accessKeyId: 'local', accessKeySecret: 'local-secret' }

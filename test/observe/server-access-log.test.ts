@@ -7,7 +7,7 @@ const TIME = Date.UTC(2019, 1, 6, 0, 0, 38, 5)
 
 /** A record as a request's steps have filled it in. */
 function recordOf(more: Partial<RequestRecord> = {}, headers: Record<string, string> = {}): RequestRecord {
-  const peer = () => ({ address: '192.0.2.3' })
+  const peer = () => ({ address: '192.0.2.3', protocol: 'HTTP/1.0' })
   const incoming = {
     method: 'GET',
     target: '/bucket/a%20key',
@@ -46,7 +46,7 @@ describe('a line of S3’s server access log', () => {
       '3E57427F3EXAMPLE',
       'REST.GET.OBJECT',
       'a%20key',
-      '"GET /bucket/a%20key HTTP/1.1"',
+      '"GET /bucket/a%20key HTTP/1.0"',
       '200',
       '-',
       '113',
@@ -144,15 +144,23 @@ describe('what a log tells of a presigned request', () => {
     `/b/k?x-amz-server-side-encryption-customer-key=${secret}`,
     `/b/k?X-Amz-Copy-Source-Server-Side-Encryption-Customer-Key=${secret}`,
     `/?Action=AssumeRole&Policy=${secret}&Version=2011-06-15`,
+    `/b/k?OSSAccessKeyId=${secret}&Expires=1&Signature=${secret}&security-token=${secret}`,
+    `/b/k?x-oss-credential=${secret}&x-oss-security-token=${secret}&x-oss-signature=${secret}`,
   ])('is nothing that it could be sent again with: %s', (target) => {
-    const record = recordOf({ target })
-    expect(serverAccessLines(record).join()).not.toContain(secret)
-    expect(jsonLine(record, 1)).not.toContain(secret)
+    for (const record of [
+      recordOf({ target }),
+      recordOf({}, { referer: `https://s3.example.com${target}` }),
+    ]) {
+      expect(serverAccessLines(record).join()).not.toContain(secret)
+      expect(jsonLine(record, 1)).not.toContain(secret)
+    }
   })
 
   test('is all that is no secret', () => {
     const target = '/b?policy&x-id=GetBucketPolicy&X-Amz-Signature=&prefix=policy=1'
     expect(jsonLine(recordOf({ target }), 1)).toContain(target)
+    const referer = `https://s3.example.com${target}`
+    expect(jsonLine(recordOf({}, { referer }), 1)).toContain(`"referer":"${referer}"`)
   })
 
   test('is no header that signs', () => {
