@@ -1,3 +1,4 @@
+import { MAX_KEY_BYTES } from '../s3/limits.ts'
 import { isBucketName } from '../s3/request.ts'
 import { s3StorageClasses } from '../translate/storage-class.ts'
 import type { Document } from './document-schema.ts'
@@ -6,7 +7,6 @@ import { isIp, keyIdProblem, parseWhole, secretProblem } from './values.ts'
 /** What a bucket's name has to be, for messages. */
 export const BUCKET_RULE =
   'a bucket of OSS has 3 to 63 lower-case letters, digits and -, and neither begins nor ends with -'
-const MAX_KEY_BYTES = 1023
 /** Including those for which OSS has no equal, unless the settings name one. */
 const allClasses = [...s3StorageClasses, 'EXPRESS_ONEZONE', 'OUTPOSTS', 'SNOW', 'FSX_OPENZFS', 'FSX_ONTAP']
 

@@ -1,4 +1,5 @@
 import { OssError } from '../oss/error.ts'
+import { forbidsOverwrite } from '../oss/headers.ts'
 import { failedCondition, preconditionFailed } from '../translate/preconditions.ts'
 import { attempt } from './attempt.ts'
 import type { Copy } from './copy.ts'
@@ -46,7 +47,7 @@ export async function checkDestination(
   { turn, destination, payer, signal }: Copy,
 ): Promise<void> {
   await turn.check()
-  if (turn.headers['x-oss-forbid-overwrite'] === undefined) return
+  if (!forbidsOverwrite(turn.headers)) return
   try {
     const source = { ...destination, versionId: undefined }
     await attempt(ports, signal(), (signal) => readSource(ports.oss, { source, payer }, signal))

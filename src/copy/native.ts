@@ -1,9 +1,9 @@
 import type { OssCall, OssClient } from '../oss/client.ts'
+import { copySource } from '../oss/headers.ts'
 import type { HeaderMap, TimeLimit } from '../ports.ts'
 import { toOssPreconditions } from '../translate/preconditions.ts'
 import { text } from '../xml/index.ts'
 import type { Copy, CopyResult } from './copy.ts'
-import { copySourceHeader } from './parts.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -32,7 +32,7 @@ export function copyNatively(oss: OssClient, copy: Copy, answerTimeout: TimeLimi
 
 function nativeHeaders({ source, preconditions, content, tagging, target, payer, turn }: Copy): HeaderMap {
   const headers = toOssPreconditions(preconditions, 'x-oss-copy-source-')
-  headers['x-oss-copy-source'] = copySourceHeader(source, source.versionId)
+  Object.assign(headers, copySource(source, source.versionId))
   headers['x-oss-metadata-directive'] = content === 'copy' ? 'COPY' : 'REPLACE'
   if (content !== 'copy') Object.assign(headers, content)
   if (tagging !== 'copy') {

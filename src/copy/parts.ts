@@ -1,18 +1,11 @@
-import { encodeStrictly } from '../bytes/percent.ts'
 import { OssUnreachable } from '../oss/error.ts'
-import { encodePath } from '../oss/sign.ts'
-import type { HeaderMap } from '../ports.ts'
+import { copySource, copySourceRange } from '../oss/headers.ts'
 import { text } from '../xml/index.ts'
 import { attempt } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { Upload, UploadPorts } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
 import type { SourceFacts } from './source.ts'
-
-/** `x-oss-copy-source`: the key percent-encoded once, the version behind it. */
-export function copySourceHeader({ bucket, key }: Copy['source'], versionId: string | undefined): string {
-  return `/${bucket}/${encodePath(key)}${versionId === undefined ? '' : `?versionId=${encodeStrictly(versionId)}`}`
-}
 
 /**
  * UploadPartCopy of one range, pinned to the source that was looked at.
@@ -27,7 +20,7 @@ export async function copyPart(
   number: number,
   { first, last }: ByteRange,
 ): Promise<string> {
-  const range: HeaderMap = last < first ? {} : { 'x-oss-copy-source-range': `bytes=${first}-${last}` }
+  const range = last < first ? {} : copySourceRange(`bytes=${first}-${last}`)
   return attempt(ports, signal(), async (signal) => {
     const { document } = await ports.oss.sendForXml(
       {
@@ -36,7 +29,7 @@ export async function copyPart(
         key,
         query: { partNumber: String(number), uploadId },
         headers: {
-          'x-oss-copy-source': copySourceHeader(source, facts.versionId),
+          ...copySource(source, facts.versionId),
           'x-oss-copy-source-if-match': facts.etag,
           ...range,
           ...payer,

@@ -1,5 +1,6 @@
 import { ossCrc64 } from '../oss/checksum.ts'
 import { OssUnreachable } from '../oss/error.ts'
+import { addRange, crc64Of, expectCrc64 } from '../oss/headers.ts'
 import { textOf } from '../oss/read-body.ts'
 import type { Body, HeaderMap, OssResponse } from '../ports.ts'
 import { attempt, isOutcomeUnknown } from './attempt.ts'
@@ -51,7 +52,6 @@ export function relayWhole(
   onOutcomeUnknown: () => void,
 ): Promise<Written> {
   const { bucket, key } = copy.destination
-  const crc64: HeaderMap = facts.crc64 === undefined ? {} : { 'x-oss-hash-crc64ecma': facts.crc64 }
   return relay(
     ports,
     copy,
@@ -62,7 +62,7 @@ export function relayWhole(
         method: 'PUT',
         bucket,
         key,
-        headers: { ...headers, ...crc64, 'content-length': String(length) },
+        headers: { ...headers, ...expectCrc64(facts.crc64), 'content-length': String(length) },
         body,
         signal,
       }),
@@ -113,7 +113,8 @@ function relay(
 async function stored(answer: Promise<OssResponse>, sent: () => string): Promise<Written> {
   const { headers, body } = await answer
   await textOf(body)
-  const { etag, 'x-oss-hash-crc64ecma': crc64 = sent() } = headers
+  const { etag } = headers
+  const crc64 = crc64Of(headers) ?? sent()
   if (!etag) throw new OssUnreachable('OSS stored bytes without an ETag')
   if (crc64 !== sent()) {
     throw new OssUnreachable(`OSS stored other bytes than were sent: CRC-64 ${crc64} instead of ${sent()}`)
@@ -137,13 +138,10 @@ export async function readRange(
     bucket: source.bucket,
     key: source.key,
     query: { versionId: facts.versionId },
-    headers: {
-      range: `bytes=${first}-${last}`,
-      'x-oss-range-behavior': 'standard',
-      'if-match': facts.etag,
-      'accept-encoding': 'identity',
-      ...payer,
-    },
+    headers: addRange(
+      { 'if-match': facts.etag, 'accept-encoding': 'identity', ...payer },
+      `bytes=${first}-${last}`,
+    ),
     signal,
   })
   // Anything between here and OSS may have answered, or ignored the range.

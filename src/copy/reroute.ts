@@ -1,5 +1,6 @@
 import type { HeaderMap } from '../ports.ts'
-import { storedContent } from '../translate/to-oss-headers.ts'
+import { objectAclHeader } from '../translate/acl.ts'
+import { splitForUpload, storedContent } from '../translate/to-oss-headers.ts'
 import { attempt, isOutcomeUnknown } from './attempt.ts'
 import { checkDestination } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
@@ -41,9 +42,9 @@ export async function copyByUpload(
   { ranges, parallel, copyRange }: { ranges: readonly ByteRange[]; parallel: number; copyRange: CopyRange },
   onStatusDecided: () => void,
 ): Promise<CopyResult> {
-  const { 'x-oss-object-acl': acl, ...headers } = await destinationHeaders(ports, copy, facts)
+  const { initial, acl } = splitForUpload(await destinationHeaders(ports, copy, facts))
   copy.signal().throwIfAborted()
-  const upload = await initiate(ports, copy.destination, { ...headers, ...copy.turn.headers })
+  const upload = await initiate(ports, copy.destination, { ...initial, ...copy.turn.headers })
   const began = ports.clock()
   let completing = false
   let completed: Written | undefined
@@ -62,8 +63,7 @@ export async function copyByUpload(
       },
     )
     copy.signal().throwIfAborted()
-    // OSS refuses an ACL at Initiate and takes it here.
-    const atEnd = { ...copy.turn.headers, ...(acl === undefined ? {} : { 'x-oss-object-acl': acl }) }
+    const atEnd = { ...copy.turn.headers, ...(acl === undefined ? {} : objectAclHeader(acl)) }
     completed = await inTurn(copy.turn, () => {
       completing = true
       return complete(ports, upload, parts, atEnd)

@@ -1,4 +1,5 @@
 import { OssUnreachable } from '../oss/error.ts'
+import { copiedVersion, crc64Of, versionIdOf } from '../oss/headers.ts'
 import type { HeaderMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { storedContent } from '../translate/to-oss-headers.ts'
@@ -20,14 +21,12 @@ export async function readResult(
   copy: Copy,
   written: Written | undefined,
 ): Promise<CopyResult> {
-  const seen = await readDestination(ports, copy, noAbort, written?.headers['x-oss-version-id']).catch(
-    (error) => {
-      if (written === undefined) throw error
-      return undefined
-    },
-  )
-  const { versionId } = copy.source
-  const origin: HeaderMap = versionId === undefined ? {} : { 'x-oss-copy-source-version-id': versionId }
+  const version = written && versionIdOf(written.headers)
+  const seen = await readDestination(ports, copy, noAbort, version).catch((error) => {
+    if (written === undefined) throw error
+    return undefined
+  })
+  const origin = copiedVersion(copy.source.versionId)
   // With another ETag it has been overwritten by another client since.
   const stillThere = seen !== undefined && (written === undefined || seen.etag === written.etag)
   if (stillThere) {
@@ -50,14 +49,14 @@ export async function verifiedResult(
   completed: Written | undefined,
 ): Promise<CopyResult> {
   const result = await readResult(ports, copy, completed)
-  const crc64 = result.headers['x-oss-hash-crc64ecma']
+  const crc64 = crc64Of(result.headers)
   // Absent on either side it cannot be verified, which is no failure.
   if (crc64 === undefined || facts.crc64 === undefined || crc64 === facts.crc64) return result
   const differs = `the copy of ${facts.size} bytes has CRC-64 ${crc64}, its source ${facts.crc64}`
   // Without an answer to Complete, what is seen there may be another writer's object.
   if (completed === undefined) throw new OssUnreachable(differs)
   const { bucket, key } = copy.destination
-  const versionId = completed.headers['x-oss-version-id']
+  const versionId = versionIdOf(completed.headers)
   await attempt(ports, noAbort, (signal) =>
     ports.oss.send({ method: 'DELETE', bucket, key, query: { versionId }, signal }),
   )

@@ -1,5 +1,6 @@
 import type { OssClient } from '../oss/client.ts'
 import { OssUnreachable } from '../oss/error.ts'
+import { crc64Of, objectTypeOf, versionIdOf } from '../oss/headers.ts'
 import type { HeaderMap } from '../ports.ts'
 import { hasTags, readTags, toOssTagging } from '../translate/tags.ts'
 import type { Copy } from './copy.ts'
@@ -46,9 +47,9 @@ export async function readSource(
     etag,
     lastModified: Date.parse(time),
     size: Number(length),
-    type: headers['x-oss-object-type'] ?? 'Normal',
-    versionId: source.versionId ?? headers['x-oss-version-id'],
-    crc64: headers['x-oss-hash-crc64ecma'],
+    type: objectTypeOf(headers),
+    versionId: source.versionId ?? versionIdOf(headers),
+    crc64: crc64Of(headers),
     headers,
   }
 }

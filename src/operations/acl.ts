@@ -5,10 +5,12 @@ import { S3Error } from '../s3/error.ts'
 import { readDocument } from '../s3/read-document.ts'
 import {
   aclNotSupported,
+  bucketAclHeader,
   documentedAcl,
   grantsNameAnAccount,
   namesAcl,
   type OssAcl,
+  objectAclHeader,
   renderAcl,
   requestedAcl,
 } from '../translate/acl.ts'
@@ -43,7 +45,7 @@ export async function putObjectAcl(request: ObjectRequest, context: Context): Pr
   const call = callOnObject(request, 'PUT', 'acl')
   const { headers } = await oss.send({
     ...call,
-    headers: { ...call.headers, 'x-oss-object-acl': acl },
+    headers: { ...call.headers, ...objectAclHeader(acl) },
     body: new Uint8Array(0),
   })
   return { status: 200, headers: toS3Answer(headers) }
@@ -63,7 +65,7 @@ export async function putBucketAcl(request: BucketRequest, context: Context): Pr
   const acl = await wantedAcl(request, async () => ownerId)
   const { headers } = await context.oss.send({
     ...callOnBucket(request, 'PUT', 'acl'),
-    headers: { 'x-oss-acl': acl },
+    headers: bucketAclHeader(acl),
     body: new Uint8Array(0),
   })
   return { status: 200, headers: toS3Answer(headers) }

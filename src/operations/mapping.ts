@@ -6,7 +6,8 @@ import { encodePath } from '../oss/sign.ts'
 import type { Incoming } from '../ports.ts'
 import { parseCopySource } from '../s3/copy-source.ts'
 import { S3Error } from '../s3/error.ts'
-import { MAX_KEY_BYTES, parseRequest, type S3Request, validateKey, validateKeyLength } from '../s3/request.ts'
+import { MAX_KEY_BYTES } from '../s3/limits.ts'
+import { parseRequest, type S3Request, validateKey, validateKeyLength } from '../s3/request.ts'
 
 /** What a bucket that a client names is in OSS; one that no mapping names is itself, at the client's upstream. */
 export const placeOf = (

@@ -1,6 +1,7 @@
 import type { OssResponse } from '../ports.ts'
 import type { OssCall, OssClientPorts } from './client.ts'
 import { OssError } from './error.ts'
+import { isCopy } from './headers.ts'
 
 /** One call to OSS that was answered, or was not. */
 export type OssCallRecord = {
@@ -113,8 +114,8 @@ const plainNames = Object.fromEntries(
 export function operationOf({ method, bucket, key, query, headers }: OssCall): string {
   const level = bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object'
   const selector = query && Object.keys(query).find((name) => isSelector(name, query[name]))
-  const isCopy = headers !== undefined && 'x-oss-copy-source' in headers
-  if (isCopy) return selector === 'uploadId' ? 'UploadPartCopy' : 'CopyObject'
+  if (headers !== undefined && isCopy(headers))
+    return selector === 'uploadId' ? 'UploadPartCopy' : 'CopyObject'
   return selector === undefined ? (plainNames[method]?.[level] ?? '') : nameOf(method, level, selector)
 }
 

@@ -27,6 +27,11 @@ export class OssError extends Error {
     this.bucketName = fields.BucketName
     this.headers = headers
   }
+
+  /** Whether what was asked for is a delete marker. */
+  get isDeleteMarker(): boolean {
+    return this.headers['x-oss-delete-marker'] === 'true'
+  }
 }
 
 /** Whether OSS answers with a redirection: nothing of its API does, a rule of a bucket's website does. */

@@ -2,6 +2,7 @@ import type { Sleep } from '../ports.ts'
 import { type CallObserver, reasonOf } from './call-record.ts'
 import type { OssCall } from './client.ts'
 import { OssError, OssUnreachable } from './error.ts'
+import { isCopy } from './headers.ts'
 
 /** Makes a call, and again where it failed and another attempt is safe and may help. */
 export type Repeat = <T>(
@@ -54,7 +55,7 @@ export const isStream = (body: OssCall['body']) => body !== undefined && !(body 
 function isIdempotent({ method, query = {}, headers = {} }: OssCall): boolean {
   if (method === 'GET' || method === 'HEAD') return true
   // An UploadPartCopy may still be running.
-  return method === 'PUT' && query.partNumber !== undefined && headers['x-oss-copy-source'] === undefined
+  return method === 'PUT' && query.partNumber !== undefined && !isCopy(headers)
 }
 
 /** What one process may repeat. */

@@ -9,6 +9,9 @@ export const MIN_PART_BYTES = 5 * 1024 ** 2
 /** Bytes of an object sent in one PutObject, or of a part. */
 export const MAX_UPLOAD_BYTES = 5 * 1024 ** 3
 
+/** Bytes of a key: OSS's limit; S3 allows 1024. */
+export const MAX_KEY_BYTES = 1023
+
 /** Entries of one page of a list, and objects of one DeleteObjects. */
 export const MAX_LISTED = 1000
 

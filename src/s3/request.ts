@@ -1,5 +1,6 @@
 import type { Incoming } from '../ports.ts'
 import { invalidArgument, notImplemented, S3Error } from './error.ts'
+import { MAX_KEY_BYTES } from './limits.ts'
 
 /** A request to S3: its address decoded once, and the raw form that was signed. Everything later uses this one parse. */
 export type S3Request = Incoming & {
@@ -21,8 +22,6 @@ const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 const versionId = /^(?:null|[\w.~+/=-]{32,1024})$/
 // Other stores' ids.
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
-/** OSS's limit of a key; S3 allows 1024. */
-export const MAX_KEY_BYTES = 1023
 const encoder = new TextEncoder()
 
 /**

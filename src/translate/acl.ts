@@ -194,6 +194,12 @@ const granteeTypes = { ID: 'CanonicalUser', URI: 'Group', EmailAddress: 'AmazonC
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 
+/** OSS's header for an ACL of an object. */
+export const objectAclHeader = (acl: OssAcl): HeaderMap => ({ 'x-oss-object-acl': acl })
+
+/** OSS's header for an ACL of a bucket. */
+export const bucketAclHeader = (acl: OssAcl): HeaderMap => ({ 'x-oss-acl': acl })
+
 /** OSS's ACL as the content of S3's `AccessControlPolicy`: all rights for the owner, and what everyone has. */
 export function renderAcl(acl: string, ownerId: string): XmlTree {
   const grant = (type: string, grantee: XmlTree, Permission: Permission): XmlTree => ({

@@ -4,7 +4,6 @@ import { S3Error } from '../s3/error.ts'
 const ALGORITHM = 'x-amz-server-side-encryption'
 const KEY_ID = 'x-amz-server-side-encryption-aws-kms-key-id'
 const toOss: Record<string, string> = { AES256: 'AES256', 'aws:kms': 'KMS' }
-const toS3: Record<string, string> = { AES256: 'AES256', KMS: 'aws:kms' }
 
 /** OSS's algorithm for the one a write asks for. @throws S3Error InvalidEncryptionAlgorithmError. */
 export function requestedAlgorithm(headers: HeaderMap): string | undefined {
@@ -29,9 +28,15 @@ const invalidAlgorithm = (algorithm = 'null') =>
     elements: { ArgumentName: ALGORITHM, ArgumentValue: algorithm },
   })
 
+/** The encryption in OSS's headers of an object, or of a request for one; as OSS names it. */
+export const ossEncryptionOf = (oss: HeaderMap) => ({
+  algorithm: oss['x-oss-server-side-encryption'],
+  keyId: oss['x-oss-server-side-encryption-key-id'],
+})
+
 /** S3's name of OSS's algorithm. SM4 has none in S3: shown as encrypted under a key that S3 manages. */
-export const toS3Algorithm = (algorithm: string): string =>
-  Object.hasOwn(toS3, algorithm) ? (toS3[algorithm] as string) : 'AES256'
+export const toS3Algorithm = (algorithm: string): 'AES256' | 'aws:kms' =>
+  algorithm === 'KMS' ? 'aws:kms' : 'AES256'
 
 /** S3's headers for an encryption. @param algorithm S3's: `AES256`, `aws:kms`. */
 export function encryptionHeaders(algorithm: string, keyId: string | undefined): HeaderMap {

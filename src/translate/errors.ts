@@ -139,8 +139,7 @@ export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error 
   const { code } = row
   const headers: Record<string, string> = {}
   if (code === 'SlowDown' || code === 'ServiceUnavailable') Object.assign(headers, retryAfter)
-  const isDeleteMarker = error.headers['x-oss-delete-marker'] === 'true'
-  if (isDeleteMarker && code !== 'InternalError') {
+  if (error.isDeleteMarker && code !== 'InternalError') {
     headers['x-amz-delete-marker'] = 'true'
     const versionId = error.headers['x-oss-version-id']
     if (versionId !== undefined) headers['x-amz-version-id'] = versionId
@@ -152,7 +151,7 @@ export function toS3Error(error: OssError, subject: ErrorSubject = {}): S3Error 
     ...(isS3Text ? {} : { message }),
     elements:
       row.elements ??
-      (isDeleteMarker && code === 'MethodNotAllowed'
+      (error.isDeleteMarker && code === 'MethodNotAllowed'
         ? { Method: subject.method ?? '', ResourceType: 'DeleteMarker' }
         : elementsOf(code, { ...subject, bucket: error.bucketName ?? subject.bucket })),
     headers,

@@ -82,6 +82,9 @@ export function hasLock(oss: HeaderMap, { retention, legalHold }: ObjectLock): b
   return isRetained && (legalHold === undefined || told.legalHold === legalHold)
 }
 
+/** Lets OSS delete, or shorten the retention of, what is retained in governance mode. */
+export const bypassGovernanceHeader: HeaderMap = { 'x-oss-bypass-governance-retention': 'true' }
+
 /** A lock as reserved metadata of an upload, whose object is to have it when it is there. */
 export function toKeptLock({ retention, legalHold }: ObjectLock): HeaderMap {
   const headers = headerMap()

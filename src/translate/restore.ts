@@ -1,4 +1,5 @@
 import { OssError } from '../oss/error.ts'
+import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from '../s3/error.ts'
 import type { XmlNode } from '../xml/index.ts'
 import {
@@ -33,6 +34,10 @@ export function toOssRestore(document: XmlNode): OssRestore {
   // Standard is OSS's default, too; objects in Archive know no tiers.
   return Tier === 'Standard' ? { Days } : { Days, JobParameters: { Tier } }
 }
+
+/** Whether an archived object can be read for now. @param oss its headers, as OSS has them. */
+export const isRestored = (oss: HeaderMap): boolean =>
+  oss['x-oss-restore']?.includes('ongoing-request="false"') ?? false
 
 /** https://www.alibabacloud.com/help/en/oss/user-guide/0016-00000708, and so on. */
 const daysOfArchive = '0016-00000708'

@@ -1,3 +1,4 @@
+import type { HeaderMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 
 /** OSS's storage classes, as `x-oss-storage-class` has them. */
@@ -27,6 +28,9 @@ export const s3StorageClasses: readonly string[] = Object.keys(toOss)
 
 /** Rows of the table that a deployment changes: S3 class → OSS class (`config.storageClass.map`). */
 export type StorageClassMap = Readonly<Record<string, OssStorageClass>>
+
+/** OSS's class of an object. @param oss its headers, as OSS has them. */
+export const storageClassOf = (oss: HeaderMap): string => oss['x-oss-storage-class'] ?? 'Standard'
 
 /** @throws S3Error InvalidStorageClass for a class that OSS has nothing like. */
 export function toOssStorageClass(storageClass: string, overrides: StorageClassMap = {}): OssStorageClass {

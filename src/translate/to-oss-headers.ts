@@ -1,4 +1,5 @@
 import { type HeaderMap, headerMap } from '../ports.ts'
+import type { OssAcl } from './acl.ts'
 import { toOssMetadata } from './metadata.ts'
 import {
   type HeaderGroup,
@@ -69,6 +70,15 @@ export const toOssTarget = (headers: HeaderMap, settings: WriteSettings): Header
 
 /** Who pays (`x-amz-request-payer`), on reads and writes alike. */
 export const requestPayer = (headers: HeaderMap): HeaderMap => addTo({}, payer, headers, noSettings)
+
+/**
+ * What {@link toOssWrite} gives, by the call of an upload that takes it: OSS refuses an ACL at its beginning and takes it
+ * with its completion, and all else the other way round.
+ */
+export function splitForUpload(oss: HeaderMap): { initial: HeaderMap; acl: OssAcl | undefined } {
+  const { 'x-oss-object-acl': acl, ...initial } = oss
+  return { initial, acl: acl as OssAcl | undefined }
+}
 
 /** The content headers and metadata of an object as OSS has stored it: for writing it again without losing anything. */
 export function storedContent(oss: HeaderMap): HeaderMap {

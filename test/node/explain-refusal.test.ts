@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type CopyFacts, copyRefusal } from '../../src/cli/explain/predict-refusal.ts'
+import type { CopyFacts } from '../../src/cli/explain/facts.ts'
+import { copyRefusal } from '../../src/cli/explain/predict-refusal.ts'
 import type { BucketInfo } from '../../src/oss/bucket-info.ts'
 
 const GiB = 1024 ** 3

@@ -1,18 +1,12 @@
 import { OssError } from '../../oss/error.ts'
+import { isCopy } from '../../oss/headers.ts'
 import { textOf } from '../../oss/read-body.ts'
 import type { Endpoint } from '../../oss/regions.ts'
 import type { Body, Clock, HeaderMap, OssRequest, OssResponse, Transport } from '../../ports.ts'
 import { isStoredChecksum } from '../../translate/stored-checksum.ts'
 import { renderXml, type XmlTree } from '../../xml/index.ts'
-import type { Address, Facts } from './facts.ts'
-import {
-  copyRefusal,
-  type OssRules,
-  objectRefusal,
-  type Refusal,
-  type Side,
-  writeRefusal,
-} from './predict-refusal.ts'
+import type { Address, Facts, Side } from './facts.ts'
+import { copyRefusal, type OssRules, objectRefusal, type Refusal, writeRefusal } from './predict-refusal.ts'
 import {
   asksForBytes,
   type RecordedCall,
@@ -106,7 +100,7 @@ export function createDryRunOss(
 
   async function answerWrite({ method, headers }: OssRequest, target: Target): Promise<Answer> {
     const { query } = target
-    const copies = headers['x-oss-copy-source'] !== undefined
+    const copies = isCopy(headers)
     const uploadId = query.get('uploadId')
     if (method === 'DELETE') {
       if (uploadId !== undefined && aborted.has(uploadId))

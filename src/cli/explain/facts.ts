@@ -1,13 +1,16 @@
 import { type BucketInfo, getBucketInfo } from '../../oss/bucket-info.ts'
 import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import { forbidsOverwrite, objectTypeOf } from '../../oss/headers.ts'
 import type { HeaderMap } from '../../ports.ts'
-import type { CopyFacts, Side } from './predict-refusal.ts'
+import { ossEncryptionOf } from '../../translate/encryption.ts'
+import { isRestored } from '../../translate/restore.ts'
+import { storageClassOf } from '../../translate/storage-class.ts'
 
 export type Address = { bucket: string; key: string; versionId?: string | undefined }
 
-/** Server-side encryption, as OSS names it. */
-export type Encryption = BucketInfo['encryption']
+/** Which of a copy's two objects, or of their buckets. */
+export type Side = 'source' | 'destination'
 
 /** An object, or a link, as OSS's own CopyObject sees it. */
 export type ObjectFacts = {
@@ -18,9 +21,18 @@ export type ObjectFacts = {
   /** `Normal`, `Multipart`, `Appendable` or `Symlink`. */
   type: string
   storageClass: string
-  encryption: Encryption
+  /** Server-side encryption, as OSS names it. */
+  encryption: BucketInfo['encryption']
   /** Whether the bytes can be had: in no archive, or restored. */
   readable: boolean
+}
+
+/** What is known of the two sides of a copy; an OssError where OSS did not say. */
+export type CopyFacts = {
+  source: { name: string; bucket: BucketInfo | OssError; object: ObjectFacts | OssError; versioned: boolean }
+  destination: { name: string; bucket: BucketInfo | OssError; exists: boolean }
+  /** One key of one bucket. */
+  isSelf: boolean
 }
 
 /** What OSS's answers to a copy depend on. Each question is asked once, when an answer needs it. */
@@ -61,7 +73,7 @@ export function factsOf(
   const facts: Facts = {
     ofSource: (headers) => objectOf(source, headers),
     async ofDestination(headers) {
-      const asked = headers['x-oss-forbid-overwrite'] !== undefined
+      const asked = forbidsOverwrite(headers)
       const exists = asked && !((await objectOf(destination, headers)) instanceof OssError)
       return { name: destination.bucket, bucket: await bucketOf(destination), exists }
     },
@@ -122,22 +134,18 @@ function lookAtObject(
     })
 }
 
-const isLink = (headers: HeaderMap) => headers['x-oss-object-type'] === 'Symlink'
+const isLink = (headers: HeaderMap) => objectTypeOf(headers) === 'Symlink'
 
 function objectFacts(headers: HeaderMap): ObjectFacts {
-  const storageClass = headers['x-oss-storage-class'] ?? 'Standard'
+  const storageClass = storageClassOf(headers)
   return {
     etag: headers.etag ?? '',
     lastModified: Date.parse(headers['last-modified'] ?? ''),
     size: Number(headers['content-length'] ?? 0),
-    type: headers['x-oss-object-type'] ?? 'Normal',
+    type: objectTypeOf(headers),
     storageClass,
-    encryption: {
-      algorithm: headers['x-oss-server-side-encryption'],
-      keyId: headers['x-oss-server-side-encryption-key-id'],
-    },
-    readable:
-      !storageClass.endsWith('Archive') || /ongoing-request="false"/.test(headers['x-oss-restore'] ?? ''),
+    encryption: ossEncryptionOf(headers),
+    readable: !storageClass.endsWith('Archive') || isRestored(headers),
   }
 }
 

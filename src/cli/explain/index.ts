@@ -6,6 +6,7 @@ import { createUpstreams } from '../../middleware/upstreams.ts'
 import { authorize } from '../../operations/authorize.ts'
 import { ossKey, placeOf } from '../../operations/mapping.ts'
 import { OssError } from '../../oss/error.ts'
+import { isCopy } from '../../oss/headers.ts'
 import { textOf } from '../../oss/read-body.ts'
 import { encodePath } from '../../oss/sign.ts'
 import { type HeaderMap, headerMap, type Incoming, type Reply } from '../../ports.ts'
@@ -14,8 +15,8 @@ import { validateBucket } from '../../s3/request.ts'
 import { signSigV4 } from '../../s3/sigv4-sign.ts'
 import { parseLenientXml, text } from '../../xml/index.ts'
 import { createDryRunOss, type DryRunOss } from './dry-run-oss.ts'
-import { type Address, factsOf } from './facts.ts'
-import type { OssRules, Side } from './predict-refusal.ts'
+import { type Address, factsOf, type Side } from './facts.ts'
+import type { OssRules } from './predict-refusal.ts'
 import type { RecordedCall } from './recorded-call.ts'
 
 /** A CopyObject as a client asks for it. */
@@ -231,7 +232,7 @@ function planOf(
       key === destination.key &&
       (query.size === 0 || query.has('partNumber')),
   )
-  const streamed = writes.filter(({ headers }) => headers['x-oss-copy-source'] === undefined)
+  const streamed = writes.filter(({ headers }) => !isCopy(headers))
   if (streamed.length > 0) return { plan: 'relay', parts: streamed.length }
   const parts = writes.filter(({ query }) => query.has('partNumber'))
   return parts.length > 0 ? { plan: 'parts', parts: parts.length } : { plan: 'native', parts: 1 }
@@ -241,7 +242,7 @@ function whyOf({ calls, refusal }: DryRunOss, isAcross: boolean): string {
   if (isAcross) return 'the source is at another upstream: no key of OSS copies from the one to the other'
   const refused = refusal()
   if (refused !== undefined) return refused.why
-  if (calls.some(({ method, headers }) => method === 'PUT' && headers['x-oss-copy-source'] !== undefined))
+  if (calls.some(({ method, headers }) => method === 'PUT' && isCopy(headers)))
     return 'nothing is known against one CopyObject'
   return 'the source is a symbolic link: a CopyObject would make another link of it'
 }
@@ -260,7 +261,7 @@ function assumed(calls: readonly RecordedCall[], { copyLimit }: OssRules): strin
     lines.push(
       'the gateway has served both buckets before: to learn where a bucket is takes a call of its own',
     )
-  if (has(({ headers, query }) => 'x-oss-copy-source' in headers && query.size === 0)) {
+  if (has(({ headers, query }) => isCopy(headers) && query.size === 0)) {
     lines.push(
       copyLimit === undefined
         ? "one CopyObject has the limits of OSS's documents: 1 GiB where class or encryption change, else 5 GiB between buckets; OSS decides, and beyond its limit the copy goes on in parts"

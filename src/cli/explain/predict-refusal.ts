@@ -1,10 +1,9 @@
 import type { BucketInfo } from '../../oss/bucket-info.ts'
 import { OssError } from '../../oss/error.ts'
+import { forbidsOverwrite } from '../../oss/headers.ts'
 import type { HeaderMap } from '../../ports.ts'
-import type { Encryption, ObjectFacts } from './facts.ts'
-
-/** Which of a copy's two objects, or of their buckets. */
-export type Side = 'source' | 'destination'
+import { ossEncryptionOf } from '../../translate/encryption.ts'
+import type { CopyFacts, ObjectFacts, Side } from './facts.ts'
 
 /** The error that OSS is expected to answer to a write. */
 export type Refusal = {
@@ -21,14 +20,6 @@ export type Refusal = {
 export type OssRules = {
   /** Bytes that one CopyObject may copy; undefined: as OSS's documents have it. */
   copyLimit: number | undefined
-}
-
-/** What is known of the two sides of a copy; an OssError where OSS did not say. */
-export type CopyFacts = {
-  source: { name: string; bucket: BucketInfo | OssError; object: ObjectFacts | OssError; versioned: boolean }
-  destination: { name: string; bucket: BucketInfo | OssError; exists: boolean }
-  /** One key of one bucket. */
-  isSelf: boolean
 }
 
 const GiB = 1024 ** 3
@@ -107,12 +98,11 @@ function unreadable(error: OssError, versioned: boolean): Refusal {
       why: 'the version of the source is a delete marker',
     }
   }
-  const why =
-    error.headers['x-oss-delete-marker'] === 'true'
-      ? 'the source is deleted: its current version is a delete marker'
-      : error.status === 404
-        ? 'the source does not exist'
-        : `OSS does not show the source: ${error.message}`
+  const why = error.isDeleteMarker
+    ? 'the source is deleted: its current version is a delete marker'
+    : error.status === 404
+      ? 'the source does not exist'
+      : `OSS does not show the source: ${error.message}`
   return { ...wordsOf(error), of: 'source', why }
 }
 
@@ -163,7 +153,7 @@ function overwriteRefusal(
 ): Refusal | undefined {
   const known = bucket instanceof OssError ? undefined : bucket.versioning
   // OSS ignores the header in a bucket that has, or had, versions.
-  if (headers['x-oss-forbid-overwrite'] !== 'true' || !exists || known !== undefined) return undefined
+  if (!forbidsOverwrite(headers) || !exists || known !== undefined) return undefined
   return {
     status: 409,
     code: 'FileAlreadyExists',
@@ -180,7 +170,8 @@ function formRefusal(
 ): Refusal | undefined {
   const { bucket } = destination
   const defaults = bucket instanceof OssError ? undefined : bucket
-  const form = requestedEncryption(headers) ?? defaults?.encryption
+  const requested = ossEncryptionOf(headers)
+  const form = requested.algorithm ? requested : defaults?.encryption
   const keepsForm =
     (headers['x-oss-storage-class'] ?? defaults?.storageClass ?? storageClass) === storageClass &&
     (form === undefined || (form.algorithm === encryption.algorithm && form.keyId === encryption.keyId))
@@ -199,11 +190,6 @@ function formRefusal(
     of: 'source',
     why: `the source has ${size} bytes, and OSS is expected to refuse more than ${limit} in one CopyObject`,
   }
-}
-
-function requestedEncryption(headers: HeaderMap): Encryption | undefined {
-  const algorithm = headers['x-oss-server-side-encryption']
-  return (algorithm && { algorithm, keyId: headers['x-oss-server-side-encryption-key-id'] }) || undefined
 }
 
 const wordsOf = ({ status, code, message, ec }: OssError) => ({

@@ -1,8 +1,9 @@
 import { isReserved } from '../../operations/reserved-keys.ts'
 import { LOCKS } from '../../operations/writes/lock-object.ts'
+import { isCopy } from '../../oss/headers.ts'
 import { type Endpoint, isPathStyle } from '../../oss/regions.ts'
 import type { OssRequest } from '../../ports.ts'
-import type { Side } from './predict-refusal.ts'
+import type { Side } from './facts.ts'
 
 /** A request to OSS, by what it addresses. */
 export type Target = { bucket: string; key: string; query: ReadonlyMap<string, string> }
@@ -85,7 +86,7 @@ export function reasonOf(
     return method === 'POST' ? "locks the destination's key for all gateways" : 'gives the lock back'
   }
   const part = query.get('partNumber')
-  const copies = headers['x-oss-copy-source'] !== undefined
+  const copies = isCopy(headers)
   if (method === 'HEAD') {
     if (of === 'source') return 'what the source is: size, metadata, the ETag to pin the copy to'
     return written ? "the result's time and ETag" : 'whether the destination exists, and what it is'

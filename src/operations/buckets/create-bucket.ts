@@ -5,7 +5,7 @@ import { isRegionName, regionOfLocation } from '../../oss/regions.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { invalidArgument, notImplemented, S3Error } from '../../s3/error.ts'
 import { readDocument } from '../../s3/read-document.ts'
-import { grantsNameAnAccount, type OssAcl, requestedAcl } from '../../translate/acl.ts'
+import { bucketAclHeader, grantsNameAnAccount, type OssAcl, requestedAcl } from '../../translate/acl.ts'
 import { isOwnership, otherOwnership } from '../../translate/bucket/ownership.ts'
 import { checkElements, child, childText } from '../../translate/elements.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
@@ -41,7 +41,7 @@ export async function createBucket(request: BucketRequest, context: Context): Pr
       method: 'PUT',
       bucket,
       region,
-      headers: acl === undefined ? {} : { 'x-oss-acl': acl },
+      headers: acl === undefined ? {} : bucketAclHeader(acl),
       body: new Uint8Array(0),
     })
     if (region !== undefined) context.oss.learnRegion(bucket, region)

@@ -11,6 +11,7 @@ import { toS3Error } from '../../translate/errors.ts'
 import { toS3ETag } from '../../translate/etag.ts'
 import { parsePreconditions } from '../../translate/preconditions.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
+import { isRestored } from '../../translate/restore.ts'
 import { hasTags, requestedTagging } from '../../translate/tags.ts'
 import { requestPayer, toOssContent, toOssTarget } from '../../translate/to-oss-headers.ts'
 import { text, type XmlTree } from '../../xml/index.ts'
@@ -159,8 +160,7 @@ const changesForm = (headers: HeaderMap) =>
  */
 async function requireChange(copy: Copy, context: Context): Promise<void> {
   const { headers } = await checkSource(copyPorts(context, context.upstream), copy)
-  const isRestored = headers['x-oss-restore']?.includes('ongoing-request="false"')
-  if (isRestored || (await encryptsByDefault(copy.destination.bucket, context))) return
+  if (isRestored(headers) || (await encryptsByDefault(copy.destination.bucket, context))) return
   throw new S3Error('InvalidRequest', {
     message:
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",

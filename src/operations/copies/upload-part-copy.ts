@@ -6,12 +6,12 @@ import {
   refusalOf,
   tooLarge,
 } from '../../copy/oss-refusal.ts'
-import { copySourceHeader } from '../../copy/parts.ts'
 import { type ByteRange, rerouteForbidden } from '../../copy/plan.ts'
 import { readRange, relayPart } from '../../copy/relay.ts'
 import { readSource, type SourceFacts } from '../../copy/source.ts'
 import { retryAfterSourceChange } from '../../copy/source-changed.ts'
 import { OssError } from '../../oss/error.ts'
+import { copiedVersion, copySource, copySourceRange } from '../../oss/headers.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { type AlgorithmName, allAlgorithms } from '../../s3/checksum.ts'
 import { type CopyRange, checkCopyRange, parseCopyRange } from '../../s3/copy-range.ts'
@@ -163,9 +163,9 @@ async function copyNatively(
         key: upload.key,
         query: { partNumber: String(number), uploadId: upload.uploadId },
         headers: {
-          'x-oss-copy-source': copySourceHeader(source, facts?.versionId ?? source.versionId),
+          ...copySource(source, facts?.versionId ?? source.versionId),
           ...toOssPreconditions(preconditions, 'x-oss-copy-source-'),
-          ...(range === undefined ? {} : { 'x-oss-copy-source-range': range.text }),
+          ...(range === undefined ? {} : copySourceRange(range.text)),
           ...payer,
         },
         body: new Uint8Array(0),
@@ -219,12 +219,8 @@ async function relay(
       ? retryAfterSourceChange(error)
       : (notRestored(error) ?? error)
   })
-  const version = part.source.versionId
-  return {
-    etag,
-    lastModified: new Date(context.clock()).toUTCString(),
-    headers: version === undefined ? {} : { 'x-oss-copy-source-version-id': version },
-  }
+  const lastModified = new Date(context.clock()).toUTCString()
+  return { etag, lastModified, headers: copiedVersion(part.source.versionId) }
 }
 
 /** The copied part's checksum, from its bytes: the client has to name it on completion, and OSS has none but its own. */

@@ -16,8 +16,7 @@ export async function withDeleteMarkerTime(
   request: ObjectRequest,
   context: Context,
 ): Promise<unknown> {
-  if (!(error instanceof OssError) || error.status !== 405) return error
-  if (error.headers['x-oss-delete-marker'] !== 'true') return error
+  if (!(error instanceof OssError && error.status === 405 && error.isDeleteMarker)) return error
   const refusal = toS3Error(error, { ...request, versionId: request.query.get('versionId') })
   const time = await timeOfMarker(request, context).catch(() => undefined)
   if (time !== undefined) refusal.headers['last-modified'] = httpDateOf(time)

@@ -3,7 +3,7 @@ import { S3Error } from '../../s3/error.ts'
 import { partsOfETag, toS3ETag } from '../../translate/etag.ts'
 import type { PartIndex } from '../../translate/part-index.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
-import { toS3StorageClass } from '../../translate/storage-class.ts'
+import { storageClassOf, toS3StorageClass } from '../../translate/storage-class.ts'
 import { comesLater, storedChecksums } from '../../translate/stored-checksum.ts'
 import type { XmlTree } from '../../xml/index.ts'
 import { parseNumber, parsePageSize } from '../lists/list-query.ts'
@@ -35,7 +35,7 @@ export async function getObjectAttributes(request: ObjectRequest, context: Conte
     Checksum: checksumElement(isStored ? stored : checksumOf(index)),
     // OSS itself keeps their number alone.
     ObjectParts: parts === undefined ? undefined : { PartsCount: parts, ...(index && pageOf(index, page)) },
-    StorageClass: toS3StorageClass(object['x-oss-storage-class'] ?? 'Standard'),
+    StorageClass: toS3StorageClass(storageClassOf(object)),
     ObjectSize: object['content-length'],
   }
   return xmlReply(

@@ -1,16 +1,15 @@
-import { copySourceHeader } from '../../copy/parts.ts'
 import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import { copySource } from '../../oss/headers.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { bareETag } from '../../s3/completion.ts'
+import { MAX_KEY_BYTES } from '../../s3/limits.ts'
 import { partsOfETag } from '../../translate/etag.ts'
 import { type PartIndex, renderPartIndex } from '../../translate/part-index.ts'
-import { RESERVED_PREFIX } from '../reserved-keys.ts'
+import { ownObjectHeaders, RESERVED_PREFIX } from '../reserved-keys.ts'
 
 /** Below it each object's index, by the object's ETag and key. */
 export const INDEX_PREFIX = `${RESERVED_PREFIX}parts/`
-/** OSS's limit of a key, in bytes. */
-const MAX_KEY_BYTES = 1023
 
 /**
  * Where the index of an object is: by its ETag, since that is made of the parts, so that no other object's is ever taken
@@ -28,9 +27,6 @@ export function objectOfIndex(name: string): { etag: string; key: string } | und
   return etag === undefined || key === undefined ? undefined : { etag, key }
 }
 
-/** Of the bucket's class it might have to be restored before it can be read; of its ACL, everybody could read it. */
-const ownForm = { 'x-oss-storage-class': 'Standard', 'x-oss-object-acl': 'private' }
-
 /** An object to be, by the ETag it will have. */
 type Indexed = { bucket: string; key: string; etag: string; payer: HeaderMap }
 
@@ -46,7 +42,7 @@ export async function keepPartIndex(
 ): Promise<boolean> {
   const name = partIndexKey(etag, key)
   if (name === undefined) return false
-  const headers = { 'content-type': 'application/json', ...ownForm, ...payer }
+  const headers = { 'content-type': 'application/json', ...ownObjectHeaders, ...payer }
   const body = new TextEncoder().encode(renderPartIndex(index))
   try {
     await oss.send({ method: 'PUT', bucket, key: name, headers, body })
@@ -73,11 +69,7 @@ export async function copyPartIndex(
   const isSame = source.bucket === bucket && from === to
   const hasParts = (partsOfETag(etag) ?? 1) > 1
   if (!(hasParts || isOfWhole) || from === undefined || to === undefined || isSame) return
-  const headers = {
-    'x-oss-copy-source': copySourceHeader({ ...source, key: from, versionId: undefined }, undefined),
-    ...ownForm,
-    ...payer,
-  }
+  const headers = { ...copySource({ ...source, key: from }, undefined), ...ownObjectHeaders, ...payer }
   const call = { method: 'PUT', bucket, key: to, headers, body: new Uint8Array(0) } as const
   await oss.sendForXml(call, 'CopyObjectResult').catch(() => {})
 }

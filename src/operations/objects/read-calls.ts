@@ -1,4 +1,5 @@
 import { isRedirection } from '../../oss/error.ts'
+import { addRange, versionIdOf } from '../../oss/headers.ts'
 import type { HeaderMap, OssResponse } from '../../ports.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { isAnonymous } from '../authorize.ts'
@@ -66,11 +67,7 @@ export async function sendGet(
   range: string | undefined,
 ): Promise<OssResponse> {
   const { bucket, key, query, headers } = request
-  if (range !== undefined) {
-    asked.range = range
-    // Without it OSS answers a range it cannot satisfy with the whole object.
-    asked['x-oss-range-behavior'] = 'standard'
-  }
+  if (range !== undefined) addRange(asked, range)
   // Or OSS compresses some types, and drops ETag and length.
   asked['accept-encoding'] = 'identity'
   const read = (versionId: string | undefined) =>
@@ -86,7 +83,6 @@ export async function sendGet(
     return await read(versionId)
   } catch (error) {
     if (!isRedirection(error) || versionId !== undefined) throw error
-    const { 'x-oss-version-id': current = 'null' } = await statObject(request, context)
-    return read(current)
+    return read(versionIdOf(await statObject(request, context)) ?? 'null')
   }
 }

@@ -1,4 +1,5 @@
 import { OssError } from '../../oss/error.ts'
+import { versionIdOf } from '../../oss/headers.ts'
 import { type HeaderMap, headerMap, type OssResponse, type Reply } from '../../ports.ts'
 import { S3Error, slowDown } from '../../s3/error.ts'
 import { isSuffixRange, resolveRange } from '../../s3/range.ts'
@@ -122,7 +123,7 @@ function toReply(request: ObjectRequest, context: Context, object: OssResponse):
   const reply: Reply = { status: object.status, headers: toS3Object(object.headers), body: object.body }
   // Of a part of the object the sum of the whole would be a wrong one: SDKs check it against what they got.
   const checksums = object.status === 200 ? wholeChecksums(request, context, object.headers) : {}
-  const versionId = object.headers['x-oss-version-id']
+  const versionId = versionIdOf(object.headers)
   const complete = (told: HeaderMap) => {
     Object.assign(reply.headers, told)
     return versionId === undefined ? reply : withObjectLockHeaders(reply, request, context, versionId)

@@ -1,4 +1,5 @@
 import { isRedirection, OssError } from '../../oss/error.ts'
+import { addRange } from '../../oss/headers.ts'
 import { textOf } from '../../oss/read-body.ts'
 import type { HeaderMap } from '../../ports.ts'
 import type { ByteRange } from '../../s3/range.ts'
@@ -39,10 +40,7 @@ export async function readPartIndex(
   if (name === undefined) return undefined
   const read: ReadIndex = async (range, more) => {
     const asked: HeaderMap = { ...requestPayer(headers), ...more }
-    if (range !== undefined) {
-      asked.range = `bytes=${range.first}-${range.last}`
-      asked['x-oss-range-behavior'] = 'standard'
-    }
+    if (range !== undefined) addRange(asked, `bytes=${range.first}-${range.last}`)
     const answer = await oss.send({ method: 'GET', bucket, key: name, headers: asked })
     return { text: await textOf(answer.body), etag: answer.headers.etag ?? '' }
   }

@@ -7,6 +7,7 @@ import {
   tierRefused,
   toOssRestore,
 } from '../../translate/restore.ts'
+import { storageClassOf } from '../../translate/storage-class.ts'
 import type { Context, ObjectRequest } from '../operation.ts'
 import { callOnObject, requireDocument, withDocument } from '../subresource.ts'
 import { statObject } from './read-calls.ts'
@@ -24,8 +25,7 @@ export async function restoreObject(request: ObjectRequest, context: Context): P
     .catch(async (error) => {
       if (!mayBeAboutTier(error, wanted)) throw error
       // OSS's Archive takes no tier, and is restored in a minute: sooner than by any of S3's.
-      const { 'x-oss-storage-class': storageClass } = await statObject(request, context)
-      if (storageClass !== 'Archive') throw tierRefused(wanted)
+      if (storageClassOf(await statObject(request, context)) !== 'Archive') throw tierRefused(wanted)
       return restore({ Days: wanted.Days })
     })
     .catch((error) => {

@@ -9,6 +9,7 @@ import {
   requiredWord,
   unsupportedElement,
 } from '../../translate/elements.ts'
+import { bypassGovernanceHeader } from '../../translate/object-lock.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { text } from '../../xml/index.ts'
 import { type BucketRequest, type Context, type ObjectRequest, xmlReply } from '../operation.ts'
@@ -111,7 +112,7 @@ export async function bypassGovernance(request: BucketRequest, context: Context)
 }
 
 const bypassHeader = (headers: HeaderMap): HeaderMap =>
-  headers[BYPASS]?.toLowerCase() === 'true' ? { 'x-oss-bypass-governance-retention': 'true' } : {}
+  headers[BYPASS]?.toLowerCase() === 'true' ? bypassGovernanceHeader : {}
 
 async function put(
   request: ObjectRequest,

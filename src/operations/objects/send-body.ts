@@ -2,6 +2,7 @@ import type { WriteTurn } from '../../copy/write-turn.ts'
 import { ossCrc64 } from '../../oss/checksum.ts'
 import type { OssCall, OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import { crc64Of } from '../../oss/headers.ts'
 import { type HeaderMap, headerMap, type OssResponse } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { S3Error } from '../../s3/error.ts'
@@ -69,7 +70,7 @@ export async function sendBody(
     // A body that failed its verification is never a success, whatever OSS has answered.
     const failure = body.failure()
     if (failure !== undefined) throw failure
-    const { 'x-oss-hash-crc64ecma': storedCrc64 } = stored.headers
+    const storedCrc64 = crc64Of(stored.headers)
     if (storedCrc64 !== undefined && storedCrc64 !== crc64.decimal()) {
       throw storedOtherBytes(storedCrc64, crc64.decimal())
     }

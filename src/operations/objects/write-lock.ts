@@ -1,9 +1,16 @@
 import { attempt } from '../../copy/attempt.ts'
 import type { OssCall } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
+import { versionIdOf } from '../../oss/headers.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { invalidRequest, notImplemented, S3Error } from '../../s3/error.ts'
-import { hasLock, keptLock, type ObjectLock, requestedLock } from '../../translate/object-lock.ts'
+import {
+  bypassGovernanceHeader,
+  hasLock,
+  keptLock,
+  type ObjectLock,
+  requestedLock,
+} from '../../translate/object-lock.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { copyPorts } from '../copies/copy-ports.ts'
 import { keyName } from '../mapping.ts'
@@ -68,7 +75,7 @@ export async function writeLocked<Written extends { headers: HeaderMap }>(
 ): Promise<Written> {
   if (lock === undefined) return write()
   const work = write().then(async (written) => {
-    await lockVersion(request, context, lock, written.headers['x-oss-version-id'])
+    await lockVersion(request, context, lock, versionIdOf(written.headers))
     return written
   })
   request.waitUntil?.(work)
@@ -86,7 +93,7 @@ export async function lockUploaded(
   context: Context,
   completed: HeaderMap,
 ): Promise<void> {
-  const versionId = completed['x-oss-version-id']
+  const versionId = versionIdOf(completed)
   // Only where there are versions there are locks.
   if (versionId === undefined) return
   const object = await headVersion(request, context, versionId)
@@ -151,7 +158,7 @@ async function removeVersion(
   if (legalHold === 'ON') await send(context, holdCall(request, 'OFF', versionId)).catch(() => undefined)
   const remove = callOnVersion(request, 'DELETE', versionId)
   // The bucket's default may retain it. It is this write's own, and nobody has been told of it.
-  const headers = { ...remove.headers, 'x-oss-bypass-governance-retention': 'true' }
+  const headers = { ...remove.headers, ...bypassGovernanceHeader }
   await send(context, { ...remove, headers })
 }
 

@@ -3,11 +3,12 @@ import { OssError } from '../../oss/error.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { type AlgorithmName, allAlgorithms } from '../../s3/checksum.ts'
 import { bareETag } from '../../s3/completion.ts'
+import { MAX_KEY_BYTES } from '../../s3/limits.ts'
 import { DEFAULT_CHECKSUM, type UploadChecksum, type VerifiedChecksum } from '../../s3/upload-checksum.ts'
 import type { Upload } from '../../s3/upload-id.ts'
 import { readRecord, renderRecord } from '../../translate/checksum-record.ts'
 import { text } from '../../xml/index.ts'
-import { RESERVED_PREFIX } from '../reserved-keys.ts'
+import { ownUploadHeaders, RESERVED_PREFIX } from '../reserved-keys.ts'
 import { type OssPart, type OssUpload, readOssPartsBehind } from './oss-parts.ts'
 
 /**
@@ -15,8 +16,6 @@ import { type OssPart, type OssUpload, readOssPartsBehind } from './oss-parts.ts
  * It is never completed; it ends with the other one.
  */
 export const RECORDS_PREFIX = `${RESERVED_PREFIX}uploads/`
-/** OSS's limit of a key, in bytes. */
-const MAX_KEY_BYTES = 1023
 
 /** @param id OSS's of the upload that the records are of. @returns undefined where the name would be too long for OSS. */
 function recordsKey(id: string, key: string): string | undefined {
@@ -50,7 +49,7 @@ export async function beginRecords(
 ): Promise<string | undefined> {
   const name = recordsKey(id, key)
   if (name === undefined || recordedAlgorithm({ checksum }) === 'MD5') return undefined
-  const headers = { 'x-oss-storage-class': 'Standard', ...payer }
+  const headers = { ...ownUploadHeaders, ...payer }
   const query = { uploads: null, 'encoding-type': 'url' }
   try {
     const call = { method: 'POST', bucket, key: name, query, headers, body: new Uint8Array(0) } as const

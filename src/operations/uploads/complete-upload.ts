@@ -7,6 +7,7 @@ import { MIN_PART_BYTES } from '../../s3/limits.ts'
 import { readDocument } from '../../s3/read-document.ts'
 import { type ObjectChecksum, objectChecksum } from '../../s3/upload-checksum.ts'
 import type { Upload } from '../../s3/upload-id.ts'
+import { objectAclHeader } from '../../translate/acl.ts'
 import { etagOfParts } from '../../translate/etag.ts'
 import type { PartIndex } from '../../translate/part-index.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
@@ -92,7 +93,7 @@ async function complete(
       query: { uploadId: upload.id, 'encoding-type': 'url' },
       headers: {
         'content-type': 'application/xml',
-        ...(upload.acl === 'bucket' ? {} : { 'x-oss-object-acl': upload.acl }),
+        ...(upload.acl === 'bucket' ? {} : objectAclHeader(upload.acl)),
         ...requestPayer(headers),
         ...conditions,
       },

@@ -9,12 +9,13 @@ import {
   parseUploadChecksum,
   type UploadChecksum,
 } from '../../s3/upload-checksum.ts'
-import { renderUploadId, type Upload, type UploadAcl, type UploadEncryption } from '../../s3/upload-id.ts'
+import { renderUploadId, type Upload, type UploadEncryption } from '../../s3/upload-id.ts'
+import { ossEncryptionOf, toS3Algorithm } from '../../translate/encryption.ts'
 import { toS3ETag } from '../../translate/etag.ts'
 import { toKeptLock } from '../../translate/object-lock.ts'
 import { toS3Answer } from '../../translate/response-headers.ts'
 import { laterChecksum, newMark } from '../../translate/stored-checksum.ts'
-import { requestPayer, toOssWrite } from '../../translate/to-oss-headers.ts'
+import { requestPayer, splitForUpload, toOssWrite } from '../../translate/to-oss-headers.ts'
 import { text } from '../../xml/index.ts'
 import { bucketName, keyName } from '../mapping.ts'
 import { sendBody } from '../objects/send-body.ts'
@@ -37,7 +38,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   const mark = context.config.document.storeChecksums ? newMark(context.random) : undefined
   const marked = mark === undefined ? {} : laterChecksum(mark)
   const settings = await writeSettings(request, context)
-  const { 'x-oss-object-acl': acl = 'bucket', ...initial } = toOssWrite(headers, settings)
+  const { initial, acl = 'bucket' } = splitForUpload(toOssWrite(headers, settings))
   const answer = await context.oss.sendForXml(
     {
       method: 'POST',
@@ -54,7 +55,7 @@ export async function createMultipartUpload(request: ObjectRequest, context: Con
   if (!id) throw new OssUnreachable('OSS initiated an upload without an id')
   const records = await recordsFor(id, checksum, request, context)
   const encryption = requestedEncryption(initial)
-  const upload: Upload = { id, acl: acl as UploadAcl, checksum, encryption, records, mark }
+  const upload: Upload = { id, acl, checksum, encryption, records, mark }
   const uploadId = renderUploadId(upload, uploadIdSecret(context))
   return xmlReply(
     'InitiateMultipartUploadResult',
@@ -86,12 +87,8 @@ async function recordsFor(
 
 /** The encryption that OSS is asked for. */
 function requestedEncryption(oss: HeaderMap): UploadEncryption | undefined {
-  const algorithm = oss['x-oss-server-side-encryption']
-  if (algorithm === undefined) return undefined
-  return {
-    algorithm: algorithm === 'KMS' ? 'aws:kms' : 'AES256',
-    keyId: oss['x-oss-server-side-encryption-key-id'],
-  }
+  const { algorithm, keyId } = ossEncryptionOf(oss)
+  return algorithm === undefined ? undefined : { algorithm: toS3Algorithm(algorithm), keyId }
 }
 
 /**

@@ -1,10 +1,11 @@
 import { ossCrc64 } from '../../oss/checksum.ts'
 import { OssError } from '../../oss/error.ts'
+import { crc64Of, versionIdOf } from '../../oss/headers.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { S3Error, type S3ErrorCode } from '../../s3/error.ts'
 import { hash } from '../../s3/hasher.ts'
 import type { Context } from '../operation.ts'
-import { RESERVED_PREFIX } from '../reserved-keys.ts'
+import { ownObjectHeaders, RESERVED_PREFIX } from '../reserved-keys.ts'
 import { NO_APPEND } from './lock-retention.ts'
 
 /** Below it are the locks of the keys of a bucket. */
@@ -76,9 +77,9 @@ export function lockObject(
           headers: { ...(content.length === 0 ? newObject : {}), ...payer, 'content-type': 'text/plain' },
           body: new TextEncoder().encode(record),
         })
-        versionId = headers['x-oss-version-id']
+        versionId = versionIdOf(headers)
         // Another lock of the same length may have taken the place of the one that was seen.
-        const { 'x-oss-hash-crc64ecma': crc64 } = headers
+        const crc64 = crc64Of(headers)
         return crc64 === undefined || crc64 === withRecord(content, record).crc64
       } catch (error) {
         if (error instanceof OssError && error.code === 'PositionNotEqualToLength') return false
@@ -89,8 +90,8 @@ export function lockObject(
       try {
         // Not a GET, which the website of a bucket may answer.
         const { headers } = await oss.send({ ...at, method: 'HEAD', headers: payer })
-        versionId = headers['x-oss-version-id']
-        return { length: Number(headers['content-length']), crc64: headers['x-oss-hash-crc64ecma'] ?? '' }
+        versionId = versionIdOf(headers)
+        return { length: Number(headers['content-length']), crc64: crc64Of(headers) ?? '' }
       } catch (error) {
         if (error instanceof OssError && error.code === 'NoSuchKey') return undefined
         throw explained(error, name)
@@ -107,8 +108,7 @@ export const lockName = (key: string) => LOCKS + hash('sha256', 'hex').digestOf(
 
 /** Whatever the bucket's own class, ACL and encryption are: a lock lives for a moment, and appends take no key of KMS's. */
 const newObject: HeaderMap = {
-  'x-oss-storage-class': 'Standard',
-  'x-oss-object-acl': 'private',
+  ...ownObjectHeaders,
   'x-oss-server-side-encryption': 'AES256',
 }
 

@@ -1,5 +1,6 @@
 import { noTurn, type WriteTurn } from '../../copy/write-turn.ts'
 import { getBucketInfo } from '../../oss/bucket-info.ts'
+import { forbidOverwrite } from '../../oss/headers.ts'
 import { notImplemented, S3Error } from '../../s3/error.ts'
 import { unreachable } from '../../translate/errors.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
@@ -46,7 +47,7 @@ async function conditional(
   if (condition === 'absent') {
     const { versioning } = await getBucketInfo(context.oss, request.bucket)
     if (versioning === undefined) {
-      return { ...unconditional(request, context), headers: { 'x-oss-forbid-overwrite': 'true' } }
+      return { ...unconditional(request, context), headers: forbidOverwrite }
     }
   }
   if (conditionalWrites === 'refuse') {
