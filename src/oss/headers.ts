@@ -45,7 +45,7 @@ export function addRange(headers: HeaderMap, range: string): HeaderMap {
 }
 
 /** A write that must not replace an object; OSS ignores it in a bucket that has, or had, versions. */
-export const forbidOverwrite: HeaderMap = { [FORBID_OVERWRITE]: 'true' }
+export const forbidOverwrite = (): HeaderMap => ({ [FORBID_OVERWRITE]: 'true' })
 
 /** Whether a write must not replace an object. */
 export const forbidsOverwrite = (headers: HeaderMap): boolean => headers[FORBID_OVERWRITE] === 'true'

@@ -83,7 +83,7 @@ export function hasLock(oss: HeaderMap, { retention, legalHold }: ObjectLock): b
 }
 
 /** Lets OSS delete, or shorten the retention of, what is retained in governance mode. */
-export const bypassGovernanceHeader: HeaderMap = { 'x-oss-bypass-governance-retention': 'true' }
+export const bypassGovernanceHeader = (): HeaderMap => ({ 'x-oss-bypass-governance-retention': 'true' })
 
 /** A lock as reserved metadata of an upload, whose object is to have it when it is there. */
 export function toKeptLock({ retention, legalHold }: ObjectLock): HeaderMap {

@@ -112,7 +112,7 @@ export async function bypassGovernance(request: BucketRequest, context: Context)
 }
 
 const bypassHeader = (headers: HeaderMap): HeaderMap =>
-  headers[BYPASS]?.toLowerCase() === 'true' ? bypassGovernanceHeader : {}
+  headers[BYPASS]?.toLowerCase() === 'true' ? bypassGovernanceHeader() : {}
 
 async function put(
   request: ObjectRequest,

@@ -158,7 +158,7 @@ async function removeVersion(
   if (legalHold === 'ON') await send(context, holdCall(request, 'OFF', versionId)).catch(() => undefined)
   const remove = callOnVersion(request, 'DELETE', versionId)
   // The bucket's default may retain it. It is this write's own, and nobody has been told of it.
-  const headers = { ...remove.headers, ...bypassGovernanceHeader }
+  const headers = { ...remove.headers, ...bypassGovernanceHeader() }
   await send(context, { ...remove, headers })
 }
 

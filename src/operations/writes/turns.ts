@@ -47,7 +47,7 @@ async function conditional(
   if (condition === 'absent') {
     const { versioning } = await getBucketInfo(context.oss, request.bucket)
     if (versioning === undefined) {
-      return { ...unconditional(request, context), headers: forbidOverwrite }
+      return { ...unconditional(request, context), headers: forbidOverwrite() }
     }
   }
   if (conditionalWrites === 'refuse') {
