@@ -1,5 +1,5 @@
 import { type RequestRecord, secretNumber } from '../observe/record.ts'
-import { performSts, refuseSts, type StsPorts } from '../operations/sts/answer.ts'
+import { performSts, refuseSts, type StsPorts } from '../operations/sts/query-protocol.ts'
 import type { Log, Reply } from '../ports.ts'
 import type { S3Request } from '../s3/request.ts'
 import { logFacts } from './errors.ts'

@@ -1,7 +1,7 @@
 import type { BucketMapping, Client, Config, Upstream } from '../../config/index.ts'
 import type { Origin } from '../../oss/regions.ts'
 import type { HeaderMap, OssCredentials } from '../../ports.ts'
-import type { Connection, Response, Silence } from './answer.ts'
+import type { Connection, Response, Silence } from './http-response.ts'
 
 /** A request as an S3 client, or as a client of OSS, would send it. */
 export type Request = {

@@ -4,7 +4,7 @@ import { UsageError } from '../usage-error.ts'
 import { DOCTOR_USAGE, parseArguments } from './arguments.ts'
 import { type DoctorPorts, examine } from './examine.ts'
 import { nodeNetwork } from './network.ts'
-import { renderReport } from './render.ts'
+import { renderReport } from './report-text.ts'
 
 export { DOCTOR_USAGE } from './arguments.ts'
 

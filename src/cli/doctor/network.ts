@@ -5,7 +5,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { checkServerIdentity, connect as connectTls, type PeerCertificate } from 'node:tls'
 import type { Origin } from '../../oss/regions.ts'
 import { type HeaderMap, headerMap } from '../../ports.ts'
-import type { Certificate, Connection, Response, Silence } from './answer.ts'
+import type { Certificate, Connection, Response, Silence } from './http-response.ts'
 
 /** A request that is ready to be sent. */
 export type Outgoing = {

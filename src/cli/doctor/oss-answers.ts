@@ -3,7 +3,6 @@ import { describeSource } from '../../oss/credentials/source.ts'
 import { child } from '../../translate/elements.ts'
 import { text } from '../../xml/index.ts'
 import type { Level } from './actions.ts'
-import { errorOf, isSilent, type Response, type ServiceError, said } from './answer.ts'
 import {
   asking,
   type Bucket,
@@ -14,6 +13,7 @@ import {
   type Verdict,
   wrong,
 } from './check.ts'
+import { errorOf, isSilent, type Response, type ServiceError, said } from './http-response.ts'
 import { WRONG_SIGNING_REGION } from './oss-voice.ts'
 import { resourceOf } from './ram-policy.ts'
 

@@ -9,8 +9,8 @@ import {
 import { encodePath } from '../../oss/sign.ts'
 import { type HeaderMap, headerMap, type OssCredentials } from '../../ports.ts'
 import { text } from '../../xml/index.ts'
-import { documentOf, errorOf, isSilent, type Response, type Silence } from './answer.ts'
 import type { Request } from './check.ts'
+import { documentOf, errorOf, isSilent, type Response, type Silence } from './http-response.ts'
 import type { Network } from './network.ts'
 import { notInstalled } from './packages.ts'
 

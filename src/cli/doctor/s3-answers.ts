@@ -1,8 +1,8 @@
 import { RESERVED_PREFIX } from '../../operations/reserved-keys.ts'
 import { text } from '../../xml/index.ts'
-import { errorOf, isSilent, type Response, said } from './answer.ts'
 import { changeBetween } from './canonical.ts'
 import { type Answers, asking, type Check, type Facts, type Step, type Verdict, wrong } from './check.ts'
+import { errorOf, isSilent, type Response, said } from './http-response.ts'
 
 type Answered = Exclude<Answers['gateway'], { silence: string }>
 

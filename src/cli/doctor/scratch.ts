@@ -1,9 +1,9 @@
 import { decodeKey } from '../../bytes/percent.ts'
 import { keyName } from '../../operations/mapping.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
-import { documentOf, errorOf, isSilent, type Response, type Silence, said } from './answer.ts'
 import type { Bucket, Request, Result } from './check.ts'
 import { aboutBucket } from './checks/names.ts'
+import { documentOf, errorOf, isSilent, type Response, type Silence, said } from './http-response.ts'
 
 /** Asks OSS, or the gateway. */
 type Ask = (request: Request) => Promise<Response | Silence>

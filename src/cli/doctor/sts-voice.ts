@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { formOf, signatureOf, stsOf } from '../../oss/credentials/sts.ts'
 import type { Endpoint } from '../../oss/regions.ts'
 import type { OssCredentials } from '../../ports.ts'
-import type { Response, Silence } from './answer.ts'
+import type { Response, Silence } from './http-response.ts'
 import type { Network } from './network.ts'
 
 /**

@@ -8,9 +8,9 @@ import { OssError } from '../../oss/error.ts'
 import type { Credentials } from '../../ports.ts'
 import { UsageError } from '../usage-error.ts'
 import { EXPLAIN_USAGE, parseArguments } from './arguments.ts'
+import { renderExplanation } from './explanation-text.ts'
 import { explainCopy } from './index.ts'
 import type { OssRules } from './predict-refusal.ts'
-import { renderExplanation } from './render.ts'
 
 export { EXPLAIN_USAGE } from './arguments.ts'
 

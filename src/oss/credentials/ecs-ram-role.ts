@@ -1,6 +1,6 @@
 import type { OssCredentials, Question } from '../../ports.ts'
-import { objectOf } from './answer.ts'
 import { answeredKey } from './answered-key.ts'
+import { answeredObject } from './answered-object.ts'
 import type { SourcePorts } from './source.ts'
 import { SourceError } from './source-error.ts'
 
@@ -41,7 +41,7 @@ export async function fetchEcsRamRole(
   const role = roleName ?? (await findRole())
   const answer = await askFor('GET', `/latest/meta-data/ram/security-credentials/${role}`, headers)
   if (answer.status === 404) throw new SourceError(`${WHO} says that the instance has no RAM role ${role}`)
-  const fields = objectOf(answer, WHO)
+  const fields = answeredObject(answer, WHO)
   if (fields.Code !== 'Success') throw new SourceError(`${WHO} has no key for the RAM role ${role} now`)
   return answeredKey(fields, WHO)
 }

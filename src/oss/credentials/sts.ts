@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto'
 import { encodeStrictly } from '../../bytes/percent.ts'
 import type { OssCredentials } from '../../ports.ts'
 import type { Endpoint, Origin } from '../regions.ts'
-import { objectOf } from './answer.ts'
 import { answeredKey } from './answered-key.ts'
+import { answeredObject } from './answered-object.ts'
 import type { Role, SourcePorts } from './source.ts'
 
 /** Milliseconds. */
@@ -98,5 +98,5 @@ async function askSts(
     body: formOf(parameters),
     limit: LIMIT,
   })
-  return answeredKey(objectOf(answer, who).Credentials, who)
+  return answeredKey(answeredObject(answer, who).Credentials, who)
 }

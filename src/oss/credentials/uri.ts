@@ -1,6 +1,6 @@
 import type { OssCredentials } from '../../ports.ts'
-import { objectOf } from './answer.ts'
 import { answeredKey } from './answered-key.ts'
+import { answeredObject } from './answered-object.ts'
 import type { SourcePorts } from './source.ts'
 import { SourceError } from './source-error.ts'
 
@@ -15,7 +15,7 @@ const LIMIT = 10_000
 export async function fetchFromUri(uri: string, { ask }: SourcePorts): Promise<OssCredentials> {
   // Its path and query may be what only few know.
   const who = `the credentials URI (${new URL(uri).host})`
-  const fields = objectOf(await ask({ method: 'GET', url: uri, limit: LIMIT }), who)
+  const fields = answeredObject(await ask({ method: 'GET', url: uri, limit: LIMIT }), who)
   if (fields.Code !== undefined && fields.Code !== 'Success') throw new SourceError(`${who} has no key now`)
   return answeredKey(fields, who)
 }

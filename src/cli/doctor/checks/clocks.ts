@@ -1,6 +1,6 @@
 import { MAX_SKEW } from '../../../s3/signature.ts'
-import type { Response } from '../answer.ts'
 import { type Facts, ok, type Step, type UpstreamFacts, type Verdict, warning, wrong } from '../check.ts'
+import type { Response } from '../http-response.ts'
 
 /** Keeps how far somebody's clock is ahead of this machine's, by the header `Date`. @param now milliseconds since the epoch. */
 export function noteClock(whose: { clock?: number }, now: number, { headers }: Response): void {

@@ -1,6 +1,6 @@
 import type { Origin } from '../../../oss/regions.ts'
-import { type Certificate, isSilent } from '../answer.ts'
 import { asking, type Facts, ok, type Step, type Verdict, warning, wrong } from '../check.ts'
+import { type Certificate, isSilent } from '../http-response.ts'
 
 /** Whom a connection is to: the gateway, or OSS, by one of their names. */
 export type Side = {

@@ -1,5 +1,5 @@
-import { errorOf, type Response, said } from '../answer.ts'
 import { type Bucket, type Facts, ok, type Step, type Verdict, wrong } from '../check.ts'
+import { errorOf, type Response, said } from '../http-response.ts'
 import { askingOss, denied } from '../oss-answers.ts'
 import { copySource } from '../oss-voice.ts'
 import { askingS3 } from '../s3-answers.ts'

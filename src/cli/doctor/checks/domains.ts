@@ -1,7 +1,7 @@
 import { RESERVED_PREFIX } from '../../../operations/reserved-keys.ts'
 import { type Origin, withoutPort } from '../../../oss/regions.ts'
-import { errorOf, isSilent, said } from '../answer.ts'
 import { asking, type Bucket, type Facts, ok, type Step, type UpstreamFacts, wrong } from '../check.ts'
+import { errorOf, isSilent, said } from '../http-response.ts'
 import { WRONG_SIGNING_REGION } from '../oss-voice.ts'
 import { askingS3, isKnownAndRefused } from '../s3-answers.ts'
 import { connectionChecks } from './connections.ts'

@@ -1,6 +1,6 @@
 import { RESERVED_PREFIX } from '../../../operations/reserved-keys.ts'
-import { isSilent, said } from '../answer.ts'
 import { asking, type Facts, ok, type Request, type Step, warning, wrong } from '../check.ts'
+import { isSilent, said } from '../http-response.ts'
 import { askingS3, isKnownAndRefused, notFromGateway, signatureTrouble } from '../s3-answers.ts'
 import { noteClock } from './clocks.ts'
 

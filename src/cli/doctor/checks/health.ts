@@ -1,6 +1,6 @@
 import { isLoopback } from '../../../config/values.ts'
-import { isSilent } from '../answer.ts'
 import { asking, type Facts, ok, type Step, skipped, type UpstreamFacts, warning, wrong } from '../check.ts'
+import { isSilent } from '../http-response.ts'
 
 const about = 'gateway'
 

@@ -1,7 +1,7 @@
 import { RESERVED_PREFIX } from '../../../operations/reserved-keys.ts'
 import { type ActionRow, objectActions } from '../actions.ts'
-import { errorOf, type Response, said } from '../answer.ts'
 import { type Bucket, ok, type Request, type Step, skipped, type Verdict, wrong } from '../check.ts'
+import { errorOf, type Response, said } from '../http-response.ts'
 import { askingOss, denied } from '../oss-answers.ts'
 import { resourceOf } from '../ram-policy.ts'
 import { aboutBucket } from './names.ts'

@@ -2,7 +2,7 @@ import type { Answered } from '../../ports.ts'
 import { SourceError } from './source-error.ts'
 
 /** The JSON object of a success. @param who answers, for the message. @throws SourceError where it is none. */
-export function objectOf({ status, text }: Answered, who: string): Record<string, unknown> {
+export function answeredObject({ status, text }: Answered, who: string): Record<string, unknown> {
   const object = parseObject(text)
   if (status === 200 && object !== undefined) return object
   if (status === 200) throw new SourceError(`${who} answers with what is no JSON object`)
