@@ -72,6 +72,13 @@ for values in "$secret" "$rrsa" "$secret,$all" "$rrsa,$all"; do
   "$helm" template release "$chart" --set "$values" > "$work/chart.yaml"
   "$work/venv/bin/kubernetes-validate" -k 1.31 --strict "$work/chart.yaml"
 done
+# Whatever Alibaba Cloud's load balancer is told has to be at the Service that it serves.
+"$helm" template release "$chart" --set "$secret,tls.existingSecret=tls" -f deploy/slb/nlb.yaml > "$work/chart.yaml"
+"$work/venv/bin/kubernetes-validate" -k 1.31 --strict "$work/chart.yaml"
+grep -A99 '^kind: Service$' "$work/chart.yaml" | sed '/^---/q' > "$work/service.yaml"
+grep -E '^ +(service\.beta|loadBalancerClass:|externalTrafficPolicy:)' deploy/slb/nlb.yaml | while read -r line; do
+  grep -qF "${line//\"/}" <(tr -d '"' < "$work/service.yaml")
+done
 for wrong in replicas=1 oss.region=oss-cn-hangzhou,oss.existingSecret=oss oss.region=cn-hangzhou "$secret,oss.rrsa.enabled=true" "$secret,settings.clients[0].accessKeyId=a"; do
   if "$helm" template release "$chart" --set "$wrong" > /dev/null 2>&1; then
     echo "the chart takes $wrong"
