@@ -1,4 +1,4 @@
-import { isTooLong, MAX_DEPTH, NULL, notNames, TOO_DEEP, TOO_LONG, TWICE } from './document-rules.ts'
+import { EMPTY, isTooLong, MAX_DEPTH, NULL, notNames, TOO_DEEP, TOO_LONG, TWICE } from './document-rules.ts'
 
 /** A mark, a text in quotation marks (which `JSON.parse` judges), or a word; JSON has no others (RFC 8259). */
 const token =
@@ -18,14 +18,14 @@ class Mistake extends Error {
  * A settings document in JSON, as `readYaml` reads it: every value is the text that is written there. For Workers, where
  * the reader of YAML would be a fifth of the script.
  * @param problems what is wrong is added here, a line.
- * @returns undefined where it says nothing, or cannot be read.
+ * @returns undefined where it is empty, or cannot be read.
  */
 export function readJson(text: string, problems: string[]): object | undefined {
-  if (isTooLong(text)) {
-    problems.push(`GATEWAY_CONFIG: ${TOO_LONG}`)
+  const why = isTooLong(text) ? TOO_LONG : text.trim() === '' ? EMPTY : undefined
+  if (why !== undefined) {
+    problems.push(`GATEWAY_CONFIG: ${why}`)
     return undefined
   }
-  if (text.trim() === '') return undefined
   try {
     const reader = new Reader(text)
     const value = reader.value(0)

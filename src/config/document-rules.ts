@@ -11,9 +11,16 @@ export const TOO_DEEP = 'it is nested too deeply'
 
 export const TWICE = 'a name stands there twice'
 export const NULL = 'null is no value: leave the name out, or put a text in quotation marks'
+/** Taken for one that says nothing, a file that is cut short while it is written would take every client out. */
+export const EMPTY = 'the document is empty; {} is one that says nothing'
 /** What is said of a document that is something else. */
 export const notNames = (value: unknown) =>
-  `the document must be names with values, not ${Array.isArray(value) ? 'a list' : 'a text'}`
+  value === ''
+    ? EMPTY
+    : `the document must be names with values, not ${Array.isArray(value) ? 'a list' : 'a text'}`
 
-/** The text of a document → its names with values, each as the text that is written there; what is wrong goes to `problems`. */
+/**
+ * The text of a document → its names with values, each as the text that is written there. What is wrong goes to `problems`,
+ * and then there is undefined.
+ */
 export type ReadDocument = (text: string, problems: string[]) => object | undefined

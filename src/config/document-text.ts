@@ -9,7 +9,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml'
-import { isTooLong, MAX_DEPTH, NULL, notNames, TOO_DEEP, TOO_LONG, TWICE } from './document-rules.ts'
+import { EMPTY, isTooLong, MAX_DEPTH, NULL, notNames, TOO_DEEP, TOO_LONG, TWICE } from './document-rules.ts'
 
 /** Whether a text may be nested more deeply than that, by its brackets or by what its lines begin with. */
 function isDeep(text: string): boolean {
@@ -55,7 +55,7 @@ function checkNodes(document: Document, refuse: (node: Node, why: string) => voi
  * The text of the settings document → its names with values; every value as the text that is written there, so that
  * one rule says what a number is.
  * @param problems what is wrong is added here, a line each.
- * @returns undefined where it says nothing, or cannot be read.
+ * @returns undefined where it is empty, or cannot be read.
  */
 export function readYaml(text: string, problems: string[]): object | undefined {
   const refuse = (why: string) => {
@@ -85,13 +85,14 @@ export function readYaml(text: string, problems: string[]): object | undefined {
     const [first] = wrong
     if (first !== undefined && explained.length === 0)
       problems.push(`GATEWAY_CONFIG is neither YAML nor JSON: ${position(first.pos[0])}`)
-    if (first !== undefined || document.contents === null) return undefined
+    if (first !== undefined) return undefined
+    if (document.contents === null) return refuse(EMPTY)
     const before = problems.length
     checkNodes(document, ({ range }, why) => refuse(`${position(range?.[0] ?? 0)}: ${why}`))
     if (problems.length > before) return undefined
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-    return value === '' ? undefined : refuse(notNames(value))
+    return refuse(notNames(value))
   } catch (error) {
     return refuse(
       (error as Error).message.startsWith('Excessive')

@@ -172,12 +172,18 @@ describe('the document', () => {
     }
   })
 
-  test.each(['', '  \n', '# nothing yet\n', '{}'])('%j says nothing', (text) => {
+  test.each(['{}', '# nothing yet\n{}\n', '---\n{}'])('%j says nothing', (text) => {
     expect(parseConfig({}, text).document).toEqual(parseConfig({}).document)
   })
 
   test.each<[text: string, problem: RegExp]>([
     ['clients: [', /^GATEWAY_CONFIG is neither YAML nor JSON/],
+    ...['', '  \n', '# nothing yet\n', '---\n# nor here\n...\n', '""', '\ufeff'].map(
+      (text): [string, RegExp] => [
+        text,
+        /^GATEWAY_CONFIG: the document is empty; {} is one that says nothing$/,
+      ],
+    ),
     ['- a list', /^GATEWAY_CONFIG: the document must be names with values, not a list$/],
     ['just a text', /^GATEWAY_CONFIG: the document/],
     ['nonsense: 1', /^GATEWAY_CONFIG: nonsense: there is no such setting$/],

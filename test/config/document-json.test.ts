@@ -12,8 +12,6 @@ function readBy(read: typeof readJson, text: string) {
 describe('a settings document in JSON', () => {
   test.each<[text: string, value: object | undefined]>([
     ['{}', {}],
-    [' \r\n\t', undefined],
-    ['', undefined],
     ['{"copy": {"parallel": 1e3, "maxSize": "5GiB"}}', { copy: { parallel: '1e3', maxSize: '5GiB' } }],
     ['{"cors":true,"clients":[]}', { cors: 'true', clients: [] }],
     ['{"a":[1, -0.5,"null",{"b":false}]}', { a: ['1', '-0.5', 'null', { b: 'false' }] }],
@@ -52,6 +50,10 @@ describe('a settings document in JSON', () => {
       '{"a": null}',
       'GATEWAY_CONFIG: line 1, column 7: null is no value: leave the name out, or put a text in quotation marks',
     ],
+    ...['', ' \r\n\t', '""'].map((text): [string, string] => [
+      text,
+      'GATEWAY_CONFIG: the document is empty; {} is one that says nothing',
+    ]),
     ['[]', 'GATEWAY_CONFIG: the document must be names with values, not a list'],
     ['"text"', 'GATEWAY_CONFIG: the document must be names with values, not a text'],
     [`{"a": ${'['.repeat(101)}`, 'GATEWAY_CONFIG: line 1, column 106: it is nested too deeply'],

@@ -87,7 +87,7 @@ beforeEach(async () => {
     },
   }
   const log = () => {}
-  http = createServer(appOf(gateway, { serve: serveOnNode, log }), gateway, parseConfig({}, ''), log)
+  http = createServer(appOf(gateway, { serve: serveOnNode, log }), gateway, parseConfig({}), log)
   server = http.server
   server.on('connection', (socket) => sockets.push(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

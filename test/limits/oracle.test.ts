@@ -180,7 +180,7 @@ async function ourReader(): Promise<Reader> {
   }
   const log = () => {}
   const app = appOf(responder, { serve: serveOnNode, log })
-  const { server } = createServer(app, responder, parseConfig({}, ''), log)
+  const { server } = createServer(app, responder, parseConfig({}), log)
   return { port: await listening(server), taken }
 }
 

@@ -22,6 +22,7 @@ beforeAll(async () => {
     (await readFile(at('other-cert.pem'), 'utf8')) + (await readFile(CERT, 'utf8')),
   )
   await writeFile(at('latin1.yaml'), Buffer.from([0x23, 0xfc]))
+  await writeFile(at('empty.yaml'), '')
   await writeFile(at('wrong.yaml'), 'copy: { parallel: none }\n')
   await writeFile(at('right.yaml'), 'copy: { parallel: 3 }\n')
 })
@@ -81,6 +82,7 @@ test.each<[name: string, value: string, problem: RegExp]>([
   ['GATEWAY_CONFIG', '@folder', /^GATEWAY_CONFIG: that is a folder, not a file$/],
   ['GATEWAY_CONFIG', '@right.yaml/x', /^GATEWAY_CONFIG: there is no such file$/],
   ['GATEWAY_CONFIG', '@latin1.yaml', /^GATEWAY_CONFIG: the file is no text in UTF-8$/],
+  ['GATEWAY_CONFIG', '@empty.yaml', /^GATEWAY_CONFIG: the document is empty; {} is one that says nothing$/],
   ['GATEWAY_CONFIG', '@wrong.yaml', /^GATEWAY_CONFIG: copy\.parallel/],
   ['LOCAL_OSS_DIR', '@text.pem', /^LOCAL_OSS_DIR: .*text\.pem is no folder$/],
   ['LOCAL_OSS_DIR', '@text.pem/data', /^LOCAL_OSS_DIR: .*text\.pem is no folder$/],

@@ -43,7 +43,7 @@ beforeAll(async () => {
     OSS_ACCESS_KEY_SECRET: credentials.accessKeySecret,
     GATEWAY_CONFIG: join(directory, 'settings.yaml'),
   }
-  await writeFile(settings.GATEWAY_CONFIG as string, '')
+  await writeFile(settings.GATEWAY_CONFIG as string, '{}')
 })
 afterAll(async () => {
   killGateways()
@@ -193,7 +193,7 @@ describe('two workers', () => {
     process.kill(before[0] as number, 'SIGKILL')
     await until(() => workersOf(gateway).some((pid) => !before.includes(pid)))
     expect(await ask(`http://127.0.0.1:${portOf(gateway)}/bucket`)).toMatchObject({ status: 403 })
-    await writeFile(settings.GATEWAY_CONFIG as string, '')
+    await writeFile(settings.GATEWAY_CONFIG as string, '{}')
   })
 
   test('say once that the port is taken', async () => {
