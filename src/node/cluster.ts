@@ -4,14 +4,15 @@ import { parseConfig } from '../config/parse-config.ts'
 import type { Log } from '../ports.ts'
 import { endsWithin, sleep } from '../runtime/timers.ts'
 import { openAdmin, whyNotReadyAt } from './admin.ts'
+import type { FileStamps } from './file-stamps.ts'
 import { nodeFiles } from './files.ts'
 import { openHealthUpstreams } from './health-upstreams.ts'
 import { createMetrics, type Metrics, type MetricValues } from './observe/metrics.ts'
 import { workerMetrics } from './observe/worker-metrics.ts'
 import { type Running, serve } from './serve.ts'
 
-/** The settings as they were read: parsed, the document's text, and the files that they were read from. */
-export type Settings = { config: Config; document: string | undefined; files: readonly string[] }
+/** The settings as they were read: parsed, the document's text, and the files that they were read from, as these were then. */
+export type Settings = { config: Config; document: string | undefined; files: FileStamps }
 
 /** Several processes on one port, as one gateway. */
 export type Workers = Omit<Running, 'localOss' | 'reload'> & {

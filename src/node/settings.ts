@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls'
 import { type Config, ConfigError } from '../config/index.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import type { Settings } from './cluster.ts'
+import { stampOf } from './file-stamps.ts'
 import { nodeFiles } from './files.ts'
 
 /**
@@ -13,34 +14,34 @@ import { nodeFiles } from './files.ts'
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const problems: string[] = []
+  const stamps = new Map<string, string>()
+  const read = (path: string) => {
+    // Of one that is read several times the first.
+    if (!stamps.has(path)) stamps.set(path, stampOf(path))
+    return nodeFiles.read(path)
+  }
   const file = environment.GATEWAY_CONFIG?.trim()
-  const document = file ? readText('GATEWAY_CONFIG', file, problems) : undefined
-  const secrets: string[] = []
+  const document = file ? readText('GATEWAY_CONFIG', file, read, problems) : undefined
   let config: Config | undefined
   try {
-    config = parseConfig(environment, document, 'node', {
-      ...nodeFiles,
-      read: (path) => {
-        secrets.push(path)
-        return nodeFiles.read(path)
-      },
-    })
+    config = parseConfig(environment, document, 'node', { ...nodeFiles, read })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     problems.unshift(...error.problems)
   }
   const [cert, key] = [environment.TLS_CERT_FILE?.trim(), environment.TLS_KEY_FILE?.trim()]
-  if (cert && key) checkTls(cert, key, Date.now(), problems)
+  if (cert && key) checkTls(cert, key, read, problems)
   if (config !== undefined) checkAccessLog(config.document.accessLog.to, problems)
   if (config?.localOss !== undefined) checkDirectory(config.localOss.directory, problems)
   if (config === undefined || problems.length > 0) throw new ConfigError(problems)
-  const files = [file, cert, key, ...secrets].filter((name) => name !== undefined && name !== '') as string[]
-  return { config, document, files }
+  return { config, document, files: stamps }
 }
 
-function readText(name: string, file: string, problems: string[]): string | undefined {
+type Read = (path: string) => string
+
+function readText(name: string, file: string, read: Read, problems: string[]): string | undefined {
   try {
-    return nodeFiles.read(file)
+    return read(file)
   } catch (error) {
     problems.push(`${name}: ${(error as Error).message}`)
     return undefined
@@ -48,9 +49,10 @@ function readText(name: string, file: string, problems: string[]): string | unde
 }
 
 /** Certificate and key: there, in PEM, valid now, and a pair. */
-function checkTls(certFile: string, keyFile: string, now: number, problems: string[]): void {
-  const certText = readText('TLS_CERT_FILE', certFile, problems)
-  const keyText = readText('TLS_KEY_FILE', keyFile, problems)
+function checkTls(certFile: string, keyFile: string, read: Read, problems: string[]): void {
+  const certText = readText('TLS_CERT_FILE', certFile, read, problems)
+  const keyText = readText('TLS_KEY_FILE', keyFile, read, problems)
+  const now = Date.now()
   const cert = certText === undefined ? undefined : parseCertificate(certText, problems)
   const key = keyText === undefined ? undefined : parseKey(keyText, problems)
   if (cert !== undefined && Date.parse(cert.validTo) < now)

@@ -14,7 +14,14 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import { freePort } from './free-port.ts'
-import { clientOf, type GatewayProcess, killGateways, started, until } from './gateway-process.ts'
+import {
+  clientOf,
+  type GatewayProcess,
+  killGateways,
+  spawnGateway,
+  started,
+  until,
+} from './gateway-process.ts'
 
 const Bucket = 'bucket'
 const team = (name: string) => ({ accessKeyId: name, secretAccessKey: `the-secret-of-${name}` })
@@ -77,6 +84,9 @@ describe('one process', () => {
     for (const mistake of [
       { clints: [] },
       'limits: {inFlight: 0',
+      // A file that is written in place is so at first, and would take every client out.
+      '',
+      '# clients:\n',
       { accessLog: { to: join(directory, 'no-such-folder', 'access.log') } },
     ]) {
       const before = times(gateway, 'settings refused')
@@ -116,6 +126,57 @@ describe('one process', () => {
     await write({ clients: [team('late')] })
     await until(() => times(gateway, 'settings read again') === 1)
     expect(await statusFor(gateway, 'late')).toBe(200)
+  })
+
+  test.each([
+    ['of the document', {}, {}],
+    ['that names a further file', {}, { secretAccessKeyFile: 'secret-of-app' }],
+    ['that names a file no more', { secretAccessKeyFile: 'secret-of-app' }, {}],
+  ])('reads the settings once for a change %s that it is told of, too', async (_, before, after) => {
+    await writeFile(join(directory, 'secret-of-app'), team('app').secretAccessKey)
+    const clientsOf = ({ secretAccessKeyFile }: { secretAccessKeyFile?: string }) => [
+      secretAccessKeyFile === undefined
+        ? team('app')
+        : { accessKeyId: 'app', secretAccessKeyFile: join(directory, secretAccessKeyFile) },
+    ]
+    await write({ clients: clientsOf(before) })
+    const gateway = await started({ GATEWAY_CONFIG })
+    // Two more are told of nothing: when they have noticed two changes, the first one has looked at each, too.
+    const others = await Promise.all([started({ GATEWAY_CONFIG }), started({ GATEWAY_CONFIG })])
+    await write({ clients: clientsOf(after), limits: { inFlight: 100 } })
+    gateway.child.kill('SIGHUP')
+    await until(() => others.every((one) => times(one, 'settings read again') === 1))
+    await write({ clients: clientsOf(after), limits: { inFlight: 200 } })
+    gateway.child.kill('SIGHUP')
+    await until(() => others.every((one) => times(one, 'settings read again') === 2))
+    expect(times(gateway, 'settings read again')).toBe(2)
+  })
+
+  test('notices what changes while it waits for a key to start with', async () => {
+    const { localOss, settings, key } = await startOss()
+    const waiting: ServerResponse[] = []
+    const service = createServer((_, response) => waiting.push(response)).listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    const uri = `http://127.0.0.1:${(service.address() as AddressInfo).port}/`
+    const upstreams = { slow: { region: 'cn-hangzhou', credentials: { from: 'uri', uri } } }
+    await write({ upstreams })
+    const gateway = spawnGateway({ GATEWAY_CONFIG, ...settings })
+    await until(() => waiting.length === 1)
+    await write({ clients: [team('late')] })
+    const { accessKeyId: AccessKeyId, accessKeySecret: AccessKeySecret } = key
+    const answer = {
+      AccessKeyId,
+      AccessKeySecret,
+      SecurityToken: 'token',
+      Expiration: '2126-01-01T00:00:00Z',
+    }
+    waiting[0]?.end(JSON.stringify(answer))
+    await until(() => gateway.output().includes('S3 endpoint'))
+    await clientOf(gateway).send(new CreateBucketCommand({ Bucket }))
+    await until(async () => (await statusFor(gateway, 'late')) === 200)
+    expect(times(gateway, 'settings read again')).toBe(1)
+    service.close()
+    await localOss.close()
   })
 
   test('notices that a file has come for which the settings were refused', async () => {
