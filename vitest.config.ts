@@ -19,12 +19,13 @@ export default mergeConfig(
             name: 'node',
             include: ['test/**/*.test.ts'],
             // With suites of their own.
-            exclude: ['test/{conformance,deploy,limits,package,readings}/**'],
+            exclude: ['test/{conformance,deploy,doctor,limits,package,readings,worker}/**'],
+            env: { RUNTIME: 'node' },
             // The SDK is loaded once, not once a file.
             isolate: false,
             // Objects of tests are many and short-lived: with room for more of them they are collected less often.
             execArgv: ['--max-semi-space-size=64'],
-            globalSetup: ['test/build-worker.ts', 'test/build-cli.ts'],
+            globalSetup: 'test/build-cli.ts',
             setupFiles: 'src/bytes/compiled.ts',
           },
         },

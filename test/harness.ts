@@ -17,10 +17,15 @@ export type OssBucket = OSS & {
   putBucketVersioning(bucket: string, status: 'Enabled' | 'Suspended'): Promise<unknown>
 }
 
-export const runtimes = ['node', 'workerd'] as const
-export type Runtime = (typeof runtimes)[number]
+export type Runtime = 'node' | 'workerd'
 /** Node in process with its OSS, or, as in front of the real one, over sockets. */
 export type Setup = Runtime | 'sockets'
+
+const { RUNTIME } = process.env
+/** Those that the suite is for: both, or RUNTIME (vitest.config.ts, vitest.workers.config.ts). */
+export const runtimes = (['node', 'workerd'] as const).filter((name) => name === (RUNTIME ?? name))
+/** The same for an OSS with options of its own. */
+export const setups = runtimes.map((name): Setup => (name === 'node' ? 'sockets' : name))
 
 /** A gateway in front of an embedded OSS, with clients for both of its sides. */
 export type World = {
@@ -58,8 +63,8 @@ export async function startWorld(
   settings: Record<string, string> = {},
   oss: Partial<LocalOssOptions> = {},
 ): Promise<World> {
-  const setups = { node: startNode, workerd: startWorkerd, sockets: startOverSockets }
-  const gateway = await setups[runtime](settings, oss)
+  const starts = { node: startNode, workerd: startWorkerd, sockets: startOverSockets }
+  const gateway = await starts[runtime](settings, oss)
   const { localOss, endpoint } = gateway
   const ossPort = await localOss.listen(0, '127.0.0.1')
   let seen: string[] = []

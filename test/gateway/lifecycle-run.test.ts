@@ -16,13 +16,13 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startWorld, type World } from '../harness.ts'
+import { setups, startWorld, type World } from '../harness.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const WRITTEN = Date.UTC(2030, 0, 1, 1)
 
-describe.each(['sockets', 'workerd'] as const)('over %s', (setup) => {
+describe.each(setups)('over %s', (setup) => {
   let world: World
   let s3: S3Client
   let Bucket: string

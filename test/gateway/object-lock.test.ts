@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { text } from '../../src/xml/index.ts'
-import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
+import { type OssBucket, runtimes, setups, startWorld, type World } from '../harness.ts'
 import { readObject, writeBucket } from './raw-oss.ts'
 import { send, sign } from './wire.ts'
 
@@ -257,7 +257,7 @@ describe.each(runtimes)('object lock on %s', (runtime) => {
   })
 })
 
-test.each(['sockets', 'workerd'] as const)(
+test.each(setups)(
   'object lock costs a read no call where OSS tells of it by itself, on %s',
   async (runtime) => {
     const world = await startWorld(runtime, {}, { readings: { getTellsLock: true } })
@@ -279,55 +279,49 @@ test.each(['sockets', 'workerd'] as const)(
   },
 )
 
-describe.each(['sockets', 'workerd'] as const)(
-  'object lock, where GetObject does not tell of it, on %s',
-  (runtime) => {
-    const object = { Bucket: 'locked', Key: 'key' }
-    let world: World
-    let s3: S3Client
-    beforeAll(async () => {
-      world = await startWorld(runtime, {}, { readings: { getTellsLock: false, noRetentionIsEmpty: true } })
-      s3 = world.s3()
-      await s3.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }))
-    })
-    beforeEach(async () => {
-      await s3.send(new PutObjectCommand({ ...object, Body: 'x' }))
-      world.ossRequests()
-    })
-    afterAll(() => world.stop())
-    const get = async () => {
-      const answer = await s3.send(new GetObjectCommand(object))
-      expect(await answer.Body?.transformToString()).toBe('x')
-      return answer
-    }
+describe.each(setups)('object lock, where GetObject does not tell of it, on %s', (runtime) => {
+  const object = { Bucket: 'locked', Key: 'key' }
+  let world: World
+  let s3: S3Client
+  beforeAll(async () => {
+    world = await startWorld(runtime, {}, { readings: { getTellsLock: false, noRetentionIsEmpty: true } })
+    s3 = world.s3()
+    await s3.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }))
+  })
+  beforeEach(async () => {
+    await s3.send(new PutObjectCommand({ ...object, Body: 'x' }))
+    world.ossRequests()
+  })
+  afterAll(() => world.stop())
+  const get = async () => {
+    const answer = await s3.send(new GetObjectCommand(object))
+    expect(await answer.Body?.transformToString()).toBe('x')
+    return answer
+  }
 
-    test('is asked for, by one HEAD', async () => {
-      const RetainUntilDate = new Date(Math.floor(Date.now() / 1000) * 1000 + DAY)
-      const Retention = { Mode: 'GOVERNANCE', RetainUntilDate } as const
-      await s3.send(new PutObjectRetentionCommand({ ...object, Retention }))
-      world.ossRequests()
-      expect(await get()).toMatchObject({
-        ObjectLockMode: 'GOVERNANCE',
-        ObjectLockRetainUntilDate: RetainUntilDate,
-      })
-      expect(world.ossRequests().filter((name) => !name.includes('Worm'))).toEqual([
-        'GetObject',
-        'HeadObject',
-      ])
+  test('is asked for, by one HEAD', async () => {
+    const RetainUntilDate = new Date(Math.floor(Date.now() / 1000) * 1000 + DAY)
+    const Retention = { Mode: 'GOVERNANCE', RetainUntilDate } as const
+    await s3.send(new PutObjectRetentionCommand({ ...object, Retention }))
+    world.ossRequests()
+    expect(await get()).toMatchObject({
+      ObjectLockMode: 'GOVERNANCE',
+      ObjectLockRetainUntilDate: RetainUntilDate,
     })
+    expect(world.ossRequests().filter((name) => !name.includes('Worm'))).toEqual(['GetObject', 'HeadObject'])
+  })
 
-    test('is left out where it cannot be read; the object is read all the same', async () => {
-      await s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: 'ON' } }))
-      const denied = { kind: 'error', status: 403, code: 'AccessDenied' } as const
-      world.localOss.faults.add({ operation: 'HeadObject', action: denied })
-      expect((await get()).ObjectLockLegalHoldStatus).toBeUndefined()
-      expect((await get()).ObjectLockLegalHoldStatus).toBe('ON')
-    })
+  test('is left out where it cannot be read; the object is read all the same', async () => {
+    await s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: 'ON' } }))
+    const denied = { kind: 'error', status: 403, code: 'AccessDenied' } as const
+    world.localOss.faults.add({ operation: 'HeadObject', action: denied })
+    expect((await get()).ObjectLockLegalHoldStatus).toBeUndefined()
+    expect((await get()).ObjectLockLegalHoldStatus).toBe('ON')
+  })
 
-    test('of a version without retention is not found, whichever way OSS says so', async () => {
-      await expect(s3.send(new GetObjectRetentionCommand(object))).rejects.toMatchObject({
-        name: 'NoSuchObjectLockConfiguration',
-      })
+  test('of a version without retention is not found, whichever way OSS says so', async () => {
+    await expect(s3.send(new GetObjectRetentionCommand(object))).rejects.toMatchObject({
+      name: 'NoSuchObjectLockConfiguration',
     })
-  },
-)
+  })
+})

@@ -16,7 +16,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { ossTransport } from '../../src/node/oss-transport.ts'
 import type { OssRequest, Transport } from '../../src/ports.ts'
 import { sign } from '../gateway/wire.ts'
-import { startWorld, type World } from '../harness.ts'
+import { setups, startWorld, type World } from '../harness.ts'
 
 const generous = { connect: 20, headers: 20, idle: 20, total: 60 }
 const close: (() => unknown)[] = []
@@ -247,7 +247,7 @@ describe('of a request that got no answer it is known', () => {
   })
 })
 
-describe.each(['sockets', 'workerd'] as const)('behind the gateway, %s', (setup) => {
+describe.each(setups)('behind the gateway, %s', (setup) => {
   let world: World
   const timeouts = { oss: { headers: 2, idle: 2 } }
   const noAnswer = { name: 'ServiceUnavailable', $metadata: { httpStatusCode: 503 } }

@@ -35,7 +35,8 @@ for version in "$@"; do
     export PATH="$folder:$PATH"
     # What runs in workerd does not depend on Node.
     node --import tsx test/node-versions/round-trip.ts &&
-      npx vitest run --project node --testNamePattern '^((?!workerd).)*$' $suite
+      npx vitest run --project node $suite &&
+      npx vitest run --config vitest.doctor.config.ts
   ) || failed+=("$version")
 done
 if [ ${#failed[@]} -gt 0 ]; then

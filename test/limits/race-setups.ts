@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { serve } from '../../src/node/serve.ts'
 import { type Runtime, startWorld, type World } from '../harness.ts'
-import { clientOf, killGateways, started } from './gateway-process.ts'
+import { clientOf, killGateways, started } from '../node/gateway-process.ts'
 
 /** Gateways in front of one OSS, with a client for each way to them. */
 export type RaceSetup = {
@@ -92,16 +92,10 @@ async function gatewayAndWorkerd(): Promise<RaceSetup> {
 }
 
 /** What clients write through; the last says whether unconditional writes are held as well. */
-export type NamedSetup = [name: string, start: () => Promise<RaceSetup>, all: boolean]
-
-/** One process alone, with each way to hold conditional writes. */
-export const oneProcess: NamedSetup[] = [
+export const raceSetups: [name: string, start: () => Promise<RaceSetup>, all: boolean][] = [
   ['one process, in turns', one('node', 'process'), true],
   ['one process, with locks', one('node', 'lock'), true],
-]
-
-/** What meets in OSS alone. */
-export const severalGateways: NamedSetup[] = [
+  // What meets in OSS alone.
   ['workerd', one('workerd', 'lock'), false],
   ['two gateways', twoGateways, false],
   ['two worker processes', twoWorkers, false],

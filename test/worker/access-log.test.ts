@@ -6,8 +6,8 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bytes, type CopyWorld, hold, onAnswerBegun, PART, startCopyWorld } from './copy-world.ts'
-import { presign, send } from './wire.ts'
+import { bytes, type CopyWorld, hold, onAnswerBegun, PART, startCopyWorld } from '../gateway/copy-world.ts'
+import { presign, send } from '../gateway/wire.ts'
 
 type Entry = Record<string, unknown>
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { CopyObjectCommand, type S3ServiceException } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
-import { bytes, type CopyWorld, countAtOnce, hold, PART, startCopyWorld } from './copy-world.ts'
-import { sign } from './wire.ts'
+import { bytes, type CopyWorld, countAtOnce, hold, PART, startCopyWorld } from '../gateway/copy-world.ts'
+import { sign } from '../gateway/wire.ts'
 
 describe('on Workers, where requests and connections are few', () => {
   let world: CopyWorld

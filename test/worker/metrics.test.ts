@@ -6,8 +6,11 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bytes, type CopyWorld, PART, startCopyWorld } from './copy-world.ts'
-import { send, sign } from './wire.ts'
+import { beginRecord } from '../../src/observe/record.ts'
+import { headerMap } from '../../src/ports.ts'
+import { analyticsMetrics } from '../../src/worker/metrics.ts'
+import { bytes, type CopyWorld, PART, startCopyWorld } from '../gateway/copy-world.ts'
+import { send, sign } from '../gateway/wire.ts'
 
 type Point = { indexes: string[]; blobs: string[]; doubles: number[] }
 
@@ -114,4 +117,17 @@ describe('metrics of Workers in Analytics Engine', () => {
       for (const value of doubles) expect(Number.isFinite(value)).toBe(true)
     }
   })
+})
+
+test('a data point that cannot be written costs no answer, and is told', () => {
+  const told: string[] = []
+  const full = {
+    writeDataPoint: () => {
+      throw new TypeError('no more')
+    },
+  }
+  const observer = analyticsMetrics(full, (event, { cause }) => told.push(`${event}: ${cause}`))
+  const request = { method: 'GET', target: '/bucket/a', headers: headerMap(), peer: undefined }
+  observer.onRequest(beginRecord(request, 'id', 0))
+  expect(told).toEqual(['metrics cannot be written: TypeError: no more'])
 })

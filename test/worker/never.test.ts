@@ -7,10 +7,10 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bytes, type CopyWorld, PART, startCopyWorld } from '../gateway/copy-world.ts'
+import { postForm, signFields } from '../gateway/form.ts'
+import { errorOf, send, sign } from '../gateway/wire.ts'
 import { ossClient, reservedVersions } from '../reserved.ts'
-import { bytes, type CopyWorld, PART, startCopyWorld } from './copy-world.ts'
-import { postForm, signFields } from './form.ts'
-import { errorOf, send, sign } from './wire.ts'
 
 const UNREACHABLE = 'a key with a . or .. segment cannot be reached from Workers'
 
