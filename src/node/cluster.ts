@@ -28,6 +28,7 @@ type ToWorker =
 type FromWorker =
   | 'ready'
   | { port: number }
+  | 'closed'
   | { failed: string }
   | { metrics: MetricValues; asked: number | undefined }
 
@@ -63,6 +64,8 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   const workers = new Map<Worker, Promise<void>>()
   /** Those that listen and are not being replaced. */
   const serving = new Set<Worker>()
+  /** Those that have been told to stop, and what is called once they take no more connections. */
+  const closing = new Map<Worker, () => void>()
 
   const metrics = workerMetrics<Worker>((worker, asked) => sendToWorker(worker, { tellMetrics: asked }))
   const { config } = settings
@@ -94,6 +97,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       worker.on('message', (message: FromWorker) => {
         // A message sent before could be lost.
         if (message === 'ready') sendToWorker(worker, stopping ? { stop: 0 } : { serve: document })
+        else if (message === 'closed') closing.get(worker)?.()
         else if ('failed' in message) why = message.failed
         else if ('metrics' in message) metrics.take(message.metrics, message.asked)
         else {
@@ -105,6 +109,8 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       })
       const ended = exitOf(worker).then((how) => {
         workers.delete(worker)
+        closing.get(worker)?.()
+        closing.delete(worker)
         const unexpected = serving.delete(worker) && !stopping
         if (began === undefined) reject(new Error(why ?? `a worker ended by ${how} before it listened`))
         else if (unexpected) {
@@ -157,19 +163,28 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
     }
   }
 
+  /** Resolves when a worker takes no more connections; its requests in flight go on. */
+  function close(worker: Worker, limit: number): Promise<void> {
+    serving.delete(worker)
+    sendToWorker(worker, { stop: limit })
+    return new Promise((resolve) => closing.set(worker, resolve))
+  }
+
   async function replaceAll(fresh: Settings): Promise<void> {
     const old = [...serving]
     // No worker listens: the next to start gets these settings.
     if (old.length === 0) accepted = fresh
     log('workers are replaced', { pids: old.map((worker) => worker.process.pid) })
+    const closed: Promise<void>[] = []
     for (const worker of old) {
       if (!serving.has(worker)) continue
       if (!(await startFresh(fresh))) return
       accepted = fresh
-      serving.delete(worker)
       // Its requests in flight may take as long as any: the new workers serve meanwhile.
-      sendToWorker(worker, { stop: fresh.config.document.timeouts.client.total * 1000 })
+      closed.push(close(worker, fresh.config.document.timeouts.client.total * 1000))
     }
+    // Until then clients may be answered by what they were taken out of.
+    await Promise.all(closed)
     log('workers replaced', {})
   }
 
@@ -232,7 +247,9 @@ export function serveAsWorker(log: Log, onSettings: (config: Config) => void): v
     return gateway
   }
   async function stop(limit?: number): Promise<void> {
-    await (await running)?.stop(limit)
+    const stopped = (await running)?.stop(limit)
+    sendToPrimary('closed')
+    await stopped
     await tellMetrics(undefined)
     process.exit(0)
   }
