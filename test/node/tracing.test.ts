@@ -107,6 +107,27 @@ describe('spans', () => {
     }
   })
 
+  test('have the attributes of OpenTelemetry’s conventions for HTTP and S3', () => {
+    const record = recordOf(
+      { host: 's3.example.com:9000' },
+      { target: '/bucket/a%20key?partNumber=7&uploadId=ID%2B1&x-id=UploadPart', accessKeyId: 'writer' },
+    )
+    expect(spansOf(true, record).server.attributes).toMatchObject({
+      'http.request.method': 'PUT',
+      'http.response.status_code': 200,
+      'url.scheme': 'http',
+      'url.path': '/bucket/a%20key',
+      'server.address': 's3.example.com',
+      'server.port': 9000,
+      'aws.request_id': 'REQUEST',
+      'aws.s3.bucket': 'bucket',
+      'aws.s3.key': 'secret-name',
+      'aws.s3.part_number': 7,
+      'aws.s3.upload_id': 'ID+1',
+      's3gw.access_key_id': 'writer',
+    })
+  })
+
   test.each([
     [200, 0],
     [404, 0],
@@ -124,11 +145,23 @@ describe('the process', () => {
       isLoaded ? { NODE_OPTIONS: '--import ./test/node/register-tracing.mjs' } : {},
     )
     const s3 = clientOf(gateway)
+    s3.middlewareStack.add(
+      (next) => (args) => {
+        const { headers } = args.request as { headers: Record<string, string> }
+        headers.traceparent = `00-${TRACE}-${PARENT}-01`
+        return next(args)
+      },
+      { step: 'build' },
+    )
     await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }))
     if (isLoaded) await until(() => gateway.output().includes("name: 'S3.CreateBucket'"))
     gateway.child.kill('SIGTERM')
     await gateway.exit
     expect(gateway.output().includes("name: 'OSS.PutBucket'")).toBe(isLoaded)
+    const traces = [...gateway.output().matchAll(/traceId: '(\w+)'/g)].map(([, trace]) => trace)
+    // The start asks OSS in a trace of its own.
+    expect(traces.includes(TRACE)).toBe(isLoaded)
+    expect(gateway.output().includes(PARENT)).toBe(isLoaded)
     s3.destroy()
   })
 })

@@ -72,14 +72,20 @@ export function tracingObserver(tracer: Tracer, keys: boolean): Observer {
 }
 
 function requestAttributes(record: RequestRecord, keys: boolean): Attributes {
-  const { headers, peer, copySource } = record
+  const { headers, peer, copySource, target } = record
+  const [path, ...query] = target.split('?')
+  const parameters = new URLSearchParams(query.join('?'))
+  const part = Number(parameters.get('partNumber') ?? Number.NaN)
+  const [, address, port] = /^(.*?)(?::(\d+))?$/.exec(headers.host ?? '') ?? []
   return withoutUndefined({
     'http.request.method': record.method,
     'http.response.status_code': record.status,
     'http.request.body.size': record.bytesReceived,
     'http.response.body.size': record.bytesSent,
     'url.scheme': peer?.tls === undefined ? 'http' : 'https',
-    'server.address': headers.host,
+    'url.path': keys ? path : undefined,
+    'server.address': address || undefined,
+    'server.port': port && Number(port),
     'client.address': peer?.address,
     'user_agent.original': headers['user-agent'],
     'error.type': record.errorCode,
@@ -87,6 +93,8 @@ function requestAttributes(record: RequestRecord, keys: boolean): Attributes {
     'aws.s3.bucket': record.bucket,
     'aws.s3.key': keys ? record.key : undefined,
     'aws.s3.copy_source': keys && copySource ? `${copySource.bucket}/${copySource.key}` : undefined,
+    'aws.s3.part_number': Number.isInteger(part) ? part : undefined,
+    'aws.s3.upload_id': parameters.get('uploadId') ?? undefined,
     's3gw.access_key_id': record.accessKeyId,
     's3gw.copy_route': record.copyRoute,
   })
