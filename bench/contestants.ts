@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Bench, Work } from './measure.ts'
+import type { Bench, Unit } from './bench.ts'
 import { type Core, freePort, listening, start, stop } from './processes.ts'
 import { client } from './requests.ts'
 import { identity } from './stub-signature.ts'
@@ -21,7 +21,7 @@ export type Contestant = {
   title: string
   core: Core
   /** The only works it is there for. */
-  unit?: Work['unit']
+  unit?: Unit
   /**
    * A proxy passes requests as they are; the gateway verifies them and signs for OSS, a peer verifies them and signs
    * for S3.

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
+import type { Bench } from './bench.ts'
 import type { Running } from './contestants.ts'
 import { transfer } from './large.ts'
-import type { Bench, Sample } from './measure.ts'
+import type { Sample } from './measure.ts'
 import { copyRequest, flood, keyOf } from './small.ts'
 import { PAGE } from './stub-answers.ts'
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import type { Bench } from './bench.ts'
 import type { Running } from './contestants.ts'
 import type { Framing } from './framing.ts'
-import { type Bench, parseLoad, type Sample, type Work, watch } from './measure.ts'
+import { parseLoad, type Sample, type Work, watch } from './measure.ts'
 import { run } from './processes.ts'
 
 const MiB = 1024 ** 2

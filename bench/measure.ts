@@ -1,19 +1,7 @@
+import type { Bench, Unit } from './bench.ts'
 import type { Running } from './contestants.ts'
 import { usageOf } from './processes.ts'
 import type { StubCounts } from './stub.ts'
-import type { Dialect } from './stub-answers.ts'
-
-/** What everything that is measured needs to know. */
-export type Bench = {
-  /** What was built, and files that nobody needs afterwards. */
-  folder: string
-  /** Of the upstreams, by what they speak. */
-  stubPorts: Record<Dialect, number>
-  /** How long each contestant is measured in a round. */
-  seconds: number
-  /** Bytes of a large object. */
-  largeSize: number
-}
 
 /** What a load generator reports. */
 export type Load = {
@@ -40,7 +28,7 @@ export type Work = {
   /** As on the command line. */
   name: string
   title: string
-  unit: 'requests' | 'bytes'
+  unit: Unit
   /** How many times the CPU of the bare proxy it may cost, where it is to be compared. */
   timesBare?: number
   /** How many times the CPU of the fastest peer, where it is to be compared. */

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bench } from './bench.ts'
 import { type Contestant, gateway, logOf, type Running, type Surroundings } from './contestants.ts'
-import type { Bench, Sample, Work } from './measure.ts'
+import type { Sample, Work } from './measure.ts'
 import { smallBody } from './requests.ts'
 import { asWork, CONNECTIONS, flood, keyOf, type SmallWork } from './small.ts'
 

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Answer, send } from '../test/gateway/wire.ts'
+import type { Bench } from './bench.ts'
 import type { Running } from './contestants.ts'
-import { type Bench, parseLoad, type Sample, type Work, watch } from './measure.ts'
+import { parseLoad, type Sample, type Work, watch } from './measure.ts'
 import { run } from './processes.ts'
 import { asFile, type Plain, signed, smallBody } from './requests.ts'
 

@@ -3,6 +3,7 @@ import { isUri } from '../oss/credentials/uri.ts'
 import type { OssCredentials } from '../ports.ts'
 import { parseRole } from './credential-role.ts'
 import type { SettingName } from './environment.ts'
+import type { Machine } from './machine.ts'
 import { hasRrsa, platformValue, type SourceSettings } from './source-settings.ts'
 import { isLoopback, ossKeyIdProblem, redacted, secretProblem } from './values.ts'
 
@@ -14,10 +15,16 @@ const withSts: readonly Kind[] = ['rrsa', 'assume-role', 'profile']
 
 const keyNames = ['OSS_ACCESS_KEY_ID', 'OSS_ACCESS_KEY_SECRET', 'OSS_SESSION_TOKEN'] as const
 
-/** Where the gateway's own key at OSS comes from. Adds to `problems` what is missing or wrong. */
-export function parseCredentialSource(settings: SourceSettings): CredentialSource {
-  const { get, problems, machine } = settings
-  const kind = kindOf(settings)
+/**
+ * Where the gateway's own key at OSS comes from. Adds to `problems` what is missing or wrong.
+ * @param machine absent on Workers.
+ */
+export function parseCredentialSource(
+  settings: SourceSettings,
+  machine: Machine | undefined,
+): CredentialSource {
+  const { get, problems } = settings
+  const kind = kindOf(settings, machine?.files !== undefined)
   if (kind === undefined)
     return { from: 'settings', key: { accessKeyId: '', accessKeySecret: '' }, files: {} }
   const own = keyNames.filter((name) => get(name) !== undefined)
@@ -49,13 +56,13 @@ export function ownKey(source: CredentialSource): OssCredentials | undefined {
 }
 
 /** Undefined where a mistake that is told hides it. */
-function kindOf(settings: SourceSettings): Kind | undefined {
-  const { get, reported, problems, warnings, environment, machine } = settings
+function kindOf(settings: SourceSettings, hasFiles: boolean): Kind | undefined {
+  const { get, reported, problems, warnings, environment } = settings
   const text = get('OSS_CREDENTIALS')
   const hasKey = keyNames.some((name) => get(name) !== undefined || reported.has(name))
   if (text === undefined) {
     if (reported.has('OSS_CREDENTIALS')) return undefined
-    if (!hasRrsa(environment) || machine?.files === undefined) return 'environment'
+    if (!hasRrsa(environment) || !hasFiles) return 'environment'
     if (!hasKey) return 'rrsa'
     warnings.push(
       'OSS_ACCESS_KEY_ID is set, and so is ALIBABA_CLOUD_ROLE_ARN for RRSA: the key is used, and not the role. OSS_CREDENTIALS=environment says so without this warning',
@@ -67,7 +74,7 @@ function kindOf(settings: SourceSettings): Kind | undefined {
     problems.push(`OSS_CREDENTIALS is ${redacted(text)}: it must be one of ${kinds.join(', ')}`)
     return undefined
   }
-  if (machine?.files === undefined && !kindsOnWorkers.includes(kind))
+  if (!hasFiles && !kindsOnWorkers.includes(kind))
     problems.push(
       `OSS_CREDENTIALS is ${kind}, which there is not on Workers: it must be one of ${kindsOnWorkers.join(', ')}`,
     )

@@ -96,10 +96,10 @@ export function parseSettings(
         problems,
         warnings,
       )
-  const keys = { get, reported, fileOf, environment, machine, endpoint, problems, warnings }
+  const keys = { get, reported, fileOf, environment, endpoint, problems, warnings }
   const source: CredentialSource = embedded
     ? { from: 'settings', key: embedded, files: {} }
-    : parseCredentialSource(keys)
+    : parseCredentialSource(keys, machine)
   const upstreams: Config['upstreams'] = isDocumentRight
     ? parseUpstreams(document.upstreams, { environment, machine, by: source, problems, warnings })
     : new Map()

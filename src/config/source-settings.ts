@@ -1,7 +1,6 @@
 import type { CredentialSource } from '../oss/credentials/source.ts'
 import type { Endpoint } from '../oss/regions.ts'
 import type { Environment, SettingName } from './environment.ts'
-import type { Machine } from './machine.ts'
 
 /** What the settings are that say where the gateway's key at OSS comes from. */
 export type SourceSettings = {
@@ -11,8 +10,6 @@ export type SourceSettings = {
   /** Whose value stood in a file, and in which. */
   fileOf: ReadonlyMap<SettingName, string>
   environment: Environment
-  /** Absent on Workers. */
-  machine: Machine | undefined
   endpoint: Endpoint
   /** What assumes a role where no key is named; absent: a key has to be. */
   by?: CredentialSource

@@ -91,17 +91,19 @@ function parseUpstream(
   const source =
     misplaced.length > 0
       ? by
-      : parseCredentialSource({
-          get: (setting) => values.get(setting),
-          reported,
-          fileOf,
-          environment: sourceEnvironment(credentials, environment),
+      : parseCredentialSource(
+          {
+            get: (setting) => values.get(setting),
+            reported,
+            fileOf,
+            environment: sourceEnvironment(credentials, environment),
+            endpoint,
+            by,
+            problems: found,
+            warnings: doubts,
+          },
           machine,
-          endpoint,
-          by,
-          problems: found,
-          warnings: doubts,
-        })
+        )
   problems.push(...found.map((line) => `GATEWAY_CONFIG: ${inDocument(line, path)}`))
   warnings.push(...doubts.map((line) => `GATEWAY_CONFIG: ${inDocument(line, path)}`))
   return {

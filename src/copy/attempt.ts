@@ -1,4 +1,5 @@
-import type { OssCall, OssClient } from '../oss/client.ts'
+import type { OssCall } from '../oss/call.ts'
+import type { OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable, timedOut } from '../oss/error.ts'
 import { isRefusedUnbegun } from '../oss/retry.ts'
 import type { Sleep, TimeLimit, Timer } from '../ports.ts'

@@ -1,6 +1,5 @@
 import type { HeaderMap } from '../ports.ts'
 import type { Preconditions } from '../translate/preconditions.ts'
-import type { WantedChecksum } from './source-checksum.ts'
 import type { WriteTurn } from './write-turn.ts'
 
 /** A copy, as every plan takes it: what is asked of OSS, in OSS's headers, whichever plan does it. */
@@ -27,6 +26,15 @@ export type Copy = {
   keepsChecksum: boolean
   /** Aborts when the client disconnects. Created at first use, as the request's. */
   signal: () => AbortSignal
+}
+
+/** The checksum a copy is asked to have; the algorithm is the front's, here it is only fed. */
+export type WantedChecksum = {
+  /** `x-amz-checksum-sha256`. */
+  header: string
+  create(): { update(bytes: Uint8Array): void; digest(): string | Promise<string> }
+  /** Base64, once it is known. */
+  value?: string
 }
 
 /** What a finished copy is known by; ETag and time as OSS gave them. */

@@ -1,4 +1,5 @@
-import type { OssCall, OssClient } from '../oss/client.ts'
+import type { OssCall } from '../oss/call.ts'
+import type { OssClient } from '../oss/client.ts'
 import { copySource } from '../oss/headers.ts'
 import type { HeaderMap, TimeLimit } from '../ports.ts'
 import { toOssPreconditions } from '../translate/preconditions.ts'

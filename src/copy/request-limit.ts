@@ -1,4 +1,5 @@
-import type { OssCall, OssClient } from '../oss/client.ts'
+import type { OssCall } from '../oss/call.ts'
+import type { OssClient } from '../oss/client.ts'
 import { S3Error } from '../s3/error.ts'
 
 /** What ending an upload may take: an abort, its repetition, and one attempt more. */

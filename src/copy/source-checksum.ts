@@ -1,19 +1,10 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
 import { storedFullChecksum } from '../translate/stored-checksum.ts'
 import { isTransient } from './attempt.ts'
-import type { Copy } from './copy.ts'
+import type { Copy, WantedChecksum } from './copy.ts'
 import type { UploadPorts } from './multipart-upload.ts'
 import { readRange } from './relay.ts'
 import type { SourceFacts } from './source.ts'
-
-/** The checksum a copy is asked to have; the algorithm is the front's, here it is only fed. */
-export type WantedChecksum = {
-  /** `x-amz-checksum-sha256`. */
-  header: string
-  create(): { update(bytes: Uint8Array): void; digest(): string | Promise<string> }
-  /** Base64, once it is known. */
-  value?: string
-}
 
 const ATTEMPTS = 4
 

@@ -1,6 +1,7 @@
 import type { Config } from '../config/index.ts'
 import type { Observer } from '../observe/record.ts'
-import { createOssClient, type OssClient, type OssClientPorts } from '../oss/client.ts'
+import type { OssClientPorts } from '../oss/call.ts'
+import { createOssClient, type OssClient } from '../oss/client.ts'
 import type { Endpoint } from '../oss/regions.ts'
 import type { Credentials } from '../ports.ts'
 

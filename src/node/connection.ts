@@ -3,7 +3,7 @@ import type { BlockList, Socket } from 'node:net'
 import type { Reply } from '../ports.ts'
 import { S3Error, type S3ErrorCode } from '../s3/error.ts'
 import { DiscardedRest } from './discarded-rest.ts'
-import type { NodeRequest } from './node-request.ts'
+import type { NodeRequest, RequestConnection } from './node-request.ts'
 
 /** How long clients may take, in milliseconds: `timeouts.client` of the settings. */
 export type ClientTimeouts = { headers: number; idle: number; keepAlive: number; total: number }
@@ -42,7 +42,7 @@ const LINGER = 500
 const LAST_REQUEST = 1_000
 
 /** A client's connection: its requests are worked on one after the other, whatever node:http has read already. */
-export class Connection {
+export class Connection implements RequestConnection {
   readonly socket: Socket
   /** Whether the client has closed its side. */
   halfClosed = false

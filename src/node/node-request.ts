@@ -1,17 +1,37 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { BlockList } from 'node:net'
 import type { HeaderMap, Incoming, Peer } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { clientAddressOf, clientNetwork, tlsOf } from './client-address.ts'
-import type { Connection } from './connection.ts'
 import { RequestBody } from './request-body.ts'
 import { announcedLength, expectsContinue, headersOf } from './request-head.ts'
+
+/** What a request and the answer to it need of the connection that it came on. */
+export type RequestConnection = {
+  /** Whether the client has closed its side. */
+  readonly halfClosed: boolean
+  /** Whose X-Forwarded-For is believed; undefined: nobody's. */
+  readonly trustedProxies: BlockList | undefined
+  /** Whether the answer that is next is its last. */
+  readonly isEnding: boolean
+  /** Whether what comes is no longer understood. */
+  readonly isBroken: boolean
+  /** What the header of that name says, in seconds. */
+  readonly keepAliveHeader: string
+  /** A request is over: its response is out, or the connection closed. */
+  onClosed(request: NodeRequest): void
+  /** Throws away what is still to come of an answered request. */
+  discardRest(request: NodeRequest): void
+  /** Ends a response when the rest of its request is over. */
+  endWhenDiscarded(request: NodeRequest): void
+}
 
 /** One request with its response, from its head until the response is out or its connection closed. */
 export class NodeRequest implements Incoming {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   /** Absent where the app is mounted in another server. */
-  readonly connection: Connection | undefined
+  readonly connection: RequestConnection | undefined
   readonly method: string
   readonly target: string
   readonly headers: HeaderMap
@@ -40,7 +60,7 @@ export class NodeRequest implements Incoming {
   constructor(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
-    connection?: Connection,
+    connection?: RequestConnection,
     waitUntil?: (work: Promise<unknown>) => void,
   ) {
     this.incoming = incoming

@@ -1,4 +1,4 @@
-import type { OssCall } from '../oss/client.ts'
+import type { OssCall } from '../oss/call.ts'
 import type { HeaderMap, Reply } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import { S3Error } from '../s3/error.ts'

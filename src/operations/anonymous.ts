@@ -1,4 +1,5 @@
-import type { OssCall, OssClient } from '../oss/client.ts'
+import type { OssCall } from '../oss/call.ts'
+import type { OssClient } from '../oss/client.ts'
 import { isRedirection, OssError, OssWebsitePage } from '../oss/error.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidRequest, notImplemented, S3Error } from '../s3/error.ts'

@@ -1,7 +1,7 @@
 import { encodeStrictly } from '../bytes/percent.ts'
 import { headerMap, type OssCredentials, type OssResponse } from '../ports.ts'
+import type { OssCall, OssClientPorts } from './call.ts'
 import { answeredCall, type CallObserver, failedCall } from './call-record.ts'
-import type { OssCall, OssClientPorts } from './client.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import { bytesOf, textOf, wholeOf } from './read-body.ts'
 import { urlBase } from './regions.ts'

@@ -1,5 +1,5 @@
 import type { OssResponse } from '../ports.ts'
-import type { OssCall, OssClientPorts } from './client.ts'
+import type { OssCall, OssClientPorts } from './call.ts'
 import { OssError } from './error.ts'
 import { isCopy } from './headers.ts'
 

@@ -1,18 +1,8 @@
-import type {
-  Body,
-  Clock,
-  Credentials,
-  HeaderMap,
-  OssCredentials,
-  OssResponse,
-  Platform,
-  Sleep,
-  TimeLimit,
-  Transport,
-} from '../ports.ts'
+import type { Credentials, HeaderMap, OssCredentials, OssResponse } from '../ports.ts'
 import { parseLenientXml, text, type XmlNode } from '../xml/index.ts'
 import { type RewrittenList, type RowTables, rewriteRows } from '../xml/rows.ts'
 import { attempt } from './attempt.ts'
+import type { OssCall, OssClientPorts } from './call.ts'
 import { type CallObserver, reasonOf } from './call-record.ts'
 import {
   failed,
@@ -23,39 +13,8 @@ import {
   OssWebsitePage,
 } from './error.ts'
 import { joined, piecesOf, wholeOf } from './read-body.ts'
-import { type Endpoint, isRegionName, regionOfHost, regionOfLocation } from './regions.ts'
+import { isRegionName, regionOfHost, regionOfLocation } from './regions.ts'
 import { isStream, type Repeat, repeating } from './retry.ts'
-
-/** One request to OSS. */
-export type OssCall = {
-  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
-  bucket?: string | undefined
-  key?: string | undefined
-  /** Decoded; a null value sends the bare name (a sub-resource), undefined nothing. */
-  query?: Record<string, string | null | undefined> | undefined
-  headers?: HeaderMap
-  body?: Body | Uint8Array | undefined
-  /** Overrides what is known of the bucket. */
-  region?: string | undefined
-  signal?: AbortSignal | undefined
-  /** How long OSS may take to begin its response, where that is longer than for other calls. */
-  answerTimeout?: TimeLimit | undefined
-}
-
-/** What the client works with. */
-export type OssClientPorts = {
-  transport: Transport
-  clock: Clock
-  endpoint: Endpoint
-  /** Its name in the settings, for observers; absent: it is that of the environment. */
-  upstream?: string | undefined
-  /** Absent: requests are not signed, and OSS decides what anybody may. */
-  credentials: Credentials | undefined
-  /** What attempts are repeated with; absent: every call is made once. */
-  sleep?: Sleep
-  random?: () => number
-  platform?: Platform
-}
 
 /** Calls OSS: finds the host by the bucket's region, signs (or not), retries, and throws errors as {@link OssError}. */
 export type OssClient = {

@@ -1,6 +1,6 @@
 import type { Sleep } from '../ports.ts'
+import type { OssCall } from './call.ts'
 import { type CallObserver, reasonOf } from './call-record.ts'
-import type { OssCall } from './client.ts'
 import { OssError, OssUnreachable } from './error.ts'
 import { isCopy } from './headers.ts'
 

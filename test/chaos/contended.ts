@@ -12,8 +12,9 @@ import {
 } from '@aws-sdk/client-s3'
 import type { LocalOss } from '../../src/local-oss/index.ts'
 import { reservedVersions } from '../reserved.ts'
+import type { Contended, Counter, Lock } from './contended-model.ts'
 import { count } from './faults.ts'
-import { type Lock, type Locked, lockFor } from './locked.ts'
+import { lockFor } from './locked.ts'
 import { Key } from './model.ts'
 import { contentOf } from './random.ts'
 import type { Options, Outcome, Worker } from './worker.ts'
@@ -33,34 +34,6 @@ const LEFT_UNLOCKED = 'LeftUnlocked'
 const NOTHING = 'nothing'
 /** Milliseconds within which every lock has been given back when nobody writes any more. */
 const GIVEN_BACK = 30_000
-
-/** A key whose every value names the one that it replaced. */
-type Counter = {
-  key: Key
-  /** By each attempt to write, what it replaces. */
-  after: Map<string, string>
-  acknowledged: Set<string>
-  refused: Set<string>
-  seen: Set<string>
-}
-
-/** A key that is created to hold something, and deleted to let it go. */
-type Claim = {
-  key: Key
-  holder: string | undefined
-  /** Those whose creation or deletion got no answer, and who have gone on. */
-  orphans: Set<string>
-}
-
-export type Contended = {
-  counters: readonly Counter[]
-  claims: readonly Claim[]
-  locked: Locked
-  /** The versions of which clients were told that they are there, and not locked. */
-  left: Set<string>
-  /** Of each gateway; none repeats a request, so that each answer is the one to what was asked. */
-  clients: S3Client[]
-}
 
 export const contenderOf = (endpoint: string) => sdkClient(endpoint, 1)
 

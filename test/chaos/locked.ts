@@ -1,20 +1,11 @@
+import type { Lock } from './contended-model.ts'
 import { count } from './faults.ts'
 import type { Random } from './random.ts'
 import { LOCKED, versionsOf, type World } from './world.ts'
 
-/** What a write asks to be kept by, by the names of the SDK's members. */
-export type Lock = {
-  ObjectLockMode?: 'GOVERNANCE' | 'COMPLIANCE' | undefined
-  ObjectLockRetainUntilDate?: Date | undefined
-  ObjectLockLegalHoldStatus?: 'ON' | undefined
-}
-
 /** Longer than the run lasts. */
 const KEPT = 86_400_000
 const until = new Date(Math.floor(Date.now() / 1000) * 1000 + KEPT)
-
-/** What was asked for and acknowledged, by the value's id. */
-export type Locked = Map<string, Lock>
 
 /** A lock for a write to that bucket; none where it has no object lock. */
 export function lockFor(bucket: string, random: Random): Lock {

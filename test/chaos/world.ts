@@ -1,7 +1,7 @@
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3'
 import OSS from 'ali-oss'
 import type { OssBucket } from '../harness.ts'
-import type { Contended } from './contended.ts'
+import type { Contended } from './contended-model.ts'
 import { count, type Tally } from './faults.ts'
 import { Key, md5Of, type Problems, type State, type Value } from './model.ts'
 import { contentOf } from './random.ts'

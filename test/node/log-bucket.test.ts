@@ -10,7 +10,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss } from '../../src/local-oss/index.ts'
 import { bucketSink } from '../../src/node/observe/bucket-sink.ts'
-import type { OssCall, OssClient } from '../../src/oss/client.ts'
+import type { OssCall } from '../../src/oss/call.ts'
+import type { OssClient } from '../../src/oss/client.ts'
 import { clientOf, killGateways, started } from './gateway-process.ts'
 
 describe('an access log in a bucket', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { OssCall } from '../../src/oss/client.ts'
+import type { OssCall } from '../../src/oss/call.ts'
 import { failed, OssError, OssUnreachable, timedOut } from '../../src/oss/error.ts'
 import { isRepeatable, pauseBefore, repeating, retryBudget } from '../../src/oss/retry.ts'
 

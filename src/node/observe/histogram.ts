@@ -1,9 +1,9 @@
-import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client'
+import type { MetricValueWithName } from 'prom-client'
+import { type MetricValues, metricOf } from './metric-values.ts'
 
 /** One series of a histogram: what was observed with the same labels. */
 export type Series = { observe(value: number): void }
 
-type Metric = MetricObjectWithValues<MetricValueWithName<string>>
 type Labels = Readonly<Record<string, string | number>>
 type Counts = Series & { labels: Labels; counts: number[]; sum: number; count: number }
 
@@ -12,7 +12,7 @@ export type Histogram = {
   /** A new series. Labels must differ from those of all others. */
   series(labels: Labels): Series
   /** Its values as prom-client has them; a series without any is left out. */
-  metric(): Metric
+  metric(): MetricValues[number]
 }
 
 /** @param buckets their upper bounds, ascending. */
@@ -39,8 +39,7 @@ export function createHistogram(name: string, help: string, buckets: readonly nu
     metric() {
       const observed = all.filter(({ count }) => count > 0)
       const values = observed.flatMap((series) => valuesOf(name, buckets, series))
-      // As prom-client's own are; its types know the kind by number only.
-      return { name, help, type: 'histogram', aggregator: 'sum', values } as unknown as Metric
+      return metricOf({ name, help, type: 'histogram', aggregator: 'sum' }, values)
     },
   }
 }

@@ -4,18 +4,14 @@ import {
   collectDefaultMetrics,
   exponentialBuckets,
   Gauge,
-  type MetricObjectWithValues,
-  type MetricValue,
   type OpenMetricsContentType,
   Registry,
 } from 'prom-client'
 import type { Load } from '../../gateway.ts'
 import type { Observer, RequestRecord } from '../../observe/record.ts'
 import { createHistogram } from './histogram.ts'
+import type { MetricValues } from './metric-values.ts'
 import { keyMetrics, type UpstreamKey, upstreamLabel } from './oss-metrics.ts'
-
-/** Metrics of one process as they are sent to another. */
-export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
 
 /** The metrics of one process. */
 export type Metrics = {

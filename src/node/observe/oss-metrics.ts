@@ -1,15 +1,8 @@
-import type { MetricValue } from 'prom-client'
 import type { KeyStatus } from '../../oss/credentials/renewal.ts'
-import type { MetricValues } from './metrics.ts'
+import { type MetricValues, metricOf } from './metric-values.ts'
 
 /** A key at OSS. @property upstream absent: that of the environment. */
 export type UpstreamKey = KeyStatus & { upstream: string | undefined }
-
-type Made = { name: string; help: string; type: 'gauge' | 'counter'; aggregator: 'sum' | 'min' }
-
-/** A metric by its values. As prom-client's own are; its types know the kind by number only. */
-const metricOf = (about: Made, values: MetricValue<string>[]) =>
-  ({ ...about, values }) as unknown as MetricValues[number]
 
 /** The label of an upstream: that of the environment has none. */
 export const upstreamLabel = (upstream: string | undefined): Record<string, string> =>

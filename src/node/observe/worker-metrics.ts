@@ -1,5 +1,6 @@
 import { endsWithin } from '../../runtime/timers.ts'
-import { keptOf, type MetricsText, type MetricValues, metricsText } from './metrics.ts'
+import type { MetricValues } from './metric-values.ts'
+import { keptOf, type MetricsText, metricsText } from './metrics.ts'
 
 /** Milliseconds that a worker has to tell its metrics; those of one that is too busy are missing from the sum. */
 const ANSWER_LIMIT = 2_000

@@ -1,5 +1,5 @@
 import { getAccountId, getBucketInfo } from '../../oss/bucket-info.ts'
-import type { OssCall } from '../../oss/client.ts'
+import type { OssCall } from '../../oss/call.ts'
 import { OssError, OssUnreachable } from '../../oss/error.ts'
 import { isRegionName, regionOfLocation } from '../../oss/regions.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'

@@ -1,6 +1,7 @@
 import type { WriteTurn } from '../../copy/write-turn.ts'
+import type { OssCall } from '../../oss/call.ts'
 import { ossCrc64 } from '../../oss/checksum.ts'
-import type { OssCall, OssClient } from '../../oss/client.ts'
+import type { OssClient } from '../../oss/client.ts'
 import { OssError } from '../../oss/error.ts'
 import { crc64Of } from '../../oss/headers.ts'
 import { type HeaderMap, headerMap, type OssResponse } from '../../ports.ts'

@@ -1,5 +1,5 @@
 import { attempt } from '../../copy/attempt.ts'
-import type { OssCall } from '../../oss/client.ts'
+import type { OssCall } from '../../oss/call.ts'
 import { OssError } from '../../oss/error.ts'
 import { versionIdOf } from '../../oss/headers.ts'
 import type { HeaderMap } from '../../ports.ts'

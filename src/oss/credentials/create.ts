@@ -1,6 +1,7 @@
 import type { Credentials, Log, OssCredentials } from '../../ports.ts'
+import { fetchKey } from './fetch-key.ts'
 import { type RenewedCredentials, renewedCredentials } from './renewal.ts'
-import { type CredentialSource, describeSource, fetchKey, isFixed, type SourcePorts } from './source.ts'
+import { type CredentialSource, describeSource, isFixed, type SourcePorts } from './source.ts'
 
 /** Credentials of a source; a fixed key is never renewed. */
 export type SourceCredentials = Credentials & Pick<RenewedCredentials, 'renewIfDue' | 'status'>

@@ -1,8 +1,9 @@
 import type { OssCredentials } from '../../ports.ts'
 import { isSendable } from './answered-key.ts'
 import { fetchEcsRamRole } from './ecs-ram-role.ts'
+import { fetchKey } from './fetch-key.ts'
 import { sourceOfProfile } from './profile.ts'
-import { fetchKey, type MachineSource, type SourcePorts } from './source.ts'
+import type { MachineSource, SourcePorts } from './source.ts'
 import { SourceError } from './source-error.ts'
 import { assumeRoleWithOidc } from './sts.ts'
 

@@ -1,7 +1,5 @@
 import type { Ask, Clock, OssCredentials } from '../../ports.ts'
 import type { Origin } from '../regions.ts'
-import { assumeRole } from './sts.ts'
-import { fetchFromUri } from './uri.ts'
 
 /** Where the gateway's own key at OSS comes from. */
 export type CredentialSource =
@@ -43,14 +41,6 @@ export type SourcePorts = {
 /** Whether a source never gives another key. */
 export const isFixed = (source: CredentialSource) =>
   source.from === 'settings' && Object.keys(source.files).length === 0
-
-/** A key of a source, as it is now. @throws SourceError; an Error that says why not, without a secret. */
-export async function fetchKey(source: CredentialSource, ports: SourcePorts): Promise<OssCredentials> {
-  if (source.from === 'assume-role') return assumeRole(source.role, await fetchKey(source.by, ports), ports)
-  if (source.from === 'uri') return fetchFromUri(source.uri, ports)
-  if (source.from === 'settings' && isFixed(source)) return source.key
-  return ports.fetchOnMachine(source, ports)
-}
 
 /** Where keys come from, in words, without a secret. */
 export function describeSource(source: CredentialSource): string {
