@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts'
 import { DEFAULT_LOCAL_CREDENTIALS } from '../config/machine.ts'
-import type { Workers } from '../node/cluster.ts'
+import type { Workers } from '../node/cluster/primary.ts'
 import type { Running } from '../node/serve.ts'
 import { describeSource } from '../oss/credentials/source.ts'
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, ConfigError } from '../config/index.ts'
-import type { Settings, Workers } from '../node/cluster.ts'
+import type { Workers } from '../node/cluster/primary.ts'
 import { areSame, type FileStamps, stampsOf } from '../node/file-stamps.ts'
 import type { Running } from '../node/serve.ts'
+import type { Settings } from '../node/settings.ts'
 import { readSettings } from '../node/settings.ts'
 import type { Log } from '../ports.ts'
 

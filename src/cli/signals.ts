@@ -1,5 +1,5 @@
 import type { Config } from '../config/index.ts'
-import type { Workers } from '../node/cluster.ts'
+import type { Workers } from '../node/cluster/primary.ts'
 import type { Running } from '../node/serve.ts'
 import { sleep } from '../runtime/timers.ts'
 import type { RunningLocalOss } from './local-oss.ts'

@@ -4,9 +4,11 @@ import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { type Config, ConfigError } from '../config/index.ts'
 import { parseConfig } from '../config/parse-config.ts'
-import type { Settings } from './cluster.ts'
-import { stampOf } from './file-stamps.ts'
+import { type FileStamps, stampOf } from './file-stamps.ts'
 import { nodeFiles } from './files.ts'
+
+/** The settings as they were read: parsed, the document's text, and the files that they were read from, as these were then. */
+export type Settings = { config: Config; document: string | undefined; files: FileStamps }
 
 /**
  * The settings of this process, with the files that they name looked at; nothing is created.

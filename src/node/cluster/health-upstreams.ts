@@ -1,16 +1,16 @@
-import type { Config, Upstream } from '../config/index.ts'
-import { createOssClient } from '../oss/client.ts'
-import type { Endpoint } from '../oss/regions.ts'
-import type { Credentials, Log } from '../ports.ts'
-import type { Asked } from './admin.ts'
+import type { Config, Upstream } from '../../config/index.ts'
+import { createOssClient } from '../../oss/client.ts'
+import type { Endpoint } from '../../oss/regions.ts'
+import type { Credentials, Log } from '../../ports.ts'
+import type { Asked } from '../admin.ts'
 import {
   closeAllCredentials,
   openAllCredentials,
   reopenAllCredentials,
   type UpstreamCredentials,
-} from './credentials.ts'
-import { nodePorts } from './ports.ts'
-import { openUpstream } from './upstream.ts'
+} from '../credentials.ts'
+import { nodePorts } from '../ports.ts'
+import { openUpstream } from '../upstream.ts'
 
 /** The upstreams that a process asks for health checks alone, while others serve. */
 export type HealthUpstreams = {

@@ -1,40 +1,19 @@
 import cluster, { type Worker } from 'node:cluster'
-import type { Config } from '../config/index.ts'
-import { parseConfig } from '../config/parse-config.ts'
-import type { Log } from '../ports.ts'
-import { endsWithin, sleep } from '../runtime/timers.ts'
-import { openAdmin, whyNotReadyAt } from './admin.ts'
-import type { FileStamps } from './file-stamps.ts'
-import { nodeFiles } from './files.ts'
+import type { Log } from '../../ports.ts'
+import { endsWithin, sleep } from '../../runtime/timers.ts'
+import { openAdmin, whyNotReadyAt } from '../admin.ts'
+import { workerMetrics } from '../observe/worker-metrics.ts'
+import type { Running } from '../serve.ts'
+import type { Settings } from '../settings.ts'
 import { openHealthUpstreams } from './health-upstreams.ts'
-import type { MetricValues } from './observe/metric-values.ts'
-import { createMetrics, type Metrics } from './observe/metrics.ts'
-import { workerMetrics } from './observe/worker-metrics.ts'
-import { type Running, serve } from './serve.ts'
-
-/** The settings as they were read: parsed, the document's text, and the files that they were read from, as these were then. */
-export type Settings = { config: Config; document: string | undefined; files: FileStamps }
+import { type FromWorker, sendToWorker, WORKER_MARK } from './messages.ts'
+import { closeUndeliveredConnections } from './undelivered-connections.ts'
 
 /** Several processes on one port, as one gateway. */
 export type Workers = Omit<Running, 'localOss' | 'reload'> & {
   /** Replaces the workers by ones with other settings, one after the other, without a moment in which none listens. */
   reload(settings: Settings): void
 }
-
-type ToWorker =
-  | { serve: string | undefined }
-  | { stop: number }
-  | { tellMetrics: number }
-  | { reopenLog: true }
-type FromWorker =
-  | 'ready'
-  | { port: number }
-  | 'closed'
-  | { failed: string }
-  | { metrics: MetricValues; asked: number | undefined }
-
-/** Other tools run programs under `node:cluster` too. */
-const WORKER_MARK = 'WORKER_OF_S3_OSS_GATEWAY'
 
 /** Milliseconds after which a worker's death is not put down to its start: the pause before restarts is reset. */
 const STABLE_AFTER = 10_000
@@ -43,9 +22,6 @@ const LAST_PAUSE = 30_000
 /** What a worker may take to end after its limit, and what closing takes then, in milliseconds. */
 const ENDING_LIMIT = 7_500
 const CLOSING_LIMIT = 200
-
-/** Whether this process is a worker of {@link startWorkers}. */
-export const isWorker = (): boolean => cluster.isWorker && process.env[WORKER_MARK] !== undefined
 
 /**
  * Starts so many processes that serve on one port, and replaces those that die. This one serves health only.
@@ -230,70 +206,6 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   }
 }
 
-/**
- * Serves as one of the workers, until the primary process says stop, or has ended.
- * @param onSettings told of the settings before it serves.
- */
-export function serveAsWorker(log: Log, onSettings: (config: Config) => void): void {
-  let running: Promise<Running> | undefined
-  let metrics: Metrics | undefined
-
-  async function begin(document: string | undefined): Promise<Running> {
-    const config = parseConfig(process.env, document, 'node', nodeFiles)
-    onSettings(config)
-    if (config.listen.adminPort !== undefined) metrics = createMetrics()
-    const listen = { ...config.listen, adminPort: undefined }
-    const gateway = await serve({ ...config, listen }, log, metrics)
-    sendToPrimary({ port: gateway.port })
-    return gateway
-  }
-  async function stop(limit?: number): Promise<void> {
-    const stopped = (await running)?.stop(limit)
-    sendToPrimary('closed')
-    await stopped
-    await tellMetrics(undefined)
-    process.exit(0)
-  }
-  /** @param asked the number of the question; undefined: they are the last. */
-  async function tellMetrics(asked: number | undefined): Promise<void> {
-    const values = (await metrics?.values()) ?? []
-    await new Promise<void>((resolve) => sendToPrimary({ metrics: values, asked }, resolve))
-  }
-  const end = (limit?: number) =>
-    stop(limit).catch((error: Error) => {
-      log('worker did not stop cleanly', { cause: error.message })
-      process.exit(1)
-    })
-
-  process.on('message', (message: ToWorker) => {
-    if ('stop' in message) void end(message.stop)
-    else if ('tellMetrics' in message) void tellMetrics(message.tellMetrics)
-    else if ('reopenLog' in message)
-      void running?.then(
-        (gateway) => gateway.reopenLog(),
-        () => {},
-      )
-    else {
-      running = begin(message.serve)
-      running.catch((error: Error) => sendToPrimary({ failed: error.message }, () => process.exit(1)))
-    }
-  })
-  cluster.worker?.once('disconnect', () => {
-    // Else Node would end the process here and now.
-    if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
-    void end()
-  })
-  process.on('SIGTERM', () => void end())
-  // A terminal and `systemctl kill` send these to all processes; the primary one acts on them.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
-  sendToPrimary('ready')
-}
-
-/** Errors are ignored: a process that cannot receive has ended, which is noticed by itself. */
-const sendToWorker = (worker: Worker, message: ToWorker) => void worker.send(message, undefined, () => {})
-const sendToPrimary = (message: FromWorker, done = () => {}) =>
-  process.send === undefined ? done() : process.send(message, undefined, undefined, done)
-
 /** Resolves with how a worker has ended: a signal or `code n`. */
 function exitOf(worker: Worker): Promise<string> {
   return new Promise((resolve) => {
@@ -302,24 +214,5 @@ function exitOf(worker: Worker): Promise<string> {
     worker.on('error', (error) => {
       if (worker.process.pid === undefined) resolve(error.message)
     })
-  })
-}
-
-/**
- * Closes the connections that had been sent to a worker but not accepted by it when it died. Node keeps them open for an
- * acknowledgement that never comes, and their clients would wait.
- */
-function closeUndeliveredConnections({ process: child }: Worker): void {
-  type Internal = { seq?: number; ack?: number }
-  const undelivered = new Map<number, { close(): void }>()
-  const { send } = child
-  child.send = (...args: unknown[]) => {
-    const [message, handle] = args as [Internal, { close(): void } | undefined]
-    if (message.seq !== undefined && handle) undelivered.set(message.seq, handle)
-    return (send as (...args: unknown[]) => boolean).apply(child, args)
-  }
-  child.on('internalMessage', ({ ack }: Internal) => undelivered.delete(ack ?? -1))
-  child.once('exit', () => {
-    for (const handle of undelivered.values()) handle.close()
   })
 }
