@@ -59,7 +59,10 @@ async function runServe(): Promise<void> {
     current = config
   })
   const running = await starting
-  process.stdout.write(greeting(config, running, count))
+  // What reads the access log from standard output finds nothing else there.
+  const { to } = config.document.accessLog
+  const out = to === 'stdout' ? process.stderr : process.stdout
+  out.write(greeting(config, running, count))
   // Only logged: OSS may be reachable in a moment.
   if (config.localOss === undefined) await checkOss(config, running, log)
 }

@@ -17,7 +17,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { startKeyUri } from '../key-services.ts'
 import { freePort } from './free-port.ts'
-import { clientOf, type GatewayProcess, killGateways, portOf, started, until } from './gateway-process.ts'
+import {
+  clientOf,
+  type GatewayProcess,
+  killGateways,
+  portOf,
+  spawnGateway,
+  started,
+  until,
+} from './gateway-process.ts'
 
 const Bucket = 'bucket'
 const reader = { accessKeyId: 'reader', secretAccessKey: 'a-secret-of-its-own' }
@@ -123,6 +131,23 @@ describe('the access log', () => {
       request_uri,
       error_code: expect.any(String),
     })
+  })
+
+  test('is all that is on standard output, where it goes there', async () => {
+    const GATEWAY_CONFIG = join(directory, 'stdout.yaml')
+    await writeFile(GATEWAY_CONFIG, 'accessLog: {to: stdout}')
+    const gateway = spawnGateway({ GATEWAY_CONFIG })
+    let written = ''
+    gateway.child.stdout?.on('data', (bytes) => (written += bytes))
+    await until(() => gateway.output().includes('S3 endpoint'))
+    const s3 = clientOf(gateway)
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'x' }))
+    gateway.child.kill('SIGTERM')
+    await once(gateway.child, 'close')
+    const lines = written.split('\n').filter((line) => line !== '')
+    expect(lines.map((line) => JSON.parse(line).s3_operation)).toEqual(['CreateBucket', 'PutObject'])
+    s3.destroy()
   })
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('tells how each request was encrypted: %s', async (version) => {
