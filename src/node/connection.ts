@@ -3,6 +3,7 @@ import type { BlockList, Socket } from 'node:net'
 import type { Reply } from '../ports.ts'
 import { S3Error, type S3ErrorCode } from '../s3/error.ts'
 import { DiscardedRest } from './discarded-rest.ts'
+import { MinimumRate } from './minimum-rate.ts'
 import type { NodeRequest, RequestConnection } from './node-request.ts'
 
 /** How long clients may take, in milliseconds: `timeouts.client` of the settings. */
@@ -23,19 +24,15 @@ export type ConnectionHost = {
   refusal(error: S3Error, socket: Socket): Reply
 }
 
-/** With so many requests behind the one that is worked on no more is read, */
-const MAX_WAITING = 32
-/** but what was read at a time holds thousands. Each costs some KiB: with more the connection is cut. */
-const TOO_MANY_WAITING = 4096
-/** An upload with fewer bytes than this in the idle time is cut, */
-const LEAST_SENT = 1024
-/** and so is a download that is read at fewer bytes a second. */
-const LEAST_READ_RATE = 1024
 /**
  * Idle time of a half-closed connection, in milliseconds: most such clients have disconnected. Those that still read get
  * their responses, but no long work is begun for them.
  */
 const HALF_CLOSED = 5_000
+/** With so many requests behind the one that is worked on no more is read, */
+const MAX_WAITING = 32
+/** but what was read at a time holds thousands. Each costs some KiB: with more the connection is cut. */
+const TOO_MANY_WAITING = 4096
 /** Milliseconds for which a connection stays open after a malformed request, for its client to read the response. */
 const LINGER = 500
 /** Milliseconds after the server has begun to end in which an idle connection may still send a request, and is answered. */
@@ -52,10 +49,7 @@ export class Connection implements RequestConnection {
   /** and what has come behind it. */
   readonly #waiting: NodeRequest[] = []
   #served = 0
-  /** By `performance.now()`: since when the client is waited for, to do what, and the count of bytes it moved last. */
-  #since = performance.now()
-  #waitsFor: 'nothing' | 'bytes' | 'reading' = 'nothing'
-  #movedAt = 0
+  readonly #rate = new MinimumRate(performance.now())
   /** Of an answered upload, as long as it still comes. */
   #discarded: DiscardedRest | undefined
   /** Nothing that comes is understood any more: how many bytes had come then. */
@@ -123,7 +117,7 @@ export class Connection implements RequestConnection {
   onClosed(request: NodeRequest): void {
     if (request !== this.#current) return
     this.#current = undefined
-    this.#since = performance.now()
+    this.#rate.restart(performance.now())
     // Behind the last answer node:http takes no other.
     if (!this.socket.writable) {
       for (const waiting of this.#waiting.splice(0)) waiting.close()
@@ -148,7 +142,7 @@ export class Connection implements RequestConnection {
       })
       .once('end', () => {
         this.#discarded = undefined
-        this.#since = performance.now()
+        this.#rate.restart(performance.now())
       })
       .resume()
   }
@@ -200,7 +194,7 @@ export class Connection implements RequestConnection {
     // node:http times out a head that has begun, and an idle connection, but not one that sends empty lines.
     else {
       const limit = this.#served === 0 ? Number.POSITIVE_INFINITY : keepAlive + headers
-      if (now - this.#since > (this.#host.isEnding ? LAST_REQUEST : limit)) this.socket.destroy()
+      if (now - this.#rate.since > (this.#host.isEnding ? LAST_REQUEST : limit)) this.socket.destroy()
     }
   }
 
@@ -216,21 +210,15 @@ export class Connection implements RequestConnection {
     const waitsFor = isSending ? 'bytes' : socket.writableLength > 0 ? 'reading' : 'nothing'
     const moved = isSending ? socket.bytesRead : socket.bytesWritten - socket.writableLength
     const limit = this.halfClosed ? Math.min(idle, HALF_CLOSED) : idle
-    const least = isSending ? LEAST_SENT : (LEAST_READ_RATE * limit) / 1000
-    if (waitsFor === 'nothing' || waitsFor !== this.#waitsFor || moved - this.#movedAt >= least) {
-      this.#waitsFor = waitsFor
-      this.#movedAt = moved
-      this.#since = now
-    } else if (now - this.#since > limit) {
-      if (isSending && !request.answered) this.#failBody(request, 'RequestTimeout')
-      else socket.destroy()
-    }
+    if (!this.#rate.isTooLow(now, waitsFor, moved, limit)) return
+    if (isSending && !request.answered) this.#failBody(request, 'RequestTimeout')
+    else socket.destroy()
   }
 
   #begin(request: NodeRequest): void {
     this.#served++
     this.#current = request
-    this.#waitsFor = 'nothing'
+    this.#rate.expectNothing()
     request.began = performance.now()
     // The next one has come: nothing more can of the one before.
     this.#discarded = undefined

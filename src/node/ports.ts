@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import '../bytes/compiled.ts'
 import type { Platform } from '../ports.ts'
 import { sleep, timer } from '../runtime/timers.ts'
-import { serveOnNode } from './server.ts'
+import { serveOnNode } from './serve-request.ts'
 
 /** What Node hands in: clock, timers, random values, and how requests are served. */
 export const nodePorts = {

@@ -12,20 +12,16 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Hono } from 'hono'
 import type { Config } from '../config/index.ts'
-import type { RefusedRequest, Responder, Serve } from '../gateway.ts'
-import { headerMap, type Log, type Reply } from '../ports.ts'
+import type { RefusedRequest, Responder } from '../gateway.ts'
+import { headerMap, type Log } from '../ports.ts'
+import { add } from '../runtime/counts.ts'
 import { retryAfter, S3Error } from '../s3/error.ts'
 import { blockListOf, clientAddressOf, clientNetwork, tlsOf } from './client-address.ts'
 import { type ClientTimeouts, Connection, type ConnectionHost } from './connection.ts'
-import { headResponse } from './head-response.ts'
 import { NodeRequest } from './node-request.ts'
 import { PendingWork } from './pending-work.ts'
-import { isMalformed } from './request-head.ts'
-import { discard, respond } from './respond.ts'
 import { sendBatch } from './response-batch.ts'
-
-/** What the app finds in `c.env` on Node. */
-export type NodeEnv = { Bindings: HttpBindings & { request?: NodeRequest } }
+import { type NodeEnv, refuseRequest, serveRequest } from './serve-request.ts'
 
 /** What a server takes from the settings. */
 export type ServerSettings = Pick<Config, 'listen' | 'document'>
@@ -61,41 +57,6 @@ const LAST_SWEEPS = 250
 /** What is read at a time, and what may wait to be written, in bytes. */
 const HIGH_WATER_MARK = 64 * 1024
 
-/** How the app answers on Node: on the raw ServerResponse; node-server then sends nothing for `RESPONSE_ALREADY_SENT`. */
-export const serveOnNode: Serve<NodeEnv> = ({ env }, gateway, log) => {
-  const request = env.request ?? new NodeRequest(env.incoming, env.outgoing)
-  if (env.request === undefined && request.method === 'HEAD') return headResponse(request, gateway)
-  serve(request, gateway, log)
-  return RESPONSE_ALREADY_SENT
-}
-
-/** Works on a request to its end. */
-function serve(request: NodeRequest, gateway: Responder, log: Log): void {
-  request.begun = true
-  answer(request, gateway, log).catch((error: Error) => {
-    log('response failed', { cause: error.message })
-    request.outgoing.destroy()
-  })
-}
-
-async function answer(request: NodeRequest, gateway: Responder, log: Log): Promise<void> {
-  if (isMalformed(request.incoming, request.headers)) {
-    request.isLast = true
-    refuse(request, new S3Error('BadRequest'), gateway, log)
-    return
-  }
-  // What came in the same read as the head is there a microtask later.
-  if (request.length !== 0) await null
-  const reply = await gateway.answer(request)
-  // Its connection may have failed it meanwhile.
-  if (request.answered) discard(reply.body)
-  else await send(request, reply, gateway, log)
-}
-
-function refuse(request: NodeRequest, error: S3Error, gateway: Responder, log: Log): void {
-  if (!request.answered) void send(request, gateway.refuse(error, request), gateway, log)
-}
-
 /** What is known of a request of which not even the head could be read. */
 const unreadRequest = (socket: Socket): RefusedRequest => ({
   method: '-',
@@ -103,17 +64,6 @@ const unreadRequest = (socket: Socket): RefusedRequest => ({
   headers: headerMap(),
   peer: () => ({ address: clientAddressOf(socket.remoteAddress, undefined, undefined), tls: tlsOf(socket) }),
 })
-
-/** @returns a promise, as `respond` does; it never rejects. */
-function send(request: NodeRequest, reply: Reply, gateway: Responder, log: Log): Promise<void> | undefined {
-  const instead = (error: Error) => {
-    log('headers refused', { cause: error.message })
-    return gateway.replyInstead(new S3Error('InternalError'), request.method)
-  }
-  return respond(request, reply, instead)?.catch((error: Error) =>
-    log('response cut', { cause: error.message }),
-  )
-}
 
 /**
  * The S3 endpoint's server, not listening yet. Clients that are too slow are cut off, by `timeouts.client` in the settings.
@@ -148,9 +98,9 @@ export function createServer(
       begun = request
       void listener(request.incoming, request.outgoing)
       begun = undefined
-      if (!request.begun) serve(request, gateway, log)
+      if (!request.begun) serveRequest(request, gateway, log)
     },
-    refuse: (request, error) => refuse(request, error, gateway, log),
+    refuse: (request, error) => refuseRequest(request, error, gateway, log),
     refusal: (error, socket) => gateway.refuse(error, unreadRequest(socket)),
   }
   function take(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -287,16 +237,13 @@ function watchSockets(server: Server, mostOfAddress: () => number): Set<Socket> 
   const counts = new Map<string, number>()
   server.on('connection', (socket) => {
     const network = clientNetwork(socket.remoteAddress)
-    const count = (counts.get(network) ?? 0) + 1
-    counts.set(network, count)
+    add(counts, network, 1)
     sockets.add(socket)
     socket.once('close', () => {
       sockets.delete(socket)
-      const left = (counts.get(network) ?? 0) - 1
-      if (left > 0) counts.set(network, left)
-      else counts.delete(network)
+      add(counts, network, -1)
     })
-    if (count > mostOfAddress()) socket.destroy()
+    if ((counts.get(network) ?? 0) > mostOfAddress()) socket.destroy()
   })
   return sockets
 }

@@ -7,7 +7,8 @@ import { appOf } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import type { Responder } from '../../src/gateway.ts'
 import { ossTransport } from '../../src/node/oss-transport.ts'
-import { createServer, serveOnNode } from '../../src/node/server.ts'
+import { serveOnNode } from '../../src/node/serve-request.ts'
+import { createServer } from '../../src/node/server.ts'
 
 /**
  * Node's own parser is the other reader: whatever both take for a message has to be the same one to both. The gateway

@@ -10,7 +10,8 @@ import { appOf } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import type { Responder } from '../../src/gateway.ts'
 import { ossTransport } from '../../src/node/oss-transport.ts'
-import { createServer as createGatewayServer, serveOnNode } from '../../src/node/server.ts'
+import { serveOnNode } from '../../src/node/serve-request.ts'
+import { createServer as createGatewayServer } from '../../src/node/server.ts'
 import type { Incoming, Reply } from '../../src/ports.ts'
 
 const close: (() => unknown)[] = []
@@ -33,7 +34,7 @@ async function listening(server: Server): Promise<number> {
 function gateway(
   answer: Responder['answer'],
   log: (cause: unknown) => void = () => {},
-  document = '',
+  document = '{}',
 ): Promise<number> {
   const responder: Responder = {
     answer,
