@@ -213,6 +213,8 @@ describe('doctor', () => {
     [['--endpoint', 'http://a', '--endpoint', 'http://b'], '--endpoint is there 2 times'],
     [['--client', 'nobody'], 'the settings have no client nobody'],
     [['--client', 'a', '--client', 'b'], '--client is there 2 times'],
+    [['--copy-limit'], '--copy-limit needs a --bucket'],
+    [['--bucket', 'photos', '--copy-limit', '--read-only'], 'it writes'],
     [['--writeonly'], "Unknown option '--writeonly'\n"],
   ])('%j is a mistake in the command line', async (args, said) => {
     const { code, out, err } = await world.run(args)
@@ -253,6 +255,7 @@ test('every check waits for checks that there are', () => {
     endpoint: undefined,
     client: undefined,
     readOnly: false,
+    copyLimit: false,
     json: false,
   }
   const facts: Facts = factsOf(asked, config, () => key, 0)

@@ -16,6 +16,8 @@ export const DOCTOR_USAGE = `doctor [options]
                                        prefix: where clients are in it
                   --endpoint URL       of the running gateway; by default as the settings say
                   --client KEY         the access key of the settings that asks; by default the first
+                  --copy-limit         also measure up to which size OSS copies in one call: it makes objects of up to
+                                       5 GiB, within OSS, and removes them
                   --read-only          write nothing
                   --json               the same as JSON`
 
@@ -25,6 +27,7 @@ export type Arguments = {
   endpoint: Origin | undefined
   client: string | undefined
   readOnly: boolean
+  copyLimit: boolean
   json: boolean
 }
 
@@ -52,6 +55,9 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
       problems.push(`--bucket ${name} is there twice`)
   if (clients.length > 1) problems.push(`--client is there ${clients.length} times`)
   if (endpoints.length > 1) problems.push(`--endpoint is there ${endpoints.length} times`)
+  if (values['read-only'] && values['copy-limit'])
+    problems.push('--copy-limit cannot be told with --read-only: it writes')
+  if (values['copy-limit'] && named.length === 0) problems.push('--copy-limit needs a --bucket to copy in')
   const [text] = endpoints
   const endpoint = text === undefined ? undefined : parseOrigin(text, 'https://s3.example.com')
   if (typeof endpoint === 'string') problems.push(`--endpoint ${JSON.stringify(text)}: ${endpoint}`)
@@ -61,6 +67,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
     endpoint,
     client: clients[0],
     readOnly: values['read-only'] === true,
+    copyLimit: values['copy-limit'] === true,
     json: values.json === true,
   }
 }
@@ -77,6 +84,7 @@ function parsed(args: readonly string[]) {
         endpoint: text,
         client: text,
         'read-only': flag,
+        'copy-limit': flag,
         json: flag,
         help: { ...flag, short: 'h' },
       },

@@ -14,6 +14,16 @@ export type Request = {
   body?: Buffer
 }
 
+/** A kind of copy that OSS has a limit of its own for. @property headers that make one. */
+export type CopyKind = { name: string; headers: Readonly<Record<string, string>> }
+
+/** Up to which size copies of a kind were made in one call, in bytes, and the least that was not. */
+export type CopySizes = {
+  kind: CopyKind
+  copied: number
+  refused?: { size: number; answer: Response | Silence }
+}
+
 /** What a check asks, and of whom. */
 export type Question =
   | { of: 'name'; host: string }
@@ -28,6 +38,8 @@ export type Question =
   | ({ of: 'gateway'; announced?: number; at?: Facts['gateway'] } & Request)
   /** Signed with the gateway's own key at the step's upstream. */
   | ({ of: 'oss' } & Request)
+  /** Up to which size OSS copies within a bucket in one call, of copies of each kind; at the step's upstream. */
+  | { of: 'copies'; bucket: Bucket; kinds: readonly CopyKind[] }
   /** Who the gateway's key at the upstream is, of Alibaba Cloud's Security Token Service. */
   | { of: 'sts' }
 
@@ -39,6 +51,7 @@ export type Answers = {
   /** @property canonical what was signed. */
   gateway: (Response & { canonical: string }) | Silence
   oss: Response | Silence
+  copies: { sizes: readonly CopySizes[] } | { failed: Response | Silence }
   sts: Response | Silence
 }
 
@@ -62,6 +75,8 @@ export type Bucket = BucketMapping & {
   uploadId?: string
   /** The ETag of the part that was uploaded. */
   partETag?: string
+  /** Up to which sizes OSS copies within it in one call, in words; undefined: it was not measured. */
+  copySizes?: string
   /** What is written through the gateway is not here. */
   isElsewhere?: boolean
 }
@@ -93,6 +108,8 @@ export type Facts = {
   isOssHidden: boolean
   buckets: readonly Bucket[]
   readOnly: boolean
+  /** Whether it is measured up to which size OSS copies in one call. */
+  measuresCopies: boolean
   /** Milliseconds since the epoch. */
   now: number
   /** Whether the gateway's admin port says so. */

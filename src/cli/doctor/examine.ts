@@ -4,6 +4,7 @@ import type { CredentialSource } from '../../oss/credentials/source.ts'
 import type { OssCredentials } from '../../ports.ts'
 import type { Arguments } from './arguments.ts'
 import type { Answers, Facts, Question, Request, UpstreamFacts } from './check.ts'
+import { measureCopies } from './copy-sizes.ts'
 import { factsOf } from './facts.ts'
 import type { Network } from './network.ts'
 import { type OssVoice, openOssVoice } from './oss-voice.ts'
@@ -38,7 +39,13 @@ export async function examine(
   for (const { name, endpoint, key } of facts.upstreams)
     voices.set(name, await openOssVoice(network, endpoint, key as OssCredentials))
   const oss = (upstream: string | undefined) => voices.get(upstream) as OssVoice
-  const results = await runSteps(allSteps(facts), facts, asker(facts, network, s3, oss, written), now, signal)
+  const results = await runSteps(
+    allSteps(facts),
+    facts,
+    asker(facts, network, s3, oss, written, signal),
+    now,
+    signal,
+  )
   for (const bucket of facts.buckets) {
     const removal = await removeScratch(bucket, written, {
       oss: (request) => oss(bucket.upstream)(request, bucket.region),
@@ -66,6 +73,7 @@ function asker(
   s3: S3Voice,
   oss: (upstream: string | undefined) => OssVoice,
   written: Written,
+  signal: AbortSignal | undefined,
 ): Asker {
   const regionOf = (upstream: string | undefined, name: string | undefined) =>
     facts.buckets.find((bucket) => bucket.upstream === upstream && bucket.bucket === name)?.region
@@ -85,6 +93,12 @@ function asker(
         : s3(question, question.at ?? facts.gateway),
     oss: (question, { name }) =>
       written.during(question, () => oss(name)(question, regionOf(name, question.bucket))),
+    copies: ({ bucket, kinds }, { name }) =>
+      measureCopies(bucket, kinds, async (request) =>
+        signal?.aborted
+          ? { silence: 'stopped', code: '' }
+          : written.during(request, () => oss(name)(request, bucket.region)),
+      ),
     sts: (_, { endpoint, key }) => askIdentity(network, endpoint, key as OssCredentials),
   }
   /** A request of a client's by the names that OSS has. */

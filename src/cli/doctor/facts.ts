@@ -14,7 +14,7 @@ import { aboutUpstream } from './checks/names.ts'
  * @throws UsageError where nobody says where the gateway is, or the settings have no such client.
  */
 export function factsOf(
-  { buckets, endpoint, client: accessKeyId, readOnly }: Arguments,
+  { buckets, endpoint, client: accessKeyId, readOnly, copyLimit }: Arguments,
   config: Config,
   keyOf: (upstream: string | undefined) => UpstreamFacts['key'],
   now: number,
@@ -57,6 +57,7 @@ export function factsOf(
       }
     }),
     readOnly,
+    measuresCopies: copyLimit,
     now,
   }
 }

@@ -53,15 +53,17 @@ export function whatIsRefused({ config, buckets }: Facts): string[] {
   return lines
 }
 
-/** The size above which OSS does not copy in one call: it is not measured, since that would take an object of that size. */
-export function copyLimit({ config }: Facts): string {
+/** The size above which OSS does not copy in one call: as it was measured, else as its documents have it. */
+export function copyLimit({ config, buckets }: Facts): string {
   const { localOss, document } = config
   const then =
     document.copy.oversize === 'reroute'
       ? 'then the gateway copies in parts (copy.oversize: reroute)'
       : 'then the copy is refused (copy.oversize: reject)'
+  const measured = buckets.flatMap(({ name, copySizes }) => (copySizes ? [`in ${name} ${copySizes}`] : []))
+  if (measured.length > 0) return `${measured.join('; ')}; ${then}`
   if (localOss !== undefined) return `${sizeOf(localOss.copyLimit)} (LOCAL_OSS_COPY_LIMIT); ${then}`
-  return `not measured, for that would take an object as large: by OSS's documents 1 GiB where class or encryption change, else 5 GiB between buckets and any size within one. OSS says EntityTooLarge, copy by copy; ${then}`
+  return `not measured (--copy-limit): by OSS's documents 1 GiB where class or encryption change, else 5 GiB between buckets and any size within one. OSS says EntityTooLarge, copy by copy; ${then}`
 }
 
 const GiB = 1024 ** 3

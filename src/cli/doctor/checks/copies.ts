@@ -1,4 +1,5 @@
-import { type Bucket, type Facts, ok, type Step, type Verdict, wrong } from '../check.ts'
+import { asking, type Bucket, type Facts, ok, type Step, type Verdict, wrong } from '../check.ts'
+import { describeSizes, isTooLarge } from '../copy-sizes.ts'
 import { errorOf, type Response, said } from '../http-response.ts'
 import { askingOss, denied } from '../oss-answers.ts'
 import { copySource } from '../oss-voice.ts'
@@ -32,7 +33,7 @@ export function copyChecks(from: Bucket, to: Bucket): Step[] {
     judge: (answer, facts) => copyVerdict(answer, from, to, facts),
   })
   // Within one bucket it is among the bucket's own.
-  if (from === to) return [byOss]
+  if (from === to) return [byOss, sizeCheck(from)]
   const throughGateway = askingS3({
     about,
     name: 'S3 CopyObject',
@@ -52,6 +53,43 @@ export function copyChecks(from: Bucket, to: Bucket): Step[] {
   })
   return [byOss, throughGateway]
 }
+
+/** Up to which size OSS copies within a bucket in one call. */
+const sizeCheck = (bucket: Bucket): Step =>
+  asking<'copies'>({
+    about: aboutCopy(bucket.name, bucket.name),
+    name: 'sizes',
+    does: 'has OSS copy larger and larger objects',
+    means: 'it is not known above which size OSS does not copy in one call',
+    needs: [
+      'OSS CopyObject',
+      `${aboutBucket(bucket.name)} oss:DeleteObject`,
+      `${aboutBucket(bucket.name)} oss:AbortMultipartUpload`,
+    ],
+    applies: ({ measuresCopies }) => measuresCopies,
+    ask: () => ({
+      of: 'copies',
+      bucket,
+      kinds: [
+        { name: '', headers: {} },
+        // Where it is encrypted already, that is no change.
+        ...(bucket.encryption?.algorithm === undefined
+          ? [{ name: 'where encryption changes ', headers: { 'x-oss-server-side-encryption': 'AES256' } }]
+          : []),
+      ],
+    }),
+    judge(answer) {
+      if ('failed' in answer)
+        return wrong(`the objects for it cannot be made: ${said(answer.failed)}`, 'the error says why')
+      const odd = answer.sizes.find(({ refused }) => refused !== undefined && !isTooLarge(refused.answer))
+      bucket.copySizes = answer.sizes.map(describeSizes).join('; ')
+      if (odd?.refused === undefined) return ok(bucket.copySizes)
+      return wrong(
+        `${bucket.copySizes}: ${said(odd.refused.answer)}`,
+        'the error says why; without an answer OSS takes longer than doctor waits',
+      )
+    },
+  })
 
 /** A copy between upstreams, whose keys cannot read each other's: the gateway reads and writes. */
 const acrossCheck = (from: Bucket, to: Bucket): Step =>
