@@ -37,9 +37,13 @@ export function errorReply(error: S3Error, method: string, requestId: string, ho
   return { status: error.status, headers, body: renderError(error, requestId, hostId) }
 }
 
-/** Whether an error is logged: those of the gateway and of OSS are, a client's mistakes and 404s are not. */
+/**
+ * Whether an error is logged: those of the gateway and of OSS are, a client's mistakes and 404s are not. Nor is what is
+ * beyond a limit of the gateway's own: that works as it was set, and whoever sends too much would fill the log.
+ */
 export const isLogged = ({ status, code, cause }: S3Error): boolean =>
   status >= 500 &&
+  (code !== 'SlowDown' || cause !== undefined) &&
   (code !== 'NotImplemented' || (cause instanceof OssUnreachable && !(cause instanceof OssKeyUnaddressable)))
 
 /** The facts of a failure's log line: its chain of causes, a stack where it is unexpected; never a header or a body. */
