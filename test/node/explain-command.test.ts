@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Explanation } from '../../src/cli/explain/index.ts'
+import type { Explanation } from '../../src/cli/explain/explanation.ts'
 import { type ExplainWorld, type Ran, startExplainWorld } from './explain-world.ts'
 import { clientOf, killGateways, started } from './gateway-process.ts'
 

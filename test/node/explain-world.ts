@@ -16,7 +16,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { explain } from '../../src/cli/explain/command.ts'
-import type { Explanation } from '../../src/cli/explain/index.ts'
+import type { Explanation } from '../../src/cli/explain/explanation.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import type { ObservedRequest } from '../../src/local-oss/index.ts'
 import { type Running, serve } from '../../src/node/serve.ts'

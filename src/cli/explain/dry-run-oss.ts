@@ -5,7 +5,7 @@ import type { Endpoint } from '../../oss/regions.ts'
 import type { Body, Clock, HeaderMap, OssRequest, OssResponse, Transport } from '../../ports.ts'
 import { isStoredChecksum } from '../../translate/stored-checksum.ts'
 import { renderXml, type XmlTree } from '../../xml/index.ts'
-import type { Address, Facts, Side } from './facts.ts'
+import type { Address, Facts, Side, Sides } from './facts.ts'
 import { copyRefusal, type OssRules, objectRefusal, type Refusal, writeRefusal } from './predict-refusal.ts'
 import {
   asksForBytes,
@@ -45,7 +45,7 @@ type Ports = {
 /** OSS as it would answer one copy, without anything being written. */
 export function createDryRunOss(
   { real, facts, clock, rules, domains, hosts }: Ports,
-  { source, destination }: { source: Address; destination: Address },
+  { source, destination }: Sides,
 ): DryRunOss {
   const calls: RecordedCall[] = []
   /** The headers of OSS's answer to a HEAD of the source. */

@@ -1,12 +1,12 @@
 import { printable } from '../printable.ts'
-import type { Address } from './facts.ts'
-import type { Explanation, Refused } from './index.ts'
+import type { Explanation, Refused } from './explanation.ts'
+import type { Sides } from './facts.ts'
 import type { RecordedCall } from './recorded-call.ts'
 
-/** An explanation as text. @param between the two addresses of the copy. */
+/** An explanation as text. @param between the two objects of the copy. */
 export function renderExplanation(
   { plan, parts, why, calls, answer, assumptions }: Explanation,
-  between: { source: Address; destination: Address },
+  between: Sides,
 ): string {
   const pieces = plan === 'parts' || plan === 'relay' ? `, ${parts} part${parts === 1 ? '' : 's'}` : ''
   const { status, refused } = answer
@@ -25,10 +25,7 @@ export function renderExplanation(
   ].join('\n')
 }
 
-function renderRefused(
-  { about, elements, causes }: Refused,
-  between: { source: Address; destination: Address },
-): string[] {
+function renderRefused({ about, elements, causes }: Refused, between: Sides): string[] {
   const details = Object.entries(elements).map(([name, value]) => `${name}: ${value}`)
   const subject =
     about === 'request'

@@ -12,6 +12,9 @@ export type Address = { bucket: string; key: string; versionId?: string | undefi
 /** Which of a copy's two objects, or of their buckets. */
 export type Side = 'source' | 'destination'
 
+/** The two objects of a copy. */
+export type Sides = Record<Side, Address>
+
 /** An object, or a link, as OSS's own CopyObject sees it. */
 export type ObjectFacts = {
   etag: string

@@ -6,18 +6,16 @@ import { createUpstreams } from '../../middleware/upstreams.ts'
 import { authorize } from '../../operations/authorize.ts'
 import { ossKey, placeOf } from '../../operations/mapping.ts'
 import { OssError } from '../../oss/error.ts'
-import { isCopy } from '../../oss/headers.ts'
 import { textOf } from '../../oss/read-body.ts'
 import { encodePath } from '../../oss/sign.ts'
 import { type HeaderMap, headerMap, type Incoming, type Reply } from '../../ports.ts'
 import { parseCopySource } from '../../s3/copy-source.ts'
 import { validateBucket } from '../../s3/request.ts'
 import { signSigV4 } from '../../s3/sigv4-sign.ts'
-import { parseLenientXml, text } from '../../xml/index.ts'
-import { createDryRunOss, type DryRunOss } from './dry-run-oss.ts'
-import { type Address, factsOf, type Side } from './facts.ts'
+import { createDryRunOss } from './dry-run-oss.ts'
+import { aboutOf, assumed, type Explanation, planOf, refusedWith, whyOf } from './explanation.ts'
+import { type Address, factsOf, type Side, type Sides } from './facts.ts'
 import type { OssRules } from './predict-refusal.ts'
-import type { RecordedCall } from './recorded-call.ts'
 
 /** A CopyObject as a client asks for it. */
 export type AskedCopy = {
@@ -26,32 +24,6 @@ export type AskedCopy = {
   destination: Address
   /** What the client sends besides, in S3's names. */
   headers: HeaderMap
-}
-
-/** What a copy is refused with. */
-export type Refused = {
-  code: string
-  message: string
-  /** Which of the two it is about, or the `request` itself. */
-  about: Side | 'request'
-  /** The further elements of S3's error document, such as `Key` and `Condition`. */
-  elements: Record<string, string>
-  /** What the gateway's log would say of a failure that is not the client's. */
-  causes: readonly string[]
-}
-
-export type Explanation = {
-  /** How the copy is done; `refuse`: not at all. */
-  plan: 'native' | 'parts' | 'relay' | 'refuse'
-  /** In how many pieces. */
-  parts: number
-  why: string
-  /** Those that the copy makes, in order; of parts, which are moved together, any order. */
-  calls: readonly RecordedCall[]
-  /** What the client is answered. */
-  answer: { status: number; refused?: Refused }
-  /** What only writing would show. */
-  assumptions: readonly string[]
 }
 
 /**
@@ -118,11 +90,9 @@ export async function explainCopy(ports: Ports, asked: AskedCopy, rules: OssRule
   }
 }
 
-type Between = { source: Address; destination: Address }
-
 /** The two addresses as OSS has them, and as the client names them. */
-type Addresses = Between & {
-  named: Between
+type Addresses = Sides & {
+  named: Sides
   /** The upstreams of the source and of the destination. */
   from: string | undefined
   to: string | undefined
@@ -188,88 +158,4 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 async function documentOf(body: Reply['body']): Promise<string> {
   if (body === undefined || typeof body === 'string') return body ?? ''
   return body instanceof Uint8Array ? Buffer.from(body).toString() : textOf(body)
-}
-
-function refusedWith(document: string, causes: readonly string[]): Omit<Refused, 'about'> {
-  const error = parseLenientXml(document, 'Error')
-  const { Code: _, Message: __, RequestId: ___, HostId: ____, ...others } = error
-  const elements = Object.fromEntries(Object.keys(others).map((name) => [name, text(error, name) ?? '']))
-  return { code: text(error, 'Code') ?? '', message: text(error, 'Message') ?? '', elements, causes }
-}
-
-/** Which of the two a refusal is about: as it says itself, else as the call says that was refused, or looked. */
-function aboutOf(
-  { elements }: Omit<Refused, 'about'>,
-  { calls, refusal }: DryRunOss,
-  { source, destination }: Between,
-  refuses: Side | undefined,
-): Refused['about'] {
-  const { Condition, ArgumentName, Header, BucketName, Key } = elements
-  if (refuses !== undefined && calls.length === 0) return refuses
-  if (Condition !== undefined) return Condition.startsWith(SOURCE) ? 'source' : 'destination'
-  if (ArgumentName === SOURCE || ArgumentName === 'versionId') return 'source'
-  const named = BucketName ?? Key
-  const [from, to] = [source, destination].map((at) => (BucketName === undefined ? at.key : at.bucket))
-  if (named !== undefined && from !== to) {
-    if (named === from) return 'source'
-    if (named === to) return 'destination'
-  }
-  if (refuses !== undefined && (calls.at(-1)?.status ?? 200) < 300) return refuses
-  if (ArgumentName !== undefined || Header !== undefined) return 'request'
-  return refusal()?.of ?? calls.at(-1)?.of ?? 'request'
-}
-
-const SOURCE = 'x-amz-copy-source'
-
-function planOf(
-  calls: readonly RecordedCall[],
-  { destination }: Between,
-): Pick<Explanation, 'plan' | 'parts'> {
-  const writes = calls.filter(
-    ({ method, bucket, key, query }) =>
-      method === 'PUT' &&
-      bucket === destination.bucket &&
-      key === destination.key &&
-      (query.size === 0 || query.has('partNumber')),
-  )
-  const streamed = writes.filter(({ headers }) => !isCopy(headers))
-  if (streamed.length > 0) return { plan: 'relay', parts: streamed.length }
-  const parts = writes.filter(({ query }) => query.has('partNumber'))
-  return parts.length > 0 ? { plan: 'parts', parts: parts.length } : { plan: 'native', parts: 1 }
-}
-
-function whyOf({ calls, refusal }: DryRunOss, isAcross: boolean): string {
-  if (isAcross) return 'the source is at another upstream: no key of OSS copies from the one to the other'
-  const refused = refusal()
-  if (refused !== undefined) return refused.why
-  if (calls.some(({ method, headers }) => method === 'PUT' && isCopy(headers)))
-    return 'nothing is known against one CopyObject'
-  return 'the source is a symbolic link: a CopyObject would make another link of it'
-}
-
-/** What the explanation takes for granted. */
-function assumed(calls: readonly RecordedCall[], { copyLimit }: OssRules): string[] {
-  const lines: string[] = []
-  const has = (holds: (call: RecordedCall) => boolean) => calls.some(holds)
-  const isRead = ({ method }: RecordedCall) => method === 'GET' || method === 'HEAD'
-  if (has((call) => !isRead(call))) {
-    lines.push(
-      'OSS takes the writes at the first attempt, and soon: policies, retention, KMS, quotas and its load show only when something is written',
-    )
-  }
-  if (calls.length > 0)
-    lines.push(
-      'the gateway has served both buckets before: to learn where a bucket is takes a call of its own',
-    )
-  if (has(({ headers, query }) => isCopy(headers) && query.size === 0)) {
-    lines.push(
-      copyLimit === undefined
-        ? "one CopyObject has the limits of OSS's documents: 1 GiB where class or encryption change, else 5 GiB between buckets; OSS decides, and beyond its limit the copy goes on in parts"
-        : `one CopyObject copies up to ${copyLimit} bytes (LOCAL_OSS_COPY_LIMIT)`,
-    )
-  }
-  if (has((call) => isRead(call) && !call.made && call.method === 'GET')) {
-    lines.push("the source's bytes can be read: none was read for this explanation")
-  }
-  return lines
 }
