@@ -3,7 +3,7 @@ import type { Env, Hono } from 'hono'
 import { Hono as TinyHono } from 'hono/tiny'
 import type { Client } from './config/index.ts'
 import type { AppPorts, Gateway, Ports, RefusedRequest, Responder } from './gateway.ts'
-import { admit, anonymousLimitOf, concurrencyLimitOf, rateLimitOf } from './middleware/admission.ts'
+import { admit } from './middleware/admission.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { asS3Error, errorReply, isLogged, logFacts } from './middleware/errors.ts'
 import { recordClient, recordFailed, recordOperation, recordTarget } from './middleware/record.ts'
@@ -12,6 +12,7 @@ import { answerSts } from './middleware/sts.ts'
 import { checkNoBody, takeBody } from './middleware/take-body.ts'
 import { createUpstreams, type UpstreamClients } from './middleware/upstreams.ts'
 import type { RequestRecord } from './observe/record.ts'
+import { createOngoing } from './ongoing.ts'
 import { forwarding, type OnAnswer } from './operations/anonymous.ts'
 import { authorizeRequest, isAnonymous, nobody } from './operations/authorize.ts'
 import { forgetCors, knowBucket } from './operations/buckets/cors-rules.ts'
@@ -25,7 +26,6 @@ import { refuseWhole } from './operations/part-of-bucket.ts'
 import { hideFromSession } from './operations/session-actions.ts'
 import { isStsRequest } from './operations/sts/query-protocol.ts'
 import { checkVersionId } from './operations/version-id.ts'
-import { KeyQueue } from './operations/writes/key-queue.ts'
 import type { OssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
 import type { HeaderMap, Incoming, Reply } from './ports.ts'
@@ -65,10 +65,10 @@ export function createGateway(ports: Ports): Gateway {
   const recorder = recorderFor(observer, clock)
   const upstreams = createUpstreams(ports)
   const { own: oss } = upstreams.of(undefined)
-  const limit = concurrencyLimitOf(config, ports.sleep)
-  const rates = rateLimitOf(config, clock)
-  const anonymousLimit = anonymousLimitOf(config, ports.sleep)
-  const writes = ports.platform.requestsWait ? (ports.writes ?? new KeyQueue()) : undefined
+  const ongoing = ports.ongoing ?? createOngoing(config, ports)
+  const { readings } = ongoing
+  const { signed, anonymous, rates } = ongoing.admission
+  const writes = ports.platform.requestsWait ? ongoing.writes : undefined
 
   return {
     oss,
@@ -76,7 +76,7 @@ export function createGateway(ports: Ports): Gateway {
     answer,
     refuse,
     replyInstead: (error, method) => errorReply(error, method, newId()),
-    load: () => limit.load(),
+    load: () => signed.load(),
   }
 
   /** The error boundary, and the headers that every reply has: request ids and CORS. */
@@ -97,11 +97,11 @@ export function createGateway(ports: Ports): Gateway {
     const isCrossOrigin = 'origin' in incoming.headers
     let crossOrigin: HeaderMap | Promise<HeaderMap> | undefined
     const onVerified = (client: Client) => {
-      if (isAnonymous(client)) return admit(anonymousLimit, client, incoming)
+      if (isAnonymous(client)) return admit(anonymous, client, incoming)
       if (record !== undefined) recordClient(record, client)
       if (isCrossOrigin) crossOrigin = crossOriginHeaders(incoming, ports, (name) => bucketOf(name, client))
       if (!rates.take(client.accessKeyId)) throw slowDown()
-      return admit(limit, client, incoming)
+      return admit(signed, client, incoming)
     }
     // To what is forwarded OSS itself applies the rules; its errors may come without.
     const onForwarded: OnAnswer = (headers, isSuccess) => {
@@ -125,7 +125,7 @@ export function createGateway(ports: Ports): Gateway {
     const { onVerified, record } = about
     const parsed = parseRequest(incoming, config.domains)
     if (record !== undefined) recordTarget(record, parsed)
-    if (isStsRequest(parsed)) return answerSts(parsed, { ...ports, ...about, oss })
+    if (isStsRequest(parsed)) return answerSts(parsed, { ...ports, ...about, readings })
     const { operation, verified, client, by } = authenticate(parsed, config, clock)
     if (record !== undefined) recordOperation(record, operation, parsed, client, verified.secret)
     checkVersionId(operation, parsed.query)
@@ -208,6 +208,7 @@ export function createGateway(ports: Ports): Gateway {
       random,
       platform,
       writes,
+      readings,
       client,
       onVerified,
       anonymously: anonymous && (() => ({ ...context, client: anonymous, ...at(upstream, forwarded) })),

@@ -1,7 +1,7 @@
 import type { Env, Context as HonoContext } from 'hono'
 import type { Config } from './config/index.ts'
 import type { Observer } from './observe/record.ts'
-import type { KeyQueue } from './operations/writes/key-queue.ts'
+import type { Ongoing } from './ongoing.ts'
 import type { OssClient } from './oss/client.ts'
 import type { Clock, Credentials, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
 import type { S3Error } from './s3/error.ts'
@@ -21,8 +21,8 @@ export type Ports = {
   /** From 0 up to 1. */
   random: () => number
   platform: Platform
-  /** The writes under way, for gateways that follow one another in a process; absent: a gateway's own. */
-  writes?: KeyQueue
+  /** Absent: a gateway's own. */
+  ongoing?: Ongoing
   /** A fresh, unguessable id for each request: sixteen or so letters and digits. */
   newId: () => string
   /** Absent: nobody is told of requests. */

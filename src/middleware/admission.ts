@@ -1,17 +1,49 @@
 import type { Client, Config } from '../config/index.ts'
 import type { Clock, Incoming, Sleep } from '../ports.ts'
 import { slowDown } from '../s3/error.ts'
-import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
+import { type ConcurrencyLimit, type ConcurrencyLimits, createConcurrencyLimit } from './concurrency-limit.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 
-/** The limit of signed requests by the settings (`limits`). A key that is the only one may use all of it. */
-export function concurrencyLimitOf(
-  { clients, document }: Pick<Config, 'clients' | 'document'>,
-  sleep: Sleep,
-): ConcurrencyLimit {
+/** The limits of requests, and what is counted by them. */
+export type Admission = {
+  /** Of requests that somebody has signed, */
+  signed: ConcurrencyLimit
+  /** and, beside it, of those that nobody has. */
+  anonymous: ConcurrencyLimit
+  /** Of clients that have one. */
+  rates: RateLimit
+  /** Goes on by the limits of other settings. What is counted stays: a client is who has its access key id. */
+  apply(settings: LimitSettings): void
+}
+
+/** The settings that limits are made of. */
+export type LimitSettings = Pick<Config, 'clients' | 'document'>
+
+/** Counts by the limits of the settings, beginning with nothing. */
+export function createAdmission(
+  settings: LimitSettings,
+  { sleep, clock }: { sleep: Sleep; clock: Clock },
+): Admission {
+  const signed = createConcurrencyLimit(signedLimits(settings), sleep)
+  const anonymous = createConcurrencyLimit(anonymousLimits(settings), sleep)
+  const rates = createRateLimit(limitsOf(settings.clients, 'rate'), clock)
+  return {
+    signed,
+    anonymous,
+    rates,
+    apply: (others) => {
+      signed.apply(signedLimits(others))
+      anonymous.apply(anonymousLimits(others))
+      rates.apply(limitsOf(others.clients, 'rate'))
+    },
+  }
+}
+
+/** The limits of signed requests (`limits`, and those of clients). A key that is the only one may use all of it. */
+function signedLimits({ clients, document }: LimitSettings): ConcurrencyLimits {
   const { inFlight, perKey, perAddress, waiting, waitingTime } = document.limits
   const half = Math.ceil(inFlight / 2)
-  const limits = {
+  return {
     inFlight,
     perKey: perKey ?? (clients.size === 1 ? inFlight : half),
     ofKey: limitsOf(clients, 'inFlight'),
@@ -19,12 +51,7 @@ export function concurrencyLimitOf(
     waiting,
     waitingTime: waitingTime * 1000,
   }
-  return createConcurrencyLimit(limits, sleep)
 }
-
-/** The rates of clients that have one (`limits.rate` of a client). */
-export const rateLimitOf = ({ clients }: Pick<Config, 'clients'>, clock: Clock): RateLimit =>
-  createRateLimit(limitsOf(clients, 'rate'), clock)
 
 /** A limit of the clients that have it, by key. */
 function limitsOf(clients: Config['clients'], name: 'inFlight' | 'rate'): ReadonlyMap<string, number> {
@@ -36,17 +63,16 @@ function limitsOf(clients: Config['clients'], name: 'inFlight' | 'rate'): Readon
   return limits
 }
 
-/** The limit of requests that nobody has signed (`limits.anonymous`), beside that of the signed ones. As many more may wait. */
-export function anonymousLimitOf({ document }: Pick<Config, 'document'>, sleep: Sleep): ConcurrencyLimit {
+/** The limits of requests that nobody has signed (`limits.anonymous`). As many more may wait. */
+function anonymousLimits({ document }: Pick<Config, 'document'>): ConcurrencyLimits {
   const { anonymous, perAddress, waiting, waitingTime } = document.limits
-  const limits = {
+  return {
     inFlight: anonymous,
     perKey: anonymous,
     perAddress: perAddress ?? Math.ceil(anonymous / 2),
     waiting: Math.min(waiting, anonymous),
     waitingTime: waitingTime * 1000,
   }
-  return createConcurrencyLimit(limits, sleep)
 }
 
 /**

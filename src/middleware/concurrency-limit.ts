@@ -27,6 +27,8 @@ export type ConcurrencyLimit = {
    * @param clientGone called only where the request has to wait; once that signal aborts, it leaves the queue.
    */
   acquire(requester: Requester, clientGone: () => AbortSignal): boolean | Promise<boolean>
+  /** Goes on by other limits. What was acquired under those before counts on, and those who wait go on to. */
+  apply(limits: ConcurrencyLimits): void
   /** Requests that are worked on, and that wait. */
   load(): { inFlight: number; waiting: number }
   /** To be called once for each request that was acquired for, when it has been answered. */
@@ -37,20 +39,23 @@ type Waiter = { requester: Requester; begin(): void }
 
 /** @param sleep rejects when its signal aborts. */
 export function createConcurrencyLimit(
-  { inFlight, perKey, ofKey: shares, perAddress, waiting, waitingTime }: ConcurrencyLimits,
+  first: ConcurrencyLimits,
   sleep: (ms: number, signal: AbortSignal) => Promise<void>,
 ): ConcurrencyLimit {
+  let limits = first
   let total = 0
   const ofKey = new Map<string, number>()
   const ofAddress = new Map<string, number>()
   /** By key, the key that is served next first. A set keeps the order of arrival, and removes from anywhere in constant time. */
   const queues = new Map<string, Set<Waiter>>()
   let queued = 0
-  const shareOf = (key: string) => shares?.get(key) ?? perKey
-  const mostQueuedOf = (key: string) => Math.ceil((waiting * shareOf(key)) / inFlight)
+  const shareOf = (key: string) => limits.ofKey?.get(key) ?? limits.perKey
+  const mostQueuedOf = (key: string) => Math.ceil((limits.waiting * shareOf(key)) / limits.inFlight)
 
   const fits = ({ key, address }: Requester) =>
-    total < inFlight && (ofKey.get(key) ?? 0) < shareOf(key) && (ofAddress.get(address) ?? 0) < perAddress
+    total < limits.inFlight &&
+    (ofKey.get(key) ?? 0) < shareOf(key) &&
+    (ofAddress.get(address) ?? 0) < limits.perAddress
 
   function take({ key, address }: Requester): void {
     total++
@@ -60,7 +65,7 @@ export function createConcurrencyLimit(
 
   /** Takes the next request that may begin out of its queue. */
   function next(): Waiter | undefined {
-    if (total >= inFlight) return undefined
+    if (total >= limits.inFlight) return undefined
     for (const [key, queue] of queues) {
       for (const waiter of queue) {
         if (!fits(waiter.requester)) continue
@@ -72,6 +77,10 @@ export function createConcurrencyLimit(
       }
     }
     return undefined
+  }
+
+  function beginNext(): void {
+    for (let waiter = next(); waiter !== undefined; waiter = next()) waiter.begin()
   }
 
   function remove(waiter: Waiter): void {
@@ -106,7 +115,7 @@ export function createConcurrencyLimit(
       queued++
       clientGone.addEventListener('abort', giveUp)
       if (clientGone.aborted) giveUp()
-      else sleep(waitingTime, ended.signal).then(giveUp, () => {})
+      else sleep(limits.waitingTime, ended.signal).then(giveUp, () => {})
     })
   }
 
@@ -118,14 +127,18 @@ export function createConcurrencyLimit(
         return true
       }
       const isFull =
-        queued >= waiting || (queues.get(requester.key)?.size ?? 0) >= mostQueuedOf(requester.key)
+        queued >= limits.waiting || (queues.get(requester.key)?.size ?? 0) >= mostQueuedOf(requester.key)
       return isFull ? false : wait(requester, clientGone())
     },
     release: ({ key, address }) => {
       total--
       add(ofKey, key, -1)
       add(ofAddress, address, -1)
-      for (let waiter = next(); waiter !== undefined; waiter = next()) waiter.begin()
+      beginNext()
+    },
+    apply: (others) => {
+      limits = others
+      beginNext()
     },
     load: () => ({ inFlight: total, waiting: queued }),
   }

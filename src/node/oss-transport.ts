@@ -2,7 +2,7 @@ import type { Document } from '../config/document.ts'
 import { failed } from '../oss/error.ts'
 import { isStream } from '../oss/retry.ts'
 import type { OssRequest, OssResponse, TimeLimit, Transport } from '../ports.ts'
-import { createSemaphore } from '../runtime/semaphore.ts'
+import { createSemaphore, type Semaphore } from '../runtime/semaphore.ts'
 import { OssDispatch, type OssLimits } from './oss-dispatch.ts'
 import { OssHosts } from './oss-hosts.ts'
 
@@ -18,11 +18,17 @@ const MOST_TO_UNKNOWN = 8
  * Requests to OSS through undici's pools of connections: `fetch` would decode Content-Encoding and hand over a broken
  * length.
  * @param timeouts seconds; `headers` and `idle` may be half a second longer or shorter.
- * @returns the transport, and what closes its connections once they are idle.
+ * @param toUnknown does so many of the requests to hosts that may not exist as it lets.
+ * @returns the transport, what closes its connections once they are idle, and what makes one with other timeouts, whose
+ *   requests count with this one's.
  */
-export function ossTransport(timeouts: Document['timeouts']['oss']): {
+export function ossTransport(
+  timeouts: Document['timeouts']['oss'],
+  toUnknown: Semaphore = createSemaphore(MOST_TO_UNKNOWN),
+): {
   transport: Transport
   close: () => Promise<void>
+  renewed: (timeouts: Document['timeouts']['oss']) => Transport
 } {
   const limit = (name: keyof typeof timeouts): TimeLimit => ({
     ms: Math.round(timeouts[name] * 1000),
@@ -36,7 +42,6 @@ export function ossTransport(timeouts: Document['timeouts']['oss']): {
   }
   const hosts = new OssHosts(limits.connect.ms)
   const anonymousHosts = new OssHosts(limits.connect.ms, MOST_ANONYMOUS_HOSTS)
-  const toUnknown = createSemaphore(MOST_TO_UNKNOWN)
 
   const transport: Transport = (request) => {
     const { url, body, anonymous } = request
@@ -63,5 +68,5 @@ export function ossTransport(timeouts: Document['timeouts']['oss']): {
   const close = async () => {
     await Promise.all([hosts.close(), anonymousHosts.close()])
   }
-  return { transport, close }
+  return { transport, close, renewed: (others) => ossTransport(others, toUnknown).transport }
 }

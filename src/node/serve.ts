@@ -5,7 +5,7 @@ import type { Responder } from '../gateway.ts'
 import type { LocalOss } from '../local-oss/index.ts'
 import { observerOf } from '../observe/observers.ts'
 import { requestObserver } from '../observe/record.ts'
-import { KeyQueue } from '../operations/writes/key-queue.ts'
+import { createOngoing } from '../ongoing.ts'
 import type { Log, Transport } from '../ports.ts'
 import { endsWithin } from '../runtime/timers.ts'
 import { openAdmin, whyNotReadyAt } from './admin.ts'
@@ -76,7 +76,7 @@ export async function serve(
     throw error
   })
   const { localOss } = upstream
-  const writes = new KeyQueue()
+  const ongoing = createOngoing(config, nodePorts)
   let current = begin(config, upstream.transport, first)
 
   /** What settings make, with an access log of their own. */
@@ -92,7 +92,7 @@ export async function serve(
       accessLog && requestObserver(accessLog.write),
       registeredTracing(settings.document.traces.keys),
     ])
-    const ports = { ...nodePorts, writes, config: settings, transport, ...keys, log, observer }
+    const ports = { ...nodePorts, ongoing, config: settings, transport, ...keys, log, observer }
     return { accessLog, settings, keys, gateway: createGateway(ports) }
   }
   // Requests in flight keep the gateway that they began with.
@@ -170,6 +170,7 @@ export async function serve(
     }
     const old = current
     current = next
+    ongoing.admission.apply(settings)
     closeAllCredentials(old.keys, keys)
     // Requests in flight still write to it.
     if (old.accessLog !== undefined) void http.answered().then(() => old.accessLog?.close())

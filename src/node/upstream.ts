@@ -28,13 +28,7 @@ export async function openUpstream(
   { lifecycle = true }: { lifecycle?: boolean } = {},
 ): Promise<Upstream> {
   if (embedded === undefined) {
-    const { transport, close } = ossTransport(document.timeouts.oss)
-    return {
-      transport,
-      renewed: (timeouts) => ossTransport(timeouts).transport,
-      close,
-      localOss: undefined,
-    }
+    return { ...ossTransport(document.timeouts.oss), localOss: undefined }
   }
   const { directory, copyLimit, restoreTime, day, key } = embedded
   const localOss = await createLocalOss({

@@ -14,6 +14,7 @@ import {
 import type { PlainBody } from '../s3/body.ts'
 import type { S3Request } from '../s3/request.ts'
 import { renderXml, type XmlTree } from '../xml/index.ts'
+import type { Readings } from './readings.ts'
 import type { KeyQueue } from './writes/key-queue.ts'
 
 /** What an operation works with besides the request. */
@@ -32,6 +33,8 @@ export type Context = {
   platform: Platform
   /** The writes under way in this process; absent where requests cannot wait for each other. */
   writes: KeyQueue | undefined
+  /** What is read now before it is verified. */
+  readings: Readings
   client: Client
   /**
    * To be called by an operation that verifies its request itself (POST Object), once the client is known and before

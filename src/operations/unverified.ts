@@ -1,43 +1,7 @@
 import type { Incoming } from '../ports.ts'
-import { add } from '../runtime/counts.ts'
 import { S3Error, slowDown } from '../s3/error.ts'
-import { perClient } from './bucket-cache.ts'
 import type { Context } from './operation.ts'
-
-/** How many are read now, in all and of each address. */
-class Readings {
-  #all = 0
-  readonly #ofAddress = new Map<string, number>()
-
-  /**
-   * Counts one more, unless there are enough.
-   * @param address undefined where the platform tells none.
-   */
-  begin(address: string | undefined, most: number, mostOfAddress: number): boolean {
-    if (this.#all >= most || this.#of(address) >= mostOfAddress) return false
-    this.#add(address, 1)
-    return true
-  }
-
-  end(address: string | undefined): void {
-    this.#add(address, -1)
-  }
-
-  #of(address: string | undefined): number {
-    return address === undefined ? 0 : (this.#ofAddress.get(address) ?? 0)
-  }
-
-  #add(address: string | undefined, change: 1 | -1): void {
-    this.#all += change
-    if (address !== undefined) add(this.#ofAddress, address, change)
-  }
-}
-
-/**
- * Of which nothing depends on the others: fields of forms, which anybody may send; requests to STS of those who know of a
- * key; and those that are refused already, and read to be told of. Strangers take nobody's turn.
- */
-const readings = perClient(() => ({ form: new Readings(), sts: new Readings(), refused: new Readings() }))
+import type { Readings } from './readings.ts'
 
 /**
  * Reads what a signature stands in, or is of, so that it is not verified yet: the fields of a form, which must arrive within
@@ -48,15 +12,15 @@ const readings = perClient(() => ({ form: new Readings(), sts: new Readings(), r
  * @throws S3Error SlowDown, RequestTimeout, and what `read` throws.
  */
 export async function readUnverified<Fields>(
-  what: 'form' | 'sts' | 'refused',
+  what: keyof Readings,
   { clientAddress }: Pick<Incoming, 'clientAddress'>,
-  { oss, timer, config }: Pick<Context, 'oss' | 'timer' | 'config'>,
+  { readings, timer, config }: Pick<Context, 'readings' | 'timer' | 'config'>,
   read: () => Promise<Fields>,
   onLate: (fields: Fields) => void = () => {},
 ): Promise<Fields> {
   const { limits, timeouts } = config.document
   const { forms, perAddress = Math.ceil(forms / 2) } = limits
-  const unverified = readings(oss)[what]
+  const unverified = readings[what]
   const address = clientAddress?.()
   if (!unverified.begin(address, forms, perAddress)) throw slowDown()
   let stopTimer = () => {}

@@ -20,7 +20,8 @@ import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { nodePorts } from '../../src/node/ports.ts'
 import { withTextHeaders } from '../../src/node/upstream.ts'
-import { KeyQueue } from '../../src/operations/writes/key-queue.ts'
+import { createOngoing } from '../../src/ongoing.ts'
+import type { KeyQueue } from '../../src/operations/writes/key-queue.ts'
 import type { Transport } from '../../src/ports.ts'
 import { credentialsOf } from '../credentials-of.ts'
 import { startWorld } from '../harness.ts'
@@ -59,12 +60,13 @@ describe.each(['process', 'lock'])('with conditionalWrites: %s', (conditionalWri
       credentials: { accessKeyId: 'local', accessKeySecret: 'local-secret' },
     })
     clockError = 0
-    writes = new KeyQueue()
+    const ongoing = createOngoing(config, nodePorts)
+    writes = ongoing.writes
     const app = createApp({
       ...nodePorts,
       ...FAST,
       clock: () => Date.now() + clockError,
-      writes,
+      ongoing,
       config,
       credentials: credentialsOf(config),
       transport: withTextHeaders(localOss.transport as Transport),

@@ -208,7 +208,7 @@ describe('of connections', () => {
 })
 
 test('who sends many requests at once, on many connections, keeps nobody from being read', async () => {
-  await begin('')
+  await begin('{}')
   let answered = 0
   const unsigned = `GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`
   for (let i = 0; i < 64; i++) {

@@ -148,39 +148,74 @@ test('who is called stays in, though he leaves in the same moment', async () => 
   expect(limit.acquire(me, present)).toBeInstanceOf(Promise)
 })
 
-/** Who comes, who leaves the queue and who is done, in any order. */
-type Step = { who: string; does: 'enter' | 'go' | 'leave' }
+test('other limits count what was acquired by those before, and let in who waits where there is room by then', async () => {
+  const limit = limitOf({ waiting: 10 })
+  expect([limit.acquire(me, present), limit.acquire(me, present)]).toEqual([true, true])
+  const [third, fourth] = [limit.acquire(me, present), limit.acquire(me, present)]
+  limit.apply({ ...all, waiting: 10 })
+  expect(limit.load()).toEqual({ inFlight: 2, waiting: 2 })
+  limit.apply({ ...all, inFlight: 3, perKey: 3, perAddress: 3 })
+  expect(await third).toBe(true)
+  expect(limit.load()).toEqual({ inFlight: 3, waiting: 1 })
+  limit.apply({ ...all, inFlight: 1 })
+  limit.release(me)
+  limit.release(me)
+  expect(limit.load()).toEqual({ inFlight: 1, waiting: 1 })
+  limit.release(me)
+  expect(await fourth).toBe(true)
+})
+
+/** Who comes, who leaves the queue and who is done, and other limits, in any order. */
+type Step = { who: string; does: 'enter' | 'go' | 'leave' | 'apply' }
 const steps = fc.array(
   fc.record({
     who: fc.constantFrom('a@1', 'a@2', 'b@1', 'b@2', 'c@3'),
-    does: fc.constantFrom('enter', 'enter', 'go', 'leave') as fc.Arbitrary<Step['does']>,
+    does: fc.constantFrom('enter', 'enter', 'enter', 'go', 'leave', 'leave', 'apply') as fc.Arbitrary<
+      Step['does']
+    >,
   }),
   { maxLength: 60 },
 )
 
 test('whatever happens, no share is exceeded, nobody is left waiting beside a free place, and none is lost', async () => {
-  const limits = { inFlight: 3, perKey: 2, perAddress: 2, waiting: 6, waitingTime: 60_000 }
+  const first = { inFlight: 3, perKey: 2, perAddress: 2, waiting: 6, waitingTime: 60_000 }
+  const others = [
+    { ...first, inFlight: 1, perKey: 1, perAddress: 1 },
+    { ...first, inFlight: 4, perKey: 3 },
+    { ...first, ofKey: new Map([['a', 1]]) },
+    first,
+  ]
   await fc.assert(
     fc.asyncProperty(steps, async (list) => {
-      const limit = limitOf(limits)
+      const limit = limitOf(first)
+      let limits: ConcurrencyLimits = first
+      let applied = 0
       const inside: string[] = []
       const waiting: { who: string; leaving: AbortController }[] = []
       const leaveAll = () => inside.splice(0).forEach((who) => void limit.release(requester(who)))
+      const countOf = (part: 'key' | 'address', who: string) =>
+        inside.filter((one) => requester(one)[part] === requester(who)[part]).length
+      const mostOf = (part: 'key' | 'address', who: string) =>
+        part === 'key' ? (limits.ofKey?.get(requester(who).key) ?? limits.perKey) : limits.perAddress
       const fits = (who: string) =>
-        inside.length < 3 &&
-        inside.filter((one) => requester(one).key === requester(who).key).length < 2 &&
-        inside.filter((one) => requester(one).address === requester(who).address).length < 2
+        inside.length < limits.inFlight &&
+        (['key', 'address'] as const).every((part) => countOf(part, who) < mostOf(part, who))
       for (const { who, does } of list) {
-        if (does === 'leave' && inside.length > 0) limit.release(requester(inside.shift() as string))
+        const stay = does === 'leave' ? Math.max(0, inside.length - 1) : inside.length
+        if (does === 'apply') {
+          limits = others[applied++ % others.length] as ConcurrencyLimits
+          limit.apply(limits)
+        } else if (does === 'leave' && inside.length > 0) limit.release(requester(inside.shift() as string))
         else if (does === 'go') waiting.shift()?.leaving.abort()
         else if (does === 'enter') enter(limit, who, inside, waiting)
         await new Promise((resolve) => setImmediate(resolve))
-        for (const part of ['key', 'address'] as const) {
-          for (const name of inside.map((one) => requester(one)[part])) {
-            expect(inside.filter((one) => requester(one)[part] === name).length).toBeLessThanOrEqual(2)
-          }
+        // Who is in already stays, though there be less room by then.
+        for (const who of inside.slice(stay)) {
+          for (const part of ['key', 'address'] as const)
+            expect(countOf(part, who)).toBeLessThanOrEqual(mostOf(part, who))
+          expect(inside.length).toBeLessThanOrEqual(limits.inFlight)
         }
-        expect(inside.length).toBeLessThanOrEqual(3)
+        expect(limit.load()).toEqual({ inFlight: inside.length, waiting: waiting.length })
         for (const one of waiting) expect(fits(one.who)).toBe(false)
       }
       while (inside.length > 0) {
@@ -188,6 +223,7 @@ test('whatever happens, no share is exceeded, nobody is left waiting beside a fr
         await new Promise((resolve) => setImmediate(resolve))
       }
       expect(waiting).toEqual([])
+      limit.apply(first)
       expect(['a@1', 'a@2', 'b@2'].map((who) => limit.acquire(requester(who), present))).toEqual([
         true,
         true,

@@ -5,9 +5,10 @@ import { createRateLimit } from '../../src/middleware/rate-limit.ts'
 /** @param rates requests per second, by key. */
 function limitOf(rates: Record<string, number>) {
   let now = 1_000_000
-  const { take } = createRateLimit(new Map(Object.entries(rates)), () => now)
+  const { take, apply } = createRateLimit(new Map(Object.entries(rates)), () => now)
   return {
     take,
+    apply: (others: Record<string, number>) => apply(new Map(Object.entries(others))),
     wait: (ms: number) => {
       now += ms
     },
@@ -68,4 +69,30 @@ test('whatever comes when, no stretch of time has more than its rate and one sec
     expect(patient.take('a')).toBe(true)
     patient.wait(50)
   }
+})
+
+test.each<[what: string, other: Record<string, number>, then: number[]]>([
+  ['the same', { a: 10 }, [0, 5, 10]],
+  ['a higher one', { a: 20 }, [0, 10, 20]],
+  ['a lower one', { a: 4 }, [0, 2, 4]],
+])('a key that has used up its rate has no more by %s, and what comes back by that', (_, other, then) => {
+  const { taken, apply, wait } = limitOf({ a: 10 })
+  expect(taken('a', 50)).toBe(10)
+  apply(other)
+  const taken500 = [0, 500, 60_000].map((ms) => {
+    wait(ms)
+    return taken('a', 100)
+  })
+  expect(taken500).toEqual(then)
+})
+
+test('what came back by one rate is had by the next, and no more than that one lets', () => {
+  const { taken, apply, wait } = limitOf({ a: 10, b: 10, c: 10 })
+  expect([taken('a', 50), taken('b', 50), taken('c', 50)]).toEqual([10, 10, 10])
+  wait(500)
+  apply({ a: 1000, b: 2 })
+  expect([taken('a', 50), taken('b', 50), taken('c', 50)]).toEqual([5, 2, 50])
+  // Nothing is kept of a key without a rate.
+  apply({ a: 1000, b: 2, c: 3 })
+  expect([taken('a', 50), taken('b', 50), taken('c', 50)]).toEqual([0, 0, 3])
 })

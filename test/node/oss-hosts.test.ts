@@ -18,17 +18,18 @@ describe.skipIf(process.platform !== 'linux')('connections are kept', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, resolve))
     const { port } = server.address() as AddressInfo
-    const { transport, close } = ossTransport(parseConfig({}).document.timeouts.oss)
-    const ask = async (name: string, anonymous = false) => {
+    const timeouts = parseConfig({}).document.timeouts.oss
+    const { transport, close, renewed } = ossTransport(timeouts)
+    const ask = async (name: string, anonymous = false, by = transport) => {
       const request = { method: 'GET', url: `http://${name}:${port}/`, headers: {}, anonymous }
-      const { body } = await transport(request)
+      const { body } = await by(request)
       for await (const _ of body);
     }
     const end = async () => {
       await close()
       server.close()
     }
-    return { open, ask, end }
+    return { open, ask, end, renewed: () => renewed(timeouts) }
   }
   const nameOf = (i: number) => `127.0.${i >> 8}.${i & 255 || 1}`
 
@@ -65,12 +66,14 @@ describe.skipIf(process.platform !== 'linux')('connections are kept', () => {
 
   test('and opened without a signature to a few at a time of which nobody knows that they exist', async () => {
     const held: (() => void)[] = []
-    const { open, ask, end } = await inFrontOf((request, response) => {
+    const { open, ask, end, renewed } = await inFrontOf((request, response) => {
       if (request.headers.host?.startsWith('127.0.0.2:')) response.writeHead(403).end()
       else held.push(() => response.writeHead(404).end())
     })
     await ask('127.0.0.2', true)
-    const asked = Array.from({ length: 40 }, (_, i) => ask(nameOf(i + 3), true))
+    // Also of those that come under settings that were read again.
+    const other = renewed()
+    const asked = Array.from({ length: 40 }, (_, i) => ask(nameOf(i + 3), true, i % 2 ? other : undefined))
     await expect.poll(() => held.length).toBe(8)
     // What exists is not kept waiting, nor is what was signed.
     await Promise.all([ask('127.0.0.2', true), ask('127.0.0.2')])

@@ -13,7 +13,7 @@ import { actions, type StsCall, type StsResult } from './actions.ts'
 import { invalid, StsError, toStsError } from './error.ts'
 
 /** What a request to STS is answered with. */
-export type StsPorts = Pick<Context, 'config' | 'clock' | 'timer' | 'oss' | 'onVerified'> & {
+export type StsPorts = Pick<Context, 'config' | 'clock' | 'timer' | 'readings' | 'onVerified'> & {
   newId: () => string
   /** Told of an action, once it is known, also of one that is refused; absent: nobody wants to know. */
   onAction: ((action: string) => void) | undefined
