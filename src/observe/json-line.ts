@@ -38,6 +38,7 @@ export function jsonLine(record: RequestRecord, worker?: number): string {
     text(',"copy_source":', copySource && `${copySource.bucket}/${copySource.key}`) +
     text(',"copy_source_version_id":', copySource?.versionId) +
     word(',"copy_route":', record.copyRoute) +
+    number(',"bytes_copied":', record.bytesCopied) +
     text(',"upstream":', record.upstream) +
     text(',"oss_bucket":', record.ossBucket) +
     text(',"oss_key":', record.ossKey) +

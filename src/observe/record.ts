@@ -32,6 +32,8 @@ export type RequestRecord = {
   batch: readonly BatchEntry[] | undefined
   /** How a copy was done, or was being done when it failed. */
   copyRoute: CopyRoute | undefined
+  /** Bytes that it copies, of a part those of the part, where they are known: a native copy need not know them. */
+  bytesCopied: number | undefined
   status: number
   /** S3's, also of an error behind a 200 that had begun. */
   errorCode: string | undefined
@@ -120,6 +122,7 @@ export function beginRecord(
     copySource: undefined,
     batch: undefined,
     copyRoute: undefined,
+    bytesCopied: undefined,
     status: 0,
     errorCode: undefined,
     objectSize: undefined,

@@ -44,6 +44,7 @@ export function dataPoint(record: RequestRecord): Parameters<Dataset['writeDataP
       record.bytesSent ?? 0,
       record.objectSize ?? 0,
       oss.retries,
+      record.bytesCopied ?? 0,
     ],
   }
 }

@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import {
   CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
@@ -269,6 +271,25 @@ describe('metrics', () => {
       await localOss.close()
     },
   )
+
+  test('count of an object that is copied in parts its bytes once', async () => {
+    const gateway = await started({ ADMIN_PORT: await freePort() })
+    const s3 = clientOf(gateway)
+    const size = 3 * 1024 ** 2
+    const upload = { Bucket, Key: 'b' }
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: Buffer.alloc(size) }))
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(upload))
+    const part = size / 3
+    for (let i = 0; i < 3; i++) {
+      const range = { PartNumber: i + 1, CopySourceRange: `bytes=${i * part}-${(i + 1) * part - 1}` }
+      await s3.send(new UploadPartCopyCommand({ ...upload, UploadId, CopySource: `${Bucket}/a`, ...range }))
+    }
+    const text = await metricsOf(gateway)
+    expect(text).toContain('s3gw_copies_total{route="native",result="success"} 3\n')
+    expect(text).toContain(`s3gw_copied_bytes_total{route="native"} ${size}\n`)
+    s3.destroy()
+  })
 
   test.each([['1'], ['2']])(
     'of WORKERS=%s tell whether OSS can be used, and how long the key holds',

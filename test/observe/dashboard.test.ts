@@ -68,7 +68,7 @@ describe.each([
       bytesSent: 1,
       totalTime: 1,
     } as never)
-    const copied = { method: 'PUT', status: 200, copyRoute: 'parts', objectSize: 1, totalTime: 1 }
+    const copied = { method: 'PUT', status: 200, copyRoute: 'parts', bytesCopied: 1, totalTime: 1 }
     metrics.observer.onRequest(copied as never)
     const usable = usableMetric(new Map([['other', true]]))
     const { text } = await metricsText([[usable], await metrics.values(), await metrics.values()])

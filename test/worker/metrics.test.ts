@@ -1,9 +1,11 @@
 import {
   CopyObjectCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { beginRecord } from '../../src/observe/record.ts'
@@ -50,12 +52,26 @@ describe('metrics of Workers in Analytics Engine', () => {
     const facts = told.map(({ indexes, blobs, doubles }) => [...indexes, ...blobs, ...doubles.slice(4)])
     const document = expect.any(Number)
     expect(facts).toEqual([
-      ['PutObject', 'PutObject', 'PUT', '200', '', '', '', '', size, 0, size, 0],
-      ['GetObject', 'GetObject', 'GET', '200', '', '', '', '', 0, size, size, 0],
-      ['HeadObject', 'HeadObject', 'HEAD', '200', '', '', '', '', 0, 0, size, 0],
-      ['CopyObject', 'CopyObject', 'PUT', '200', '', 'parts', 'EntityTooLarge', '', 0, document, size, 0],
-      ['DeleteObject', 'DeleteObject', 'DELETE', '204', '', '', '', '', 0, 0, 0, 0],
-      ['GetObject', 'GetObject', 'GET', '404', 'NoSuchKey', '', 'NoSuchKey', '', 0, document, 0, 0],
+      ['PutObject', 'PutObject', 'PUT', '200', '', '', '', '', size, 0, size, 0, 0],
+      ['GetObject', 'GetObject', 'GET', '200', '', '', '', '', 0, size, size, 0, 0],
+      ['HeadObject', 'HeadObject', 'HEAD', '200', '', '', '', '', 0, 0, size, 0, 0],
+      [
+        'CopyObject',
+        'CopyObject',
+        'PUT',
+        '200',
+        '',
+        'parts',
+        'EntityTooLarge',
+        '',
+        0,
+        document,
+        size,
+        0,
+        size,
+      ],
+      ['DeleteObject', 'DeleteObject', 'DELETE', '204', '', '', '', '', 0, 0, 0, 0, 0],
+      ['GetObject', 'GetObject', 'GET', '404', 'NoSuchKey', '', 'NoSuchKey', '', 0, document, 0, 0, 0],
     ])
     for (const { doubles } of told) {
       const [total = -1, turnAround = -1, oss = -1, calls = 0] = doubles
@@ -63,6 +79,22 @@ describe('metrics of Workers in Analytics Engine', () => {
       expect(oss).toBeGreaterThanOrEqual(0)
       expect(calls).toBeGreaterThanOrEqual(1)
     }
+  })
+
+  test('of a part that is copied those bytes count, and not the whole source', async () => {
+    const s3 = world.client
+    const object = { Bucket: 'target', Key: 'of parts' }
+    await world.bucket('near').put('source', bytes(PART, 2))
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(object))
+    const part = { ...object, UploadId, CopySource: 'near/source' }
+    const copy = (PartNumber: number, CopySourceRange?: string) =>
+      s3.send(new UploadPartCopyCommand({ ...part, PartNumber, CopySourceRange }))
+    const [first] = await pointsOf(() => copy(1, 'bytes=0-9'))
+    const [second] = await pointsOf(() => copy(2, `bytes=10-${PART - 1}`))
+    expect([first, second].map((point) => [point?.blobs[4], point?.doubles[8]])).toEqual([
+      ['native', 10],
+      ['native', PART - 10],
+    ])
   })
 
   test.each([
@@ -112,7 +144,7 @@ describe('metrics of Workers in Analytics Engine', () => {
     )
     for (const { indexes, blobs, doubles } of told) {
       expect(JSON.stringify([indexes, blobs])).not.toMatch(/xxx|PROPFIND/)
-      expect([indexes.length, blobs.length, doubles.length]).toEqual([1, 7, 8])
+      expect([indexes.length, blobs.length, doubles.length]).toEqual([1, 7, 9])
       expect(Buffer.byteLength(indexes[0] as string)).toBeLessThanOrEqual(96)
       for (const value of doubles) expect(Number.isFinite(value)).toBe(true)
     }

@@ -102,7 +102,7 @@ export function createMetrics(): Metrics {
   })
   const copiedBytes = new Counter({
     name: 's3gw_copied_bytes_total',
-    help: 'Bytes of the objects copied, where the gateway knew their size',
+    help: 'Bytes copied of objects and of parts, where the gateway knew how many',
     labelNames: ['route'],
     registers,
   })
@@ -127,11 +127,11 @@ export function createMetrics(): Metrics {
     ossDuration.series({ oss_operation: operation, status, ...upstreamLabel(upstream) }),
   )
 
-  function countCopy({ copyRoute: route, errorCode, status, objectSize }: RequestRecord): void {
+  function countCopy({ copyRoute: route, errorCode, status, bytesCopied }: RequestRecord): void {
     if (route === undefined) return
     const isDone = status < 300 && errorCode === undefined
     copies.inc({ route, result: isDone ? 'success' : 'failure' })
-    if (isDone && objectSize !== undefined) copiedBytes.inc({ route }, objectSize)
+    if (isDone && bytesCopied !== undefined) copiedBytes.inc({ route }, bytesCopied)
   }
 
   return {

@@ -32,18 +32,24 @@ export function copyPorts(context: Context, from: string | undefined): CopyPorts
     timeout: timeout * 1000,
     keepAliveAfter: keepAliveAfter * 1000,
     settings,
-    onRoute: (route, size) => recordRoute(context, route, size),
+    onRoute: (route, size) => recordRoute(context, route, size, size),
     parallel: Math.min(parallel, platform.connections),
     // One connection to read from, one to write to.
     parallelRelays: Math.max(1, Math.min(parallel, Math.floor(platform.connections / 2))),
   }
 }
 
-/** Records how an object or a part of one is copied. @param size of the object in bytes, where it is known. */
-export function recordRoute({ record }: Context, route: CopyRoute, size: number | undefined): void {
+/** Records how an object or a part of one is copied. @param size of the source, @param bytes of it to copy, where known. */
+export function recordRoute(
+  { record }: Context,
+  route: CopyRoute,
+  size: number | undefined,
+  bytes: number | undefined,
+): void {
   if (record === undefined) return
   record.copyRoute = route
   record.objectSize = size
+  record.bytesCopied = bytes
 }
 
 /** How long OSS may take for what a client wants done in one long call: never less than for any other. */

@@ -132,6 +132,8 @@ const isAcross = ({ from }: PartCopy, { upstream }: Context) => from !== upstrea
 const rangeOf = ({ range }: PartCopy, { size }: SourceFacts): ByteRange =>
   range ?? { first: 0, last: size - 1 }
 
+const bytesIn = ({ first, last }: ByteRange) => last - first + 1
+
 /** @throws S3Error for more bytes than one call may send. */
 function checkRelayed({ first, last }: ByteRange): void {
   if (last - first >= MAX_UPLOAD_BYTES) throw tooLarge(MAX_UPLOAD_BYTES)
@@ -153,7 +155,7 @@ async function copyNatively(
   context: Context,
 ): Promise<CopiedPart> {
   const { source, payer, range, upload, number, signal } = part
-  recordRoute(context, 'native', facts?.size)
+  recordRoute(context, 'native', facts?.size, range === undefined ? facts?.size : bytesIn(range))
   const preconditions = facts === undefined ? part.preconditions : { ifMatch: facts.etag }
   try {
     const { document, headers } = await context.oss.sendForXml(
@@ -213,7 +215,7 @@ async function relay(
   if (forbiddenError !== undefined) throw forbiddenError
   const range = rangeOf(part, facts)
   checkRelayed(range)
-  recordRoute(context, 'relay', facts.size)
+  recordRoute(context, 'relay', facts.size, bytesIn(range))
   const etag = await relayPart(ports, part, facts, part.upload, part.number, range).catch((error) => {
     throw error instanceof OssError && error.status === 412
       ? retryAfterSourceChange(error)
