@@ -3,24 +3,17 @@ import type { Config } from './config/index.ts'
 import type { Observer } from './observe/record.ts'
 import type { Ongoing } from './ongoing.ts'
 import type { OssClient } from './oss/client.ts'
-import type { Clock, Credentials, Incoming, Log, Platform, Reply, Sleep, Timer, Transport } from './ports.ts'
+import type { Credentials, Incoming, Log, Reply, RuntimePorts, Transport } from './ports.ts'
 import type { S3Error } from './s3/error.ts'
 
 /** What a gateway is made of. */
-export type Ports = {
+export type Ports = RuntimePorts & {
   config: Config
   transport: Transport
   /** Of `config.credentials`. */
   credentials: Credentials
   /** Of `config.upstreams`, by name; absent where there are none. */
   upstreams?: ReadonlyMap<string, Credentials> | undefined
-  clock: Clock
-  log: Log
-  sleep: Sleep
-  timer: Timer
-  /** From 0 up to 1. */
-  random: () => number
-  platform: Platform
   /** Absent: a gateway's own. */
   ongoing?: Ongoing
   /** A fresh, unguessable id for each request: sixteen or so letters and digits. */

@@ -156,6 +156,17 @@ export type Platform = {
   resolvesDots?: boolean
 }
 
+/** What the core has of its surroundings: time, chance, and a log. */
+export type RuntimePorts = {
+  clock: Clock
+  log: Log
+  sleep: Sleep
+  timer: Timer
+  /** From 0 up to 1. */
+  random: () => number
+  platform: Platform
+}
+
 /** How grave an event is; of the log, what is written: each with those before it. */
 export type LogLevel = 'error' | 'warn' | 'info'
 

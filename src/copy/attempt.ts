@@ -2,14 +2,10 @@ import type { OssCall } from '../oss/call.ts'
 import type { OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable, timedOut } from '../oss/error.ts'
 import { isRefusedUnbegun } from '../oss/retry.ts'
-import type { Sleep, TimeLimit, Timer } from '../ports.ts'
+import type { RuntimePorts, TimeLimit, Timer } from '../ports.ts'
 
 /** What a call is repeated with. */
-export type RetryPorts = {
-  sleep: Sleep
-  timer: Timer
-  /** From 0 up to 1. */
-  random: () => number
+export type RetryPorts = Pick<RuntimePorts, 'sleep' | 'timer' | 'random'> & {
   /** Milliseconds one call to OSS may take, besides what its bytes need. */
   timeout: number
 }

@@ -2,7 +2,7 @@ import { decodeKey } from '../bytes/percent.ts'
 import type { OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable } from '../oss/error.ts'
 import { MAX_LISTED } from '../oss/limits.ts'
-import type { HeaderMap, Log } from '../ports.ts'
+import type { HeaderMap, RuntimePorts } from '../ports.ts'
 import { children, element, text } from '../xml/index.ts'
 import { attempt, isOutcomeUnknown, isTransient, type RetryPorts } from './attempt.ts'
 
@@ -19,13 +19,12 @@ export type Upload = {
 export type Part = { number: number; etag: string }
 
 /** What an upload of the gateway's own is made with. */
-export type UploadPorts = RetryPorts & {
-  oss: OssClient
-  /** OSS where a copy's source is: the same, or at another upstream. */
-  sourceOss: OssClient
-  clock: () => number
-  log: Log
-}
+export type UploadPorts = RetryPorts &
+  Pick<RuntimePorts, 'clock' | 'log'> & {
+    oss: OssClient
+    /** OSS where a copy's source is: the same, or at another upstream. */
+    sourceOss: OssClient
+  }
 
 /** What OSS said of an object it has written. */
 export type Written = { etag: string; headers: HeaderMap }

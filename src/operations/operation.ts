@@ -1,16 +1,7 @@
 import type { BucketMapping, Client, Config } from '../config/index.ts'
 import type { RequestRecord } from '../observe/record.ts'
 import type { OssClient } from '../oss/client.ts'
-import {
-  type Clock,
-  type HeaderMap,
-  headerMap,
-  type Log,
-  type Platform,
-  type Reply,
-  type Sleep,
-  type Timer,
-} from '../ports.ts'
+import { type HeaderMap, headerMap, type Reply, type RuntimePorts } from '../ports.ts'
 import type { PlainBody } from '../s3/body.ts'
 import type { S3Request } from '../s3/request.ts'
 import { renderXml, type XmlTree } from '../xml/index.ts'
@@ -18,19 +9,13 @@ import type { Readings } from './readings.ts'
 import type { KeyQueue } from './writes/key-queue.ts'
 
 /** What an operation works with besides the request. */
-export type Context = {
+export type Context = RuntimePorts & {
   config: Config
   oss: OssClient
   /** Which upstream `oss` is; absent: that of the environment. */
   upstream: string | undefined
   /** The same request's OSS at another upstream. */
   at: (upstream: string | undefined) => Pick<Context, 'oss' | 'upstream' | 'at'>
-  clock: Clock
-  log: Log
-  sleep: Sleep
-  timer: Timer
-  random: () => number
-  platform: Platform
   /** The writes under way in this process; absent where requests cannot wait for each other. */
   writes: KeyQueue | undefined
   /** What is read now before it is verified. */

@@ -1,5 +1,6 @@
 import { invalidArgument, invalidRequest, S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
+import { overrideNames } from './objects/response-overrides.ts'
 import type { Operation } from './operation.ts'
 
 type Level = Operation['on']
@@ -85,12 +86,7 @@ export const parameterNames: ReadonlySet<string> = new Set([
   'part-number-marker',
   'partNumber',
   'prefix',
-  'response-cache-control',
-  'response-content-disposition',
-  'response-content-encoding',
-  'response-content-language',
-  'response-content-type',
-  'response-expires',
+  ...overrideNames,
   'select-type',
   'start-after',
   'upload-id-marker',

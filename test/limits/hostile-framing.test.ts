@@ -1,16 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { httpChunked, send, sign } from '../gateway/wire.ts'
-import { startWorld, type World } from '../harness.ts'
-import { exchange, expectUnharmed, head, refusalIn, signedHead } from '../node/hostile-wire.ts'
+import type { World } from '../harness.ts'
+import {
+  exchange,
+  expectUnharmed,
+  head,
+  refusalIn,
+  signedHead,
+  startHostileWorld,
+} from '../node/hostile-wire.ts'
 
 let world: World
 let host: string
 
 beforeAll(async () => {
-  world = await startWorld('node')
-  host = new URL(world.endpoint).host
-  await send(world.endpoint, sign({ method: 'PUT', target: '/bucket' }, host))
-  world.ossRequests()
+  ;({ world, host } = await startHostileWorld())
 })
 afterAll(() => world.stop())
 afterEach(() => expectUnharmed(world))

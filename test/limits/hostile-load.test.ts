@@ -6,8 +6,8 @@ import { parseConfig } from '../../src/config/parse-config.ts'
 import { type Running, serve } from '../../src/node/serve.ts'
 import { postForm, signFields } from '../gateway/form.ts'
 import { presign, send, sign, type WireRequest } from '../gateway/wire.ts'
-import { startWorld, type World } from '../harness.ts'
-import { exchange, expectUnharmed, head, signedHead } from '../node/hostile-wire.ts'
+import type { World } from '../harness.ts'
+import { exchange, expectUnharmed, head, signedHead, startHostileWorld } from '../node/hostile-wire.ts'
 
 const put = { method: 'PUT', target: '/bucket/key' }
 
@@ -23,10 +23,7 @@ describe('hundreds of the same leave nothing behind:', () => {
   beforeAll(async () => {
     setFlagsFromString('--expose-gc')
     collect = runInNewContext('gc')
-    world = await startWorld('node')
-    host = new URL(world.endpoint).host
-    await send(world.endpoint, sign({ method: 'PUT', target: '/bucket' }, host))
-    world.ossRequests()
+    ;({ world, host } = await startHostileWorld())
   })
   afterAll(() => world.stop())
 

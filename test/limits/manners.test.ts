@@ -1,11 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { httpChunked } from '../gateway/wire.ts'
-import { startWorld, type World } from '../harness.ts'
+import type { World } from '../harness.ts'
 import { Connection, headOf } from './connection.ts'
-
-const GET = { method: 'GET', target: '/bucket/key' }
-const PUT = { method: 'PUT', target: '/bucket/written' }
-const large = Buffer.alloc(20 << 20, 'x')
+import { clearFilledWorld, GET, large, PUT, startFilledWorld } from './filled-world.ts'
 
 let world: World
 const connection = () => new Connection(world.endpoint)
@@ -16,18 +13,11 @@ const isThere = async (key: string) =>
   (await connection().ask({ method: 'HEAD', target: `/bucket/${key}` })).status === 200
 
 beforeAll(async () => {
-  world = await startWorld('sockets')
-  await connection().ask({ method: 'PUT', target: '/bucket' })
-  await connection().ask({ ...GET, method: 'PUT', body: 'hello' })
-  await connection().ask({ method: 'PUT', target: '/bucket/large', body: large })
+  world = await startFilledWorld('sockets')
 })
 afterAll(() => world.stop())
 beforeEach(() => void world.ossRequests())
-afterEach(async () => {
-  world.localOss.faults.clear()
-  Connection.closeAll()
-  await connection().ask({ method: 'DELETE', target: PUT.target })
-})
+afterEach(() => clearFilledWorld(world))
 
 describe('who waits for 100 Continue', () => {
   const wait = 'expect: 100-continue'

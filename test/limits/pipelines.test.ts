@@ -1,10 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../harness.ts'
 import { Connection, headOf } from './connection.ts'
+import { clearFilledWorld, GET, large, PUT, startFilledWorld } from './filled-world.ts'
 
-const GET = { method: 'GET', target: '/bucket/key' }
-const PUT = { method: 'PUT', target: '/bucket/written' }
-const large = Buffer.alloc(20 << 20, 'x')
 const warnings: string[] = []
 const note = ({ name }: Error) => warnings.push(name)
 
@@ -21,18 +19,11 @@ describe.each(['node', 'sockets'] as const)('with OSS %s', (setup) => {
     (await connection().ask({ method: 'HEAD', target: `/bucket/${key}` })).status === 200
 
   beforeAll(async () => {
-    world = await startWorld(setup)
-    await connection().ask({ method: 'PUT', target: '/bucket' })
-    await connection().ask({ ...GET, method: 'PUT', body: 'hello' })
-    await connection().ask({ method: 'PUT', target: '/bucket/large', body: large })
+    world = await startFilledWorld(setup)
   })
   afterAll(() => world.stop())
   beforeEach(() => void world.ossRequests())
-  afterEach(async () => {
-    world.localOss.faults.clear()
-    Connection.closeAll()
-    await connection().ask({ method: 'DELETE', target: PUT.target })
-  })
+  afterEach(() => clearFilledWorld(world))
 
   describe('requests behind one another', () => {
     test('are answered in their order, sixty in one packet', async () => {

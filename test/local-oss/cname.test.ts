@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss } from '../../src/local-oss/index.ts'
-import { codeOf, credentials, signUtils, startWorld, type World } from './setup.ts'
+import { signUtils } from '../oss-signer.ts'
+import { codeOf, credentials, startWorld, type World } from './setup.ts'
 
 let world: World
 let now = Date.now()

@@ -1,28 +1,14 @@
 import { rmSync } from 'node:fs'
 import { mkdtemp, readdir } from 'node:fs/promises'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OSS from 'ali-oss'
 import { vi } from 'vitest'
 import { createLocalOss, type LocalOss, type LocalOssOptions } from '../../src/local-oss/index.ts'
+import { signUtils } from '../oss-signer.ts'
 
 export const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
-
-/** The SDK's own signer, which the service has never seen. */
-export const signUtils = createRequire(import.meta.url)('ali-oss/lib/common/signUtils.js') as {
-  authorizationV4(
-    accessKeyId: string,
-    secret: string,
-    region: string,
-    method: string,
-    request: { headers: Record<string, string>; queries: Record<string, string | null> },
-    bucket?: string,
-    key?: string,
-    additionalHeaders?: string[],
-  ): string
-}
 
 type Result = { res: { status: number; headers: Record<string, string> } }
 type Options = Record<string, unknown>

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signV2, stringToSignV2 } from '../../src/local-oss/auth/sign-v2.ts'
 import { canonicalRequest, signV4, stringToSignV4, V4_ALGORITHM } from '../../src/local-oss/auth/sign-v4.ts'
-import { type Client, codeOf, credentials, later, signUtils, startWorld, type World } from './setup.ts'
+import { signUtils } from '../oss-signer.ts'
+import { type Client, codeOf, credentials, later, startWorld, type World } from './setup.ts'
 import { fetch, type Headers, type Key, type Request, type Signed, withV2 } from './v2-signer.ts'
 
 let world: World

@@ -3,16 +3,14 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { BOUNDARY, postForm, signFields } from '../gateway/form.ts'
 import { send, sign, type WireRequest } from '../gateway/wire.ts'
-import { startWorld, type World } from '../harness.ts'
-import { expectUnharmed } from './hostile-wire.ts'
+import type { World } from '../harness.ts'
+import { expectUnharmed, startHostileWorld } from './hostile-wire.ts'
 
 let world: World
 let host: string
 
 beforeAll(async () => {
-  world = await startWorld('node')
-  host = new URL(world.endpoint).host
-  await send(world.endpoint, sign({ method: 'PUT', target: '/bucket' }, host))
+  ;({ world, host } = await startHostileWorld())
   await send(world.endpoint, sign({ method: 'PUT', target: '/bucket/key', body: 'hello' }, host))
   world.ossRequests()
 })

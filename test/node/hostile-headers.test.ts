@@ -1,17 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { presign, send, sign } from '../gateway/wire.ts'
-import { startWorld, type World } from '../harness.ts'
-import { exchange, expectUnharmed, refusalIn, signedHead } from './hostile-wire.ts'
+import type { World } from '../harness.ts'
+import { exchange, expectUnharmed, refusalIn, signedHead, startHostileWorld } from './hostile-wire.ts'
 
 let world: World
 let host: string
 
 beforeAll(async () => {
-  world = await startWorld('node')
-  host = new URL(world.endpoint).host
-  await send(world.endpoint, sign({ method: 'PUT', target: '/bucket' }, host))
-  world.ossRequests()
+  ;({ world, host } = await startHostileWorld())
 })
 afterAll(() => world.stop())
 afterEach(() => expectUnharmed(world))

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { expect } from 'vitest'
 import { parseLenientXml, text } from '../../src/xml/index.ts'
 import { send, sign, type WireRequest } from '../gateway/wire.ts'
-import type { World } from '../harness.ts'
+import { startWorld, type World } from '../harness.ts'
 
 const SILENCE = 60_000
 const PIECE = 64 * 1024
@@ -43,6 +43,15 @@ export function exchange(
     })
     write()
   })
+}
+
+/** A gateway with the bucket `bucket`, in which nothing is. */
+export async function startHostileWorld(): Promise<{ world: World; host: string }> {
+  const world = await startWorld('node')
+  const { host } = new URL(world.endpoint)
+  await send(world.endpoint, sign({ method: 'PUT', target: '/bucket' }, host))
+  world.ossRequests()
+  return { world, host }
 }
 
 /** A request's head, for the only one of its connection. */

@@ -1,8 +1,8 @@
 import type { HeaderMap } from '../../ports.ts'
 import { invalidArgument } from '../../s3/error.ts'
 
-// OSS takes the same names; the value goes into the answer's header.
-const names = [
+/** Parameters of a read, each of which sets a header of its answer. OSS takes the same names. */
+export const overrideNames = [
   'response-cache-control',
   'response-content-disposition',
   'response-content-encoding',
@@ -19,7 +19,7 @@ const headerValue = /^[\t\x20-\x7e\xa0-\xff]*$/
  */
 export function responseOverrides(query: ReadonlyMap<string, string>): Record<string, string> {
   const overrides: Record<string, string> = {}
-  for (const name of names) {
+  for (const name of overrideNames) {
     const value = query.get(name)
     if (value === undefined) continue
     if (!headerValue.test(value)) {
