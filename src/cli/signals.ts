@@ -12,11 +12,16 @@ const SAME_SIGNAL = 1_000
 /** Milliseconds of `timeouts.drain` in a container: what load balancers take to notice, and Kubernetes to tell them. */
 const CONTAINER_DRAIN = 5_000
 
-/** How long requests are still taken after SIGTERM, in milliseconds. In a container the process is the first, or Kubernetes has left its mark. */
+/**
+ * How long requests are still taken after SIGTERM, in milliseconds. In a container the process is the first, or whoever runs it
+ * has left a mark: Kubernetes its own, others `container` (https://systemd.io/CONTAINER_INTERFACE), as the image does.
+ */
 export function drainTime({ document }: Config): number {
   const { drain } = document.timeouts
   if (drain !== undefined) return drain * 1000
-  return process.pid === 1 || process.env.KUBERNETES_SERVICE_HOST !== undefined ? CONTAINER_DRAIN : 0
+  const { KUBERNETES_SERVICE_HOST, container } = process.env
+  const isContained = process.pid === 1 || (KUBERNETES_SERVICE_HOST ?? container) !== undefined
+  return isContained ? CONTAINER_DRAIN : 0
 }
 
 /**

@@ -18,10 +18,12 @@ afterAll(() => rm(directory, { recursive: true, force: true }))
 const write = (document: object) => writeFile(GATEWAY_CONFIG, JSON.stringify(document))
 
 describe.each([
-  ['1', 'from the start', { timeouts: { drain: 5 } }],
-  ['1', 'read again', {}],
-  ['2', 'read again', {}],
-])('WORKERS=%s, settings %s', (WORKERS, how, first) => {
+  ['1', 'from the start', { timeouts: { drain: 5 } }, {}],
+  ['1', 'read again', {}, {}],
+  ['2', 'read again', {}, {}],
+  ['1', 'of a container', {}, { container: 'oci' }],
+  ['1', 'of a pod', {}, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }],
+])('WORKERS=%s, settings %s', (WORKERS, how, first, environment: Record<string, string>) => {
   test('told to stop, says so to health checks first, and goes on serving for a while', async () => {
     await write(first)
     const oss =
@@ -33,7 +35,7 @@ describe.each([
             OSS_ACCESS_KEY_SECRET: 'local-secret',
           }
     const port = await freePort()
-    const gateway = await started({ GATEWAY_CONFIG, WORKERS, ADMIN_PORT: port, ...oss })
+    const gateway = await started({ ...environment, GATEWAY_CONFIG, WORKERS, ADMIN_PORT: port, ...oss })
     const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text()
     if (how === 'read again') {
       await write({ timeouts: { drain: 5 } })
