@@ -3,8 +3,7 @@ import { type Config, ConfigError } from '../config/index.ts'
 import type { Workers } from '../node/cluster/primary.ts'
 import { areSame, type FileStamps, stampsOf } from '../node/file-stamps.ts'
 import type { Running } from '../node/serve.ts'
-import type { Settings } from '../node/settings.ts'
-import { readSettings } from '../node/settings.ts'
+import { readSettings, type Settings } from '../node/settings.ts'
 import type { Log } from '../ports.ts'
 
 /** Milliseconds between two looks at the files, and at settings that were refused. Looked at and not watched: Kubernetes replaces a link to their folder. */

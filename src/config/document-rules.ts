@@ -2,16 +2,20 @@
 
 /** Enough for two thousand clients; some texts of this length take the reader of YAML seconds. */
 const MAX_CHARACTERS = 256 * 1024
+/** Whether a document is longer than it may be. */
 export const isTooLong = (text: string) => text.length > MAX_CHARACTERS
+/** What is wrong with it then. */
 export const TOO_LONG = `it has more than ${MAX_CHARACTERS} characters`
 
 /** The readers are recursive: deeper documents could overflow the stack. */
 export const MAX_DEPTH = 100
+/** What is wrong with a document below {@link MAX_DEPTH}. */
 export const TOO_DEEP = 'it is nested too deeply'
 
+/** What is wrong with a name, or a value. */
 export const TWICE = 'a name stands there twice'
 export const NULL = 'null is no value: leave the name out, or put a text in quotation marks'
-/** Taken for one that says nothing, a file that is cut short while it is written would take every client out. */
+/** Not taken for one without settings: a file is empty while it is written in place, and every client would be refused. */
 export const EMPTY = 'the document is empty; {} is one that says nothing'
 /** What is said of a document that is something else. */
 export const notNames = (value: unknown) =>

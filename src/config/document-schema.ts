@@ -220,7 +220,7 @@ export const documentSchema = v.object({
       connectionsPerAddress: v.optional(whole(1)),
       /** Requests worked on at a time that nobody has signed, beside the signed ones; of one address half of them. */
       anonymous: v.optional(whole(1), '128'),
-      /** Forms whose fields are still to come, so that nobody has signed them yet, at a time, and as many requests to STS. */
+      /** At a time: forms whose fields, and so whose signature, are still to come; and as many requests to STS. */
       forms: v.optional(whole(1), '64'),
     }),
     {},

@@ -6,9 +6,9 @@ import { createRateLimit, type RateLimit } from './rate-limit.ts'
 
 /** The limits of requests, and what is counted by them. */
 export type Admission = {
-  /** Of requests that somebody has signed, */
+  /** Of requests that are signed. */
   signed: ConcurrencyLimit
-  /** and, beside it, of those that nobody has. */
+  /** Of requests that are not, which take no place of those. */
   anonymous: ConcurrencyLimit
   /** Of clients that have one. */
   rates: RateLimit

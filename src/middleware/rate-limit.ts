@@ -13,7 +13,7 @@ type Allowance = { requests: number; at: number }
 
 /**
  * Each key has as many requests as come in a second of its rate; what it uses comes back evenly.
- * @param rates requests per second, by key.
+ * @param first requests per second, by key.
  * @param clock a clock that is set back gives nothing, and takes nothing away.
  */
 export function createRateLimit(first: ReadonlyMap<string, number>, clock: Clock): RateLimit {

@@ -23,7 +23,7 @@ export class MinimumRate {
     this.since = now
   }
 
-  /** What follows is measured from its own beginning. */
+  /** The next look, whatever the client is waited for then, begins its time anew. */
   expectNothing(): void {
     this.#waitsFor = 'nothing'
   }

@@ -28,7 +28,7 @@ export function nameOf(
   return [own, ...config.buckets.values()].find(isIt)?.name
 }
 
-/** Where it is asked for, and what its names are in OSS, where a client has others for them. */
+/** Records which upstream a request is asked of, and its bucket and key in OSS where the client has other names for them. */
 export function recordPlace(
   record: RequestRecord,
   upstream: string | undefined,
@@ -80,8 +80,8 @@ export const ossPrefix = (
 ): string | undefined => (mapped === undefined ? prefix : mapped.prefix + (prefix ?? '')) || undefined
 
 /**
- * Where a list begins in OSS: behind that key. In a part of a bucket behind the key that is its prefix, too, such as
- * consoles make for a folder: there it would be a key without a name.
+ * The key behind which a list begins in OSS. A list of a part of a bucket always has one, its prefix at the least: consoles
+ * make an object of that very key for a folder, which the client would see as a key without a name.
  */
 export const ossMarker = ossPrefix
 

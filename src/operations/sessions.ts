@@ -53,7 +53,7 @@ function open(config: Pick<Config, 'clients'>, sts: Sts, token: string, accessKe
   if (opened === undefined) throw new S3Error('InvalidToken')
   const { policy: text } = opened.claims
   const found = { ...opened, policy: text === undefined ? undefined : parseSessionPolicy(text) }
-  // Only those that were made here come in, so that strangers cannot fill it.
+  // Tokens that this gateway has not given out never get here: strangers cannot fill the cache.
   remember(tokens, MAX_KNOWN, token, found)
   return found
 }

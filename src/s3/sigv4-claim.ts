@@ -256,6 +256,7 @@ function headerMalformed(detail: string): S3Error {
   })
 }
 
+/** S3's error for a presigned URL whose parameters are not as they have to be. */
 export const queryMalformed = (message: string) =>
   new S3Error('AuthorizationQueryParametersError', { message })
 

@@ -177,7 +177,11 @@ export type Result = {
   advice?: string | undefined
 }
 
+/** @param said why it was left out. */
 export const skipped = (said: string): Verdict => ({ outcome: 'skipped', said })
+/** @param said what was found. */
 export const ok = (said: string): Verdict => ({ outcome: 'ok', said })
+/** Something that has to be mended. @param said what was found. @param advice what to do about it. */
 export const wrong = (said: string, advice: string): Verdict => ({ outcome: 'wrong', said, advice })
+/** Something that may be meant so. @param said what was found. @param advice what to do where it is not. */
 export const warning = (said: string, advice: string): Verdict => ({ outcome: 'warning', said, advice })

@@ -65,7 +65,7 @@ export async function measureCopies(
       if (hasFailed(answer)) entry.refused = { size, answer }
       else {
         entry.copied = size
-        // Gone at once: that much more need not lie there until the end.
+        // At once and not with the scratch keys at the end: gibibytes would lie there that nobody needs.
         await ask({ method: 'DELETE', bucket, key })
       }
     }

@@ -21,6 +21,7 @@ export type Certificate = {
 /** A connection that was made; without TLS there is no certificate. */
 export type Connection = { address: string; certificate: Certificate | undefined }
 
+/** Whether nothing came back. */
 export const isSilent = (answer: object): answer is Silence => 'silence' in answer
 
 /** An error document of S3's or OSS's; `Status403` where it is none. */

@@ -92,7 +92,7 @@ function renderPolicies({ objects, settings }: Policies, where: string): string[
     ...renderPolicy(objects),
   ]
   if (settings.Statement.length === 0) return first
-  // Of parts alone nothing can be changed.
+  // Who has parts of buckets alone can change no settings, and so needs no right to.
   const isToRead = settings.Statement.every(({ Action }) => !Action.includes('oss:PutBucket'))
   return [
     ...first,

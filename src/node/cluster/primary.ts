@@ -160,7 +160,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       // Its requests in flight may take as long as any: the new workers serve meanwhile.
       closed.push(close(worker, fresh.config.document.timeouts.client.total * 1000))
     }
-    // Until then clients may be answered by what they were taken out of.
+    // Until then a client whom the new settings do not have may still come to an old worker, and be answered.
     await Promise.all(closed)
     log('workers replaced', {})
   }

@@ -87,7 +87,7 @@ export function fileSink(path: string | undefined, isShared: boolean, log: Log):
   // Those that are written are used again: as garbage that size has the whole heap collected twice as often.
   const written: Buffer[] = []
   const handed: Buffer[] = []
-  // Bytes, line by line: that many lines as a string are made bytes at several times the cost.
+  // Each line is made bytes as it comes: to encode all of them as one string costs several times as much.
   let batch: Buffer = Buffer.allocUnsafe(most)
   let size = 0
   function flush(): void {

@@ -44,7 +44,7 @@ function bounded(): (value: string) => string {
   }
 }
 
-/** What was made for a name, an operation and a status, or is made now. One text of them to look for would cost more. */
+/** Makes one thing for each name, operation and status. In nested maps: to join the three into one key costs more. */
 function made<Name, T>(
   make: (name: Name, operation: string, status: number) => T,
 ): (name: Name, operation: string, status: number) => T {

@@ -60,7 +60,7 @@ function settingOf(request: BucketRequest, { config, upstream }: Context): Polic
       return client && (!isHere(client, name) || isLimitedIn(client, name))
     },
     encrypted: listen.tls !== undefined && (endpoint.domains?.get(bucket) ?? endpoint).protocol === 'https:',
-    // By whatever name.
+    // By its own name, or by one that a mapping gives it.
     forwardsUnsigned:
       anonymous !== undefined &&
       [bucket, ...config.buckets.keys()].some(

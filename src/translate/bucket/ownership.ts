@@ -8,6 +8,7 @@ const OWNERSHIPS = ['ObjectWriter', 'BucketOwnerPreferred', 'BucketOwnerEnforced
 /** What S3 has for whose objects are. With all clients one owner, `BucketOwnerPreferred` means what `ObjectWriter` does. */
 export type S3Ownership = (typeof OWNERSHIPS)[number]
 
+/** Whether a word is one of S3's ownerships. */
 export const isOwnership = (word: string): word is S3Ownership =>
   (OWNERSHIPS as readonly string[]).includes(word)
 
