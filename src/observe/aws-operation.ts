@@ -15,14 +15,31 @@ const resources: Record<string, string> = {
   GetObject: 'OBJECT',
   HeadObject: 'OBJECT',
   PutObject: 'OBJECT',
-  PostObject: 'OBJECT',
+  PostObject: 'BUCKET',
   DeleteObject: 'OBJECT',
   CreateMultipartUpload: 'UPLOADS',
   UploadPart: 'PART',
   CompleteMultipartUpload: 'UPLOAD',
   AbortMultipartUpload: 'UPLOAD',
   ListParts: 'UPLOAD',
+  GetBucketPolicy: 'BUCKETPOLICY',
+  PutBucketPolicy: 'BUCKETPOLICY',
+  DeleteBucketPolicy: 'BUCKETPOLICY',
+  GetBucketLogging: 'LOGGING_STATUS',
+  PutBucketLogging: 'LOGGING_STATUS',
+  GetObjectAcl: 'ACL',
+  PutObjectAcl: 'ACL',
+  GetObjectRetention: 'OBJECT_LOCK_RETENTION',
+  PutObjectRetention: 'OBJECT_LOCK_RETENTION',
+  GetObjectLegalHold: 'OBJECT_LOCK_LEGALHOLD',
+  PutObjectLegalHold: 'OBJECT_LOCK_LEGALHOLD',
+  RestoreObject: 'RESTORE',
+  PreflightBucket: 'PREFLIGHT',
+  PreflightObject: 'PREFLIGHT',
 }
+
+/** Where S3's names of operations end so, its logs leave it out; but for object lock's. */
+const CONFIGURATION = /(?<!ObjectLock)Configuration$/
 
 /** The gateway's own STS's. */
 export const ofSts: ReadonlySet<string> = new Set(['AssumeRole', 'GetSessionToken', 'GetCallerIdentity'])
@@ -40,8 +57,10 @@ export function awsOperation({ method, operation, key }: RequestRecord): string 
   return `REST.${method}.${resource ?? (key === undefined ? 'BUCKET' : 'OBJECT')}`
 }
 
-/** `GetObjectTagging` → `OBJECT_TAGGING`, `PutBucketCors` → `CORS`. */
+/** `GetObjectTagging` → `OBJECT_TAGGING`, `PutBucketCors` → `CORS`, `GetBucketLifecycleConfiguration` → `LIFECYCLE`. */
 function subresource(operation: string): string {
-  const what = operation.replace(/^(?:Get|Put|Delete|Head|Post|List)(?:Bucket)?/, '')
+  const what = operation
+    .replace(/^(?:Get|Put|Delete|Head|Post|List)(?:Bucket)?/, '')
+    .replace(CONFIGURATION, '')
   return what.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()
 }
