@@ -28,7 +28,7 @@ import { isStsRequest } from './operations/sts/query-protocol.ts'
 import { checkVersionId } from './operations/version-id.ts'
 import type { OssClient } from './oss/client.ts'
 import { OssError } from './oss/error.ts'
-import type { HeaderMap, Incoming, Reply } from './ports.ts'
+import type { HeaderMap, Incoming, Refusal, Reply } from './ports.ts'
 import { renderError, type S3Error, slowDown } from './s3/error.ts'
 import { parseRequest, validateKey } from './s3/request.ts'
 
@@ -82,6 +82,7 @@ export function createGateway(ports: Ports): Gateway {
   /** The error boundary, and the headers that every reply has: request ids and CORS. */
   async function answer(incoming: Incoming): Promise<Reply> {
     const requestId = newId()
+    incoming.requestId = requestId
     const record = recorder.begin(incoming, requestId)
     const reply = await answerWithin(incoming, requestId, record)
     recorder.end(record, reply, incoming)
@@ -231,11 +232,17 @@ export function createGateway(ports: Ports): Gateway {
   }
 
   function refuse(error: S3Error, incoming: RefusedRequest): Reply {
-    const requestId = newId()
+    const { requestId = newId(), onAnswered } = incoming
     const reply = errorReply(error, incoming.method, requestId)
-    const record = recorder.begin(incoming, requestId)
-    if (record !== undefined) record.errorCode = error.code
-    recorder.end(record, reply, incoming)
+    const { status, code } = error
+    const refusal: Refusal = { status, code, time: clock(), answered: undefined }
+    onAnswered?.(() => {
+      refusal.answered = clock()
+    })
+    const isWorkedOn = incoming.requestId !== undefined
+    incoming.refusal = refusal
+    // Of one that is worked on, it is told when that has ended.
+    if (!isWorkedOn) recorder.end(recorder.begin(incoming, requestId), reply, incoming)
     return reply
   }
 

@@ -26,7 +26,7 @@ export type Gateway = {
   /** Answers one request; never rejects. */
   answer(incoming: Incoming): Promise<Reply>
   /**
-   * The reply to a request that the runtime refuses before `answer`: malformed, too slow, or at shutdown.
+   * The reply to a request that the runtime refuses, before `answer` or while that works on it: malformed, too slow, or cut off.
    * @param incoming what is known of it.
    */
   refuse(error: S3Error, incoming: RefusedRequest): Reply
@@ -44,7 +44,7 @@ export type Load = { inFlight: number; waiting: number }
 /** What is known of a request that is refused before it is read. */
 export type RefusedRequest = Pick<
   Incoming,
-  'method' | 'target' | 'headers' | 'peer' | 'traffic' | 'onAnswered'
+  'method' | 'target' | 'headers' | 'peer' | 'traffic' | 'onAnswered' | 'requestId' | 'refusal'
 >
 
 /** The part of a gateway that a runtime's server needs. */

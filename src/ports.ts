@@ -50,8 +50,22 @@ export type Incoming = {
    * Calls back once: when the response has been sent, or can no longer be. Absent where nobody is told.
    */
   onAnswered?: ((call: () => void) => void) | undefined
+  /** By which its answer names it; undefined until it is worked on. */
+  requestId?: string | undefined
+  /** What it was answered with instead, while it was worked on; absent: it was not. */
+  refusal?: Refusal | undefined
   /** Keeps the runtime up until work has ended that must end even if the client disconnects. Its errors are handled elsewhere. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+/** An error that a request was answered with. Times are in milliseconds since the epoch. */
+export type Refusal = {
+  status: number
+  /** S3's. */
+  code: string
+  time: number
+  /** When the answer had been sent, or no longer could be; undefined until then. */
+  answered: number | undefined
 }
 
 /** The other end of a client's connection. */

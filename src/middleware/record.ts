@@ -2,7 +2,7 @@ import type { Client } from '../config/index.ts'
 import { type RequestRecord, secretNumber } from '../observe/record.ts'
 import { findOperation } from '../operations/index.ts'
 import type { Operation } from '../operations/operation.ts'
-import type { Incoming, Reply } from '../ports.ts'
+import type { Incoming, Refusal, Reply } from '../ports.ts'
 import type { S3Error } from '../s3/error.ts'
 import { parseRequest, type S3Request } from '../s3/request.ts'
 import { authScheme } from '../s3/signature.ts'
@@ -70,4 +70,11 @@ export function recordReply(record: RequestRecord, { status, headers }: Reply, n
   if (status !== 200 && status !== 206) return
   const size = contentRange.exec(headers['content-range'] ?? '')?.[1] ?? headers['content-length']
   if (size !== undefined) record.objectSize = Number(size)
+}
+
+/** What was answered instead of a reply. */
+export function recordRefusal(record: RequestRecord, { status, code, time }: Refusal): void {
+  record.status = status
+  record.errorCode = code
+  record.turnAroundTime = time - record.time
 }

@@ -2,7 +2,7 @@ import { addCall, addRetry, beginRecord, type Observer, type RequestRecord } fro
 import type { CallObserver, OssCallRecord } from '../oss/call-record.ts'
 import type { OssClient } from '../oss/client.ts'
 import type { Clock, Incoming, Reply } from '../ports.ts'
-import { recordReply } from './record.ts'
+import { recordRefusal, recordReply } from './record.ts'
 
 /** Records requests, and tells an observer of them. Of a request without a record nothing is told. */
 export type Recorder = {
@@ -11,11 +11,11 @@ export type Recorder = {
     incoming: Pick<Incoming, 'method' | 'target' | 'headers' | 'peer'>,
     requestId: string,
   ): RequestRecord | undefined
-  /** Completes a record: with the reply, and when that has been sent. */
+  /** Completes a record: with the reply, or what was answered instead, and when that has been sent. */
   end(
     record: RequestRecord | undefined,
     reply: Reply,
-    incoming: Pick<Incoming, 'onAnswered' | 'traffic'>,
+    incoming: Pick<Incoming, 'onAnswered' | 'traffic' | 'refusal'>,
   ): void
   /** A client of OSS that adds what it does to a request's record. */
   observed(client: OssClient, record: RequestRecord | undefined): OssClient
@@ -26,11 +26,12 @@ export function recorderFor(observer: Observer | undefined, clock: Clock): Recor
   if (observer === undefined) return { begin: () => undefined, end: () => {}, observed: (client) => client }
   return {
     begin: (incoming, requestId) => beginRecord(incoming, requestId, clock()),
-    end(record, reply, { onAnswered, traffic }) {
+    end(record, reply, { onAnswered, traffic, refusal }) {
       if (record === undefined) return
       recordReply(record, reply, clock())
+      if (refusal !== undefined) recordRefusal(record, refusal)
       const end = () => {
-        record.totalTime = clock() - record.time
+        record.totalTime = (refusal?.answered ?? clock()) - record.time
         const bytes = traffic?.()
         record.bytesReceived = bytes?.received
         record.bytesSent = bytes?.sent

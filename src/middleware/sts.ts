@@ -1,3 +1,4 @@
+import { UNKNOWN_ACTION } from '../observe/aws-operation.ts'
 import { type RequestRecord, secretNumber } from '../observe/record.ts'
 import { performSts, refuseSts, type StsPorts } from '../operations/sts/query-protocol.ts'
 import type { Log, Reply } from '../ports.ts'
@@ -15,6 +16,7 @@ type Ports = Omit<StsPorts, 'onAction' | 'onClient' | 'onIssued'> & {
 /** Answers a request to the gateway's own STS; never rejects. What is recorded of it has no token, secret or policy. */
 export async function answerSts(request: S3Request, ports: Ports): Promise<Reply> {
   const { log, requestId, record } = ports
+  if (record !== undefined) record.operation = UNKNOWN_ACTION
   const recorded: Pick<StsPorts, 'onAction' | 'onClient' | 'onIssued'> = {
     onAction:
       record &&

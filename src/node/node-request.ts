@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BlockList } from 'node:net'
-import type { HeaderMap, Incoming, Peer } from '../ports.ts'
+import type { HeaderMap, Incoming, Peer, Refusal } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { clientAddressOf, clientNetwork, tlsOf } from './client-address.ts'
 import { RequestBody } from './request-body.ts'
@@ -39,6 +39,8 @@ export class NodeRequest implements Incoming {
   readonly length: number
   readonly body: RequestBody
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
+  requestId: string | undefined
+  refusal: Refusal | undefined
   /** When work on it began, by `performance.now()`. */
   began = performance.now()
   /** Whether work on the response has begun. */

@@ -16,7 +16,7 @@ const form = (action: string) => `Action=${action}&Version=2011-06-15`
 const unsigned = (body: string): WireRequest => ({ method: 'POST', target: '/', headers: FORM, body })
 
 /** Requests that are refused, before they are verified or after, and what is told of them. */
-const rows: [what: string, request: (host: string) => WireRequest, code: string, operation?: string][] = [
+const rows: [what: string, request: (host: string) => WireRequest, code: string, operation: string][] = [
   [
     'a key that nobody has',
     (host) => postSts(form('AssumeRole'), host, { accessKeyId: 'nobody' }),
@@ -57,13 +57,30 @@ const rows: [what: string, request: (host: string) => WireRequest, code: string,
     'ValidationError',
     'AssumeRole',
   ],
-  ['an action of others', () => unsigned(form('AssumeRoleWithSAML')), 'MissingAuthenticationToken'],
-  ['an action of objects', () => unsigned(form('constructor')), 'MissingAuthenticationToken'],
-  ['no action', () => unsigned('Version=2011-06-15'), 'MissingAuthenticationToken'],
+  [
+    'an action of others',
+    () => unsigned(form('AssumeRoleWithSAML')),
+    'MissingAuthenticationToken',
+    'UnknownAction',
+  ],
+  [
+    'an action of objects',
+    () => unsigned(form('constructor')),
+    'MissingAuthenticationToken',
+    'UnknownAction',
+  ],
+  ['no action', () => unsigned('Version=2011-06-15'), 'MissingAuthenticationToken', 'UnknownAction'],
+  [
+    'an action of others, signed',
+    (host) => postSts(form('AssumeRoleWithSAML'), host),
+    'InvalidAction',
+    'UnknownAction',
+  ],
   [
     'a long body',
     () => unsigned(`${form('AssumeRole')}&a=${'a'.repeat(20_000)}`),
     'MissingAuthenticationToken',
+    'UnknownAction',
   ],
 ]
 
@@ -98,9 +115,16 @@ describe.each(runtimes)('the access log of requests to STS on %s', (runtime) => 
         headers: { ...asked.headers, 'user-agent': what },
       })
       expect([what, answer.error.Code]).toEqual([what, code])
-      const { s3_operation, error_code, requester, request_uri } = await entryOf(world, what)
+      const {
+        operation: logged,
+        s3_operation,
+        error_code,
+        requester,
+        request_uri,
+      } = await entryOf(world, what)
       expect([what, s3_operation, error_code]).toEqual([what, operation, code])
-      expect(requester).toBe(code === 'ValidationError' ? 'local' : undefined)
+      expect(logged).toBe(`STS.${operation.toUpperCase()}`)
+      expect(requester).toBe(['ValidationError', 'InvalidAction'].includes(code) ? 'local' : undefined)
       expect(request_uri).not.toContain('nobody')
     }
     await world.stop()

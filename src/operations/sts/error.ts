@@ -21,6 +21,9 @@ const INVALID_TOKEN = 'The security token included in the request is invalid.'
 /** What STS says where S3 would say something else. @property message S3's, where it is absent. */
 const codes: Partial<Record<S3ErrorCode, { code: string; status: number; message?: string }>> = {
   AccessDenied: { code: 'AccessDenied', status: 403 },
+  // Of a body that is cut off or cannot be read, by which nothing is wrong here.
+  BadRequest: { code: 'BadRequest', status: 400 },
+  IncompleteBody: { code: 'IncompleteBody', status: 400 },
   AuthorizationHeaderMalformed: { code: 'IncompleteSignature', status: 400 },
   ExpiredToken: {
     code: 'ExpiredToken',
@@ -34,6 +37,7 @@ const codes: Partial<Record<S3ErrorCode, { code: string; status: number; message
   MalformedPolicy: { code: 'MalformedPolicyDocument', status: 400 },
   RequestTimeTooSkewed: { code: 'RequestExpired', status: 400 },
   RequestTimeout: { code: 'RequestTimeout', status: 400 },
+  ServiceUnavailable: { code: 'ServiceUnavailable', status: 503 },
   SignatureDoesNotMatch: { code: 'SignatureDoesNotMatch', status: 403 },
   SlowDown: { code: 'Throttling', status: 400, message: 'Rate exceeded' },
 }
