@@ -204,7 +204,7 @@ async function startWorkerd(
           // Tests of both runtimes write it in YAML.
           ...(document === undefined ? {} : { GATEWAY_CONFIG: parse(document) }),
         },
-        wrappedBindings: { METRICS: 'dataset' },
+        wrappedBindings: { METRICS: 'dataset', CALL_METRICS: 'calls' },
         // A socket, not a function: Miniflare, which would answer for the function, compresses what is marked as
         // compressed and holds cut bodies back.
         outboundService: {
@@ -212,7 +212,8 @@ async function startWorkerd(
         },
       },
       // Miniflare's own dataset keeps nothing.
-      { name: 'dataset', modules: true, script: PRINTING_DATASET },
+      { name: 'dataset', modules: true, script: printingDataset('data point') },
+      { name: 'calls', modules: true, script: printingDataset('calls') },
     ],
   })
   await miniflare.ready
@@ -230,9 +231,9 @@ async function startWorkerd(
   }
 }
 
-/** Prints the data points that are written to it. */
-const PRINTING_DATASET = `
-  const writeDataPoint = (point) => console.log('data point ' + JSON.stringify(point))
+/** A dataset that prints the data points that are written to it. */
+const printingDataset = (name: string) => `
+  const writeDataPoint = (point) => console.log('${name} ' + JSON.stringify(point))
   export default () => ({ writeDataPoint })
 `
 

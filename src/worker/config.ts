@@ -17,7 +17,8 @@ export function workerConfig(env: Environment): Config {
 }
 
 /**
- * The settings of the Worker that is the gateway alone, whose bindings are all its own: metrics go to `METRICS`, and the
+ * The settings of the Worker that is the gateway alone, whose bindings are all its own: metrics go to `METRICS` and
+ * `CALL_METRICS`, and the
  * document may be in the namespace bound as `CONFIG`.
  * @param kept the document's text from there; null: there is none; undefined: nothing is bound.
  * @throws ConfigError with every mistake.
@@ -39,12 +40,13 @@ const isNames = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 function bindingProblems(
-  { GATEWAY_CONFIG, CONFIG, METRICS }: Environment,
+  { GATEWAY_CONFIG, CONFIG, ...bound }: Environment,
   kept: string | null | undefined,
 ): string[] {
   const problems: string[] = []
-  if (METRICS !== undefined && datasetOf(METRICS) === undefined)
-    problems.push('METRICS is bound to something that is no dataset of Analytics Engine')
+  for (const name of ['METRICS', 'CALL_METRICS'])
+    if (bound[name] !== undefined && datasetOf(bound[name]) === undefined)
+      problems.push(`${name} is bound to something that is no dataset of Analytics Engine`)
   if (CONFIG === undefined) return problems
   if (namespaceOf(CONFIG) === undefined)
     problems.push('CONFIG is bound to something that is no namespace of KV')

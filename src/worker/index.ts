@@ -8,7 +8,7 @@ import { bucketOfHost } from '../s3/request.ts'
 import { accessLog } from './access-log.ts'
 import { ownConfig, workerConfig } from './config.ts'
 import { workerCredentials } from './credentials.ts'
-import { analyticsMetrics, datasetOf } from './metrics.ts'
+import { analyticsCallMetrics, analyticsMetrics, datasetOf } from './metrics.ts'
 import { keptDocument, type Namespace, namespaceOf } from './namespace.ts'
 import { workerLog, workerPorts } from './ports.ts'
 import { fetchTransport } from './transport.ts'
@@ -82,9 +82,11 @@ function createWorker(env: Env, config: Config): Handler {
   const upstreams = new Map([...config.upstreams].map(([name, one]) => [name, workerCredentials(one, log)]))
   const transport = fetchTransport(config.document.timeouts.oss)
   const dataset = datasetOf(env.METRICS)
+  const callDataset = datasetOf(env.CALL_METRICS)
   const observer = observerOf([
     accessLog(config.document.accessLog),
     dataset && analyticsMetrics(dataset, log),
+    callDataset && analyticsCallMetrics(callDataset, log),
   ])
   const { fetch } = createApp({ ...workerPorts, log, config, transport, credentials, upstreams, observer })
   return (request, env, ctx) => {

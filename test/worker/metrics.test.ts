@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { beginRecord } from '../../src/observe/record.ts'
 import { headerMap } from '../../src/ports.ts'
-import { analyticsMetrics } from '../../src/worker/metrics.ts'
+import { analyticsCallMetrics, analyticsMetrics } from '../../src/worker/metrics.ts'
 import { bytes, type CopyWorld, PART, startCopyWorld } from '../gateway/copy-world.ts'
 import { send, sign } from '../gateway/wire.ts'
 
@@ -79,6 +79,30 @@ describe('metrics of Workers in Analytics Engine', () => {
       expect(oss).toBeGreaterThanOrEqual(0)
       expect(calls).toBeGreaterThanOrEqual(1)
     }
+  })
+
+  test('of calls to OSS there is a point for each operation and status, and they add up', async () => {
+    const calls = (): Point[] =>
+      [...world.printed().matchAll(/^calls (.*)$/gm)].map(([, json]) => JSON.parse(json as string))
+    await world.bucket('near').put('large', bytes(3 * PART, 1))
+    const before = calls().length
+    const copy = { Bucket: 'target', Key: 'in parts', CopySource: 'near/large' }
+    const [point] = await pointsOf(() => world.client.send(new CopyObjectCommand(copy)))
+    const sum = (points: Point[], column: number) =>
+      points.reduce((all, { doubles }) => all + (doubles[column] ?? 0), 0)
+    await expect.poll(() => sum(calls().slice(before), 0)).toBe(point?.doubles[3])
+    const told = calls().slice(before)
+    expect(sum(told, 1)).toBe(point?.doubles[2])
+    expect(told.map(({ indexes, blobs }) => [...indexes, ...blobs])).toEqual(
+      expect.arrayContaining([
+        ['CopyObject', 'CopyObject', '400', ''],
+        ['UploadPartCopy', 'UploadPartCopy', '200', ''],
+        ['CompleteMultipartUpload', 'CompleteMultipartUpload', '200', ''],
+      ]),
+    )
+    const parts = told.find(({ blobs }) => blobs[0] === 'UploadPartCopy')
+    expect(parts?.doubles[0]).toBeGreaterThan(1)
+    for (const { doubles } of told) expect(doubles[2]).toBeLessThanOrEqual(doubles[1] as number)
   })
 
   test('of a part that is copied those bytes count, and not the whole source', async () => {
@@ -151,6 +175,8 @@ describe('metrics of Workers in Analytics Engine', () => {
   })
 })
 
+const request = { method: 'GET', target: '/bucket/a', headers: headerMap(), peer: undefined }
+
 test('a data point that cannot be written costs no answer, and is told', () => {
   const told: string[] = []
   const full = {
@@ -158,8 +184,42 @@ test('a data point that cannot be written costs no answer, and is told', () => {
       throw new TypeError('no more')
     },
   }
-  const observer = analyticsMetrics(full, (event, { cause }) => told.push(`${event}: ${cause}`))
-  const request = { method: 'GET', target: '/bucket/a', headers: headerMap(), peer: undefined }
-  observer.onRequest(beginRecord(request, 'id', 0))
-  expect(told).toEqual(['metrics cannot be written: TypeError: no more'])
+  for (const metrics of [analyticsMetrics, analyticsCallMetrics]) {
+    const observer = metrics(full, (event, { cause }) => told.push(`${event}: ${cause}`))
+    const record = beginRecord(request, 'id', 0)
+    observer.onOssCall(call, record)
+    observer.onRequest(record)
+  }
+  const once = 'metrics cannot be written: TypeError: no more'
+  expect(told).toEqual([once, once])
+})
+
+const call = {
+  upstream: undefined,
+  operation: 'GetObject',
+  status: undefined,
+  began: 0,
+  time: 5,
+  requestId: undefined,
+  errorCode: 'Unreachable',
+  ec: undefined,
+}
+
+test('calls to OSS are written when their request is over, and those after it or for none at once', () => {
+  const points: Point[] = []
+  const observer = analyticsCallMetrics({ writeDataPoint: (point) => points.push(point) }, () => {})
+  const record = beginRecord(request, 'id', 0)
+  observer.onOssCall(call, record)
+  observer.onOssCall({ ...call, time: 7 }, record)
+  observer.onOssCall({ ...call, upstream: 'other' }, record)
+  expect(points).toEqual([])
+  observer.onRequest(record)
+  observer.onOssCall({ ...call, status: 204 }, record)
+  observer.onOssCall(call)
+  expect(points.map(({ blobs, doubles }) => [...blobs, ...doubles])).toEqual([
+    ['GetObject', '0', '', 2, 12, 7],
+    ['GetObject', '0', 'other', 1, 5, 5],
+    ['GetObject', '204', '', 1, 5, 5],
+    ['GetObject', '0', '', 1, 5, 5],
+  ])
 })

@@ -218,6 +218,7 @@ describe('the document in a namespace of KV', () => {
       'no dataset of Analytics Engine',
     ],
     ['METRICS to a text', { METRICS: 'on' }, {}, 'no dataset of Analytics Engine'],
+    ['CALL_METRICS to a text', { CALL_METRICS: 'on' }, {}, 'no dataset of Analytics Engine'],
     ['METRICS to a namespace', {}, { kvNamespaces: ['METRICS'] }, 'no dataset of Analytics Engine'],
     [
       'GATEWAY_CONFIG to a namespace',
