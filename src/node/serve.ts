@@ -81,12 +81,7 @@ export async function serve(
 
   /** What settings make, with an access log of their own. */
   function begin(settings: Config, transport: Transport, keys: UpstreamCredentials) {
-    const accessLog = openAccessLog(
-      settings.document.accessLog,
-      settings.workers !== 1,
-      () => current.gateway.oss,
-      log,
-    )
+    const accessLog = openAccessLog(settings.document.accessLog, () => current.gateway.oss, log)
     const observer = observerOf([
       metrics?.observer,
       accessLog && requestObserver(accessLog.write),

@@ -24,7 +24,7 @@ test.each([
 ])('a file has each line once and whole, in order: %s', async (_, pauses) => {
   const file = join(folder, `${pauses}.log`)
   const dropped: string[] = []
-  const sink = fileSink(file, false, (event) => void dropped.push(event))
+  const sink = fileSink(file, (event) => void dropped.push(event))
   const lines = Array.from({ length: 4000 }, (_, index) => lineOf(index))
   for (const [index, line] of lines.entries()) {
     sink.write(line)

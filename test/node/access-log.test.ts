@@ -152,6 +152,44 @@ describe('the access log', () => {
     s3.destroy()
   })
 
+  test('has each line whole on standard output, however long it is and however many processes write there', async () => {
+    const localOss = await createLocalOss({ directory: ':memory:', credentials: LOCAL })
+    const GATEWAY_CONFIG = join(directory, 'stdout-of-workers.yaml')
+    await writeFile(GATEWAY_CONFIG, 'accessLog: {to: stdout}')
+    const gateway = spawnGateway({ GATEWAY_CONFIG, WORKERS: '4', ...(await ossSettings(localOss)) })
+    let written = ''
+    gateway.child.stdout?.on('data', (bytes) => (written += bytes))
+    await until(() => gateway.output().includes('S3 endpoint'))
+    const first = clientOf(gateway)
+    await first.send(new CreateBucketCommand({ Bucket }))
+    first.destroy()
+    // So that what is read slowly fills up.
+    gateway.child.stdout?.pause()
+    const counts = Array.from({ length: 120 }, (_, i) => 1 + ((i * 83) % 1000))
+    await Promise.all(
+      counts.map(async (count) => {
+        // Over a connection of its own, so that each process has some.
+        const s3 = clientOf(gateway)
+        const Objects = Array.from({ length: count }, (_, i) => ({ Key: `${i}-${'key'.repeat(40)}` }))
+        await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }))
+        s3.destroy()
+      }),
+    )
+    gateway.child.stdout?.resume()
+    gateway.child.kill('SIGTERM')
+    await once(gateway.child, 'close')
+    const entries = written
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+      .filter(({ s3_operation }) => s3_operation === 'DeleteObjects')
+    expect(entries.map(({ deleted }) => deleted.length).sort((a, b) => a - b)).toEqual(
+      counts.sort((a, b) => a - b),
+    )
+    expect(new Set(entries.map(({ worker }) => worker)).size).toBe(4)
+    await localOss.close()
+  })
+
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('tells how each request was encrypted: %s', async (version) => {
     const { gateway, linesIn } = await startedWithLog('json', {
       TLS_CERT_FILE: 'test/data/localhost-cert.pem',

@@ -2,12 +2,14 @@ import cluster, { type Worker } from 'node:cluster'
 import type { Log } from '../../ports.ts'
 import { endsWithin, sleep } from '../../runtime/timers.ts'
 import { openAdmin, whyNotReadyAt } from '../admin.ts'
+import { fileSink } from '../observe/access-log.ts'
 import { workerMetrics } from '../observe/worker-metrics.ts'
 import type { Running } from '../serve.ts'
 import type { Settings } from '../settings.ts'
 import { openHealthUpstreams } from './health-upstreams.ts'
 import { type FromWorker, sendToWorker, WORKER_MARK } from './messages.ts'
 import { closeUndeliveredConnections } from './undelivered-connections.ts'
+import { passOnLines } from './worker-output.ts'
 
 /** Several processes on one port, as one gateway. */
 export type Workers = Omit<Running, 'localOss' | 'reload'> & {
@@ -37,6 +39,9 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   let wanted: Settings | undefined
   let onWanted = () => {}
   let pause = 0
+  /** What workers print, on the way to standard output. */
+  const printed = fileSink(undefined, log)
+  const handedOn = new Set<Promise<void>>()
   /** All there are, until they end. */
   const workers = new Map<Worker, Promise<void>>()
   /** Those that listen and are not being replaced. */
@@ -58,6 +63,8 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
     (own) => metrics.text(serving, own),
     log,
   )
+  // Their access log; the log itself goes to standard error without detours.
+  cluster.setupPrimary({ stdio: ['inherit', 'pipe', 'inherit', 'ipc'] })
   // Also on process.exit no worker is left running.
   process.once('exit', () => {
     for (const worker of workers.keys()) worker.process.kill('SIGKILL')
@@ -67,7 +74,11 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   function startWorker({ document }: Settings): Promise<number> {
     const worker = cluster.fork({ [WORKER_MARK]: '1' })
     closeUndeliveredConnections(worker)
-    const { pid } = worker.process
+    const { pid, stdout } = worker.process
+    if (stdout !== null) {
+      const all = passOnLines(stdout, printed.write).then(() => void handedOn.delete(all))
+      handedOn.add(all)
+    }
     return new Promise((resolve, reject) => {
       let why: string | undefined
       let began: number | undefined
@@ -198,7 +209,10 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
     stop: async (limit = accepted.config.document.timeouts.stop * 1000) => {
       stopping = true
       for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
-      await endsWithin(limit + ENDING_LIMIT, Promise.all(workers.values()))
+      const ended = Promise.all(workers.values())
+        .then(() => Promise.all(handedOn))
+        .then(() => printed.close())
+      await endsWithin(limit + ENDING_LIMIT, ended)
       admin.close()
       // A health check may still wait for OSS.
       await endsWithin(CLOSING_LIMIT, upstreams.close())

@@ -25,8 +25,6 @@ const BATCH = 256 * 1024
 const KEPT_BATCHES = 2
 /** Of a character of a string, in UTF-8. */
 const MAX_CHARACTER_BYTES = 3
-/** Of these not one byte is mixed with what other processes write to the same pipe (PIPE_BUF of Linux). */
-const ATOMIC_WRITE = 4096
 /** Requests that become lines together: one by one each would find the code that does it out of the processor's caches. */
 const TOGETHER = 64
 /** Milliseconds that requests wait to become lines, and lines to be written, at most. */
@@ -64,21 +62,20 @@ export function accessLogTo(sink: LineSink, format: Config['document']['accessLo
 
 /**
  * Lines to a file, or to standard output.
+ * What is appended to a file stays together, however much it is, also where other processes write to it; standard output is
+ * to be this process's own.
  * @param path absent: standard output.
- * @param isShared whether other processes write lines to the same place.
  * @throws Error where the file cannot be opened.
  */
-export function fileSink(path: string | undefined, isShared: boolean, log: Log): LineSink {
+export function fileSink(path: string | undefined, log: Log): LineSink {
   // The stream would only log it later.
   if (path !== undefined) closeSync(openSync(path, 'a'))
-  // What is appended to a file stays together, however much it is.
-  const most = isShared && path === undefined ? ATOMIC_WRITE : BATCH
   const stream = pino.destination({
     dest: path ?? 1,
     sync: false,
     contentMode: 'buffer',
     minLength: 1,
-    maxWrite: most,
+    maxWrite: BATCH,
     maxLength: MAX_WAITING,
   })
   // Its types know strings alone.
@@ -88,13 +85,13 @@ export function fileSink(path: string | undefined, isShared: boolean, log: Log):
   const written: Buffer[] = []
   const handed: Buffer[] = []
   // Each line is made bytes as it comes: to encode all of them as one string costs several times as much.
-  let batch: Buffer = Buffer.allocUnsafe(most)
+  let batch: Buffer = Buffer.allocUnsafe(BATCH)
   let size = 0
   function flush(): void {
     if (size === 0) return
     write(batch.subarray(0, size))
     if (handed.length < KEPT_BATCHES) handed.push(batch)
-    batch = written.pop() ?? Buffer.allocUnsafe(most)
+    batch = written.pop() ?? Buffer.allocUnsafe(BATCH)
     size = 0
   }
   const timer = setInterval(flush, FLUSH_PERIOD).unref()
@@ -113,10 +110,10 @@ export function fileSink(path: string | undefined, isShared: boolean, log: Log):
   return {
     write: (lines) => {
       // Bytes are counted only where there may be too many.
-      if (size + lines.length * MAX_CHARACTER_BYTES > most) {
+      if (size + lines.length * MAX_CHARACTER_BYTES > BATCH) {
         const bytes = Buffer.byteLength(lines)
-        if (size + bytes > most) flush()
-        if (bytes > most) return write(Buffer.from(lines))
+        if (size + bytes > BATCH) flush()
+        if (bytes > BATCH) return write(Buffer.from(lines))
       }
       size += batch.write(lines, size)
     },

@@ -7,13 +7,11 @@ import { bucketSink } from './bucket-sink.ts'
 
 /**
  * Opens the access log of the settings, if they have one.
- * @param isShared whether other processes write to it, too.
  * @param oss the client by which it is delivered to a bucket.
  * @throws Error where its file cannot be opened.
  */
 export function openAccessLog(
   { to, format }: Config['document']['accessLog'],
-  isShared: boolean,
   oss: () => OssClient,
   log: Log,
 ): AccessLog | undefined {
@@ -22,5 +20,5 @@ export function openAccessLog(
   if (bucket !== undefined) {
     return accessLogTo(bucketSink({ bucket, prefix }, oss, { ...nodePorts, log }), format)
   }
-  return accessLogTo(fileSink(to === 'stdout' ? undefined : to, isShared, log), format)
+  return accessLogTo(fileSink(to === 'stdout' ? undefined : to, log), format)
 }
