@@ -4,6 +4,7 @@ import { Agent, request } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -309,6 +310,32 @@ describe('metrics', () => {
       await localOss.close()
     },
   )
+
+  test('are never less than they were: a worker that is being replaced counts until it ends', async () => {
+    const localOss = await createLocalOss({ directory: ':memory:', credentials: LOCAL })
+    const gateway = await started({
+      WORKERS: '2',
+      ADMIN_PORT: await freePort(),
+      ...(await ossSettings(localOss)),
+    })
+    const s3 = clientOf(gateway)
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    const held = new PassThrough()
+    held.write('x')
+    const put = s3.send(new PutObjectCommand({ Bucket, Key: 'held', Body: held, ContentLength: 2 }))
+    await until(async () => /^s3gw_in_flight 1$/m.test(await metricsOf(gateway)))
+    gateway.child.kill('SIGHUP')
+    await until(() => gateway.output().includes('workers replaced'))
+    expect(await requestsBy(gateway)).toEqual({ CreateBucket: 1 })
+    expect(await metricsOf(gateway)).toMatch(/^s3gw_in_flight 1$/m)
+    held.end('y')
+    await put
+    await until(async () => (await requestsBy(gateway)).PutObject === 1)
+    gateway.child.kill('SIGTERM')
+    expect(await gateway.exit).toBe(0)
+    s3.destroy()
+    await localOss.close()
+  })
 
   test('count of an object that is copied in parts its bytes once', async () => {
     const gateway = await started({ ADMIN_PORT: await freePort() })

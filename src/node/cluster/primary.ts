@@ -60,7 +60,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       unready: () =>
         isDraining || stopping ? 'stopping' : serving.size === 0 ? 'no worker listens' : undefined,
     },
-    (own) => metrics.text(serving, own),
+    (own) => metrics.text(own),
     log,
   )
   // Their access log; the log itself goes to standard error without detours.
@@ -87,16 +87,18 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
         if (message === 'ready') sendToWorker(worker, stopping ? { stop: 0 } : { serve: document })
         else if (message === 'closed') closing.get(worker)?.()
         else if ('failed' in message) why = message.failed
-        else if ('metrics' in message) metrics.take(message.metrics, message.asked)
+        else if ('metrics' in message) metrics.take(worker, message.metrics, message.asked)
         else {
           began = performance.now()
           serving.add(worker)
+          metrics.begin(worker)
           log('worker listens', { pid })
           resolve(message.port)
         }
       })
       const ended = exitOf(worker).then((how) => {
         workers.delete(worker)
+        metrics.end(worker)
         closing.get(worker)?.()
         closing.delete(worker)
         const unexpected = serving.delete(worker) && !stopping
