@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { sha256 } from '../test/gateway/wire.ts'
+import { sha256 } from '../test/encodings.ts'
 import { type Plain, type Signed, signed } from './requests.ts'
 
 /** How the body of an upload is sent: as it is, in signed chunks, or in chunks with a checksum behind them. */

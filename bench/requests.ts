@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { sha256, sign, type WireRequest } from '../test/gateway/wire.ts'
+import { sha256 } from '../test/encodings.ts'
+import { sign, type WireRequest } from '../test/gateway/wire.ts'
 
 /** What clients sign with. */
 export const client = { accessKeyId: 'bench-s3', secretAccessKey: 'bench-s3-secret' }

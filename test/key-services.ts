@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { encode } from './encodings.ts'
 
 /** A temporary key, as it is issued. */
 export type IssuedKey = {
@@ -90,9 +91,6 @@ const halved = (fields: object, { mood }: KeyService) =>
 /** https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-errorcodes */
 const stsError = (status: number, Code: string, Message: string) =>
   json(status, { RequestId: randomUUID(), HostId: 'sts.aliyuncs.com', Code, Message, Recommend: 'https://x' })
-
-const encode = (value: string) =>
-  encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** The signature of RPC requests, version 1.0. */
 function rpcSignature(

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { basicTime } from '../bytes/basic-time.ts'
 import { hmacWith, sha256Hex } from '../bytes/digest.ts'
 import { encodeStrictly } from '../bytes/percent.ts'
 import { trimWhitespace } from '../bytes/whitespace.ts'
@@ -68,11 +69,10 @@ function sortQuery(query: readonly string[]): readonly string[] {
 /** The last second's, which all its requests share. */
 let lastTimestamp = { second: Number.NaN, text: '' }
 
-/** `yyyyMMddTHHmmssZ`. */
 function timestampOf(now: number): string {
   const second = Math.floor(now / 1000)
   if (second !== lastTimestamp.second) {
-    lastTimestamp = { second, text: new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '') }
+    lastTimestamp = { second, text: basicTime(now) }
   }
   return lastTimestamp.text
 }

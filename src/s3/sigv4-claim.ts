@@ -1,3 +1,4 @@
+import { basicTime } from '../bytes/basic-time.ts'
 import { parseDate } from '../bytes/parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
@@ -265,5 +266,5 @@ function requestTime(headers: HeaderMap): string {
   const text = (headers['x-amz-date'] ?? headers.date ?? '').trim()
   if (headers['x-amz-date'] !== undefined) return text
   const time = parseDate(text)
-  return time === undefined ? text : iso(time).replace(/[-:]/g, '')
+  return time === undefined ? text : basicTime(time)
 }

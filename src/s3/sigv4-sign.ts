@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { basicTime } from '../bytes/basic-time.ts'
 import { sha256Hex } from '../bytes/digest.ts'
 import type { HeaderMap } from '../ports.ts'
 import { signingKey } from './sigv4.ts'
@@ -18,7 +19,7 @@ export function signSigV4(
   { accessKeyId, secretAccessKey }: { accessKeyId: string; secretAccessKey: string },
   now: number,
 ): HeaderMap {
-  const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const timestamp = basicTime(now)
   const date = timestamp.slice(0, 8)
   const scope = `${date}/${REGION}/s3/aws4_request`
   const sent: HeaderMap = { ...headers, 'x-amz-content-sha256': payloadHash, 'x-amz-date': timestamp }

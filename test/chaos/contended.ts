@@ -35,6 +35,7 @@ const NOTHING = 'nothing'
 /** Milliseconds within which every lock has been given back when nobody writes any more. */
 const GIVEN_BACK = 30_000
 
+/** A client that makes each request once. */
 export const contenderOf = (endpoint: string) => sdkClient(endpoint, 1)
 
 /** @param hasLocks whether conditions are held by locks, for which there is no place in a bucket with object lock. */

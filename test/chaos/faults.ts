@@ -27,6 +27,7 @@ const rows = Object.entries(actions).map(([name, [weight]]) => [name, weight] as
 
 /** Counts by name. */
 export type Tally = Map<string, number>
+/** Counts something by name. */
 export const count = (tally: Tally, name: string, by = 1) => tally.set(name, (tally.get(name) ?? 0) + by)
 
 /**

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 /** What one key may hold; `id` travels in the object's metadata, so that every object says which value it is. */
 export type Value = {
   id: number
@@ -17,8 +15,6 @@ export type Value = {
 /** Nothing there, or a delete marker. */
 export const ABSENT = undefined
 export type State = Value | typeof ABSENT
-
-export const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')
 
 /** A name in a bucket, with everything that OSS may hold under it. */
 export class Key {

@@ -1,9 +1,10 @@
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3'
 import OSS from 'ali-oss'
+import { md5 } from '../encodings.ts'
 import type { OssBucket } from '../harness.ts'
 import type { Contended } from './contended-model.ts'
 import { count, type Tally } from './faults.ts'
-import { Key, md5Of, type Problems, type State, type Value } from './model.ts'
+import { Key, type Problems, type State, type Value } from './model.ts'
 import { contentOf } from './random.ts'
 
 export const KiB = 1024
@@ -101,15 +102,16 @@ export async function versionsOf(
 export function newValue(world: World, size: number, tag?: string): Value {
   const id = world.nextId()
   const bytes = contentOf(id, size)
-  const etag = `"${md5Of(bytes)}"`
+  const etag = `"${md5(bytes)}"`
   return { id, bytes, type: `text/x-${id % 7}`, tag, etag, versionId: undefined }
 }
 
+/** The user metadata that a value is stored with: which one it is. */
 export const metadataOf = ({ id }: Value) => ({ state: String(id) })
 
 /** What an ETag of these parts is in OSS: of their tags as text. */
 export const etagOfParts = (parts: readonly Uint8Array[]) =>
-  `"${md5Of(Buffer.from(parts.map((part) => md5Of(part).toUpperCase()).join('')))}-${parts.length}"`
+  `"${md5(Buffer.from(parts.map((part) => md5(part).toUpperCase()).join('')))}-${parts.length}"`
 
 /** Buckets, sources and hot keys; before anything misbehaves. */
 export async function furnish(world: World): Promise<void> {
@@ -223,6 +225,4 @@ export function copiesOf(
 
 /** Whether a copy of that value can have that ETag. */
 export const mayHaveETag = (value: Value, etag: string | undefined) =>
-  isPartsETag(etag) ||
-  etag === `"${md5Of(value.bytes)}"` ||
-  (etag !== undefined && etag === value.appendedETag)
+  isPartsETag(etag) || etag === `"${md5(value.bytes)}"` || (etag !== undefined && etag === value.appendedETag)

@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto'
 import { crc32 as crc } from 'node:zlib'
 import { describe, expect } from 'vitest'
+import { sha256 } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { type Ask, must, send, sha256, signed, target } from './s3.ts'
+import { type Ask, must, send, signed, target } from './s3.ts'
 import { ownBucket, type Row, rows } from './table.ts'
 
 const bucket = ownBucket()

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
+import { sha256 } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { must, sha256 } from './s3.ts'
+import { must } from './s3.ts'
 import { enableVersioning, ownBucket, type Row, rows } from './table.ts'
 
 const bucket = ownBucket()

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import { type Answer, type Ask, md5, must, send, type Xml } from './s3.ts'
+import { md5 } from '../encodings.ts'
+import { type Answer, type Ask, must, send, type Xml } from './s3.ts'
 import { type Expected, enableVersioning, ownBucket, put, type Row, rows } from './table.ts'
 import { begin, completion, part } from './uploads.ts'
 

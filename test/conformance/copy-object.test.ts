@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
+import { basicTime, md5 } from '../encodings.ts'
 import { failure, refused } from './errors.ts'
-import { type Answer, type Ask, basicTime, md5, must, send, type Xml } from './s3.ts'
+import { type Answer, type Ask, must, send, type Xml } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 
 const HELLO = `"${md5('hello')}"`

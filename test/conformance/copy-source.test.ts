@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
+import { encode, encodeKey } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { encode, encodeKey } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 
 const keys = ['a b+c', 'ünï/côdé', 'what?', '?versionId', 'a%41b', 'x=1&y=2', '~tilde', "it's (1)!*"]

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
+import { md5, sha256 } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { md5, must, send, sha256 } from './s3.ts'
+import { must, send } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 
 const TEN = '0123456789'

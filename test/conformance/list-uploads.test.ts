@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
+import { md5 } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { md5, must, type Xml } from './s3.ts'
+import { must, type Xml } from './s3.ts'
 import { ownBucket, type Row, rows } from './table.ts'
 import { begin, part } from './uploads.ts'
 

@@ -1,6 +1,7 @@
 import { DeleteObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { type Ask, client, md5, must, newName, send } from './s3.ts'
+import { md5 } from '../encodings.ts'
+import { type Ask, client, must, newName, send } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 
 const bucket = ownBucket(async (name) => {

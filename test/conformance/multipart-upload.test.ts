@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
+import { md5, sha256 } from '../encodings.ts'
 import { failure, refused } from './errors.ts'
-import { md5, must, send, sha256, type Xml } from './s3.ts'
+import { must, send, type Xml } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 import { begin, completion, MIN_PART, part } from './uploads.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
+import { md5 } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { md5, must, send } from './s3.ts'
+import { must, send } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 
 const bucket = ownBucket(async (name) => {

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { expect } from 'vitest'
+import { basicTime } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { type Ask, basicTime, must, send, target } from './s3.ts'
+import { type Ask, must, send, target } from './s3.ts'
 import { ownBucket, type Row, rows } from './table.ts'
 
 const bucket = ownBucket()

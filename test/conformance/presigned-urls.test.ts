@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
+import { basicTime } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { type Ask, basicTime, must, send, signed, target, transmit } from './s3.ts'
+import { type Ask, must, send, signed, target, transmit } from './s3.ts'
 import { check, ownBucket, put, type Row, rows } from './table.ts'
 
 const bucket = ownBucket(async (name) => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { expect } from 'vitest'
+import { md5, sha256 } from '../encodings.ts'
 import { failure, refused } from './errors.ts'
-import { md5, must, send, sha256, target } from './s3.ts'
+import { must, send, target } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 
 const bucket = ownBucket(async (name) => {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -7,6 +7,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import aws4 from 'aws4'
 import { XMLParser } from 'fast-xml-parser'
 import { inject } from 'vitest'
+import { basicTime, encode, encodeKey, sha256 } from '../encodings.ts'
 import type { Mapped } from './setup.ts'
 
 export const target = inject('target')
@@ -73,14 +74,6 @@ const parser = new XMLParser({
   jPath: true,
   isArray: (_name: string, path: unknown) => lists.has(String(path)),
 })
-
-/** Percent-encodes everything but what RFC 3986 reserves for no use. */
-export const encode = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-export const encodeKey = (key: string) => key.split('/').map(encode).join('/')
-export const md5 = (data: string | Uint8Array) => createHash('md5').update(data).digest('hex')
-export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
-export const basicTime = (time: Date) => time.toISOString().replace(/[-:]|\.\d{3}/g, '')
 
 type Signed = { path: string; headers: Record<string, string> }
 

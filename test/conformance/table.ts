@@ -105,5 +105,6 @@ export async function empty(bucket: string): Promise<void> {
   await send({ method: 'DELETE', bucket })
 }
 
+/** Puts an object, as a step before what a row asks. */
 export const put = (bucket: string, key: string, body: string | Uint8Array = 'hello', headers = {}) =>
   must({ method: 'PUT', bucket, key, body, headers })

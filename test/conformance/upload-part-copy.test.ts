@@ -1,7 +1,8 @@
 import * as zlib from 'node:zlib'
 import { expect } from 'vitest'
+import { md5 } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { md5, must } from './s3.ts'
+import { must } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 import { begin, completion, part } from './uploads.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
+import { md5 } from '../encodings.ts'
 import { failure } from './errors.ts'
-import { type Answer, type Ask, md5, must, send, type Xml } from './s3.ts'
+import { type Answer, type Ask, must, send, type Xml } from './s3.ts'
 import { check, enableVersioning, ownBucket, put, type Row, rows } from './table.ts'
 
 const VERSION = /^(?!null$)\S+$/

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import { type Ask, md5, send, target } from './s3.ts'
+import { md5 } from '../encodings.ts'
+import { type Ask, send, target } from './s3.ts'
 import { ownBucket, put, type Row, rows } from './table.ts'
 import { begin } from './uploads.ts'
 

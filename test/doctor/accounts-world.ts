@@ -43,6 +43,7 @@ export type AccountsWorld = {
 /** What the names `part` and `far-part` have in front of their keys. */
 const PREFIX = 'team a/'
 
+/** Starts all of it. */
 export async function startAccountsWorld(): Promise<AccountsWorld> {
   const localOss = await createLocalOss({
     directory: ':memory:',

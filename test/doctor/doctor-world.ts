@@ -34,6 +34,7 @@ export type DoctorWorld = {
   stop(): Promise<void>
 }
 
+/** A gateway in front of an embedded OSS, each on a port, for doctor to ask. */
 export async function startDoctorWorld({
   settings = {},
   doctorSettings = {},

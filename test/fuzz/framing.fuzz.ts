@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sha256, sign } from '../gateway/wire.ts'
+import { sha256 } from '../encodings.ts'
+import { sign } from '../gateway/wire.ts'
 import { type FuzzWorld, HOST, openWorld, runs } from './world.ts'
 
 let world: FuzzWorld

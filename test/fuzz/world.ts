@@ -16,6 +16,7 @@ export const HOST = 's3.example.com'
 /** No case may take longer, in milliseconds. */
 const CASE_LIMIT = 60_000
 
+/** How often a property is tried, and from which seed. */
 export const runs = (of = RUNS): fc.Parameters<unknown> => ({
   numRuns: of,
   ...(process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) }),

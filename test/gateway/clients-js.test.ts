@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,10 +18,10 @@ import {
 import { Upload } from '@aws-sdk/lib-storage'
 import { type BucketItem, Client, CopyConditions } from 'minio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { md5 } from '../encodings.ts'
 import { runtimes, startWorld, type World } from '../harness.ts'
 
 const MB = 1024 * 1024
-const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')
 /** A body that comes in pieces of no round size. */
 const streamOf = (bytes: Buffer, piece = 100_003) =>
   Readable.from(

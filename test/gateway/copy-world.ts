@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { FaultRule } from '../../src/local-oss/index.ts'
+import { sha256 } from '../encodings.ts'
 import { type OssBucket, type Setup, startWorld, type World } from '../harness.ts'
 
 const KiB = 1024
@@ -25,8 +25,6 @@ export const bytes = (size: number, seed: number) =>
     size,
   )
 
-export const digest = (content: Buffer) => createHash('sha256').update(content).digest('hex')
-
 /** What a client can see of an object; undefined where there is none. */
 export type Seen =
   | { content: string; headers: Record<string, string>; tags: Record<string, string> }
@@ -44,6 +42,7 @@ export type CopyWorld = World & {
   fault(rule: FaultRule): () => void
 }
 
+/** A gateway with buckets to copy between. @param copy the settings of copies. @param settings of the environment. */
 export async function startCopyWorld(
   runtime: Setup,
   copy: Record<string, unknown>,
@@ -96,7 +95,7 @@ export async function startCopyWorld(
       } = object.res.headers as unknown as Record<string, string>
       const headers = { etag, time, type, seed } as Record<string, string>
       return {
-        content: digest(object.content),
+        content: sha256(object.content),
         headers,
         tags: (await bucket(name).getObjectTagging(key)).tag,
       }

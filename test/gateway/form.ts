@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { basicTime } from '../encodings.ts'
 import type { WireRequest } from './wire.ts'
 
 export type FormSigning = {
@@ -29,7 +30,7 @@ export function signFields(
     ...options
   }: FormSigning = {},
 ): Record<string, string> {
-  const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const timestamp = basicTime(now)
   const scope = `${timestamp.slice(0, 8)}/us-east-1/s3/aws4_request`
   const all: Record<string, string> =
     version === 2

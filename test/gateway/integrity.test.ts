@@ -8,8 +8,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../encodings.ts'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
-import { httpChunked, presign, send, sha256, sign, type WireRequest } from './wire.ts'
+import { httpChunked, presign, send, sign, type WireRequest } from './wire.ts'
 
 /** The least that a signed chunk has that is not the last. */
 const CHUNK = 8192

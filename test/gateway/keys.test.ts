@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encodeKey } from '../encodings.ts'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
 import { presign, send, sign } from './wire.ts'
 
@@ -74,11 +75,6 @@ const keys = [
 // A runtime's fetch resolves these segments, so workerd has to refuse them.
 const dotKeys = ['.', '..', 'a/./b', 'a/../b', '../a', 'a/..', './a', 'a/.']
 
-const encodePath = (key: string) =>
-  encodeURIComponent(key)
-    .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%2F', '/')
-
 describe.each(runtimes)('keys on %s', (runtime) => {
   let world: World
   let s3: S3Client
@@ -117,7 +113,7 @@ describe.each(runtimes)('keys on %s', (runtime) => {
       new ListObjectsV2Command({ Bucket: 'bucket', Prefix: key, EncodingType: 'url' }),
     )
     expect(found).toHaveLength(1)
-    const url = presign({ method: 'GET', target: `/bucket/${encodePath(key)}` }, host)
+    const url = presign({ method: 'GET', target: `/bucket/${encodeKey(key)}` }, host)
     expect((await send(world.endpoint, url)).body.equals(body)).toBe(true)
     await s3.send(
       new CopyObjectCommand({ Bucket: 'copies', Key: key, CopySource: `bucket/${encodeURIComponent(key)}` }),
@@ -133,7 +129,7 @@ describe.each(runtimes)('keys on %s', (runtime) => {
 
   // The SDK and a URL both resolve dot segments on the way: these go over the socket.
   describe.each(dotKeys)('%j', (key) => {
-    const target = `/bucket/${encodePath(key)}`
+    const target = `/bucket/${encodeKey(key)}`
     const ask = (method: string, body?: string) =>
       send(world.endpoint, sign({ method, target, ...(body === undefined ? {} : { body }) }, host))
 
@@ -144,8 +140,8 @@ describe.each(runtimes)('keys on %s', (runtime) => {
       const copied = sign(
         {
           method: 'PUT',
-          target: `/copies/${encodePath(key)}`,
-          headers: { 'x-amz-copy-source': `bucket/${encodePath(key)}` },
+          target: `/copies/${encodeKey(key)}`,
+          headers: { 'x-amz-copy-source': `bucket/${encodeKey(key)}` },
         },
         host,
       )
@@ -153,7 +149,7 @@ describe.each(runtimes)('keys on %s', (runtime) => {
       expect(await namesIn(copies)).toEqual([key])
       expect((await ask('DELETE')).status).toBe(204)
       expect(await namesIn(oss)).toEqual([])
-      await send(world.endpoint, sign({ method: 'DELETE', target: `/copies/${encodePath(key)}` }, host))
+      await send(world.endpoint, sign({ method: 'DELETE', target: `/copies/${encodeKey(key)}` }, host))
     })
 
     test.runIf(runtime === 'workerd')('is refused, and no other key is touched', async () => {

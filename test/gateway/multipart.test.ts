@@ -15,13 +15,13 @@ import {
   type UploadPartCommandInput,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { md5 } from '../encodings.ts'
 import { type OssBucket, runtimes, startWorld, type World } from '../harness.ts'
 import { type Answer, send, sign, type WireRequest } from './wire.ts'
 
 const PART = 5 * 1024 ** 2
 const big = Buffer.alloc(PART, 'multipart ')
 const small = Buffer.from('the end')
-const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')
 const crc32Of = (...pieces: Uint8Array[]) => {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(pieces.reduce((crc, piece) => crc32(piece, crc), 0))

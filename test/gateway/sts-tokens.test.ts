@@ -10,11 +10,12 @@ import { withTextHeaders } from '../../src/node/upstream.ts'
 import { headerMap, type Transport } from '../../src/ports.ts'
 import { parseLenientXml, text } from '../../src/xml/index.ts'
 import { credentialsOf } from '../credentials-of.ts'
+import { sha256 } from '../encodings.ts'
 import { runtimes } from '../harness.ts'
 import { postForm, signFields } from './form.ts'
 import { postSts } from './sts-wire.ts'
 import { type Key, main, roleOf, type StsWorld, secrets, startStsWorld } from './sts-world.ts'
-import { presign, send, sha256, sign, type WireRequest } from './wire.ts'
+import { presign, send, sign, type WireRequest } from './wire.ts'
 
 type Full = Required<Key>
 type Sign = (host: string, key: Full) => WireRequest

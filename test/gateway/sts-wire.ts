@@ -1,4 +1,5 @@
 import { sign as signByAws4 } from 'aws4'
+import { basicTime } from '../encodings.ts'
 import type { WireRequest } from './wire.ts'
 
 export type StsSigning = {
@@ -16,8 +17,7 @@ export function sign(
   host: string,
   { accessKeyId = 'local', secretAccessKey = 'local-secret', service = 'sts', now }: StsSigning = {},
 ): WireRequest {
-  const date =
-    now === undefined ? {} : { 'X-Amz-Date': new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '') }
+  const date = now === undefined ? {} : { 'X-Amz-Date': basicTime(now) }
   const signed = signByAws4(
     {
       service,

@@ -38,6 +38,7 @@ export type StsWorld = World & {
   as(key: Key): S3Client
 }
 
+/** A gateway that gives out short-lived keys. @param document its settings besides. */
 export async function startStsWorld(runtime: Runtime, document: object = {}): Promise<StsWorld> {
   const settings = { sts: { secrets: [secrets[0]] }, ...document }
   const world = await startWorld(runtime, { GATEWAY_CONFIG: JSON.stringify(settings) })

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../encodings.ts'
 import { runtimes, startWorld, type World } from '../harness.ts'
 import { postForm, signFields } from './form.ts'
-import { presign, send, sha256, sign, type WireRequest } from './wire.ts'
+import { presign, send, sign, type WireRequest } from './wire.ts'
 
 const accessKeyId = 'rotated'
 const [fresh, old] = ['the-new-secret', 'the-old-secret']

@@ -1,7 +1,8 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { children, parseLenientXml, text } from '../../src/xml/index.ts'
+import { basicTime, encode, sha256 } from '../encodings.ts'
 
 /** A request as it goes over the socket: no client library between that would mend it. */
 export type WireRequest = {
@@ -38,10 +39,6 @@ export type Signing = {
 }
 
 const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest()
-export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
-
-const strictly = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** A query's text; what cannot be decoded stands for itself. */
 function decoded(raw: string): string {
@@ -66,7 +63,7 @@ function signatureOf(
     .split('&')
     .filter(Boolean)
     .map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string?])
-    .map(([name, value = '']) => `${strictly(decoded(name))}=${strictly(decoded(value))}`)
+    .map(([name, value = '']) => `${encode(decoded(name))}=${encode(decoded(value))}`)
     .sort()
     .join('&')
   const lines = signedNames.map((name) => `${name}:${headers[name]?.trim().replace(/ +/g, ' ')}\n`).join('')
@@ -77,8 +74,6 @@ function signatureOf(
   const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${sha256(canonical)}`
   return { signature: hmac(key, toSign).toString('hex'), key, timestamp, scope }
 }
-
-const basicTime = (now: number) => new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
 
 /** The request with an Authorization header of Signature Version 4, and what chunks are signed with. */
 export function sign(
@@ -138,7 +133,7 @@ export function presign(
     'X-Amz-SignedHeaders': names.join(';'),
   }
   const search = Object.entries(parameters)
-    .map(([name, value]) => `${name}=${strictly(value)}`)
+    .map(([name, value]) => `${name}=${encode(value)}`)
     .join('&')
   const target = `${request.target}${request.target.includes('?') ? '&' : '?'}${search}`
   const { signature } = signatureOf(

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signV4 } from '../../src/local-oss/auth/sign-v4.ts'
 import { readForm } from '../../src/local-oss/post/form.ts'
+import { basicTime } from '../encodings.ts'
 import { type Client, codeOf, credentials, startWorld, type World } from './setup.ts'
 
 let world: World
@@ -57,7 +58,7 @@ function signedV1(policy: string): Field[] {
 
 /** The fields of a V4 signature. */
 function signedV4(policy: string, region = 'cn-hangzhou'): Field[] {
-  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+  const date = basicTime(Date.now())
   const scope = `${date.slice(0, 8)}/${region}/oss/aliyun_v4_request`
   return [
     ['policy', policy],

@@ -12,6 +12,7 @@ import { findOperation, SUBRESOURCES } from '../../src/local-oss/routing.ts'
 import { Blobs } from '../../src/local-oss/store/blobs.ts'
 import { Locks } from '../../src/local-oss/store/locks.ts'
 import { UNSUPPORTED_SUBRESOURCES } from '../../src/local-oss/subresources.ts'
+import { basicTime } from '../encodings.ts'
 import { credentials } from './setup.ts'
 
 /** What is served: the operation, its method and level, the sub-resources it needs, and in brackets those it allows. */
@@ -275,7 +276,7 @@ describe('what nothing serves is refused, and changes nothing:', () => {
   })
 
   async function send(method: string, bucket: string, key: string, asked: readonly string[], body = '') {
-    const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+    const date = basicTime(Date.now())
     const scope = `${date.slice(0, 8)}/cn-hangzhou/oss/aliyun_v4_request`
     const headers: Record<string, string> = {
       'x-oss-date': date,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import OSS from 'ali-oss'
 import { vi } from 'vitest'
 import { createLocalOss, type LocalOss, type LocalOssOptions } from '../../src/local-oss/index.ts'
+import { basicTime } from '../encodings.ts'
 import { signUtils } from '../oss-signer.ts'
 
 export const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
@@ -108,6 +109,7 @@ export async function eventually(check: () => Promise<void>): Promise<void> {
   }
 }
 
+/** An embedded OSS on a port. @param options instead of one in memory with one account. */
 export async function startWorld(options: Partial<LocalOssOptions> = {}): Promise<World> {
   const oss = await createLocalOss({ directory: ':memory:', credentials, ...options })
   const port = await oss.listen(0)
@@ -164,7 +166,7 @@ export async function startWorld(options: Partial<LocalOssOptions> = {}): Promis
     send(raw) {
       const { method = 'GET', bucket, key = '', query = {}, region = 'cn-hangzhou', additionalHeaders } = raw
       const headers: Record<string, string> = {
-        'x-oss-date': `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`,
+        'x-oss-date': basicTime(Date.now()),
         'x-oss-content-sha256': 'UNSIGNED-PAYLOAD',
         ...raw.headers,
       }

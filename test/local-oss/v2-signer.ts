@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { encode, encodeKey } from '../encodings.ts'
 import { credentials, type RawResponse, type World } from './setup.ts'
 
 export type Headers = Record<string, string>
@@ -12,11 +13,9 @@ export type Request = Signed & {
   additional?: string[]
 }
 
-const escaped = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 const queryOf = (query: Headers) =>
   Object.entries(query).map(([name, value]) =>
-    value === '' ? escaped(name) : `${escaped(name)}=${escaped(value)}`,
+    value === '' ? encode(name) : `${encode(name)}=${encode(value)}`,
   )
 
 /** Signature Version 2, written from OSS's description of it, not from the service. */
@@ -28,7 +27,7 @@ function signedV2(request: Request, date: string, secret: string): string {
     .map((name) => `${name}:${headers[name]}\n`)
     .join('')
   const pairs = queryOf(query).sort()
-  const resource = escaped(`/${bucket}/${key}`) + (pairs.length > 0 ? `?${pairs.join('&')}` : '')
+  const resource = encode(`/${bucket}/${key}`) + (pairs.length > 0 ? `?${pairs.join('&')}` : '')
   const head = [method, headers['content-md5'] ?? '', headers['content-type'] ?? '', date]
   const text = `${head.join('\n')}\n${canonical}${[...additional].sort().join(';')}\n${resource}`
   return createHmac('sha256', secret).update(text).digest('base64')
@@ -68,7 +67,7 @@ export function fetch(
   { query = {}, headers = {} }: Signed,
 ): Promise<RawResponse> {
   const { method = 'GET', key } = request
-  const path = key.split('/').map(escaped).join('/')
+  const path = encodeKey(key)
   const search = queryOf(query).join('&')
   return on.fetch(`http://${request.bucket}.oss-cn-hangzhou.aliyuncs.com/${path}?${search}`, {
     method,

@@ -78,6 +78,7 @@ export type ExplainWorld = World & {
   recorded<T>(work: () => Promise<T>): Promise<[T, ObservedRequest[]]>
 }
 
+/** Starts all of it. */
 export async function startExplainWorld(): Promise<ExplainWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'explain-'))
   const environment: Record<string, string> = {

@@ -16,6 +16,7 @@ import { type Body, headerMap } from '../../src/ports.ts'
 import { plainBody } from '../../src/s3/plain-body.ts'
 import { parseRequest } from '../../src/s3/request.ts'
 import { verifySigV4 } from '../../src/s3/sigv4.ts'
+import { encode } from '../encodings.ts'
 
 const credentials = { accessKeyId: 'AKIDCLIENT', secretAccessKey: 'secret+/of=the=client' }
 const secretsOf = (id: string) => (id === credentials.accessKeyId ? [credentials.secretAccessKey] : undefined)
@@ -58,8 +59,6 @@ function capturingClient(options: object = {}) {
 
 /** As the SDK's own HTTP handlers write a query. */
 function target({ path, query }: Pick<Sent, 'path' | 'query'>): string {
-  const encode = (text: string) =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     [value].flat().map((one) => (one === null ? encode(name) : `${encode(name)}=${encode(one as string)}`)),
   )

@@ -16,7 +16,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
 import { type Running, serve } from '../../src/node/serve.ts'
-import { send, sha256, sign, type WireRequest } from '../gateway/wire.ts'
+import { sha256 } from '../encodings.ts'
+import { send, sign, type WireRequest } from '../gateway/wire.ts'
 
 /** The gateway in front of whatever listens on a port, as in front of the real OSS: over sockets. */
 async function gatewayTo(

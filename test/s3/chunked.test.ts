@@ -1,10 +1,11 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { HeaderMap } from '../../src/ports.ts'
 import { ChunkedDecoder, type Framing } from '../../src/s3/chunked.ts'
 import type { ChunkSigning } from '../../src/s3/payload.ts'
 import vectors from '../data/sigv4-vectors.json'
+import { sha256 } from '../encodings.ts'
 
 const { chunked } = vectors
 const scope = `20130524/${vectors.region}/s3/aws4_request`
@@ -164,7 +165,6 @@ describe('bodies', () => {
 
 /** Frames chunks by the letter of AWS's page on streaming signatures. */
 function frame(chunks: readonly Uint8Array[], seed?: string): Uint8Array {
-  const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex')
   let previous = seed
   const framed = chunks.map((chunk) => {
     let header = chunk.length.toString(16)

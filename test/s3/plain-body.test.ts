@@ -6,9 +6,9 @@ import { headerMap } from '../../src/ports.ts'
 import type { S3Error } from '../../src/s3/error.ts'
 import type { Payload } from '../../src/s3/payload.ts'
 import { plainBody } from '../../src/s3/plain-body.ts'
+import { sha256 } from '../encodings.ts'
 
 const unsigned: Payload = { kind: 'unsigned' }
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const signed = (text: string): Payload => ({ kind: 'signed', sha256: sha256(text) })
 const trailing: Payload = { kind: 'chunked', trailer: true }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { createLocalOss } from '../../src/local-oss/index.ts'
+import { sha256 } from '../encodings.ts'
 import { spawnGateway } from './gateway.ts'
 import { MiB, type Report, type Scale } from './world.ts'
 
@@ -17,7 +18,6 @@ const SIZE = 12 * MiB
 const REPLACED = 60_000
 
 const run = promisify(execFile)
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 /** Workers are replaced one after the other under load, and no client notices. */
 export async function rolling(scale: Scale, report: Report): Promise<void> {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { type Signing, sha256, sign, type WireRequest } from '../gateway/wire.ts'
+import { sha256 } from '../encodings.ts'
+import { type Signing, sign, type WireRequest } from '../gateway/wire.ts'
 import { KiB } from './world.ts'
 
 /** Transfers over bare sockets that cost their client next to nothing: bytes are neither kept nor looked at. */

@@ -8,6 +8,7 @@ import type { StubStats } from './stub.ts'
 
 export const KiB = 1024
 export const MiB = 1024 * KiB
+/** Bytes in words. */
 export const mebibytes = (bytes: number) => `${(bytes / MiB).toFixed(1)} MiB`
 
 /** How much is done: the whole, or what fits into every build. */

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { isETagOfParts, partsOfETag } from '../../src/translate/etag.ts'
+import { md5 } from '../encodings.ts'
 
-const md5 = (data: string | Uint8Array) => createHash('md5').update(data).digest('hex')
 const parts = ['a', 'b', 'c'].map(md5)
 const ofText = `"${md5(parts.join('').toUpperCase())}-3"`
 const ofBytes = `"${md5(Buffer.from(parts.join(''), 'hex'))}-3"`
