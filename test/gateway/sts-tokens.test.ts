@@ -315,6 +315,16 @@ describe('a short-lived key among gateways that share nothing but their settings
     )
   })
 
+  test('lasts as long as the settings let it when it was asked for', async () => {
+    const key = await assume(issuer, 'of-the-team', 1800)
+    const shorter = gatewayWith({ sts: { ...sts(first), maxDuration: '15m' }, clients: [client] })
+    const end = Math.floor(now / 1000) * 1000 + 1_800_000
+    now = end - 600_000
+    expect(await outcome(shorter, list(key))).toBe(200)
+    now = end
+    expect(await outcome(shorter, list(key))).toBe('ExpiredToken')
+  })
+
   test('lasts no longer than the settings let it', async () => {
     const short = gatewayWith({ sts: { ...sts(first), maxDuration: '15m' }, clients: [client] })
     const form = `Action=GetSessionToken&Version=2011-06-15`
