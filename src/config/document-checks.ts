@@ -47,7 +47,11 @@ function networkProblem(network: string, path: string): string[] {
 /** A bucket, and the prefix of keys in it, that the access log is delivered to. */
 export const ACCESS_LOG_BUCKET = /^oss:\/\/([^/]+)(?:\/(.*))?$/
 
+/** Standard output by the name of a file. It may be a socket, which no file can be opened by. */
+const STDOUT_FILE = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/
+
 function accessLogProblem(to: string): string[] {
+  if (STDOUT_FILE.test(to)) return [`accessLog.to: ${to}: write stdout for standard output`]
   if (to === 'off' || to === 'stdout' || /^\/.*[^/]$/.test(to)) return []
   const [, bucket, prefix = ''] = ACCESS_LOG_BUCKET.exec(to) ?? []
   if (bucket !== undefined) {

@@ -11,8 +11,8 @@ import { namespaceOf } from './namespace.ts'
 export function workerConfig(env: Environment): Config {
   const { GATEWAY_CONFIG: bound } = env
   const document = isNames(bound) ? JSON.stringify(bound) : bound
-  // What else is bound under that name is one of the mistakes.
-  const text = typeof document === 'string' ? document : undefined
+  // What else is bound under that name is one of the mistakes, and so is an empty text.
+  const text = typeof document === 'string' && document.trim() !== '' ? document : undefined
   return parseSettings({ ...env, GATEWAY_CONFIG: document }, readJson, text, undefined)
 }
 

@@ -216,6 +216,10 @@ describe('the document', () => {
     ],
     ['accessLog: { to: oss://B/ }', /^GATEWAY_CONFIG: accessLog\.to: "B" is no bucket/],
     ['accessLog: { to: oss://logs//x }', /^GATEWAY_CONFIG: accessLog\.to: "\/x": no key begins/],
+    ...['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].map((to): [string, RegExp] => [
+      `accessLog: { to: ${to} }`,
+      /^GATEWAY_CONFIG: accessLog\.to: \/\w+\/.*: write stdout for standard output$/,
+    ]),
     ['accessLog: { to: /var/log/ }', /^GATEWAY_CONFIG: accessLog\.to/],
     ['accessLog: { format: text }', /^GATEWAY_CONFIG: accessLog\.format/],
     ['timeouts: { drain: -1 }', /^GATEWAY_CONFIG: timeouts\.drain/],

@@ -192,6 +192,8 @@ describe('the document in a namespace of KV', () => {
 
   test.each<[what: string, kept: string | undefined, bindings: Record<string, Json>, problem: string]>([
     ['without a value', undefined, {}, 'CONFIG has no value for the key GATEWAY_CONFIG'],
+    ['that is empty', '\n', {}, '["GATEWAY_CONFIG is set, but empty: give it a value, or unset it"]'],
+    ['that is an empty text of JSON', '""', {}, 'the document is empty; {} is one that says nothing'],
     ['that is no JSON', 'cors: false', {}, 'GATEWAY_CONFIG is no JSON'],
     ['with a mistake', '{"copy": {"parallel": 0}}', {}, 'GATEWAY_CONFIG: copy.parallel'],
     ['beside another', '{}', { GATEWAY_CONFIG: '{}' }, 'the document can be in one of them alone'],
