@@ -5,10 +5,10 @@ import { attempt, isOutcomeUnknown } from './attempt.ts'
 import { checkDestination } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import { eachInParallel } from './each-in-parallel.ts'
+import { initiate } from './initiate-upload.ts'
 import {
   abort,
   complete,
-  initiate,
   type Part,
   type Upload,
   type UploadPorts,

@@ -1,9 +1,9 @@
 import type { Client, Config, Sts } from '../config/index.ts'
 import type { Incoming } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
+import { remember } from '../s3/remember.ts'
 import { openSession, type SessionClaims } from '../s3/session-token.ts'
 import type { SecretsOf } from '../s3/signature.ts'
-import { remember } from '../s3/sigv4-claim.ts'
 import { parseSessionPolicy, type SessionPolicy } from '../translate/session-policy.ts'
 
 /** Who signs a request; what verifies its signature asks for the secrets, and then it is known whose they are. */

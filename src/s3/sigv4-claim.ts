@@ -2,6 +2,7 @@ import { basicTime } from '../bytes/basic-time.ts'
 import { parseDate } from '../bytes/parse-date.ts'
 import type { HeaderMap } from '../ports.ts'
 import { invalidArgument, S3Error } from './error.ts'
+import { remember } from './remember.ts'
 import type { S3Request } from './request.ts'
 import { iso, MAX_SKEW, parseBasicTime, requireRecent } from './signature.ts'
 
@@ -154,12 +155,6 @@ export function rememberAuthorization({ unknown, accessKeyId, date, region, sign
     credential: { accessKeyId, date, region },
     signedHeaders: () => signedHeaders,
   })
-}
-
-/** Sets a value; above `most` the oldest is removed. */
-export function remember<Value>(known: Map<string, Value>, most: number, key: string, value: Value): void {
-  if (known.size >= most) known.delete(known.keys().next().value as string)
-  known.set(key, value)
 }
 
 /** `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`; with or without spaces after the commas. */

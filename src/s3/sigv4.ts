@@ -4,6 +4,7 @@ import type { HeaderMap } from '../ports.ts'
 import { S3Error } from './error.ts'
 import { parsePayload } from './payload.ts'
 import { withHoisted } from './presigned-headers.ts'
+import { remember } from './remember.ts'
 import type { S3Request } from './request.ts'
 import {
   authScheme,
@@ -19,7 +20,6 @@ import {
   type Claim,
   claimOfHeader,
   claimOfQuery,
-  remember,
   rememberAuthorization,
   type Service,
 } from './sigv4-claim.ts'

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { S3Error } from '../../src/s3/error.ts'
-import { holdToPolicy, verifyForm } from '../../src/s3/post-policy.ts'
+import { verifyForm } from '../../src/s3/form-signature.ts'
+import { holdToPolicy } from '../../src/s3/post-policy.ts'
 import recorded from '../data/post-forms.json'
 
 const { accessKeyId, secretAccessKey, now, bucket } = recorded

@@ -3,17 +3,11 @@ import { secretNumber } from '../../observe/record.ts'
 import { type HeaderMap, headerMap, type Reply } from '../../ports.ts'
 import type { PlainBody } from '../../s3/body.ts'
 import { invalidArgument, S3Error } from '../../s3/error.ts'
+import { type Fields, isUnsignedForm, requireField, verifyForm } from '../../s3/form-signature.ts'
 import { MAX_UPLOAD_BYTES } from '../../s3/limits.ts'
 import { type Form, readForm } from '../../s3/multipart-form.ts'
 import { fileBody } from '../../s3/plain-body.ts'
-import {
-  type Fields,
-  holdToPolicy,
-  isUnsignedForm,
-  requireField,
-  type SizeRange,
-  verifyForm,
-} from '../../s3/post-policy.ts'
+import { holdToPolicy, type SizeRange } from '../../s3/post-policy.ts'
 import { validateKeyLength } from '../../s3/request.ts'
 import { authScheme, refuseSessionToken } from '../../s3/signature.ts'
 import { parseTagSet, toOssTagging, validateTags } from '../../translate/tags.ts'
