@@ -25,19 +25,18 @@ const timeOf = perSecond((iso) => {
 function field(value: string | number | undefined): string {
   if (value === undefined || value === '') return '-'
   const text = String(value)
-  return /^[!#-[\]-~]*$/.test(text)
-    ? text
-    : Buffer.from(text)
-        .toString()
-        .replace(/["\\]|[^!-~]/gu, encodeURIComponent)
+  return /^[!#-[\]-~]*$/.test(text) ? text : wellFormed(text).replace(/["\\]|[^!-~]/gu, encodeURIComponent)
 }
 
 const quoted = (value: string | undefined) =>
-  value === undefined ? '"-"' : `"${value.replace(/["\\]|[^\x20-\x7e]/gu, encodeURIComponent)}"`
+  value === undefined ? '"-"' : `"${wellFormed(value).replace(/["\\]|[^\x20-\x7e]/gu, encodeURIComponent)}"`
+
+/** Halves of surrogate pairs, which cannot be encoded, are replaced. */
+const wellFormed = (text: string) => (/[\ud800-\udfff]/.test(text) ? Buffer.from(text).toString() : text)
 
 /** S3 encodes keys twice where they are not plain; once is what its readers undo. */
 const keyField = (key: string | undefined) =>
-  key === undefined ? '-' : encodeURIComponent(Buffer.from(key).toString()).replaceAll('%2F', '/')
+  key === undefined || key === '' ? '-' : encodeURIComponent(wellFormed(key)).replaceAll('%2F', '/')
 
 /**
  * A request as lines of S3's server access log (LogFormat.html of S3's guide: 27 fields). A copy has two, one for its

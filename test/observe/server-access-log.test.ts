@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jsonLine } from '../../src/observe/json-line.ts'
 import { beginRecord, type RequestRecord } from '../../src/observe/record.ts'
@@ -149,6 +150,25 @@ describe('a line of S3’s server access log', () => {
     const [line = ''] = serverAccessLines({ ...recordOf({ operation }), method })
     expect(fieldsOf(line)[6]).toBe(name)
   })
+})
+
+test('whatever a client sends, a line has 27 fields, and no character beyond ASCII', () => {
+  const text = fc.string({
+    unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+    maxLength: 20,
+  })
+  const record = fc.record({ key: text, bucket: text, versionId: text, errorCode: text, target: text })
+  const headers = fc.record({ 'user-agent': text, referer: text, host: text })
+  fc.assert(
+    fc.property(record, headers, (more, sent) => {
+      const batch = [{ key: more.key, versionId: undefined, errorCode: undefined }]
+      const copySource = { bucket: more.bucket, key: more.key, versionId: more.versionId }
+      for (const line of serverAccessLines(recordOf({ ...more, batch, copySource }, sent))) {
+        expect(line).toMatch(/^[ -~]*$/)
+        expect(fieldsOf(line)).toHaveLength(27)
+      }
+    }),
+  )
 })
 
 describe('what a log tells of a presigned request', () => {
