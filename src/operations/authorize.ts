@@ -3,10 +3,10 @@ import type { HeaderMap } from '../ports.ts'
 import type { CopySource } from '../s3/copy-source.ts'
 import { S3Error } from '../s3/error.ts'
 import type { S3Request } from '../s3/request.ts'
+import { authorizeSession } from './authorize-session.ts'
 import { isChange, kindsOf } from './kinds.ts'
 import type { Operation } from './operation.ts'
 import { refuseReserved } from './reserved-keys.ts'
-import { authorizeSession } from './session-actions.ts'
 
 /** The client of a request that needs no signature, or whose form is still to be verified: it may do nothing. */
 export const nobody: Client = {

@@ -1,10 +1,10 @@
+import { digestOf } from '../../bytes/digest.ts'
 import { decodeKey } from '../../bytes/percent.ts'
 import { eachInParallel } from '../../copy/each-in-parallel.ts'
 import { inTurn } from '../../copy/write-turn.ts'
 import { OssError, OssUnreachable } from '../../oss/error.ts'
 import type { HeaderMap, Reply } from '../../ports.ts'
 import { S3Error } from '../../s3/error.ts'
-import { hash } from '../../s3/hasher.ts'
 import { MAX_LISTED } from '../../s3/limits.ts'
 import {
   checkElements,
@@ -19,9 +19,9 @@ import { toS3Answer } from '../../translate/response-headers.ts'
 import { requestPayer } from '../../translate/to-oss-headers.ts'
 import { children, renderXml, text, type XmlNode, type XmlTree } from '../../xml/index.ts'
 import { authorize } from '../authorize.ts'
+import { authorizeSession } from '../authorize-session.ts'
 import { bucketName, keyName, ossKey } from '../mapping.ts'
 import { type BucketRequest, type Context, xmlReply } from '../operation.ts'
-import { authorizeSession } from '../session-actions.ts'
 import { callOnBucket, requireDocument } from '../subresource.ts'
 import { turnOfMany } from '../writes/turns.ts'
 import { deleteObject } from './object.ts'
@@ -192,8 +192,6 @@ export async function deleteFromOss(
       Object: objects.map(({ key, versionId }) => ({ Key: key, VersionId: versionId })),
     }),
   )
-  const md5 = hash('md5')
-  md5.update(body)
   const call = callOnBucket(request, 'POST', 'delete')
   const { headers, document } = await context.oss.sendForXml(
     {
@@ -202,7 +200,7 @@ export async function deleteFromOss(
       query: { ...call.query, 'encoding-type': 'url' },
       headers: {
         'content-type': 'application/xml',
-        'content-md5': md5.digest(),
+        'content-md5': digestOf('md5', body, 'base64'),
         ...bypass,
         ...requestPayer(request.headers),
       },

@@ -1,9 +1,9 @@
+import { sha256Hex } from '../../bytes/digest.ts'
 import { ossCrc64 } from '../../oss/checksum.ts'
 import { OssError } from '../../oss/error.ts'
 import { crc64Of, versionIdOf } from '../../oss/headers.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { S3Error, type S3ErrorCode } from '../../s3/error.ts'
-import { hash } from '../../s3/hasher.ts'
 import type { Context } from '../operation.ts'
 import { ownObjectHeaders, RESERVED_PREFIX } from '../reserved-keys.ts'
 import { NO_APPEND } from './lock-retention.ts'
@@ -104,7 +104,7 @@ export function lockObject(
 }
 
 /** The name of a key's lock. By its hash: behind the prefix, a key could be longer than OSS takes. */
-export const lockName = (key: string) => LOCKS + hash('sha256', 'hex').digestOf(new TextEncoder().encode(key))
+export const lockName = (key: string) => LOCKS + sha256Hex(key)
 
 /** Whatever the bucket's own class, ACL and encryption are: a lock lives for a moment, and appends take no key of KMS's. */
 const newObject: HeaderMap = {
