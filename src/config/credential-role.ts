@@ -19,11 +19,11 @@ export function parseRole(settings: SourceSettings, what: string): Role {
     problems.push(
       `ALIBABA_CLOUD_ROLE_SESSION_NAME is ${redacted(sessionName)}: it must be 2 to 64 letters, digits and . @ - _`,
     )
-  return { arn: arn ?? '', sessionName, sts: parseSts(settings) }
+  return { arn: arn ?? '', sessionName, sts: parseStsEndpoint(settings) }
 }
 
 /** `OSS_STS_ENDPOINT`, or STS where OSS is. */
-export function parseSts({ get, endpoint, problems }: SourceSettings): Origin {
+export function parseStsEndpoint({ get, endpoint, problems }: SourceSettings): Origin {
   const text = get('OSS_STS_ENDPOINT')
   const fallback = stsOf(endpoint)
   if (text === undefined) return fallback

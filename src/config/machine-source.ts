@@ -2,7 +2,7 @@ import { isRoleName } from '../oss/credentials/ecs-ram-role.ts'
 import { sourceOfProfile } from '../oss/credentials/profile.ts'
 import type { CredentialSource } from '../oss/credentials/source.ts'
 import type { OssCredentials } from '../ports.ts'
-import { parseRole, parseSts } from './credential-role.ts'
+import { parseRole, parseStsEndpoint } from './credential-role.ts'
 import type { Files } from './files.ts'
 import { platformValue, type SourceSettings } from './source-settings.ts'
 import { ossKeyIdProblem, redacted, secretProblem } from './values.ts'
@@ -59,7 +59,7 @@ function parseRrsa(settings: SourceSettings, files: Files | undefined): Credenti
 function parseProfile(settings: SourceSettings, files: Files | undefined): CredentialSource {
   const { environment, problems } = settings
   const named = platformValue(environment, 'ALIBABA_CLOUD_CREDENTIALS_FILE')
-  const sts = parseSts(settings)
+  const sts = parseStsEndpoint(settings)
   const profile = platformValue(environment, 'ALIBABA_CLOUD_PROFILE')
   const file = named ?? findProfileFile(files, problems)
   const source = { from: 'profile' as const, file: file ?? '', profile, sts }

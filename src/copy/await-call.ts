@@ -1,5 +1,5 @@
 import type { TimeLimit, Timer } from '../ports.ts'
-import { timeoutError } from './attempt.ts'
+import { timeoutError } from './retry.ts'
 
 /** Milliseconds in which most copies are done. Listening to the client's signal before would cost a tenth of each. */
 const LISTEN_AFTER_MS = 1000

@@ -1,10 +1,10 @@
 import { OssError } from '../oss/error.ts'
 import { forbidsOverwrite } from '../oss/headers.ts'
 import { failedCondition, preconditionFailed } from '../translate/preconditions.ts'
-import { attempt } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { UploadPorts } from './multipart-upload.ts'
 import { type CopySettings, planCopy } from './plan.ts'
+import { withRetries } from './retry.ts'
 import { readSource, type SourceFacts } from './source.ts'
 
 /**
@@ -12,7 +12,7 @@ import { readSource, type SourceFacts } from './source.ts'
  * @throws S3Error PreconditionFailed; OssError, OssUnreachable as {@link readSource}.
  */
 export async function checkSource(ports: UploadPorts, copy: Copy): Promise<SourceFacts> {
-  const facts = await attempt(ports, copy.signal(), (signal) => readSource(ports.sourceOss, copy, signal))
+  const facts = await withRetries(ports, copy.signal(), (signal) => readSource(ports.sourceOss, copy, signal))
   const failed = failedCondition(copy.preconditions, facts)
   if (failed !== undefined) throw preconditionFailed(failed, 'x-amz-copy-source-')
   return facts
@@ -50,7 +50,7 @@ export async function checkDestination(
   if (!forbidsOverwrite(turn.headers)) return
   try {
     const source = { ...destination, versionId: undefined }
-    await attempt(ports, signal(), (signal) => readSource(ports.oss, { source, payer }, signal))
+    await withRetries(ports, signal(), (signal) => readSource(ports.oss, { source, payer }, signal))
   } catch (error) {
     if (error instanceof OssError && error.status === 404) return
     throw error

@@ -1,9 +1,10 @@
 import { OssUnreachable } from '../oss/error.ts'
+import { isOutcomeUnknown, isTransient } from '../oss/retry.ts'
 import type { HeaderMap } from '../ports.ts'
 import { text } from '../xml/index.ts'
-import { attempt, isOutcomeUnknown, isTransient } from './attempt.ts'
 import type { Upload, UploadPorts } from './multipart-upload.ts'
 import { abortOrphanedUploads, MAX_DELAY, uploadsOf } from './orphaned-uploads.ts'
+import { withRetries } from './retry.ts'
 
 /** An upload is never begun under the client's signal: a cut call would leave its outcome unknown. */
 const noAbort = undefined
@@ -27,7 +28,7 @@ export async function initiate(
   const lost: number[] = []
   const abortOrphans = (own?: string) => abortOrphanedUploads(ports, at, { before, own, lost })
   try {
-    const uploadId = await attempt(ports, noAbort, async (signal) => {
+    const uploadId = await withRetries(ports, noAbort, async (signal) => {
       try {
         const { document } = await ports.oss.sendForXml(
           { method: 'POST', ...at, query: { uploads: null }, headers, body: new Uint8Array(0), signal },

@@ -1,8 +1,9 @@
 import type { OssClient } from '../oss/client.ts'
 import { OssError, OssUnreachable } from '../oss/error.ts'
+import { isOutcomeUnknown } from '../oss/retry.ts'
 import type { HeaderMap, RuntimePorts } from '../ports.ts'
 import { element, text } from '../xml/index.ts'
-import { attempt, isOutcomeUnknown, type RetryPorts } from './attempt.ts'
+import { type RetryPorts, withRetries } from './retry.ts'
 
 /** A multipart upload of the gateway's own, that must leave nothing behind. */
 export type Upload = {
@@ -58,7 +59,7 @@ export async function complete(
   } as const
   let outcomeUnknown = false
   try {
-    return await attempt(ports, noAbort, async (signal) => {
+    return await withRetries(ports, noAbort, async (signal) => {
       try {
         const { document, headers } = await ports.oss.sendForXml(
           { ...call, signal },
@@ -96,7 +97,7 @@ export async function abort(
   let outcomeUnknown = false
   try {
     for (let asked = 0; asked < MAX_ABORTS; asked++) {
-      await attempt(ports, noAbort, async (signal) => {
+      await withRetries(ports, noAbort, async (signal) => {
         try {
           const { status } = await ports.oss.send({
             method: 'DELETE',

@@ -1,8 +1,8 @@
 import { decodeKey } from '../bytes/percent.ts'
 import { MAX_LISTED } from '../oss/limits.ts'
 import { children, text } from '../xml/index.ts'
-import { attempt } from './attempt.ts'
 import { abort, type Upload, type UploadPorts } from './multipart-upload.ts'
+import { withRetries } from './retry.ts'
 
 /** What is found out is needed also when the client has gone. */
 const noAbort = undefined
@@ -62,7 +62,7 @@ export async function uploadsOf(
   { bucket, key }: Omit<Upload, 'uploadId'>,
 ): Promise<Uploads> {
   const query = { uploads: null, prefix: key, 'max-uploads': String(MAX_LISTED), 'encoding-type': 'url' }
-  const { document, headers } = await attempt(ports, noAbort, (signal) =>
+  const { document, headers } = await withRetries(ports, noAbort, (signal) =>
     ports.oss.sendForXml({ method: 'GET', bucket, query, signal }, 'ListMultipartUploadsResult'),
   )
   // A prefix is its own first name in the list.
@@ -76,7 +76,7 @@ export async function uploadsOf(
 }
 
 async function partCount(ports: UploadPorts, { bucket, key, uploadId }: Upload): Promise<number> {
-  const { document } = await attempt(ports, noAbort, (signal) =>
+  const { document } = await withRetries(ports, noAbort, (signal) =>
     ports.oss.sendForXml(
       { method: 'GET', bucket, key, query: { uploadId, 'max-parts': '1' }, signal },
       'ListPartsResult',

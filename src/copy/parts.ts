@@ -1,10 +1,10 @@
 import { OssUnreachable } from '../oss/error.ts'
 import { copySource, copySourceRange } from '../oss/headers.ts'
 import { text } from '../xml/index.ts'
-import { attempt } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { Upload, UploadPorts } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
+import { withRetries } from './retry.ts'
 import type { SourceFacts } from './source.ts'
 
 /**
@@ -21,7 +21,7 @@ export async function copyPart(
   { first, last }: ByteRange,
 ): Promise<string> {
   const range = last < first ? {} : copySourceRange(`bytes=${first}-${last}`)
-  return attempt(ports, signal(), async (signal) => {
+  return withRetries(ports, signal(), async (signal) => {
     const { document } = await ports.oss.sendForXml(
       {
         method: 'PUT',

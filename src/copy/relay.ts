@@ -2,11 +2,12 @@ import { ossCrc64 } from '../oss/checksum.ts'
 import { OssUnreachable } from '../oss/error.ts'
 import { addRange, crc64Of, expectCrc64 } from '../oss/headers.ts'
 import { textOf } from '../oss/read-body.ts'
+import { isOutcomeUnknown } from '../oss/retry.ts'
 import type { Body, HeaderMap, OssResponse } from '../ports.ts'
-import { attempt, isOutcomeUnknown } from './attempt.ts'
 import type { Copy } from './copy.ts'
 import type { Upload, UploadPorts, Written } from './multipart-upload.ts'
 import type { ByteRange } from './plan.ts'
+import { withRetries } from './retry.ts'
 import type { SourceFacts } from './source.ts'
 
 type Source = Pick<Copy, 'source' | 'payer' | 'signal'>
@@ -81,7 +82,7 @@ function relay(
   onOutcomeUnknown: () => void = () => {},
 ): Promise<Written> {
   const length = range.last - range.first + 1
-  return attempt(
+  return withRetries(
     ports,
     copy.signal(),
     async (signal) => {

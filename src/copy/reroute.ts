@@ -1,7 +1,7 @@
+import { isOutcomeUnknown } from '../oss/retry.ts'
 import type { HeaderMap } from '../ports.ts'
 import { objectAclHeader } from '../translate/acl.ts'
 import { splitForUpload, storedContent } from '../translate/to-oss-headers.ts'
-import { attempt, isOutcomeUnknown } from './attempt.ts'
 import { checkDestination } from './conditions.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import { eachInParallel } from './each-in-parallel.ts'
@@ -17,6 +17,7 @@ import {
 import type { ByteRange } from './plan.ts'
 import { relayWhole } from './relay.ts'
 import { findLostResult, readResult, verifiedResult } from './result.ts'
+import { withRetries } from './retry.ts'
 import { readTagging, type SourceFacts } from './source.ts'
 import { asSourceChanged } from './source-changed.ts'
 import { inTurn } from './write-turn.ts'
@@ -117,7 +118,7 @@ async function destinationHeaders(
 ): Promise<HeaderMap> {
   const tags =
     tagging === 'copy'
-      ? await attempt(ports, signal(), (signal) =>
+      ? await withRetries(ports, signal(), (signal) =>
           readTagging(ports.sourceOss, { source, payer }, facts, signal),
         )
       : tagging

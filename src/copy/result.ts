@@ -3,9 +3,9 @@ import { copiedVersion, crc64Of, versionIdOf } from '../oss/headers.ts'
 import type { HeaderMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
 import { storedContent } from '../translate/to-oss-headers.ts'
-import { attempt } from './attempt.ts'
 import type { Copy, CopyResult } from './copy.ts'
 import type { UploadPorts, Written } from './multipart-upload.ts'
+import { withRetries } from './retry.ts'
 import { readSource, type SourceFacts } from './source.ts'
 
 /** The destination is read even after the client has disconnected. */
@@ -57,7 +57,7 @@ export async function verifiedResult(
   if (completed === undefined) throw new OssUnreachable(differs)
   const { bucket, key } = copy.destination
   const versionId = versionIdOf(completed.headers)
-  await attempt(ports, noAbort, (signal) =>
+  await withRetries(ports, noAbort, (signal) =>
     ports.oss.send({ method: 'DELETE', bucket, key, query: { versionId }, signal }),
   )
   throw new S3Error('InternalError', { cause: new Error(`${differs}; it was deleted`) })
@@ -98,7 +98,7 @@ const readDestination = (
   signal: AbortSignal | undefined,
   versionId?: string,
 ) =>
-  attempt(ports, signal, (signal) =>
+  withRetries(ports, signal, (signal) =>
     readSource(ports.oss, { source: { ...destination, versionId }, payer: {} }, signal),
   )
 

@@ -1,10 +1,9 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
-import { isRefusedUnbegun } from '../oss/retry.ts'
+import { isOutcomeUnknown, isRefusedUnbegun } from '../oss/retry.ts'
 import { S3Error } from '../s3/error.ts'
 import { copyConditionFailed, needsSourceFacts } from '../translate/preconditions.ts'
 import { storedChecksumsOf, toStoredChecksum, withoutStoredChecksums } from '../translate/stored-checksum.ts'
 import { storedContent } from '../translate/to-oss-headers.ts'
-import { attempt, isOutcomeUnknown, nativeTimeout, repeat } from './attempt.ts'
 import { awaitCall } from './await-call.ts'
 import { checkDestination, checkSource, decideStatusEarly } from './conditions.ts'
 import { type Copy, type CopyResult, isSelfCopy } from './copy.ts'
@@ -23,6 +22,7 @@ import { type CopySettings, planCopy } from './plan.ts'
 import { relayPart } from './relay.ts'
 import { copyByUpload, copyInOne } from './reroute.ts'
 import { findLostResult } from './result.ts'
+import { nativeTimeout, repeat, withRetries } from './retry.ts'
 import { readSource, type SourceFacts } from './source.ts'
 import { asSourceChanged, SourceChanged, sourceChangedError } from './source-changed.ts'
 import { withComputedValue } from './source-checksum.ts'
@@ -54,7 +54,7 @@ export function performCopy(ports: CopyPorts, asked: Copy, onStatusDecided: () =
 async function failure(ports: CopyPorts, asked: Copy, error: unknown): Promise<never> {
   if (asked.signal().aborted) throw new OssUnreachable('the copy was given up', { cause: error })
   if (!(error instanceof SourceChanged)) throw notRestored(error) ?? error
-  const now = await attempt(ports, asked.signal(), (signal) =>
+  const now = await withRetries(ports, asked.signal(), (signal) =>
     readSource(ports.sourceOss, asked, signal),
   ).catch(() => undefined)
   throw sourceChangedError(error, asked.preconditions, now)

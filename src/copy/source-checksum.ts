@@ -1,6 +1,6 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
+import { isTransient } from '../oss/retry.ts'
 import { storedFullChecksum } from '../translate/stored-checksum.ts'
-import { isTransient } from './attempt.ts'
 import type { Copy, WantedChecksum } from './copy.ts'
 import type { UploadPorts } from './multipart-upload.ts'
 import { readRange } from './relay.ts'

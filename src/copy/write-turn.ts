@@ -1,7 +1,7 @@
 import { OssError, OssUnreachable } from '../oss/error.ts'
+import { isOutcomeUnknown } from '../oss/retry.ts'
 import type { HeaderMap } from '../ports.ts'
 import { S3Error } from '../s3/error.ts'
-import { isOutcomeUnknown } from './attempt.ts'
 
 /**
  * The turn of one write among the others of its key. What OSS may make visible is begun within it, so that the condition

@@ -48,6 +48,19 @@ export function isRepeatable(call: OssCall, error: unknown): boolean {
   return ((status >= 500 && status !== 501) || code === 'RequestTimeout') && isIdempotent(call)
 }
 
+/** Whether the same call may succeed a moment later. */
+export const isTransient = (error: unknown) =>
+  isOutcomeUnknown(error) ||
+  (error instanceof OssError && (error.status === 503 || error.code === 'RequestTimeout'))
+
+/**
+ * Whether OSS may have done what was asked although it is not known: no answer came, or one that says nothing, as a 503
+ * that a proxy gives when the work may be done.
+ */
+export const isOutcomeUnknown = (error: unknown) =>
+  (error instanceof OssUnreachable && error.failure !== 'unsendable') ||
+  (error instanceof OssError && error.status >= 500 && error.status !== 501 && !isRefusedUnbegun(error))
+
 /** Whether a body can be sent only once. */
 export const isStream = (body: OssCall['body']) => body !== undefined && !(body instanceof Uint8Array)
 

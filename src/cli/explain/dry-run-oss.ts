@@ -9,8 +9,8 @@ import type { Address, Facts, Side, Sides } from './facts.ts'
 import { copyRefusal, type OssRules, objectRefusal, type Refusal, writeRefusal } from './predict-refusal.ts'
 import {
   asksForBytes,
+  purposeOf,
   type RecordedCall,
-  reasonOf,
   reportedHeaders,
   type Target,
   targetOf,
@@ -63,7 +63,7 @@ export function createDryRunOss(
     for (const name in headers) if (computed && isStoredChecksum(name)) headers[name] = COMPUTED
     const result = isVersion(target, source) ? undefined : written.get(nameOf(target))
     const of = sideOf(target, result !== undefined, new URL(url).host)
-    const why = reasonOf(method, target, headers, of, result !== undefined)
+    const why = purposeOf(method, target, headers, of, result !== undefined)
     const call: RecordedCall = { method, url, ...target, headers, why, made: false, status: 0 }
     if (of !== undefined) call.of = of
     calls.push(call)

@@ -75,7 +75,7 @@ export const asksForBytes = (method: string, { key, query }: Target) =>
  * Why a call is made.
  * @param of which of the copy's objects it addresses. @param written whether the destination has been written.
  */
-export function reasonOf(
+export function purposeOf(
   method: string,
   { key, query }: Target,
   headers: Record<string, string>,

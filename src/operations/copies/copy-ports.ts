@@ -1,5 +1,5 @@
-import { nativeTimeout, withoutAnswerTimeout } from '../../copy/attempt.ts'
 import { limitRequests } from '../../copy/request-limit.ts'
+import { nativeTimeout, withoutAnswerTimeout } from '../../copy/retry.ts'
 import type { CopyPorts } from '../../copy/run.ts'
 import type { CopyRoute } from '../../observe/record.ts'
 import type { OssClient } from '../../oss/client.ts'

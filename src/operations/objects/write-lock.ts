@@ -1,4 +1,4 @@
-import { attempt } from '../../copy/attempt.ts'
+import { withRetries } from '../../copy/retry.ts'
 import type { OssCall } from '../../oss/call.ts'
 import { OssError } from '../../oss/error.ts'
 import { versionIdOf } from '../../oss/headers.ts'
@@ -181,7 +181,7 @@ const callOnVersion = (
 /** A call that may be repeated, and comes to its end whatever the client does. @returns the headers of the answer. */
 async function send(context: Context, call: OssCall): Promise<HeaderMap> {
   const ports = copyPorts(context, context.upstream)
-  const { headers } = await attempt(ports, undefined, (signal) => ports.oss.send({ ...call, signal }))
+  const { headers } = await withRetries(ports, undefined, (signal) => ports.oss.send({ ...call, signal }))
   return headers
 }
 

@@ -1,4 +1,4 @@
-import { isOutcomeUnknown, isTransient } from '../../copy/attempt.ts'
+import { isOutcomeUnknown, isTransient } from '../../oss/retry.ts'
 import type { Context } from '../operation.ts'
 import { isSame, type LockContent, type LockObject, withRecord } from './lock-object.ts'
 

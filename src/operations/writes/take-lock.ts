@@ -1,4 +1,4 @@
-import { isTransient } from '../../copy/attempt.ts'
+import { isTransient } from '../../oss/retry.ts'
 import { slowDown } from '../../s3/error.ts'
 import { ATTEMPTS, holdLease, LEASE, type Lease, type LeasePorts, SETTLED, type Taken } from './lease.ts'
 import { isSame, type LockContent, type LockObject, NO_CONTENT, withRecord } from './lock-object.ts'

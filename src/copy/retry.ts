@@ -1,7 +1,7 @@
 import type { OssCall } from '../oss/call.ts'
 import type { OssClient } from '../oss/client.ts'
-import { OssError, OssUnreachable, timedOut } from '../oss/error.ts'
-import { isRefusedUnbegun } from '../oss/retry.ts'
+import { OssUnreachable, timedOut } from '../oss/error.ts'
+import { isTransient } from '../oss/retry.ts'
 import type { RuntimePorts, TimeLimit, Timer } from '../ports.ts'
 
 /** What a call is repeated with. */
@@ -28,7 +28,7 @@ export const nativeTimeout = (timeout: number): TimeLimit => ({
 /** By the client that each is derived from. */
 const untimedClients = new WeakMap<OssClient, OssClient>()
 
-/** OSS for the calls that {@link attempt} makes: it repeats them and limits their time itself. */
+/** OSS for the calls that {@link withRetries} makes: it repeats them and limits their time itself. */
 export function withoutAnswerTimeout(client: OssClient): OssClient {
   const known = untimedClients.get(client)
   if (known !== undefined) return known
@@ -50,19 +50,6 @@ export function withoutAnswerTimeout(client: OssClient): OssClient {
   return untimed
 }
 
-/** Whether the same call may succeed a moment later. */
-export const isTransient = (error: unknown) =>
-  isOutcomeUnknown(error) ||
-  (error instanceof OssError && (error.status === 503 || error.code === 'RequestTimeout'))
-
-/**
- * Whether OSS may have done what was asked although it is not known: no answer came, or one that says nothing, as a 503
- * that a proxy gives when the work may be done.
- */
-export const isOutcomeUnknown = (error: unknown) =>
-  (error instanceof OssUnreachable && error.failure !== 'unsendable') ||
-  (error instanceof OssError && error.status >= 500 && error.status !== 501 && !isRefusedUnbegun(error))
-
 /** One call to OSS, under a signal. */
 type LimitedCall<T> = (signal: AbortSignal) => Promise<T>
 
@@ -73,7 +60,7 @@ type LimitedCall<T> = (signal: AbortSignal) => Promise<T>
  * @param bytes that the call moves through the gateway.
  * @throws the last attempt's error, or the first that is not transient.
  */
-export function attempt<T>(
+export function withRetries<T>(
   ports: RetryPorts,
   signal: AbortSignal | undefined,
   call: LimitedCall<T>,
