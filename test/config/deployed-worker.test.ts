@@ -56,7 +56,10 @@ test('what wrangler.toml leaves to be switched on is right as it stands there', 
   rmSync(folder, { recursive: true })
   expect(all.limits).toEqual({ cpu_ms: 300_000 })
   expect(all.kv_namespaces).toEqual([expect.objectContaining({ binding: 'CONFIG' })])
-  expect(all.analytics_engine_datasets).toEqual([{ binding: 'METRICS', dataset: 's3_oss_gateway' }])
+  expect(all.analytics_engine_datasets).toEqual([
+    { binding: 'METRICS', dataset: 's3_oss_gateway' },
+    { binding: 'CALL_METRICS', dataset: 's3_oss_gateway_calls' },
+  ])
   const document = JSON.stringify(all.vars.GATEWAY_CONFIG)
   expect(document).toContain('accessLog')
   expect(problemsOf(real, document, 'workers')).toEqual([])
