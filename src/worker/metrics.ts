@@ -1,3 +1,4 @@
+import { methodLabel } from '../observe/method-label.ts'
 import { type Observer, type RequestRecord, requestObserver } from '../observe/record.ts'
 import type { Log } from '../ports.ts'
 
@@ -13,8 +14,6 @@ export function datasetOf(bound: unknown): Dataset | undefined {
   return typeof writeDataPoint === 'function' && fetch === undefined ? (bound as Dataset) : undefined
 }
 
-const methods = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
-
 /**
  * What is written of a request: the facts of the Node runtime's metrics, none of which a client can make up.
  * docs/observability.md names the columns: to those that there are, others may be added at the end.
@@ -27,7 +26,7 @@ export function dataPoint(record: RequestRecord): DataPoint {
     indexes: [operation],
     blobs: [
       operation,
-      methods.has(record.method) ? record.method : '_OTHER',
+      methodLabel(record.method),
       String(record.status),
       record.errorCode ?? '',
       record.copyRoute ?? '',

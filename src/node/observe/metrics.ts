@@ -8,6 +8,7 @@ import {
   Registry,
 } from 'prom-client'
 import type { Load } from '../../gateway.ts'
+import { methodLabel } from '../../observe/method-label.ts'
 import type { Observer, RequestRecord } from '../../observe/record.ts'
 import { createHistogram } from './histogram.ts'
 import type { MetricValues } from './metric-values.ts'
@@ -30,8 +31,6 @@ const DURATIONS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5
 const SIZES = exponentialBuckets(1024, 4, 12)
 /** Of one label: what is beyond is `other`, lest an unforeseen source of names fill the memory. */
 const MAX_VALUES = 200
-
-const methods = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
 
 /** The values of a label, of which there are never more than a few hundred. */
 function bounded(): (value: string) => string {
@@ -137,8 +136,11 @@ export function createMetrics(): Metrics {
   return {
     observer: {
       onRequest: (record) => {
-        const method = methods.has(record.method) ? record.method : '_OTHER'
-        const of = requests(method, operationLabel(record.operation ?? 'none'), record.status)
+        const of = requests(
+          methodLabel(record.method),
+          operationLabel(record.operation ?? 'none'),
+          record.status,
+        )
         of.duration.observe(record.totalTime / 1000)
         if (record.bytesReceived) of.received.observe(record.bytesReceived)
         if (record.bytesSent) of.sent.observe(record.bytesSent)
