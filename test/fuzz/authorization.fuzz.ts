@@ -56,9 +56,10 @@ test('an Authorization header that was touched writes nothing', async () => {
       if (writes.length === 0) return
       // Only blanks and the order of its parts are free.
       if (isV4) {
-        expect(authorization).toContain(`Signature=${v4Signature}`)
-        expect(authorization).toContain(`Credential=${credential}`)
-        expect(authorization).toContain('host;x-amz-content-sha256;x-amz-date')
+        const parts = authorization.replace(/[ \t]/g, '')
+        expect(parts).toContain(`Signature=${v4Signature}`)
+        expect(parts).toContain(`Credential=${credential}`)
+        expect(parts).toContain('host;x-amz-content-sha256;x-amz-date')
       } else expect(authorization).toBe(v2.headers.authorization)
     }),
     runs(),
