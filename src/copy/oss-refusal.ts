@@ -1,4 +1,4 @@
-import { OssError } from '../oss/error.ts'
+import { isOtherRegion, OssError } from '../oss/error.ts'
 import { S3Error } from '../s3/error.ts'
 
 /** Why OSS will not copy a source, where the gateway knows another way. The names are the settings'. */
@@ -7,8 +7,7 @@ export type Refusal = 'oversize' | 'crossRegion' | 'crossUpstream' | 'appendable
 /** OSS's refusal of a copy, or undefined when its error is about something else. */
 export function refusalOf(error: OssError): Refusal | undefined {
   if (error.code === 'EntityTooLarge') return 'oversize'
-  if (error.ec === '0016-00000306' || /not reside in the same data center/.test(error.message))
-    return 'crossRegion'
+  if (isOtherRegion(error)) return 'crossRegion'
   if (error.ec === '0042-00000308') return 'symlink'
   return undefined
 }

@@ -5,6 +5,7 @@ import { attempt } from './attempt.ts'
 import type { OssCall, OssClientPorts } from './call.ts'
 import { type CallObserver, reasonOf } from './call-record.ts'
 import {
+  errorCauses,
   failed,
   isKeyRefused,
   OssError,
@@ -41,9 +42,6 @@ export type OssClient = {
 }
 
 const MAX_KNOWN_BUCKETS = 10_000
-
-/** "Invalid signing region in Authorization header": a host that serves all regions, or a bucket's own, names no endpoint. */
-const WRONG_SIGNING_REGION = '0002-00000226'
 
 const dotSegment = /(?:^|\/)\.\.?(?:\/|$)/
 
@@ -131,7 +129,9 @@ class Client implements OssClient {
   async #actualRegion({ bucket, query, signal }: OssCall, error: unknown): Promise<string | undefined> {
     if (!(error instanceof OssError)) return undefined
     if (error.endpoint) return regionOfHost(error.endpoint)
-    if (error.ec !== WRONG_SIGNING_REGION || !bucket || (query && 'location' in query)) return undefined
+    // A host that serves all regions, or a bucket's own, names no endpoint.
+    if (error.ec !== errorCauses.wrongSigningRegion || !bucket || (query && 'location' in query))
+      return undefined
     await this.#findRegion(bucket, signal).catch((hindrance) => {
       throw hindrance instanceof OssError && hindrance.code === 'NoSuchBucket' ? hindrance : error
     })

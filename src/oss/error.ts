@@ -34,6 +34,20 @@ export class OssError extends Error {
   }
 }
 
+/** Error-cause codes (EC) of OSS, where its code says too little. https://www.alibabacloud.com/help/en/oss/user-guide/0002-00000226, and so on. */
+export const errorCauses = {
+  /** "Invalid signing region in Authorization header." */
+  wrongSigningRegion: '0002-00000226',
+  /** "Target object does not reside in the same data center as source object." */
+  otherRegion: '0016-00000306',
+  /** "The source of a copy request may not specifically refer to a delete marker by version id." */
+  sourceIsDeleteMarker: '0016-00000307',
+} as const
+
+/** Whether OSS does not copy because the source is in another region than the destination. */
+export const isOtherRegion = ({ ec, message }: { ec: string | undefined; message: string }): boolean =>
+  ec === errorCauses.otherRegion || /not reside in the same data center/.test(message)
+
 /** Whether OSS answers with a redirection: nothing of its API does, a rule of a bucket's website does. */
 export const isRedirection = (error: unknown): error is OssError =>
   error instanceof OssError && error.status > 300 && error.status < 400 && error.status !== 304

@@ -1,4 +1,4 @@
-import { isRedirection, type OssError, OssUnreachable } from '../oss/error.ts'
+import { errorCauses, isRedirection, type OssError, OssUnreachable } from '../oss/error.ts'
 import { isS3ErrorCode, retryAfter, S3Error, type S3ErrorCode } from '../s3/error.ts'
 
 /** What an error of OSS becomes. */
@@ -83,9 +83,9 @@ export const renamedErrors: Readonly<Record<string, Row>> = {
 /** The same by the error-cause code, where OSS's code is too wide. */
 export const renamedCauses: Readonly<Record<string, Row>> = {
   // The region of the gateway's own signature.
-  '0002-00000226': { code: 'InternalError', text: 's3' },
+  [errorCauses.wrongSigningRegion]: { code: 'InternalError', text: 's3' },
   // A copy of a delete marker: OSS calls it an argument; S3 an invalid request, in the same words.
-  '0016-00000307': {
+  [errorCauses.sourceIsDeleteMarker]: {
     code: 'InvalidRequest',
     text: {
       message: 'The source of a copy request may not specifically refer to a delete marker by version id.',

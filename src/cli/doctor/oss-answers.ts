@@ -1,5 +1,6 @@
 import { settingsOf } from '../../node/oss-check.ts'
 import { describeSource } from '../../oss/credentials/source.ts'
+import { errorCauses } from '../../oss/error.ts'
 import { child } from '../../translate/elements.ts'
 import { text } from '../../xml/index.ts'
 import type { Level } from './actions.ts'
@@ -14,7 +15,6 @@ import {
   wrong,
 } from './check.ts'
 import { errorOf, isSilent, type Response, type ServiceError, said } from './http-response.ts'
-import { WRONG_SIGNING_REGION } from './oss-voice.ts'
 import { resourceOf } from './ram-policy.ts'
 
 /** Whose word an AccessDenied is, by OSS's error-cause code. https://www.alibabacloud.com/help/en/oss/user-guide/ec-code */
@@ -55,7 +55,10 @@ export function troubleOf(answer: Response, { credentials }: UpstreamFacts): Ver
   }
   const settings = settingsOf[error.code]
   // InvalidArgument is said of much else.
-  if (settings === undefined || (error.code === 'InvalidArgument' && error.ec !== WRONG_SIGNING_REGION))
+  if (
+    settings === undefined ||
+    (error.code === 'InvalidArgument' && error.ec !== errorCauses.wrongSigningRegion)
+  )
     return undefined
   const advice =
     credentials.from === 'settings' || error.code === 'InvalidArgument'

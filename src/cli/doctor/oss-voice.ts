@@ -1,3 +1,4 @@
+import { errorCauses } from '../../oss/error.ts'
 import {
   type Endpoint,
   isPathStyle,
@@ -82,7 +83,7 @@ export async function openOssVoice(
 
   /** The region of a bucket, where the answer says that it is another one than was asked or signed for. */
   async function otherRegion(bucket: string, answer: Response, region: string): Promise<string | undefined> {
-    if (errorOf(answer)?.ec !== WRONG_SIGNING_REGION) return regionNamed(answer)
+    if (errorOf(answer)?.ec !== errorCauses.wrongSigningRegion) return regionNamed(answer)
     // A host that serves all regions names none, but says where a bucket is to whoever asks that.
     const where = await ask({ method: 'GET', bucket, query: { location: '' } }, region)
     return isSilent(where) ? undefined : regionNamed(where)
@@ -108,9 +109,6 @@ function regionNamed(answer: Response): string | undefined {
   const location = documentOf(answer, 'LocationConstraint')
   return location && regionOfLocation(text(location, '#text') ?? '')
 }
-
-/** "Invalid signing region in Authorization header." */
-export const WRONG_SIGNING_REGION = '0002-00000226'
 
 /** Where a call goes, without its bucket. */
 function originOf(endpoint: Endpoint, region: string, { method, bucket, key, query = {} }: Request) {

@@ -1,5 +1,5 @@
 import type { BucketInfo } from '../../oss/bucket-info.ts'
-import { OssError } from '../../oss/error.ts'
+import { errorCauses, OssError } from '../../oss/error.ts'
 import { forbidsOverwrite } from '../../oss/headers.ts'
 import type { HeaderMap } from '../../ports.ts'
 import { ossEncryptionOf } from '../../translate/encryption.ts'
@@ -81,7 +81,7 @@ function otherRegion(from: BucketInfo | OssError, to: BucketInfo | OssError): Re
     status: 403,
     code: 'AccessDenied',
     message: 'Target object does not reside in the same data center as source object.',
-    ec: '0016-00000306',
+    ec: errorCauses.otherRegion,
     of: 'source',
     why: `the source is in ${from.region}, the destination in ${to.region}, and OSS copies within one region`,
   }
@@ -93,7 +93,7 @@ function unreadable(error: OssError, versioned: boolean): Refusal {
       status: 400,
       code: 'InvalidArgument',
       message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
-      ec: '0016-00000307',
+      ec: errorCauses.sourceIsDeleteMarker,
       of: 'source',
       why: 'the version of the source is a delete marker',
     }

@@ -1,3 +1,4 @@
+import { isOtherRegion } from '../../../oss/error.ts'
 import { asking, type Bucket, type Facts, ok, type Step, type Verdict, wrong } from '../check.ts'
 import { describeSizes, isTooLarge } from '../copy-sizes.ts'
 import { errorOf, type Response, said } from '../http-response.ts'
@@ -117,13 +118,10 @@ const acrossCheck = (from: Bucket, to: Bucket): Step =>
     },
   })
 
-/** "Target object does not reside in the same data center as source object." */
-const OTHER_REGION = '0016-00000306'
-
 function copyVerdict(answer: Response, from: Bucket, to: Bucket, { config }: Facts): Verdict {
   const error = errorOf(answer)
   if (error === undefined) return ok('in one call of OSS')
-  const isFar = error.ec === OTHER_REGION || /same data center/.test(error.message)
+  const isFar = isOtherRegion(error)
   if (isFar && config.document.copy.crossRegion === 'reroute')
     return ok(`from ${from.region} to ${to.region}: through the gateway, by copy.crossRegion: reroute`)
   if (isFar) {

@@ -1,8 +1,8 @@
 import { RESERVED_PREFIX } from '../../../operations/reserved-keys.ts'
+import { errorCauses } from '../../../oss/error.ts'
 import { type Origin, withoutPort } from '../../../oss/regions.ts'
 import { asking, type Bucket, type Facts, ok, type Step, type UpstreamFacts, wrong } from '../check.ts'
 import { errorOf, isSilent, said } from '../http-response.ts'
-import { WRONG_SIGNING_REGION } from '../oss-voice.ts'
 import { askingS3, isKnownAndRefused } from '../s3-answers.ts'
 import { connectionChecks } from './connections.ts'
 import { aboutDomain } from './names.ts'
@@ -88,7 +88,7 @@ export function customDomainChecks(
           )
         const { code, ec } = errorOf(answer) ?? {}
         // In its own region the bucket itself has been asked for.
-        if (code === 'SignatureDoesNotMatch' || ec === WRONG_SIGNING_REGION)
+        if (code === 'SignatureDoesNotMatch' || ec === errorCauses.wrongSigningRegion)
           return wrong(
             `${domain} is bound to another bucket: OSS takes the signature for ${bucket} for wrong`,
             `bind ${domain} to ${bucket} in OSS (PutCname), or correct ${setting} of the settings document`,
