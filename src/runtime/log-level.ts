@@ -16,6 +16,7 @@ const errors = new Set([
   'worker did not stop cleanly',
   'worker does not start',
   'a new worker does not start, the old ones stay',
+  'a worker hangs, it is killed',
   'worker died',
   'OSS does not answer as it should: requests will fail',
 ])

@@ -191,6 +191,31 @@ describe('the access log', () => {
     await localOss.close()
   })
 
+  test.each([['1'], ['2']])(
+    'on standard output that nobody reads keeps nothing from ending: WORKERS=%s',
+    async (WORKERS) => {
+      const localOss = await createLocalOss({ directory: ':memory:', credentials: LOCAL })
+      const GATEWAY_CONFIG = join(directory, `unread-${WORKERS}.yaml`)
+      await writeFile(GATEWAY_CONFIG, 'accessLog: {to: stdout}')
+      const gateway = await started({ GATEWAY_CONFIG, WORKERS, ...(await ossSettings(localOss)) })
+      gateway.child.stdout?.pause()
+      const s3 = clientOf(gateway)
+      await s3.send(new CreateBucketCommand({ Bucket }))
+      // More than a pipe holds, by far.
+      const Objects = Array.from({ length: 1000 }, (_, i) => ({ Key: `${i}-${'key'.repeat(300)}` }))
+      for (let i = 0; i < 4; i++) {
+        await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }))
+        // Each reload opens the log again.
+        gateway.child.kill('SIGHUP')
+        await until(() => gateway.output().split('"event":"settings read again"').length > i + 1)
+      }
+      s3.destroy()
+      gateway.child.kill('SIGTERM')
+      expect(await gateway.exit).toBe(0)
+      await localOss.close()
+    },
+  )
+
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('tells how each request was encrypted: %s', async (version) => {
     const { gateway, linesIn } = await startedWithLog('json', {
       TLS_CERT_FILE: 'test/data/localhost-cert.pem',

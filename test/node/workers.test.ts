@@ -220,6 +220,21 @@ describe('two workers', () => {
   })
 })
 
+test('a worker that hangs is killed where it is to be replaced, and keeps no other from it', async () => {
+  const gateway = await started(settings)
+  const before = workersOf(gateway)
+  for (const pid of before) process.kill(pid, 'SIGSTOP')
+  const replacements = () => gateway.output().split('"event":"workers replaced"').length - 1
+  for (let i = 0; i < 2; i++) {
+    gateway.child.kill('SIGHUP')
+    await until(() => replacements() > i)
+  }
+  expect(before.some(runs)).toBe(false)
+  expect(await ask(`http://127.0.0.1:${portOf(gateway)}/bucket`)).toMatchObject({ status: 403 })
+  gateway.child.kill('SIGTERM')
+  expect(await gateway.exit).toBe(0)
+})
+
 test('workers leave with the first process when it is killed, but not before they have answered', async () => {
   const gateway = await started(settings)
   const s3 = clientOf(gateway)

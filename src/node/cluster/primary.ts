@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import type { Log } from '../../ports.ts'
 import { endsWithin, sleep } from '../../runtime/timers.ts'
 import { openAdmin, whyNotReadyAt } from '../admin.ts'
-import { fileSink } from '../observe/access-log.ts'
+import { outputSink } from '../observe/access-log.ts'
 import { workerMetrics } from '../observe/worker-metrics.ts'
 import type { Running } from '../serve.ts'
 import type { Settings } from '../settings.ts'
@@ -24,6 +24,10 @@ const LAST_PAUSE = 30_000
 /** What a worker may take to end after its limit, and what closing takes then, in milliseconds. */
 const ENDING_LIMIT = 7_500
 const CLOSING_LIMIT = 200
+/** What writing what workers have printed takes then, in milliseconds: it may be that nobody reads it. */
+const WRITING_LIMIT = 2_000
+/** Milliseconds after which a worker that has been told to stop, and still takes connections, is killed: it hangs. */
+const HANGING_LIMIT = 10_000
 
 /**
  * Starts so many processes that serve on one port, and replaces those that die. This one serves health only.
@@ -40,7 +44,7 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   let onWanted = () => {}
   let pause = 0
   /** What workers print, on the way to standard output. */
-  const printed = fileSink(undefined, log)
+  const printed = outputSink(log)
   const handedOn = new Set<Promise<void>>()
   /** All there are, until they end. */
   const workers = new Map<Worker, Promise<void>>()
@@ -157,7 +161,17 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   function close(worker: Worker, limit: number): Promise<void> {
     serving.delete(worker)
     sendToWorker(worker, { stop: limit })
-    return new Promise((resolve) => closing.set(worker, resolve))
+    const closed = new Promise<void>((resolve) => closing.set(worker, resolve))
+    void killHanging(worker, closed)
+    return closed
+  }
+
+  /** Else it would keep the settings from being read again for ever, and might still serve by the old ones. */
+  async function killHanging(worker: Worker, closed: Promise<void>): Promise<void> {
+    if (await endsWithin(HANGING_LIMIT, closed)) return
+    const { pid } = worker.process
+    log('a worker hangs, it is killed', { pid, afterSeconds: HANGING_LIMIT / 1000 })
+    worker.process.kill('SIGKILL')
   }
 
   async function replaceAll(fresh: Settings): Promise<void> {
@@ -211,10 +225,9 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
     stop: async (limit = accepted.config.document.timeouts.stop * 1000) => {
       stopping = true
       for (const worker of workers.keys()) sendToWorker(worker, { stop: limit })
-      const ended = Promise.all(workers.values())
-        .then(() => Promise.all(handedOn))
-        .then(() => printed.close())
+      const ended = Promise.all(workers.values()).then(() => Promise.all(handedOn))
       await endsWithin(limit + ENDING_LIMIT, ended)
+      await endsWithin(WRITING_LIMIT, printed.close())
       admin.close()
       // A health check may still wait for OSS.
       await endsWithin(CLOSING_LIMIT, upstreams.close())

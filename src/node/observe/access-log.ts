@@ -4,6 +4,7 @@ import type { Config } from '../../config/index.ts'
 import { accessLines } from '../../observe/access-lines.ts'
 import type { RequestRecord } from '../../observe/record.ts'
 import type { Log } from '../../ports.ts'
+import { isPiped, PipedOutput, STDOUT } from './standard-output.ts'
 
 /** An access log that is open. */
 export type AccessLog = {
@@ -61,23 +62,66 @@ export function accessLogTo(sink: LineSink, format: Config['document']['accessLo
 }
 
 /**
- * Lines to a file, or to standard output.
- * What is appended to a file stays together, however much it is, also where other processes write to it; standard output is
- * to be this process's own.
- * @param path absent: standard output.
+ * Lines to a file. What is appended to it stays together, however much it is, also where other processes write to it.
  * @throws Error where the file cannot be opened.
  */
-export function fileSink(path: string | undefined, log: Log): LineSink {
+export function fileSink(path: string, log: Log): LineSink {
   // The stream would only log it later.
-  if (path !== undefined) closeSync(openSync(path, 'a'))
-  const stream = pino.destination({
-    dest: path ?? 1,
+  closeSync(openSync(path, 'a'))
+  const stream = destination(path)
+  const { timer, ...lines } = linesTo(stream, path, log)
+  return {
+    ...lines,
+    reopen: () => {
+      lines.flush()
+      stream.reopen()
+    },
+    close: () =>
+      new Promise((resolve) => {
+        clearInterval(timer)
+        lines.flush()
+        stream.once('close', resolve)
+        stream.end()
+      }),
+  }
+}
+
+let output: LineSink | undefined
+
+/**
+ * Lines to standard output, which is to be this process's own: there is one such sink, and closing it is only to wait until all
+ * is written.
+ */
+export function outputSink(log: Log): LineSink {
+  output ??= openOutput(log)
+  return output
+}
+
+function openOutput(log: Log): LineSink {
+  const stream = isPiped() ? new PipedOutput(MAX_WAITING) : destination(STDOUT)
+  const { write, flush } = linesTo(stream, 'stdout', log)
+  return {
+    write,
+    reopen: flush,
+    close: () => {
+      flush()
+      return new Promise((resolve) => stream.flush(() => resolve()))
+    },
+  }
+}
+
+const destination = (dest: string | number) =>
+  pino.destination({
+    dest,
     sync: false,
     contentMode: 'buffer',
     minLength: 1,
     maxWrite: BATCH,
     maxLength: MAX_WAITING,
   })
+
+/** Writes lines together, and tells the log what becomes of them. */
+function linesTo(stream: PipedOutput | ReturnType<typeof destination>, path: string, log: Log) {
   // Its types know strings alone.
   const write = (bytes: Buffer): void =>
     void (stream as unknown as { write(bytes: Buffer): boolean }).write(bytes)
@@ -97,8 +141,7 @@ export function fileSink(path: string | undefined, log: Log): LineSink {
   const timer = setInterval(flush, FLUSH_PERIOD).unref()
   let isDropping = false
   stream.on('drop', () => {
-    if (!isDropping)
-      log('access log lines are dropped: they are written too slowly', { path: path ?? 'stdout' })
+    if (!isDropping) log('access log lines are dropped: they are written too slowly', { path })
     isDropping = true
   })
   // All that it was given is written.
@@ -108,7 +151,9 @@ export function fileSink(path: string | undefined, log: Log): LineSink {
   })
   stream.on('error', (error: Error) => log('access log cannot be written', { path, cause: error.message }))
   return {
-    write: (lines) => {
+    timer,
+    flush,
+    write: (lines: string) => {
       // Bytes are counted only where there may be too many.
       if (size + lines.length * MAX_CHARACTER_BYTES > BATCH) {
         const bytes = Buffer.byteLength(lines)
@@ -117,19 +162,5 @@ export function fileSink(path: string | undefined, log: Log): LineSink {
       }
       size += batch.write(lines, size)
     },
-    reopen: () => {
-      flush()
-      if (path !== undefined) stream.reopen()
-    },
-    close: () =>
-      new Promise((resolve) => {
-        clearInterval(timer)
-        flush()
-        stream.once('close', resolve)
-        if (path === undefined) {
-          // Standard output is not this log's to close.
-          stream.flush(() => resolve())
-        } else stream.end()
-      }),
   }
 }

@@ -2,7 +2,7 @@ import { ACCESS_LOG_BUCKET, type Config } from '../../config/index.ts'
 import type { OssClient } from '../../oss/client.ts'
 import type { Log } from '../../ports.ts'
 import { nodePorts } from '../ports.ts'
-import { type AccessLog, accessLogTo, fileSink } from './access-log.ts'
+import { type AccessLog, accessLogTo, fileSink, outputSink } from './access-log.ts'
 import { bucketSink } from './bucket-sink.ts'
 
 /**
@@ -20,5 +20,5 @@ export function openAccessLog(
   if (bucket !== undefined) {
     return accessLogTo(bucketSink({ bucket, prefix }, oss, { ...nodePorts, log }), format)
   }
-  return accessLogTo(fileSink(to === 'stdout' ? undefined : to, log), format)
+  return accessLogTo(to === 'stdout' ? outputSink(log) : fileSink(to, log), format)
 }
