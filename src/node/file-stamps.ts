@@ -23,4 +23,5 @@ export async function stampsOf(files: Iterable<string>): Promise<FileStamps> {
 export const areSame = (one: FileStamps, other: FileStamps): boolean =>
   [...one].every(([file, stamp]) => other.get(file) === stamp)
 
-const stampText = ({ ino, size, mtimeMs }: Stats) => `${ino} ${size} ${mtimeMs}`
+/** The time of writing can be set, as `cp -p` and rsync do; that of the last change of any kind cannot. */
+const stampText = ({ ino, size, mtimeMs, ctimeMs }: Stats) => `${ino} ${size} ${mtimeMs} ${ctimeMs}`

@@ -14,7 +14,11 @@ export const nodeFiles: Files = {
   has: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
   read: (path) => {
     try {
-      if (statSync(path).size > MAX_BYTES) throw new Error('the file is too large')
+      const status = statSync(path)
+      // What a shell makes of `<(…)` is below /dev, and has been opened.
+      if (status.isFIFO() && !path.startsWith('/dev/'))
+        throw new Error('that is a named pipe, and all would wait until somebody writes to it')
+      if (status.size > MAX_BYTES) throw new Error('the file is too large')
       return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
     } catch (error) {
       throw new Error(whyNot(error, path))

@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import {
   CreateBucketCommand,
@@ -119,13 +120,68 @@ describe('one process', () => {
     Body.destroy()
   })
 
-  test('notices that a file of its settings has changed', async () => {
-    await write({ clients: [] })
-    const gateway = await started({ GATEWAY_CONFIG })
-    await clientOf(gateway).send(new CreateBucketCommand({ Bucket }))
-    await write({ clients: [team('late')] })
+  type Change = (file: string, text: string, refused: () => Promise<void>) => Promise<void>
+  test.each<[string, Change]>([
+    ['written in place', (file, text) => writeFile(file, text)],
+    [
+      'written in place, as large and as old as it was',
+      async (file, text) => {
+        const { atime, mtime } = await stat(file)
+        await writeFile(file, text)
+        await utimes(file, atime, mtime)
+      },
+    ],
+    [
+      'replaced by another',
+      async (file, text) => {
+        await writeFile(`${file}.new`, text)
+        await rename(`${file}.new`, file)
+      },
+    ],
+    [
+      'in a folder whose link is replaced',
+      async (file, text) => {
+        const folder = dirname(file)
+        await mkdir(join(folder, 'v2'))
+        await writeFile(join(folder, 'v2', 'settings.yaml'), text)
+        await symlink('v2', join(folder, '..new'))
+        await rename(join(folder, '..new'), join(folder, '..data'))
+      },
+    ],
+    [
+      'gone, a folder, or a named pipe for a while',
+      async (file, text, refused) => {
+        await rm(file)
+        await refused()
+        await mkdir(file)
+        await refused()
+        await rm(file, { recursive: true })
+        execFileSync('mkfifo', [file])
+        await refused()
+        await writeFile(`${file}.new`, text)
+        await rename(`${file}.new`, file)
+      },
+    ],
+  ])('notices that a file of its settings is %s', async (_, change) => {
+    // As Kubernetes mounts a ConfigMap.
+    const folder = await mkdtemp(join(directory, 'mounted-'))
+    const file = join(folder, 'settings.yaml')
+    const textFor = (name: string) => JSON.stringify({ clients: [team(name)] })
+    await mkdir(join(folder, 'v1'))
+    await writeFile(join(folder, 'v1', 'settings.yaml'), textFor('old'))
+    await symlink('v1', join(folder, '..data'))
+    await symlink(join('..data', 'settings.yaml'), file)
+    const gateway = await started({ GATEWAY_CONFIG: file })
+    await clientOf(gateway, { credentials: team('old') }).send(new CreateBucketCommand({ Bucket }))
+    let refusals = 0
+    const refused = async () => {
+      refusals++
+      // What it is told once is why: meanwhile it may have looked when there was nothing.
+      await until(() => new Set(gateway.output().match(/"problems":.*/g)).size >= refusals)
+    }
+    await change(file, textFor('new'), refused)
     await until(() => times(gateway, 'settings read again') === 1)
-    expect(await statusFor(gateway, 'late')).toBe(200)
+    expect([await statusFor(gateway, 'old'), await statusFor(gateway, 'new')]).toEqual([403, 200])
   })
 
   test.each([

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,6 +15,7 @@ const at = (name: string) => join(folder, name)
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'settings-'))
   await mkdir(at('folder'))
+  execFileSync('mkfifo', [at('pipe')])
   await cp('test/data/tls', folder, { recursive: true })
   await writeFile(at('text.pem'), 'hello\n')
   await writeFile(at('broken.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
@@ -80,6 +82,7 @@ test.each<[name: string, value: string, problem: RegExp]>([
   ['GATEWAY_CONFIG', '@none.yaml', /^GATEWAY_CONFIG: there is no such file$/],
   ['GATEWAY_CONFIG', 'none.yaml', /^GATEWAY_CONFIG: there is no such file below \/.+, where it was started$/],
   ['GATEWAY_CONFIG', '@folder', /^GATEWAY_CONFIG: that is a folder, not a file$/],
+  ['GATEWAY_CONFIG', '@pipe', /^GATEWAY_CONFIG: that is a named pipe/],
   ['GATEWAY_CONFIG', '@right.yaml/x', /^GATEWAY_CONFIG: there is no such file$/],
   ['GATEWAY_CONFIG', '@latin1.yaml', /^GATEWAY_CONFIG: the file is no text in UTF-8$/],
   ['GATEWAY_CONFIG', '@empty.yaml', /^GATEWAY_CONFIG: the document is empty; {} is one that says nothing$/],
