@@ -20,6 +20,10 @@ const secrets = new Set([
   'policy',
 ])
 
+/** One of them within a parameter, as in a URL that it names, which may have been encoded more than once. */
+const within = new RegExp(`[?&;#](${[...secrets].join('|')})=.`, 'i')
+const MOST_ENCODINGS = 8
+
 /** A request's line for a log, redacted. */
 export const requestUri = ({
   method,
@@ -42,15 +46,22 @@ export function redactedTarget(target: string): string {
 function redacted(parameter: string): string {
   const [name = ''] = parameter.split('=', 1)
   // Without a value it chooses an operation, such as `?policy`.
-  return parameter.length > name.length + 1 && secrets.has(decoded(name).toLowerCase())
-    ? `${name}=REDACTED`
-    : parameter
+  const isSecret = parameter.length > name.length + 1 && secrets.has(decoded(name).toLowerCase())
+  if (!isSecret && !holdsSecret(parameter)) return parameter
+  return holdsSecret(`${name}=-`) ? 'REDACTED' : `${name}=REDACTED`
 }
 
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
+function holdsSecret(parameter: string): boolean {
+  if (!/[?;#%]/.test(parameter)) return false
+  for (let [text, i] = [parameter, 0]; i < MOST_ENCODINGS; i++) {
+    if (within.test(text)) return true
+    const once = decoded(text)
+    if (once === text) return false
+    text = once
   }
+  return true
 }
+
+/** Of what is malformed the rest; characters beyond ASCII are in no name that counts. */
+const decoded = (text: string): string =>
+  text.replace(/%([0-7][0-9a-f])/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))

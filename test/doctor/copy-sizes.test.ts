@@ -65,6 +65,29 @@ describe('doctor --copy-limit', () => {
     expect(await left()).toBe(0)
   })
 
+  test('leaves no upload behind where one fails and they cannot be listed', async () => {
+    await start(1 * MiB)
+    const action = { kind: 'error', status: 403, code: 'AccessDenied' } as const
+    world.localOss.faults.add({ times: 100, action, operation: 'UploadPartCopy', key: /MiB/ })
+    world.localOss.faults.add({ times: 100, action, operation: 'ListMultipartUploads' })
+    await world.report(asked)
+    world.localOss.faults.clear()
+    expect(await left()).toBe(0)
+  })
+
+  test('does not say that all is gone where versions cannot be listed', async () => {
+    await start(1 * MiB, 'Enabled')
+    const action = { kind: 'error', status: 403, code: 'AccessDenied' } as const
+    world.localOss.faults.add({ times: 100, action, operation: 'ListObjectVersions' })
+    const { ok, results } = await world.report(asked)
+    world.localOss.faults.clear()
+    expect(ok).toBe(false)
+    expect(results.find(({ check }) => check === 'removal')).toMatchObject({
+      outcome: 'wrong',
+      said: expect.stringMatching(/versions in oss:\/\/photos, which cannot be listed \(403 AccessDenied/),
+    })
+  })
+
   test('ends when it is told to, and removes what it has made', async () => {
     await start(1 * MiB)
     const ending = new AbortController()

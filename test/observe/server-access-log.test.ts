@@ -186,6 +186,17 @@ describe('what a log tells of a presigned request', () => {
     `/?Action=AssumeRole&Policy=${secret}&Version=2011-06-15`,
     `/b/k?OSSAccessKeyId=${secret}&Expires=1&Signature=${secret}&security-token=${secret}`,
     `/b/k?x-oss-credential=${secret}&x-oss-security-token=${secret}&x-oss-signature=${secret}`,
+    `/b/k?X-Amz-Signature=${secret}#part`,
+    `/b/k?a=1;X-Amz-Signature=${secret}`,
+    // A page that shows an object by the URL that it was given.
+    `/view?url=https%3A%2F%2Fs3.example.com%2Fk%3FX-Amz-Signature%3D${secret}%26a%3D1`,
+    `/view?url=https://s3.example.com/k?X-Amz-Signature=${secret}`,
+    `/view?https%3A%2F%2Fs3.example.com%2Fk%3FX-Amz-Signature%3D${secret}`,
+    `/view?https%3A%2F%2Fs3.example.com%2Fk%3FX-Amz-Signature%3D${secret}%26a=1`,
+    `/b/k?%ff%X-Amz-Signature=1&X%2dAmz%2DSignature=${secret}&%ff=1`,
+    `/view?url=${Array.from({ length: 9 }).reduce<string>((text) => encodeURIComponent(text), `/k?signature=${secret}`)}`,
+    `/view#https://s3.example.com/k?X-Amz-Signature=${secret}`,
+    `/view?to=%2Fview%3Furl%3Dhttps%253A%252F%252Fs3.example.com%252Fk%253Fsignature%253D${secret}`,
   ])('is nothing that it could be sent again with: %s', (target) => {
     for (const record of [
       recordOf({ target }),

@@ -11,6 +11,8 @@ type Ask = (request: Request) => Promise<Response | Silence>
 /** The keys that doctor has written, or may have: an answer can be lost. By bucket. */
 export class Written {
   readonly #keys = new Map<string, Map<string, 'maybe' | 'written'>>()
+  /** Uploads that were begun, by id. */
+  readonly #uploads = new Map<string, { bucket: string; key: string }>()
 
   /** To be told of every request before it is sent, and of what has come of it. */
   async during<A extends Response | Silence>(request: Request, answered: () => Promise<A>): Promise<A> {
@@ -20,7 +22,11 @@ export class Written {
     this.#keys.set(bucket, keys)
     keys.set(key, keys.get(key) ?? 'maybe')
     const answer = await answered()
-    if (!isSilent(answer) && answer.status < 300) keys.set(key, 'written')
+    if (!isSilent(answer) && answer.status < 300) {
+      keys.set(key, 'written')
+      const id = text(documentOf(answer, 'InitiateMultipartUploadResult') ?? {}, 'UploadId')
+      if (id !== undefined && id !== '') this.#uploads.set(id, { bucket, key })
+    }
     const isRefused = !isSilent(answer) && answer.status >= 400 && answer.status < 500
     if (isRefused && keys.get(key) === 'maybe') keys.delete(key)
     return answer
@@ -31,6 +37,12 @@ export class Written {
     [...(this.#keys.get(bucket)?.keys() ?? [])].filter(
       (key) => key.startsWith(scratch) || key.startsWith(reservedScratch),
     )
+
+  /** The uploads that were begun in it, whatever has become of them. */
+  uploadsOf = ({ bucket, scratch }: Bucket): readonly Entry[] =>
+    [...this.#uploads]
+      .filter(([, upload]) => upload.bucket === bucket && upload.key.startsWith(scratch))
+      .map(([id, { key }]) => ({ key, id }))
 }
 
 /** More pages than doctor writes. */
@@ -48,14 +60,15 @@ export async function removeScratch(
 ): Promise<Result | undefined> {
   const keys = written.of(bucket)
   if (keys.length === 0) return undefined
-  const { scratch, reservedScratch, versioning, uploadId } = bucket
+  const { scratch, reservedScratch, versioning } = bucket
+  const uploads = written.uploadsOf(bucket)
   const inOss: Place = {
     url: `oss://${bucket.bucket}`,
     bucket: bucket.bucket,
     prefixes: [scratch, reservedScratch],
     keys,
     hasVersions: versioning !== undefined,
-    upload: uploadId === undefined ? undefined : { key: `${scratch}upload`, id: uploadId },
+    uploads,
   }
   const left = await removeFrom(inOss, ask.oss)
   if (bucket.isElsewhere) {
@@ -66,7 +79,7 @@ export async function removeScratch(
       prefixes: [named(scratch)],
       keys: keys.filter((key) => key.startsWith(scratch)).map(named),
       hasVersions: undefined,
-      upload: uploadId === undefined ? undefined : { key: named(`${scratch}upload`), id: uploadId },
+      uploads: uploads.map(({ key, id }) => ({ key: named(key), id })),
     }
     left.push(...(await removeFrom(byClients, ask.gateway)))
   }
@@ -95,8 +108,8 @@ type Place = {
   keys: readonly string[]
   /** undefined: nobody says. */
   hasVersions: boolean | undefined
-  /** The upload that is known. */
-  upload: Entry | undefined
+  /** Those that are known. */
+  uploads: readonly Entry[]
 }
 
 /** @returns what is left. */
@@ -114,29 +127,34 @@ async function removeFrom(place: Place, ask: Ask): Promise<string[]> {
   if (hasVersions === false) return left
   for (let round = 0; round < MOST_ROUNDS && left.length === 0; round++) {
     const versions = await versionsOf(place, ask)
+    if ('unknown' in versions) {
+      if (hasVersions) left.push(`versions in ${url}, which cannot be listed (${said(versions.unknown)})`)
+      break
+    }
     if (versions.length === 0) break
     for (const { key, id } of versions) await remove(key, { versionId: id })
   }
   return left
 }
 
-/** Begun uploads below the scratch prefix; where they cannot be listed, the one that is known. */
-async function uploadsOf({ bucket, prefixes, upload }: Place, ask: Ask): Promise<Entry[]> {
+/** Begun uploads below the scratch prefix; where they cannot be listed, those that are known. */
+async function uploadsOf({ bucket, prefixes, uploads }: Place, ask: Ask): Promise<readonly Entry[]> {
   const query = { uploads: '', prefix: prefixes[0] ?? '', 'encoding-type': 'url' }
   const answer = await ask({ method: 'GET', bucket, query })
-  if (isSilent(answer) || errorOf(answer) !== undefined) return upload === undefined ? [] : [upload]
+  if (isSilent(answer) || errorOf(answer) !== undefined) return uploads
   return entries(documentOf(answer, 'ListMultipartUploadsResult'), ['Upload'], 'UploadId')
 }
 
-async function versionsOf({ bucket, prefixes }: Place, ask: Ask): Promise<Entry[]> {
+/** @returns what they are, or the answer that does not say so. */
+async function versionsOf(
+  { bucket, prefixes }: Place,
+  ask: Ask,
+): Promise<Entry[] | { unknown: Response | Silence }> {
   const found: Entry[] = []
   for (const prefix of prefixes) {
-    const answer = await ask({
-      method: 'GET',
-      bucket,
-      query: { versions: '', prefix, 'encoding-type': 'url' },
-    })
-    if (isSilent(answer)) continue
+    const query = { versions: '', prefix, 'encoding-type': 'url' }
+    const answer = await ask({ method: 'GET', bucket, query })
+    if (isSilent(answer) || errorOf(answer) !== undefined) return { unknown: answer }
     found.push(...entries(documentOf(answer, 'ListVersionsResult'), ['Version', 'DeleteMarker'], 'VersionId'))
   }
   return found
