@@ -220,6 +220,22 @@ describe('two workers', () => {
   })
 })
 
+test.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
+  'a %s that comes to all processes while they start ends none for good',
+  async (signal) => {
+    const gateway = spawnGateway(settings)
+    const forked = () => readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8')
+    await until(() => forked() !== '')
+    process.kill(-gateway.pid, signal)
+    await until(() => {
+      if (gateway.child.exitCode !== null) throw new Error(gateway.output())
+      return gateway.output().includes('S3 endpoint') && workersOf(gateway).length === 2
+    })
+    gateway.child.kill('SIGTERM')
+    expect(await gateway.exit).toBe(0)
+  },
+)
+
 test('a worker that hangs is killed where it is to be replaced, and keeps no other from it', async () => {
   const gateway = await started(settings)
   const before = workersOf(gateway)

@@ -17,6 +17,8 @@ export type Workers = Omit<Running, 'localOss' | 'reload'> & {
   reload(settings: Settings): void
 }
 
+/** What is sent to all processes, and ends one that does not yet listen to signals. */
+const PASSING_SIGNALS = new Set<unknown>(['SIGHUP', 'SIGUSR1', 'SIGUSR2'])
 /** Milliseconds after which a worker's death is not put down to its start: the pause before restarts is reset. */
 const STABLE_AFTER = 10_000
 const FIRST_PAUSE = 100
@@ -106,7 +108,8 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
         closing.get(worker)?.()
         closing.delete(worker)
         const unexpected = serving.delete(worker) && !stopping
-        if (began === undefined) reject(new Error(why ?? `a worker ended by ${how} before it listened`))
+        if (began === undefined)
+          reject(new Error(why ?? `a worker ended by ${how} before it listened`, { cause: how }))
         else if (unexpected) {
           log('worker died', { pid, how })
           void restartWorker(performance.now() - began)
@@ -114,6 +117,17 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
       })
       workers.set(worker, ended)
     })
+  }
+
+  /** One of those to begin with. */
+  async function startFirst(): Promise<number> {
+    for (;;) {
+      try {
+        return await startWorker(accepted)
+      } catch (error) {
+        if (!PASSING_SIGNALS.has((error as Error).cause)) throw error
+      }
+    }
   }
 
   /** Replaces a worker that has died; the more of them die at once, the more slowly. */
@@ -207,8 +221,8 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
   }
 
   // One first: what makes it fail would make all fail, and is reported once.
-  const port = await startWorker(accepted)
-  await Promise.all(Array.from({ length: count - 1 }, () => startWorker(accepted)))
+  const port = await startFirst()
+  await Promise.all(Array.from({ length: count - 1 }, startFirst))
 
   return {
     port,
