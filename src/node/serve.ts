@@ -35,7 +35,7 @@ export type Running = {
   reopenLog(): void
   /**
    * Goes on with other settings: requests in flight keep those that they began with. Addresses stay. Rejects when a file
-   * that they name cannot be read or written, or there is no key for OSS; then nothing has changed.
+   * that they name cannot be read or written, there is no key for OSS, or it has stopped; then nothing has changed.
    */
   reload(config: Config): Promise<void>
   /** Asks OSS once: why it cannot be used, or undefined. @param upstream absent: that of the environment. */
@@ -156,6 +156,8 @@ export async function serve(
     // What can fail comes first.
     let next: typeof current | undefined
     try {
+      // What it would open nobody would close.
+      if (closed !== undefined) throw new Error('the gateway has stopped')
       next = begin(settings, upstream.renewed(settings.document.timeouts.oss), keys)
       http.apply(settings)
     } catch (error) {

@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import type { LocalOss } from '../../src/local-oss/index.ts'
@@ -149,4 +153,14 @@ test('settings that are read again give a client no requests beyond its rate', a
   }
   expect(served).toBeGreaterThanOrEqual(RATE)
   expect(served).toBeLessThanOrEqual(RATE + (RATE * (Date.now() - began)) / 1000)
+})
+
+test('settings that are read again once it has stopped open nothing', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'reloaded-'))
+  const to = join(directory, 'access.log')
+  await start({})
+  await gateway.stop(0)
+  await expect(gateway.reload(configOf({ accessLog: { to } }))).rejects.toThrow('the gateway has stopped')
+  expect(existsSync(to)).toBe(false)
+  await rm(directory, { recursive: true })
 })
