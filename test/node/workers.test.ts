@@ -251,6 +251,25 @@ test('a worker that hangs is killed where it is to be replaced, and keeps no oth
   expect(await gateway.exit).toBe(0)
 })
 
+test('a worker that hangs once it has been replaced does not stay', async () => {
+  const GATEWAY_CONFIG = join(directory, 'hanging.yaml')
+  await writeFile(GATEWAY_CONFIG, JSON.stringify({ timeouts: { client: { total: 5 } } }))
+  const gateway = await started({ ...settings, GATEWAY_CONFIG })
+  const s3 = clientOf(gateway)
+  const before = workersOf(gateway)
+  // Nobody reads it: its worker cannot end.
+  const finish = await download(s3)
+  gateway.child.kill('SIGHUP')
+  await until(() => gateway.output().includes('"event":"workers replaced"'))
+  const [pid] = before.filter(runs)
+  process.kill(pid as number, 'SIGSTOP')
+  await expect(finish()).rejects.toThrow()
+  await until(() => workersOf(gateway).length === 2)
+  expect(before.some(runs)).toBe(false)
+  expect(gateway.output()).toContain(`"event":"a worker hangs, it is killed","pid":${pid}`)
+  s3.destroy()
+})
+
 test('workers leave with the first process when it is killed, but not before they have answered', async () => {
   const gateway = await started(settings)
   const s3 = clientOf(gateway)

@@ -176,15 +176,16 @@ export async function startWorkers(settings: Settings, count: number, log: Log):
     serving.delete(worker)
     sendToWorker(worker, { stop: limit })
     const closed = new Promise<void>((resolve) => closing.set(worker, resolve))
-    void killHanging(worker, closed)
+    void killHanging(worker, closed, limit)
     return closed
   }
 
-  /** Else it would keep the settings from being read again for ever, and might still serve by the old ones. */
-  async function killHanging(worker: Worker, closed: Promise<void>): Promise<void> {
-    if (await endsWithin(HANGING_LIMIT, closed)) return
-    const { pid } = worker.process
-    log('a worker hangs, it is killed', { pid, afterSeconds: HANGING_LIMIT / 1000 })
+  /** Else it would keep the settings from being read again for ever, might still serve by the old ones, and stay. */
+  async function killHanging(worker: Worker, closed: Promise<void>, limit: number): Promise<void> {
+    const ended = workers.get(worker) ?? Promise.resolve()
+    const isAlive = await endsWithin(HANGING_LIMIT, closed)
+    if (isAlive && (await endsWithin(limit + ENDING_LIMIT, ended))) return
+    log('a worker hangs, it is killed', { pid: worker.process.pid })
     worker.process.kill('SIGKILL')
   }
 
