@@ -20,8 +20,7 @@ const secrets = new Set([
   'policy',
 ])
 
-/** One of them within a parameter, as in a URL that it names, which may have been encoded more than once. */
-const within = new RegExp(`[?&;#](${[...secrets].join('|')})=.`, 'i')
+/** How often a URL may have been encoded that a parameter names. */
 const MOST_ENCODINGS = 8
 
 /** A request's line for a log, redacted. */
@@ -45,16 +44,22 @@ export function redactedTarget(target: string): string {
 
 function redacted(parameter: string): string {
   const [name = ''] = parameter.split('=', 1)
-  // Without a value it chooses an operation, such as `?policy`.
-  const isSecret = parameter.length > name.length + 1 && secrets.has(decoded(name).toLowerCase())
-  if (!isSecret && !holdsSecret(parameter)) return parameter
+  if (!isSecret(parameter) && !holdsSecret(parameter)) return parameter
   return holdsSecret(`${name}=-`) ? 'REDACTED' : `${name}=REDACTED`
 }
 
+function isSecret(parameter: string): boolean {
+  const [name = ''] = parameter.split('=', 1)
+  // Without a value it chooses an operation, such as `?policy`.
+  return parameter.length > name.length + 1 && secrets.has(decoded(name).toLowerCase())
+}
+
+/** Whether a parameter names a URL with one of them. */
 function holdsSecret(parameter: string): boolean {
   if (!/[?;#%]/.test(parameter)) return false
   for (let [text, i] = [parameter, 0]; i < MOST_ENCODINGS; i++) {
-    if (within.test(text)) return true
+    const [, ...parameters] = text.split(/[?&;#]/)
+    if (parameters.some(isSecret)) return true
     const once = decoded(text)
     if (once === text) return false
     text = once

@@ -36,6 +36,6 @@ test('the Worker stays small: an isolate reads all of it before its first reques
   const uploaded = files.filter((file) => /\.(js|wasm)$/.test(file))
   expect(uploaded).toHaveLength(3)
   const contents = await Promise.all(uploaded.map((file) => readFile(join(folder, file))))
-  // 146 KiB when this was written; what they are is in ARCHITECTURE.md.
+  // What they are is in ARCHITECTURE.md.
   expect(gzipSync(Buffer.concat(contents)).length).toBeLessThan(149 * 1024)
 })
