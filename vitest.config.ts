@@ -19,7 +19,7 @@ export default mergeConfig(
             name: 'node',
             include: ['test/**/*.test.ts'],
             // With suites of their own.
-            exclude: ['test/{conformance,deploy,doctor,limits,package,readings,worker}/**'],
+            exclude: ['test/{cli,conformance,deploy,limits,package,readings,worker}/**'],
             env: { RUNTIME: 'node' },
             // The SDK is loaded once, not once a file.
             isolate: false,

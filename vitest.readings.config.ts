@@ -14,7 +14,7 @@ export default mergeConfig(
       projects: [
         {
           name: 'gateway',
-          include: ['test/{gateway,readings}/**/*.test.ts', 'test/node/explain*.test.ts'],
+          include: ['test/{gateway,readings}/**/*.test.ts', 'test/cli/explain/*.test.ts'],
           isolate: false,
           globalSetup: ['test/build-worker.ts', 'test/build-cli.ts'],
         },

@@ -36,7 +36,7 @@ for version in "$@"; do
     # What runs in workerd does not depend on Node.
     node --import tsx test/node-versions/round-trip.ts &&
       npx vitest run --project node $suite &&
-      npx vitest run --config vitest.doctor.config.ts
+      npx vitest run --config vitest.cli.config.ts
   ) || failed+=("$version")
 done
 if [ ${#failed[@]} -gt 0 ]; then

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OSS from 'ali-oss'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from './free-port.ts'
-import { type GatewayProcess, killGateways, spawnGateway, until } from './gateway-process.ts'
+import { freePort } from '../node/free-port.ts'
+import { type GatewayProcess, killGateways, spawnGateway, until } from '../node/gateway-process.ts'
 
 let folder: string
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ActionRow, type Kind, objectActions } from '../../src/cli/doctor/actions.ts'
-import { objectPolicy, type RamPolicy } from '../../src/cli/doctor/ram-policy.ts'
+import { type ActionRow, type Kind, objectActions } from '../../../src/cli/doctor/actions.ts'
+import { objectPolicy, type RamPolicy } from '../../../src/cli/doctor/ram-policy.ts'
 import { type AccountsWorld, type Owned, startAccountsWorld } from './accounts-world.ts'
 
 let world: AccountsWorld

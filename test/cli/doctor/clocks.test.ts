@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Comparison, Facts, UpstreamFacts } from '../../src/cli/doctor/check.ts'
-import { clockCheck } from '../../src/cli/doctor/checks/clocks.ts'
+import type { Comparison, Facts, UpstreamFacts } from '../../../src/cli/doctor/check.ts'
+import { clockCheck } from '../../../src/cli/doctor/checks/clocks.ts'
 
 const MINUTE = 60_000
 

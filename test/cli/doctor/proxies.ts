@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { Network } from '../../src/cli/doctor/network.ts'
+import type { Network } from '../../../src/cli/doctor/network.ts'
 
 /** What a proxy does otherwise than to send everything on as it comes. */
 export type Proxying = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { CopyFacts } from '../../src/cli/explain/facts.ts'
-import { copyRefusal } from '../../src/cli/explain/predict-refusal.ts'
-import type { BucketInfo } from '../../src/oss/bucket-info.ts'
+import type { CopyFacts } from '../../../src/cli/explain/facts.ts'
+import { copyRefusal } from '../../../src/cli/explain/predict-refusal.ts'
+import type { BucketInfo } from '../../../src/oss/bucket-info.ts'
 
 const GiB = 1024 ** 3
 const bucket: BucketInfo = {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Kind, objectActions, settingActions } from '../../src/cli/doctor/actions.ts'
-import { objectPolicy, type RamPolicy, settingPolicy } from '../../src/cli/doctor/ram-policy.ts'
-import { bucketOperations } from '../../src/operations/part-of-bucket.ts'
-import { served } from '../../src/operations/served.ts'
+import { type Kind, objectActions, settingActions } from '../../../src/cli/doctor/actions.ts'
+import { objectPolicy, type RamPolicy, settingPolicy } from '../../../src/cli/doctor/ram-policy.ts'
+import { bucketOperations } from '../../../src/operations/part-of-bucket.ts'
+import { served } from '../../../src/operations/served.ts'
 import { type AccountsWorld, type Owned, startAccountsWorld } from './accounts-world.ts'
 import { type Doing, onBuckets, onLocked, onObjects, onOwnBuckets, onVersions } from './s3-operations.ts'
 

@@ -1,5 +1,5 @@
 import * as S3 from '@aws-sdk/client-s3'
-import { postForm, signFields } from '../gateway/form.ts'
+import { postForm, signFields } from '../../gateway/form.ts'
 
 /** Where operations are tried: two buckets in two regions, the first with an object `k` that has a tag. */
 export type Place = {

@@ -15,12 +15,12 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { explain } from '../../src/cli/explain/command.ts'
-import type { Explanation } from '../../src/cli/explain/explanation.ts'
-import { parseConfig } from '../../src/config/parse-config.ts'
-import type { ObservedRequest } from '../../src/local-oss/index.ts'
-import { type Running, serve } from '../../src/node/serve.ts'
-import { startWorld, type World } from '../harness.ts'
+import { explain } from '../../../src/cli/explain/command.ts'
+import type { Explanation } from '../../../src/cli/explain/explanation.ts'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import type { ObservedRequest } from '../../../src/local-oss/index.ts'
+import { type Running, serve } from '../../../src/node/serve.ts'
+import { startWorld, type World } from '../../harness.ts'
 
 /** Of the embedded OSS: what is larger goes in parts, of OSS's smallest size. */
 export const LIMIT = 100 * 1024

@@ -5,8 +5,8 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
-import { freePort } from './free-port.ts'
-import { killGateways, spawnGateway, started, until } from './gateway-process.ts'
+import { freePort } from '../node/free-port.ts'
+import { killGateways, spawnGateway, started, until } from '../node/gateway-process.ts'
 
 let folder: string
 beforeAll(async () => {

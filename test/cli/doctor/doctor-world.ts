@@ -1,11 +1,11 @@
 import OSS from 'ali-oss'
-import { doctor } from '../../src/cli/doctor/command.ts'
-import { type Network, nodeNetwork, USUAL_PATIENCE } from '../../src/cli/doctor/network.ts'
-import type { Report } from '../../src/cli/doctor/report.ts'
-import { parseConfig } from '../../src/config/parse-config.ts'
-import { createLocalOss, type LocalOss, type LocalOssOptions } from '../../src/local-oss/index.ts'
-import { serve } from '../../src/node/serve.ts'
-import type { OssBucket } from '../harness.ts'
+import { doctor } from '../../../src/cli/doctor/command.ts'
+import { type Network, nodeNetwork, USUAL_PATIENCE } from '../../../src/cli/doctor/network.ts'
+import type { Report } from '../../../src/cli/doctor/report.ts'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import { createLocalOss, type LocalOss, type LocalOssOptions } from '../../../src/local-oss/index.ts'
+import { serve } from '../../../src/node/serve.ts'
+import type { OssBucket } from '../../harness.ts'
 
 const owner = { accessKeyId: 'owner', accessKeySecret: 'owner-secret' }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { targetOf } from '../../src/cli/explain/recorded-call.ts'
+import { targetOf } from '../../../src/cli/explain/recorded-call.ts'
 
 const domains = new Map([['two', { protocol: 'https:', host: 'one.example.com' } as const]])
 

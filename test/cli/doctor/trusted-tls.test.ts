@@ -1,8 +1,8 @@
 import OSS from 'ali-oss'
 import { afterAll, expect, test } from 'vitest'
-import type { Report } from '../../src/cli/doctor/report.ts'
-import { freePort } from '../node/free-port.ts'
-import { killGateways, spawnGateway, until } from '../node/gateway-process.ts'
+import type { Report } from '../../../src/cli/doctor/report.ts'
+import { freePort } from '../../node/free-port.ts'
+import { killGateways, spawnGateway, until } from '../../node/gateway-process.ts'
 
 const CERT = 'test/data/localhost-cert.pem'
 

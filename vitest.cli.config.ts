@@ -1,12 +1,12 @@
 import { defineConfig, mergeConfig } from 'vitest/config'
 import shared from './vitest.shared.ts'
 
-// Whole deployments, action by action and fault by fault.
+// The command line: each command as it is typed, and what doctor and explain say of whole deployments.
 export default mergeConfig(
   shared,
   defineConfig({
     test: {
-      include: ['test/doctor/**/*.test.ts'],
+      include: ['test/cli/**/*.test.ts'],
       isolate: false,
       globalSetup: 'test/build-cli.ts',
       setupFiles: 'src/bytes/compiled.ts',

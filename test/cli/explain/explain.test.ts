@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RecordedCall } from '../../src/cli/explain/recorded-call.ts'
-import type { ObservedRequest } from '../../src/local-oss/index.ts'
-import { copies } from './explain-copies.ts'
-import { type ExplainWorld, startExplainWorld } from './explain-world.ts'
+import type { RecordedCall } from '../../../src/cli/explain/recorded-call.ts'
+import type { ObservedRequest } from '../../../src/local-oss/index.ts'
+import { copies } from './copies.ts'
+import { type ExplainWorld, startExplainWorld } from './world.ts'
 
 /** What of a call has to be the same in both; ids that OSS makes up are told apart by their places alone. */
 function comparable(

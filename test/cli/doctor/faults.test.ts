@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Result } from '../../src/cli/doctor/check.ts'
-import { writeBucket } from '../gateway/raw-oss.ts'
-import type { OssBucket } from '../harness.ts'
+import type { Result } from '../../../src/cli/doctor/check.ts'
+import { writeBucket } from '../../gateway/raw-oss.ts'
+import type { OssBucket } from '../../harness.ts'
 import { type DoctorWorld, type Setup, startDoctorWorld } from './doctor-world.ts'
 import { leading, type Proxying, startProxy } from './proxies.ts'
 

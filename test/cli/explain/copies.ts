@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Asked } from './explain-world.ts'
+import type { Asked } from './world.ts'
 
 const etag = createHash('md5').update('hello').digest('hex')
 const otherETag = createHash('md5').update('other').digest('hex')
