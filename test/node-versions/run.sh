@@ -35,8 +35,11 @@ for version in "$@"; do
     export PATH="$folder:$PATH"
     # What runs in workerd does not depend on Node.
     node --import tsx test/node-versions/round-trip.ts &&
-      npx vitest run --project node $suite &&
-      npx vitest run --config vitest.cli.config.ts
+      npx vitest run --project node $suite || exit 1
+    [ "$version" = "$newest" ] || exit 0
+    # Processes that are started, reloaded and replaced.
+    npx vitest run --config vitest.cli.config.ts &&
+      npx vitest run --config vitest.limits.config.ts test/limits/{reload,workers,credentials}.test.ts
   ) || failed+=("$version")
 done
 if [ ${#failed[@]} -gt 0 ]; then

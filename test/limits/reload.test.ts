@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss } from '../../src/local-oss/index.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../node/free-port.ts'
 import {
   clientOf,
   type GatewayProcess,
@@ -22,7 +22,7 @@ import {
   spawnGateway,
   started,
   until,
-} from './gateway-process.ts'
+} from '../node/gateway-process.ts'
 
 const Bucket = 'bucket'
 const team = (name: string) => ({ accessKeyId: name, secretAccessKey: `the-secret-of-${name}` })

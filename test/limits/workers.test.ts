@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLocalOss, type LocalOss } from '../../src/local-oss/index.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../node/free-port.ts'
 import {
   clientOf,
   type GatewayProcess,
@@ -23,7 +23,7 @@ import {
   spawnGateway,
   started,
   until,
-} from './gateway-process.ts'
+} from '../node/gateway-process.ts'
 
 const credentials = { accessKeyId: 'local', accessKeySecret: 'local-secret' }
 /** The SDK's own default. */
