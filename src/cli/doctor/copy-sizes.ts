@@ -1,6 +1,6 @@
 import { text } from '../../xml/index.ts'
 import type { Bucket, CopyKind, CopySizes, Request } from './check.ts'
-import { documentOf, errorOf, isSilent, type Response, type Silence } from './http-response.ts'
+import { documentOf, errorOf, isSilent, type Response, type Silence, uploadIdOf } from './http-response.ts'
 import { copySource } from './oss-voice.ts'
 
 const MiB = 1024 ** 2
@@ -35,7 +35,7 @@ export async function measureCopies(
     const key = keyOf(size)
     const begun = await ask({ method: 'POST', bucket, key, query: { uploads: '' } })
     if (isSilent(begun) || hasFailed(begun)) return begun
-    const uploadId = text(documentOf(begun, 'InitiateMultipartUploadResult') ?? {}, 'UploadId') ?? ''
+    const uploadId = uploadIdOf(begun) ?? ''
     const parts: string[] = []
     for (const [i, source] of from.entries()) {
       const partNumber = String(i + 1)

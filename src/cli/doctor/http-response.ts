@@ -53,6 +53,10 @@ export function documentOf({ body }: Response, root: string): XmlNode | undefine
   return parsed(body.toString('utf8'), root)
 }
 
+/** The id of an upload that a response says has begun; undefined where it says none. */
+export const uploadIdOf = (response: Response): string | undefined =>
+  text(documentOf(response, 'InitiateMultipartUploadResult') ?? {}, 'UploadId') || undefined
+
 function parsed(body: string, root: string): XmlNode | undefined {
   try {
     return parseLenientXml(body, root)

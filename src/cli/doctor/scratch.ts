@@ -3,7 +3,15 @@ import { keyName } from '../../operations/mapping.ts'
 import { children, text, type XmlNode } from '../../xml/index.ts'
 import type { Bucket, Request, Result } from './check.ts'
 import { aboutBucket } from './checks/names.ts'
-import { documentOf, errorOf, isSilent, type Response, type Silence, said } from './http-response.ts'
+import {
+  documentOf,
+  errorOf,
+  isSilent,
+  type Response,
+  type Silence,
+  said,
+  uploadIdOf,
+} from './http-response.ts'
 
 /** Asks OSS, or the gateway. */
 type Ask = (request: Request) => Promise<Response | Silence>
@@ -24,8 +32,8 @@ export class Written {
     const answer = await answered()
     if (!isSilent(answer) && answer.status < 300) {
       keys.set(key, 'written')
-      const id = text(documentOf(answer, 'InitiateMultipartUploadResult') ?? {}, 'UploadId')
-      if (id !== undefined && id !== '') this.#uploads.set(id, { bucket, key })
+      const id = uploadIdOf(answer)
+      if (id !== undefined) this.#uploads.set(id, { bucket, key })
     }
     const isRefused = !isSilent(answer) && answer.status >= 400 && answer.status < 500
     if (isRefused && keys.get(key) === 'maybe') keys.delete(key)

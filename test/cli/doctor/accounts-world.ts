@@ -20,6 +20,15 @@ const GATEWAY_ACCOUNT = '2000000000000002'
 const keys = { accessKeyId: 'client', secretAccessKey: 'client-secret' }
 const MiB = 1024 ** 2
 
+/** A policy that does not allow an action. */
+export const without = ({ Version, Statement }: RamPolicy, action: string): RamPolicy => ({
+  Version,
+  Statement: Statement.map((one) => ({
+    ...one,
+    Action: one.Action.filter((name) => name !== action),
+  })).filter(({ Action }) => Action.length > 0),
+})
+
 /** Two buckets of the owner's, in two regions, where the gateway may do what it is given. */
 export type Owned = Place & {
   /** As a policy has to know them. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActionRow, type Kind, objectActions } from '../../../src/cli/doctor/actions.ts'
 import { objectPolicy, type RamPolicy } from '../../../src/cli/doctor/ram-policy.ts'
-import { type AccountsWorld, type Owned, startAccountsWorld } from './accounts-world.ts'
+import { type AccountsWorld, type Owned, startAccountsWorld, without } from './accounts-world.ts'
 
 let world: AccountsWorld
 beforeAll(async () => {
@@ -14,15 +14,6 @@ const failed = async ({ buckets }: Owned) => {
   const { results, policies } = await world.report(args)
   return { results: results.filter(({ outcome }) => outcome === 'wrong' || outcome === 'warning'), policies }
 }
-
-/** Statements without an action on resources that a pattern matches. */
-const without = ({ Version, Statement }: RamPolicy, action: string): RamPolicy => ({
-  Version,
-  Statement: Statement.map((one) => ({
-    ...one,
-    Action: one.Action.filter((name) => name !== action),
-  })).filter(({ Action }) => Action.length > 0),
-})
 
 const places: [kind: string, has: readonly Kind[]][] = [
   ['plain', []],

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Kind, objectActions, settingActions } from '../../../src/cli/doctor/actions.ts'
-import { objectPolicy, type RamPolicy, settingPolicy } from '../../../src/cli/doctor/ram-policy.ts'
+import { objectPolicy, settingPolicy } from '../../../src/cli/doctor/ram-policy.ts'
 import { bucketOperations } from '../../../src/operations/part-of-bucket.ts'
 import { served } from '../../../src/operations/served.ts'
-import { type AccountsWorld, type Owned, startAccountsWorld } from './accounts-world.ts'
+import { type AccountsWorld, type Owned, startAccountsWorld, without } from './accounts-world.ts'
 import { type Doing, onBuckets, onLocked, onObjects, onOwnBuckets, onVersions } from './s3-operations.ts'
 
 /** Buckets by what they have, and what is done in them. */
@@ -69,14 +69,6 @@ describe('the RAM policy that doctor prints', () => {
     const rows = [...objectActions, ...settingActions]
     expect([...new Set(rows.flatMap(({ calls }) => calls))].sort()).toEqual([...world.calls].sort())
   })
-})
-
-const without = ({ Version, Statement }: RamPolicy, action: string): RamPolicy => ({
-  Version,
-  Statement: Statement.map((one) => ({
-    ...one,
-    Action: one.Action.filter((name) => name !== action),
-  })).filter(({ Action }) => Action.length > 0),
 })
 
 describe('without one action of the policy something is refused', () => {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { keyName } from '../../../operations/mapping.ts'
-import { text } from '../../../xml/index.ts'
 import { type Bucket, type Facts, ok, type Request, type Step, type Verdict, wrong } from '../check.ts'
-import { documentOf, errorOf, type Response, said } from '../http-response.ts'
+import { errorOf, type Response, said, uploadIdOf } from '../http-response.ts'
 import { askingOss } from '../oss-answers.ts'
 import { copySource } from '../oss-voice.ts'
 import { askingS3 } from '../s3-answers.ts'
@@ -98,7 +97,7 @@ const rows = (bucket: Bucket): Row[] => {
       needs: ['S3 PutObject', 'oss:AbortMultipartUpload'],
       request: () => ({ method: 'POST', key: uploadKey(bucket), query: { uploads: '' } }),
       expects: (answer) => {
-        const id = text(documentOf(answer, 'InitiateMultipartUploadResult') ?? {}, 'UploadId')
+        const id = uploadIdOf(answer)
         if (id !== undefined) bucket.uploadId = id
         return id === undefined ? 'it has no upload id' : undefined
       },
